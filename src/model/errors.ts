@@ -1,0 +1,298 @@
+/** The one table of all errors: code, class, what it means, what to do. Docs and `weir explain CODE` read it; a test holds code and table together. */
+
+/** retry: will pass by itself. refused: permission, quota, bad input — report and wait for a change. bug: ours. warning: nothing is stopped. */
+export type ErrorClass = 'retry' | 'refused' | 'bug' | 'warning';
+
+interface ErrorEntry {
+  readonly class: ErrorClass;
+  readonly title: string;
+  readonly hint: string;
+}
+
+const table = {
+  // Input: files and documents
+  E_FILE_READ: {
+    class: 'retry',
+    title: 'a file or directory cannot be read',
+    hint: 'Check that it exists and that weir may read it; the last good services of the file stay in force.',
+  },
+  E_FILE_SYNTAX: {
+    class: 'refused',
+    title: 'a file is not valid YAML or JSON',
+    hint: 'Correct the line named; the last good services of the file stay in force.',
+  },
+  E_FILE_SIZE: {
+    class: 'refused',
+    title: 'a file is larger than the limit',
+    hint: 'Split it, or raise limits.fileBytes of the source.',
+  },
+  E_FILE_ALIASES: {
+    class: 'refused',
+    title: 'a YAML document expands far beyond its size',
+    hint: 'Write the repeated parts out; YAML aliases are bounded.',
+  },
+  E_OBJECT_KIND: {
+    class: 'refused',
+    title: 'an object is of no kind that weir reads',
+    hint: 'See `weir schema` for the kinds that are read.',
+  },
+  W_OBJECT_IGNORED: {
+    class: 'warning',
+    title: 'an object is not used',
+    hint: 'Remove it from the files, or ignore this line.',
+  },
+  E_FIELD_UNKNOWN: {
+    class: 'refused',
+    title: 'a field is not known',
+    hint: 'Correct the spelling or remove the field.',
+  },
+  E_FIELD_TYPE: {
+    class: 'refused',
+    title: 'a field has the wrong type',
+    hint: 'Write the type that the message names.',
+  },
+  E_FIELD_VALUE: {
+    class: 'refused',
+    title: 'a field has a value that cannot be used',
+    hint: 'Use one of the values that the message names.',
+  },
+  E_FIELD_MISSING: { class: 'refused', title: 'a required field is missing', hint: 'Add the field.' },
+  E_TEXT_UNSAFE: {
+    class: 'refused',
+    title: 'a text contains characters that are never allowed',
+    hint: 'Remove line breaks, control and invisible characters.',
+  },
+  E_PORT: {
+    class: 'refused',
+    title: 'a port is not a number from 1 to 65535',
+    hint: 'Write a whole number from 1 to 65535.',
+  },
+  E_ADDRESS: {
+    class: 'refused',
+    title: 'an address is not an IPv4 or IPv6 address',
+    hint: 'Write a plain address such as 10.0.0.7 or 2001:db8::7, without leading zeros.',
+  },
+  E_ADDRESS_FORBIDDEN: {
+    class: 'refused',
+    title: 'a target address is never allowed',
+    hint: 'Loopback, link-local, multicast and unspecified addresses are refused for targets; see allowTargets.',
+  },
+  E_HOST: {
+    class: 'refused',
+    title: 'a host name is not valid',
+    hint: 'Write a DNS name, or *.name for exactly one label.',
+  },
+  E_PATH: {
+    class: 'refused',
+    title: 'a path is not valid',
+    hint: 'Start it with / and use printable characters without spaces.',
+  },
+  E_REGEX: {
+    class: 'refused',
+    title: 'a regular expression is not valid or not safe',
+    hint: 'Use a simple expression without line breaks, look-around or nested repetition.',
+  },
+  E_DURATION: {
+    class: 'refused',
+    title: 'a duration is not valid',
+    hint: 'Write a number with ms, s, m or h, such as 30s.',
+  },
+  E_NAME: { class: 'refused', title: 'a name is not valid', hint: 'Use letters, digits, - . _ only.' },
+  E_ANNOTATION_VALUE: {
+    class: 'refused',
+    title: 'an annotation has a value that cannot be used',
+    hint: 'Use a value that the message names.',
+  },
+  W_ANNOTATION_IGNORED: {
+    class: 'warning',
+    title: 'an annotation has no effect',
+    hint: 'Remove it, or see which key replaces it.',
+  },
+  E_SERVICE_DUPLICATE: {
+    class: 'refused',
+    title: 'two objects describe the same service',
+    hint: 'Keep one of them; the older one is in force.',
+  },
+  E_PORTLESS: {
+    class: 'refused',
+    title: 'an EndpointSlice has a port without a number',
+    hint: 'Give the port a number; the other slices of the service are used.',
+  },
+  E_BACKEND_MISSING: {
+    class: 'refused',
+    title: 'a route names a backend that does not exist',
+    hint: 'Create the backend or correct its name; the route answers 503 until then.',
+  },
+  W_NO_TARGETS: {
+    class: 'warning',
+    title: 'a backend has no targets',
+    hint: 'Check the selector and the readiness of the pods.',
+  },
+  // Certificates
+  E_CERT_MISSING: {
+    class: 'refused',
+    title: 'a certificate is missing',
+    hint: 'Create the Secret or file; the port is served without this host until then.',
+  },
+  E_CERT_INVALID: {
+    class: 'refused',
+    title: 'a certificate or key cannot be used',
+    hint: 'Give a PEM chain and the key that belongs to it.',
+  },
+  E_CERT_EXPIRED: {
+    class: 'refused',
+    title: 'a certificate has expired',
+    hint: 'Renew it; an expired one is never newly put into service.',
+  },
+  W_CERT_HOST: {
+    class: 'warning',
+    title: 'a certificate does not cover a host',
+    hint: 'Add the host to the certificate.',
+  },
+  // Merging
+  E_PORT_CONFLICT: {
+    class: 'refused',
+    title: 'a port is already used in a way that cannot be shared',
+    hint: 'Choose another port, or another balancer.',
+  },
+  E_ROUTE_CONFLICT: {
+    class: 'refused',
+    title: 'the same host and path is claimed by an older service',
+    hint: 'Change host or path, or remove the older one.',
+  },
+  E_PROTOCOL: {
+    class: 'refused',
+    title: 'the provider cannot do this protocol',
+    hint: 'Use a provider that can; the message names one.',
+  },
+  E_FEATURE: {
+    class: 'refused',
+    title: 'the provider cannot do what a field asks',
+    hint: 'Remove the field or use a provider that can.',
+  },
+  W_FEATURE: { class: 'warning', title: 'the provider does less than a field asks', hint: 'See the message.' },
+  E_BALANCER_NONE: {
+    class: 'refused',
+    title: 'no balancer takes the service',
+    hint: 'Name a balancer, or widen groups or class of one.',
+  },
+  E_BALANCER_MANY: {
+    class: 'refused',
+    title: 'two balancers take the same service',
+    hint: 'Name the balancers in the service, or narrow groups or class.',
+  },
+  // Planning and running
+  E_GATE_DEADLINE: {
+    class: 'retry',
+    title: 'new targets did not become ready in time',
+    hint: 'Look at their health checks; the old ones go on serving.',
+  },
+  E_INCOMPLETE: {
+    class: 'retry',
+    title: 'a source cannot be read, so nothing that it could own is taken away',
+    hint: 'Make the source readable.',
+  },
+  E_APPLY: { class: 'retry', title: 'a step failed', hint: 'The plan was dropped; weir observes and plans again.' },
+  E_BUG: { class: 'bug', title: 'weir itself failed', hint: 'Please report it with the log line.' },
+  E_JOURNAL: {
+    class: 'retry',
+    title: 'the journal cannot be written',
+    hint: 'Make room in stateDir or correct its permissions.',
+  },
+  E_STATE_DIR: {
+    class: 'refused',
+    title: 'the state directory cannot be used',
+    hint: 'Set stateDir to a directory that weir may write.',
+  },
+  E_DISK: {
+    class: 'retry',
+    title: 'a file cannot be written',
+    hint: 'Make room or correct the permissions; the previous file stays in force.',
+  },
+  E_LOCKED: {
+    class: 'refused',
+    title: 'another weir drives the same thing',
+    hint: 'Stop the other one or give this one its own directory.',
+  },
+  // Proxies
+  E_HAPROXY_MISSING: {
+    class: 'refused',
+    title: 'the haproxy program cannot be run',
+    hint: 'Install HAProxy 2.6 or newer, or set binary; `provider: builtin` needs none.',
+  },
+  E_HAPROXY_VERSION: { class: 'refused', title: 'HAProxy is too old', hint: 'Install 2.6 or newer.' },
+  E_HAPROXY_CONFIG: {
+    class: 'bug',
+    title: 'HAProxy refuses the rendered configuration',
+    hint: 'The file was not applied and the running one goes on; please report the message.',
+  },
+  E_HAPROXY_START: {
+    class: 'retry',
+    title: 'HAProxy did not start',
+    hint: 'See the message of HAProxy; weir tries again.',
+  },
+  E_HAPROXY_RELOAD: {
+    class: 'retry',
+    title: 'HAProxy did not accept a reload',
+    hint: 'The old process goes on serving; weir tries again.',
+  },
+  E_HAPROXY_SOCKET: {
+    class: 'retry',
+    title: 'the HAProxy socket does not answer',
+    hint: 'Check that HAProxy runs and that weir may open its socket.',
+  },
+  E_HAPROXY_COMMAND: { class: 'retry', title: 'HAProxy refused a command', hint: 'weir falls back to a reload.' },
+  E_FD_LIMIT: {
+    class: 'refused',
+    title: 'the limit of open files is too low for the configuration',
+    hint: 'Raise LimitNOFILE or lower maxConnections.',
+  },
+  E_PORT_TAKEN: {
+    class: 'refused',
+    title: 'another process listens on a port',
+    hint: 'Stop it or choose another port; every other port is served.',
+  },
+  E_PORT_PERMISSION: {
+    class: 'refused',
+    title: 'weir may not listen on a port',
+    hint: 'Give CAP_NET_BIND_SERVICE, run as root, or use a port from 1024 on.',
+  },
+  // Configuration and commands
+  E_CONFIG: {
+    class: 'refused',
+    title: 'the configuration is not valid',
+    hint: 'Correct the field named; `weir schema` prints what is allowed.',
+  },
+  E_PROVIDER_UNKNOWN: {
+    class: 'refused',
+    title: 'there is no such provider',
+    hint: 'Use one of the names in the message.',
+  },
+  E_USAGE: { class: 'refused', title: 'a command was used wrongly', hint: 'See `weir help`.' },
+  E_LISTEN_AUTH: {
+    class: 'refused',
+    title: 'the API may not listen outside loopback without authentication',
+    hint: 'Set api.tokenFile, or listen on 127.0.0.1.',
+  },
+  E_NOT_RUNNING: { class: 'retry', title: 'no running weir answers', hint: 'Start `weir run`, or give --api.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof table;
+export const errors: Readonly<Record<ErrorCode, ErrorEntry>> = table;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(table, text);
+}
+
+/** A failure with a code of the table. `detail` names object, field and value. */
+export class WeirError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = 'WeirError';
+    this.code = code;
+  }
+  get class(): ErrorClass {
+    return errors[this.code].class;
+  }
+}

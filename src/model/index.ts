@@ -1,0 +1,10 @@
+/** The words of weir as types. Imports nothing of ours. */
+export * from './errors.ts';
+export * from './json.ts';
+export * from './merged.ts';
+export * from './problem.ts';
+export * from './provider.ts';
+export * from './resource.ts';
+export * from './service.ts';
+export * from './source.ts';
+export * from './step.ts';

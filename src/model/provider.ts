@@ -1,0 +1,131 @@
+/** The contract of a provider: code for one kind of load-balancing system. Shared code never asks for a provider's name. */
+import type { ZodType } from 'zod';
+import type { Json } from './json.ts';
+import type { FrontGroup } from './merged.ts';
+import type { Problem } from './problem.ts';
+import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
+import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
+import type { Step } from './step.ts';
+
+/** What a provider can do; shared code reads these and nothing else. */
+export interface Capabilities {
+  /** shared: one leader writes a common system. instance: every weir drives its own proxy or kernel. */
+  readonly scope: 'shared' | 'instance';
+  /** balancer: all services share its addresses and ports. bundle: a service or bundle has a load balancer of its own. */
+  readonly sharing: 'balancer' | 'bundle';
+  readonly protocols: readonly Protocol[];
+  /** Said when a service asks for a protocol that is not in the list: who can do it, e.g. `UDP needs provider nginx`. */
+  readonly protocolHint?: string;
+  readonly pathTypes: readonly ('exact' | 'prefix' | 'stringPrefix' | 'regex')[];
+  readonly balances: readonly string[];
+  readonly affinities: readonly ('source' | 'cookie')[];
+  readonly ipv6: boolean;
+  readonly weights: boolean;
+  /** commit: whole state at once. apply: one call a step. */
+  readonly writes: 'commit' | 'apply';
+  /** The system holds objects that are not ours (conformance: foreign objects and slots). */
+  readonly foreign: boolean;
+  /** Health of members is reported by the system. */
+  readonly health: boolean;
+}
+
+/** What discovery yields (region, VPC, subnets, binary version …); shape declared by the provider's `environment` schema. */
+export type Environment = Readonly<Record<string, Json>>;
+
+export interface ModelInput {
+  /** Name of the balancer in the configuration. */
+  readonly balancer: string;
+  /** This instance's name, for units of instance scope. */
+  readonly node: string;
+  readonly groups: readonly FrontGroup[];
+  readonly nodes: readonly Node[];
+  readonly environment: Environment;
+  /** `serviceOptions` of each service, parsed. */
+  readonly settings: ReadonlyMap<ServiceId, unknown>;
+  /** Sticky facts: what exists already and must be kept where it fits. */
+  readonly present: readonly Observed[];
+}
+
+export interface ModelResult {
+  readonly resources: readonly Resource[];
+  readonly problems: readonly Problem[];
+}
+
+/** A file that a whole-state provider would write. Secret ones carry a hash in place of content. */
+export type RenderedFile =
+  | { readonly path: string; readonly content: string }
+  | { readonly path: string; readonly secret: true; readonly sha256: string };
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Context {
+  /** Monotonic milliseconds and wall-clock milliseconds; timers follow the signal. */
+  readonly clock: { now(): number; wall(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
+  readonly log: Log;
+  /** Waits for a call of this rate class; higher priority first. */
+  readonly limiter: {
+    take(rateClass: string, priority: number, signal: AbortSignal): Promise<void>;
+    throttled(rateClass: string): void;
+  };
+  readonly secret: (ref: Pick<CertRef, 'sha256' | 'origin'>) => Promise<string | undefined>;
+  /** Something changed outside: observe and plan the unit again. */
+  readonly changed: (unit: Unit, cause: string) => void;
+  /** Directory of this balancer's own state, exists, private. */
+  readonly stateDir: string;
+  readonly balancer: string;
+  readonly node: string;
+  /** Counters and gauges of the provider, named `weir_<provider>_…`; ends up in /metrics. */
+  readonly metric: (
+    name: string,
+    value: number,
+    labels?: Readonly<Record<string, string>>,
+    type?: 'counter' | 'gauge' | 'histogram',
+  ) => void;
+}
+
+export interface ServiceReport {
+  readonly service: ServiceId;
+  readonly addresses: readonly { readonly ip?: string; readonly host?: string; readonly ports: readonly number[] }[];
+  /** Gateway API names: Accepted, Programmed, Healthy. */
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: boolean;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  readonly targets: readonly { readonly key: string; readonly health: string; readonly reason?: string }[];
+}
+
+/** One open connection to a real system. Errors thrown carry a WeirError (class retry, refused or bug). */
+export interface Session {
+  discover(services: readonly ExportedService[], signal: AbortSignal): Promise<Environment>;
+  observe(scope: 'all' | readonly Unit[], signal: AbortSignal): Promise<readonly Observed[]>;
+  /** One call a step; create answers the new handle. Absent where `writes` is commit. */
+  apply?(step: Step, signal: AbortSignal): Promise<Handle | undefined>;
+  /** All steps of a unit at once: the steps choose how, `next` is what the system must say afterwards. */
+  commit?(steps: readonly Step[], next: readonly Resource[], signal: AbortSignal): Promise<void>;
+  report(services: readonly ExportedService[], observed: readonly Observed[]): readonly ServiceReport[];
+  /** leave: everything of ours goes on serving. withdraw: it is taken down. */
+  close(how: 'leave' | 'withdraw'): Promise<void>;
+}
+
+export interface Provider<Options = unknown, ServiceOptions = unknown> {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly options: ZodType<Options>;
+  readonly serviceOptions: ZodType<ServiceOptions>;
+  readonly environment: ZodType<Environment>;
+  readonly kinds: readonly KindSpec[];
+  /** Pure. A bad service is a problem, never a throw. The same resource object comes back while its input objects are the same. */
+  model(input: ModelInput, options: Options): ModelResult;
+  /** Names every field, drops what the system decides itself: both sides pass through it before they are compared. */
+  normalize(resource: Resource): Resource;
+  /** Whole-state systems: the files that `resources` would become, pure. */
+  render?(resources: readonly Resource[], options: Options): readonly RenderedFile[];
+  open(options: Options, ctx: Context): Promise<Session>;
+}

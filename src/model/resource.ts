@@ -1,0 +1,83 @@
+/** Things in a load-balancing system as wanted (Resource) and as they are (Observed), and what the planner must know of their kinds. */
+import type { Attrs } from './json.ts';
+import type { ServiceId } from './service.ts';
+
+/** Logical id: chosen by the provider's model, stable over replacements, unique for its kind in a unit. */
+export type Id = string;
+/** Physical handle: what the real system calls it (ARN, lbl-…, name). Unique for its kind. */
+export type Handle = string;
+/** Resources that hang together: planned, applied and failing on their own. */
+export type Unit = string;
+
+export interface Member {
+  readonly attrs: Attrs;
+  /** The target no longer exists: nothing to drain. Desired members marked so are to be removed. */
+  readonly gone?: true;
+}
+
+/** Desired: key is the logical id where the set refers to a kind, else the member's natural key. Observed: the handle in place of the logical id. */
+export type MemberSet = ReadonlyMap<string, Member>;
+
+export interface Resource {
+  readonly kind: string;
+  readonly id: Id;
+  readonly unit: Unit;
+  /** Services that depend on it. Observed fronts: derived from what they point at with weight > 0. */
+  readonly serves: readonly ServiceId[];
+  readonly attrs: Attrs;
+  /** Name → logical id (desired) or handle (observed). Absent means cleared. */
+  readonly refs: Readonly<Record<string, Id>>;
+  readonly sets: Readonly<Record<string, MemberSet>>;
+}
+
+export type Health = 'initial' | 'ready' | 'unhealthy' | 'draining';
+
+export interface Observed extends Resource {
+  readonly handle: Handle;
+  /** Ours (claimed) or foreign; there is no third state. */
+  readonly owned: boolean;
+  readonly facts: { readonly addresses?: readonly string[]; readonly state?: string; readonly reason?: string };
+  /** set name → member key → health. A set without an entry here has no health: its members count as ready. */
+  readonly health?: Readonly<Record<string, ReadonlyMap<string, Health>>>;
+}
+
+export interface RefSpec {
+  readonly to: string;
+  /** Traffic flows along it. */
+  readonly serving?: boolean;
+}
+
+export interface SetSpec {
+  /** Members in one call. */
+  readonly batch: number;
+  /** Traffic flows to the members. */
+  readonly serving?: boolean;
+  /** Kind of the members; absent: plain values such as targets. */
+  readonly to?: string;
+  readonly max?: number;
+  readonly min?: number;
+  /** Attribute of the member that is its share; 0 takes no traffic. */
+  readonly weight?: string;
+  /** The create call carries the members. */
+  readonly inCreate?: boolean;
+}
+
+export interface KindSpec {
+  readonly kind: string;
+  /** How ownership is proved: tag or name in the system itself, by the owner of the parent, or by a journal entry written before the create. */
+  readonly claim: 'tag' | 'name' | 'parent' | 'journal';
+  /** Attributes and refs that cannot change in place: a change is a replacement. */
+  readonly immutable: readonly string[];
+  /** Fronts: the place that clients know (`lb:port[/host]`); a front of any kind with the same key is its successor. */
+  readonly frontKey?: (attrs: Attrs, refs: Readonly<Record<string, Id>>) => string;
+  /** Path of refs whose end is the scope of one generation (a target group belongs to one load balancer), e.g. `listener.lb`. */
+  readonly per?: string;
+  /** Members of `scope` (a ref) are ranked by `attr`. */
+  readonly order?: { readonly scope: string; readonly attr: string };
+  readonly refs: Readonly<Record<string, RefSpec>>;
+  readonly sets: Readonly<Record<string, SetSpec>>;
+  /** Places that only one object can hold (name, port of a listener). Reads immutable attributes, refs, or the order attribute only. */
+  readonly slots?: (attrs: Attrs, refs: Readonly<Record<string, Id>>) => readonly string[];
+  /** Rate class of its calls for the plan's cost; default: the kind's name. */
+  readonly rateClass?: string;
+}

@@ -1,0 +1,216 @@
+/**
+ * What shall be reachable, free of any provider's vocabulary. Plain JSON: it can be printed, stored and read back.
+ * A source emits the same object as before when nothing changed; everything behind it relies on that to stay cheap.
+ */
+import type { Json } from './json.ts';
+
+export type ServiceId = string;
+
+export type Protocol = 'tcp' | 'udp' | 'tcp_udp' | 'http' | 'https' | 'tls' | 'quic';
+
+/** Where a service was read: enough to name it to its owner and to order services by age. */
+export interface Origin {
+  /** Name of the source in the configuration, e.g. `files`, `kubernetes`. */
+  readonly source: string;
+  readonly cluster?: string;
+  /** Kind as its owner writes it: `Service`, `Ingress`, `ExportedService`, `ExportService`, … */
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+  /** Milliseconds since the epoch; the older of two conflicting services wins. */
+  readonly createdMs?: number;
+  readonly revision?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly file?: string;
+  /** 1-based line in `file`. */
+  readonly line?: number;
+}
+
+export interface ExportedService {
+  /** Unique over all sources: `namespace/name`, Ingresses `ingress/namespace/name`; `cluster:` before it when there are several. */
+  readonly id: ServiceId;
+  readonly origin: Origin;
+  /** Groups that a balancer may select by. */
+  readonly groups: readonly string[];
+  /** loadBalancerClass or ingress class, when the owner named one. */
+  readonly class?: string;
+  /** Services that share one load balancer (IngressGroup, shared LB, explicit load balancer id). */
+  readonly bundle?: { readonly key: string; readonly order: number };
+  /** Names of balancers that shall take it; absent: chosen by groups and class. */
+  readonly balancers?: readonly string[];
+  readonly address?: AddressRequest;
+  readonly fronts: readonly Front[];
+  readonly backends: Readonly<Record<string, Backend>>;
+  /** Per provider name: settings as its owner wrote them, validated by the provider's `serviceOptions`. */
+  readonly settings: Readonly<Record<string, Json>>;
+  /** Path in `settings` (dot separated) → annotation or field it came from, for errors. */
+  readonly settingsOrigin: Readonly<Record<string, string>>;
+}
+
+export interface AddressRequest {
+  readonly pool?: string;
+  /** Addresses asked for by name. */
+  readonly list?: readonly string[];
+  readonly families: readonly ('ipv4' | 'ipv6')[];
+  readonly shareKey?: string;
+  readonly backendKey?: string;
+  /** Addresses it holds already (status): kept while they fit. */
+  readonly held: readonly string[];
+}
+
+/** One listening port of a service. */
+export interface Front {
+  /** Unique in the service, stable over changes: port name or `port/protocol`. */
+  readonly key: string;
+  readonly port: number;
+  /** Last port of a range, inclusive. */
+  readonly endPort?: number;
+  readonly protocol: Protocol;
+  readonly tls?: FrontTls;
+  /** CIDRs allowed in; absent: everyone. */
+  readonly sourceRanges?: readonly string[];
+  /** Accept the PROXY protocol from clients. */
+  readonly proxyProtocol?: boolean;
+  readonly timeouts?: Timeouts;
+  /** Concurrent connections accepted at this front. */
+  readonly maxConnections?: number;
+  /** HTTP routes; empty for layer 4. */
+  readonly routes: readonly Route[];
+  /** Layer 4: the one action. Layer 7: what no route took. */
+  readonly default?: Action;
+}
+
+export interface FrontTls {
+  readonly mode: 'terminate' | 'passthrough' | 'mutual';
+  readonly certs: readonly CertRef[];
+  readonly ca?: CertRef;
+}
+
+/** A certificate with key by content. The key material never travels in the model: `ctx.secret(ref)` fetches it. */
+export interface CertRef {
+  /** Lower-case hex SHA-256 of the PEM bundle (chain, then key). */
+  readonly sha256: string;
+  /** `Secret ns/name`, `file path`: for messages only. */
+  readonly origin: string;
+  /** Names it is valid for (SAN, else CN), lower case, wildcards kept. */
+  readonly names: readonly string[];
+  /** Serve it only for these hosts (tls.hosts); absent: for `names`. */
+  readonly hosts?: readonly string[];
+  readonly notAfterMs?: number;
+}
+
+export interface Timeouts {
+  readonly connectMs?: number;
+  readonly clientMs?: number;
+  readonly serverMs?: number;
+  readonly queueMs?: number;
+  readonly requestMs?: number;
+  readonly keepAliveMs?: number;
+  readonly tunnelMs?: number;
+}
+
+export interface Route {
+  /** Lower-case host names, exact or `*.one.label`; empty: every host. */
+  readonly hosts: readonly string[];
+  readonly path?: PathMatch;
+  readonly methods?: readonly string[];
+  readonly headers?: readonly NameMatch[];
+  readonly query?: readonly NameMatch[];
+  readonly sourceIps?: readonly string[];
+  readonly filters: readonly Filter[];
+  readonly action: Action;
+  /** Breaks ties between otherwise equal routes of one service; lower first. */
+  readonly order: number;
+}
+
+/** exact: byte-equal. prefix: by path element (Kubernetes Prefix). stringPrefix: by characters. regex: RE2-style, anchored by its author. */
+export interface PathMatch {
+  readonly type: 'exact' | 'prefix' | 'stringPrefix' | 'regex';
+  readonly value: string;
+}
+
+export interface NameMatch {
+  readonly name: string;
+  readonly type: 'exact' | 'regex' | 'present';
+  readonly value?: string;
+}
+
+export type Filter =
+  | {
+      readonly type: 'requestHeader' | 'responseHeader';
+      readonly op: 'set' | 'add' | 'remove';
+      readonly name: string;
+      readonly value?: string;
+    }
+  | { readonly type: 'rewritePrefix'; readonly from: string; readonly to: string }
+  | { readonly type: 'rewriteRegex'; readonly pattern: string; readonly to: string }
+  | { readonly type: 'host'; readonly value: string };
+
+export type Action =
+  | { readonly type: 'forward'; readonly to: readonly { readonly backend: string; readonly weight: number }[] }
+  | {
+      readonly type: 'redirect';
+      readonly code: 301 | 302 | 303 | 307 | 308;
+      readonly scheme?: 'http' | 'https';
+      readonly host?: string;
+      readonly port?: number;
+      /** Replaces the path; absent: path kept. */
+      readonly path?: string;
+    }
+  | { readonly type: 'fixed'; readonly status: number; readonly contentType?: string; readonly body?: string };
+
+export interface Backend {
+  /** Shared: the same array while unchanged. */
+  readonly targets: readonly Target[];
+  readonly targetKind: 'ip' | 'instance';
+  readonly nodePort?: number;
+  /** externalTrafficPolicy Local. */
+  readonly localOnly?: boolean;
+  readonly protocol: 'tcp' | 'udp' | 'http' | 'https' | 'h2c' | 'grpc' | 'grpcs';
+  readonly tls?: { readonly verify: boolean; readonly ca?: CertRef; readonly serverName?: string };
+  readonly balance: 'roundrobin' | 'leastconn' | 'source' | 'uri' | 'random';
+  readonly affinity?: { readonly type: 'source' | 'cookie'; readonly cookie?: string; readonly timeoutMs?: number };
+  readonly health?: HealthCheck;
+  /** How long a removed target keeps its connections. */
+  readonly drainMs?: number;
+  /** Concurrent connections for each target. */
+  readonly maxConnections?: number;
+}
+
+export interface HealthCheck {
+  readonly type: 'tcp' | 'http';
+  readonly port?: number;
+  readonly path?: string;
+  readonly host?: string;
+  readonly method?: string;
+  /** Inclusive status ranges, default 200-399. */
+  readonly expect?: readonly { readonly from: number; readonly to: number }[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly rise?: number;
+  readonly fall?: number;
+}
+
+export interface Target {
+  /** IP address (canonical text) or instance id, by `Backend.targetKind`. */
+  readonly address: string;
+  readonly port: number;
+  readonly node?: string;
+  readonly zone?: string;
+  readonly pod?: string;
+  /** Relative share, 0..256; 0 takes no new connections. */
+  readonly weight: number;
+  readonly state: 'ready' | 'draining' | 'gone';
+}
+
+/** A machine of the cluster: one shared list beside the services. */
+export interface Node {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly zone?: string;
+  readonly instanceId?: string;
+  readonly ready: boolean;
+  readonly excluded?: boolean;
+}

@@ -1,0 +1,28 @@
+/** Where exported services come from. Two methods; decorators (several clusters, filters) wrap around it. */
+import type { Problem } from './problem.ts';
+import type { CertRef, ExportedService, Node } from './service.ts';
+
+/** A part of a source that cannot be read and whose last good state is unknown: nothing that it could own may be taken away. */
+export interface Incomplete {
+  readonly source: string;
+  /** File, namespace or resource that could not be read. */
+  readonly part: string;
+  readonly reason: string;
+}
+
+export interface Snapshot {
+  readonly services: readonly ExportedService[];
+  readonly nodes: readonly Node[];
+  readonly problems: readonly Problem[];
+  readonly incomplete: readonly Incomplete[];
+}
+
+export interface Source {
+  readonly name: string;
+  /** Everything as of now. The first call waits for the first complete listing. Never throws for bad objects: those are problems. */
+  read(signal: AbortSignal): Promise<Snapshot>;
+  /** Calls back, coalesced, whenever `read` would give something else. Returns when the signal aborts. */
+  watch(changed: (cause: string) => void, signal: AbortSignal): Promise<void>;
+  /** PEM bundle (chain, then key) of a certificate that a service of this source names; undefined when it is not there. */
+  secret(ref: CertRef): Promise<string | undefined>;
+}
