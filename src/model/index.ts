@@ -4,6 +4,7 @@ export * from './json.ts';
 export * from './merged.ts';
 export * from './problem.ts';
 export * from './provider.ts';
+export * from './report.ts';
 export * from './resource.ts';
 export * from './service.ts';
 export * from './source.ts';

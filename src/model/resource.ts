@@ -70,6 +70,8 @@ export interface KindSpec {
   readonly immutable: readonly string[];
   /** Fronts: the place that clients know (`lb:port[/host]`); a front of any kind with the same key is its successor. */
   readonly frontKey?: (attrs: Attrs, refs: Readonly<Record<string, Id>>) => string;
+  /** Health of its members is known even while no front refers to it (a proxy checks always, a cloud only what is used): gates may stand before the turn. */
+  readonly unusedHealth?: true;
   /** Path of refs whose end is the scope of one generation (a target group belongs to one load balancer), e.g. `listener.lb`. */
   readonly per?: string;
   /** Members of `scope` (a ref) are ranked by `attr`. */

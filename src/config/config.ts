@@ -1,0 +1,83 @@
+/** The configuration file weir.yaml: its zod schema is the only description of it; flags, variables, JSON Schema and docs come from here. */
+import { z } from 'zod';
+
+const listen = z.string().describe('Address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty string: off.');
+
+export const fileSource = z
+  .strictObject({
+    type: z.literal('file'),
+    name: z.string().default('files').describe('Name of the source in messages.'),
+    paths: z
+      .array(z.string())
+      .min(1)
+      .describe('Files or directories with weir YAML, Kubernetes manifests or BCS JSON, mixed; watched live.'),
+    fileBytes: z.int().positive().default(8_388_608).describe('Largest file read, in bytes.'),
+    allowTargets: z
+      .array(z.string())
+      .default(['127.0.0.0/8', '::1/128'])
+      .describe('CIDRs allowed as targets although they are loopback or link-local.'),
+  })
+  .describe('Services from files and directories.');
+
+export const balancer = z.strictObject({
+  name: z.string().default('default').describe('Name of this balancer in messages, labels and state.'),
+  provider: z.string().describe('haproxy, builtin, memory.'),
+  groups: z.array(z.string()).optional().describe('Take services of these groups; absent: every group.'),
+  class: z
+    .string()
+    .optional()
+    .describe('Take services of this class (loadBalancerClass, ingress class); absent: every class.'),
+  shared: z.boolean().default(false).describe('Another balancer may take the same services.'),
+  options: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("The provider's own options; `weir schema --provider NAME` prints them."),
+});
+
+export const configSchema = z.strictObject({
+  instance: z.string().optional().describe('Name of this weir; default: the host name.'),
+  stateDir: z
+    .string()
+    .optional()
+    .describe(
+      'Directory for last good state, journal and generated files; default: $STATE_DIRECTORY, else $XDG_STATE_HOME/weir, else ~/.local/state/weir.',
+    ),
+  sources: z.array(fileSource).default([]).describe('Where services come from.'),
+  balancers: z.array(balancer).default([]).describe('What makes them reachable.'),
+  policy: z
+    .enum(['sync', 'upsert-only', 'create-only'])
+    .default('sync')
+    .describe('What weir may change: everything of its own; no deletes; creates only.'),
+  gateDeadline: z
+    .string()
+    .default('5m')
+    .describe('How long new targets may take to become ready before the plan is dropped.'),
+  auditInterval: z.string().default('1m').describe('How often the real state is read to find drift.'),
+  onExit: z.enum(['leave', 'stop']).default('leave').describe('What happens to proxies of our own when weir stops.'),
+  metrics: z
+    .strictObject({ listen: listen.default('127.0.0.1:8378') })
+    .prefault({})
+    .describe('Probes /healthz /readyz and Prometheus /metrics; carries no secret.'),
+  api: z
+    .strictObject({
+      listen: listen.default('127.0.0.1:8377'),
+      tokenFile: z.string().optional().describe('File with the bearer token; required outside loopback.'),
+      hosts: z
+        .array(z.string())
+        .default([])
+        .describe('Host names allowed in the Host header besides localhost and the listen address.'),
+    })
+    .prefault({})
+    .describe('State page and /api/v1.'),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      format: z.enum(['json', 'text']).default('json'),
+    })
+    .prefault({})
+    .describe('Logs on stderr.'),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type BalancerConfig = Config['balancers'][number];
+export type SourceConfig = Config['sources'][number];

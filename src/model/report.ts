@@ -1,0 +1,143 @@
+/** What weir tells: the JSON contracts of `render`, `plan`, `apply`, `status` and the API. Text output is made from these and from nothing else. */
+import type { Problem } from './problem.ts';
+import type { RenderedFile, ServiceReport } from './provider.ts';
+import type { Member, Resource, Unit } from './resource.ts';
+import type { ServiceId } from './service.ts';
+import type { Incomplete } from './source.ts';
+import type { Refusal, Step } from './step.ts';
+
+/** A resource as printed: sets are objects instead of maps. */
+export interface PrintedResource extends Omit<Resource, 'sets'> {
+  readonly sets: Readonly<Record<string, Readonly<Record<string, Member>>>>;
+}
+
+/** `weir render -o json`. */
+export interface RenderReport {
+  readonly balancers: readonly {
+    readonly name: string;
+    readonly provider: string;
+    readonly resources: readonly PrintedResource[];
+    readonly files: readonly RenderedFile[];
+  }[];
+  readonly services: readonly {
+    readonly id: ServiceId;
+    readonly balancers: readonly string[];
+    readonly addresses: readonly string[];
+    readonly problems: number;
+  }[];
+  readonly problems: readonly Problem[];
+}
+
+export interface PlanUnit {
+  readonly balancer: string;
+  readonly unit: Unit;
+  readonly steps: readonly Step[];
+  readonly refused: readonly Refusal[];
+}
+
+/** `weir plan -o json`. */
+export interface PlanReport {
+  readonly units: readonly PlanUnit[];
+  readonly problems: readonly Problem[];
+  readonly incomplete: readonly Incomplete[];
+  readonly summary: PlanSummary;
+}
+
+export interface PlanSummary {
+  readonly create: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly delete: number;
+  /** Services that a step interrupts. */
+  readonly gaps: number;
+  readonly refused: number;
+  readonly unchanged: number;
+  /** Rate class → calls. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+export interface StepResult {
+  readonly balancer: string;
+  readonly unit: Unit;
+  readonly step: Step;
+  readonly result: 'done' | 'waiting' | 'failed' | 'skipped';
+  readonly durationMs: number;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** `weir apply -o json`; the exit code is 0 done, 3 applied in part, 1 nothing applied. */
+export interface ApplyReport {
+  readonly plan: PlanReport;
+  readonly results: readonly StepResult[];
+  readonly failed: readonly {
+    readonly balancer: string;
+    readonly unit: Unit;
+    readonly code: string;
+    readonly message: string;
+  }[];
+}
+
+export interface UnitState {
+  readonly balancer: string;
+  readonly unit: Unit;
+  readonly state: 'in sync' | 'changing' | 'waiting' | 'failed';
+  readonly message: string;
+  readonly code?: string;
+  /** Wall-clock milliseconds of the last change of state. */
+  readonly sinceMs: number;
+  readonly retryInMs?: number;
+}
+
+export interface AppliedPlan {
+  /** Short hash of the plan. */
+  readonly id: string;
+  readonly balancer: string;
+  readonly unit: Unit;
+  readonly startedMs: number;
+  readonly durationMs: number;
+  readonly cause: string;
+  readonly steps: readonly Step[];
+  readonly refused: readonly Refusal[];
+  readonly result: 'done' | 'failed';
+  readonly message?: string;
+}
+
+/** `/api/v1/state`, `weir status -o json`. */
+export interface State {
+  readonly version: string;
+  readonly instance: string;
+  readonly startedMs: number;
+  /** True when every source is read, every unit is in sync and no service has an error. */
+  readonly inSync: boolean;
+  readonly sources: readonly {
+    readonly name: string;
+    readonly synced: boolean;
+    readonly services: number;
+    readonly lastReadMs: number;
+  }[];
+  readonly balancers: readonly {
+    readonly name: string;
+    readonly provider: string;
+    readonly units: readonly UnitState[];
+    readonly objects: number;
+  }[];
+  readonly services: readonly ServiceState[];
+  readonly problems: readonly Problem[];
+  readonly incomplete: readonly Incomplete[];
+  /** Newest first, bounded. */
+  readonly plans: readonly AppliedPlan[];
+}
+
+export interface ServiceState {
+  readonly id: ServiceId;
+  readonly kind: string;
+  readonly source: string;
+  readonly balancers: readonly string[];
+  readonly reports: readonly (ServiceReport & { readonly balancer: string })[];
+  readonly targets: { readonly ready: number; readonly total: number };
+  /** Worst of its parts: a parent is never better than its worst child. */
+  readonly health: 'ok' | 'degraded' | 'down' | 'pending' | 'error';
+  readonly reason: string;
+  readonly problems: readonly Problem[];
+}
