@@ -1,6 +1,8 @@
 /** The words of weir as types. Imports nothing of ours. */
+export * from './closest.ts';
 export * from './errors.ts';
 export * from './json.ts';
+export * from './located.ts';
 export * from './merged.ts';
 export * from './problem.ts';
 export * from './provider.ts';

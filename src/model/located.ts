@@ -1,0 +1,39 @@
+/** An object as a file gave it, with the place where it stands: what every reader takes and every message points to. */
+export interface Position {
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based. */
+  readonly column: number;
+}
+
+/** Keys and indexes from the object's root to a field. */
+export type FieldPath = readonly (string | number)[];
+
+export interface LocatedObject {
+  /** Plain parsed data of unknown shape; never trusted. */
+  readonly object: unknown;
+  /** Path as it shall be shown, e.g. `shop.yaml`; empty for objects that come from no file. */
+  readonly file: string;
+  /** 1-based number of the document (or of the element of an array or list) in the file. */
+  readonly document: number;
+  /** 1-based line at which the object begins. */
+  readonly line: number;
+  /** Where a field stands, or the nearest parent that exists; undefined where positions are not known. */
+  readonly position?: (path: FieldPath) => Position | undefined;
+}
+
+/** `file.yaml#2`: how an object is named in problems. */
+export function locate(located: LocatedObject): string {
+  return `${located.file}#${located.document}`;
+}
+
+/** `spec.ports[0].port`: how a field is named in problems. Keys that are not plain words are quoted. */
+export function fieldName(path: FieldPath): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (/^[A-Za-z_][\w-]*$/.test(key)) text += text === '' ? key : `.${key}`;
+    else text += `[${JSON.stringify(key)}]`;
+  }
+  return text;
+}
