@@ -1,0 +1,43 @@
+/**
+ * The kinds of the HAProxy provider. HAProxy is a whole-state system: nothing is immutable, nothing is a slot,
+ * the handle of an object is its id, and one unit holds everything that one process serves.
+ *
+ * Settings  id `settings`. attrs: what global and defaults sections say.
+ * Frontend  id `<group>|<port>/tcp`. One listening port. attrs: binds, mode, tls, timeouts … ref `default`: what no route took.
+ *           set `certs`: key sha256, attrs { hosts, isDefault }. set `forward`: weighted default (instead of ref `default`).
+ * Route     id `<frontend id>|<host>|<path type>|<path>|<hash of conditions>`. refs `frontend`, `backend`; set `forward` when weighted;
+ *           attrs: host, path, conditions, filters, and redirect or fixed where it forwards nowhere.
+ * Backend   id as `backendKey()`. attrs: mode, balance, check, timeouts … set `servers`: key `address:port` (IPv6 in brackets), attrs { weight, maxConnections? }.
+ */
+import type { KindSpec } from '../../src/model/index.ts';
+
+export const kinds: readonly KindSpec[] = [
+  { kind: 'Settings', claim: 'name', immutable: [], refs: {}, sets: {} },
+  {
+    kind: 'Backend',
+    claim: 'name',
+    immutable: [],
+    unusedHealth: true,
+    refs: {},
+    sets: { servers: { batch: 100_000, serving: true, weight: 'weight', inCreate: true } },
+  },
+  {
+    kind: 'Frontend',
+    claim: 'name',
+    immutable: [],
+    frontKey: (attrs) => String(attrs.key),
+    refs: { default: { to: 'Backend', serving: true } },
+    sets: {
+      certs: { batch: 100_000, inCreate: true },
+      forward: { batch: 1_000, serving: true, to: 'Backend', weight: 'weight', inCreate: true },
+    },
+  },
+  {
+    kind: 'Route',
+    claim: 'parent',
+    immutable: [],
+    frontKey: (attrs) => String(attrs.key),
+    refs: { frontend: { to: 'Frontend' }, backend: { to: 'Backend', serving: true } },
+    sets: { forward: { batch: 1_000, serving: true, to: 'Backend', weight: 'weight', inCreate: true } },
+  },
+];
