@@ -101,31 +101,48 @@ function readAnswer(data: Buffer, ended: boolean): Parsed | undefined {
   const start = headEnd + 4;
   const length = header(head, 'content-length');
   const last = header(head, 'connection')?.toLowerCase() === 'close';
-  const bodyEnd = /^chunked$/i.test(header(head, 'transfer-encoding') ?? '')
-    ? chunkedEnd(data, start)
-    : length !== undefined
-      ? start + Number(length)
-      : status === 204 || status === 304
-        ? start
-        : ended
-          ? data.length
-          : undefined;
-  if (bodyEnd === undefined || bodyEnd > data.length) return undefined;
-  const target = header(head, 'x-target') ?? data.toString('utf8', start, Math.min(bodyEnd, start + 100)).trim();
-  return { status, target, size: bodyEnd, last };
+  const body = /^chunked$/i.test(header(head, 'transfer-encoding') ?? '')
+    ? chunks(data, start)
+    : plain(
+        data,
+        start,
+        length !== undefined
+          ? Number(length)
+          : [204, 304].includes(status)
+            ? 0
+            : ended
+              ? data.length - start
+              : undefined,
+      );
+  if (body === undefined) return undefined;
+  const target = header(head, 'x-target') ?? body.text.slice(0, 100).trim();
+  return { status, target, size: body.end, last };
+}
+
+interface Body {
+  readonly text: string;
+  readonly end: number;
+}
+
+function plain(data: Buffer, start: number, length: number | undefined): Body | undefined {
+  if (length === undefined || start + length > data.length) return undefined;
+  return { text: data.toString('utf8', start, start + length), end: start + length };
 }
 
 function header(head: string, name: string): string | undefined {
   return new RegExp(`\\r\\n${name}:[ \\t]*([^\\r\\n]*)`, 'i').exec(head)?.[1];
 }
 
-function chunkedEnd(data: Buffer, start: number): number | undefined {
+function chunks(data: Buffer, start: number): Body | undefined {
+  let text = '';
   for (let at = start; ; ) {
     const lineEnd = data.indexOf('\r\n', at);
     if (lineEnd < 0) return undefined;
+    const from = lineEnd + 2;
     const size = Number.parseInt(data.toString('latin1', at, lineEnd), 16);
-    at = lineEnd + 2 + size + 2;
-    if (size === 0) return at;
+    at = from + size + 2;
     if (!(at <= data.length)) return undefined;
+    if (size === 0) return { text, end: at };
+    text += data.toString('utf8', from, from + size);
   }
 }
