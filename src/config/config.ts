@@ -1,7 +1,18 @@
 /** The configuration file weir.yaml: its zod schema is the only description of it; flags, variables, JSON Schema and docs come from here. */
 import { z } from 'zod';
+import { type Parsed, parseDuration } from '../net/index.ts';
+import { parseListen } from './listen.ts';
 
-const listen = z.string().describe('Address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty string: off.');
+/** A text that `parse` accepts; it stays text, so that the file, the flags and what is printed read alike. */
+function checked(parse: (text: string) => Parsed<unknown>) {
+  return z.string().superRefine((text, ctx) => {
+    const parsed = parse(text);
+    if (!parsed.ok) ctx.addIssue({ code: 'custom', message: parsed.reason });
+  });
+}
+
+const listen = checked(parseListen).describe('Address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty string: off.');
+const duration = checked((text) => parseDuration(text, 1));
 
 export const fileSource = z
   .strictObject({
@@ -34,6 +45,20 @@ export const balancer = z.strictObject({
     .describe("The provider's own options; `weir schema --provider NAME` prints them."),
 });
 
+/** Names stand in messages, labels and state: two of a kind would share them. */
+function unique(list: readonly { readonly name: string }[], ctx: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const [i, { name }] of list.entries()) {
+    if (seen.has(name))
+      ctx.addIssue({
+        code: 'custom',
+        path: [i, 'name'],
+        message: `must be unique in the list; ${JSON.stringify(name)} is there before`,
+      });
+    seen.add(name);
+  }
+}
+
 export const configSchema = z.strictObject({
   instance: z.string().optional().describe('Name of this weir; default: the host name.'),
   stateDir: z
@@ -42,17 +67,16 @@ export const configSchema = z.strictObject({
     .describe(
       'Directory for last good state, journal and generated files; default: $STATE_DIRECTORY, else $XDG_STATE_HOME/weir, else ~/.local/state/weir.',
     ),
-  sources: z.array(fileSource).default([]).describe('Where services come from.'),
-  balancers: z.array(balancer).default([]).describe('What makes them reachable.'),
+  sources: z.array(fileSource).superRefine(unique).default([]).describe('Where services come from.'),
+  balancers: z.array(balancer).superRefine(unique).default([]).describe('What makes them reachable.'),
   policy: z
     .enum(['sync', 'upsert-only', 'create-only'])
     .default('sync')
     .describe('What weir may change: everything of its own; no deletes; creates only.'),
-  gateDeadline: z
-    .string()
+  gateDeadline: duration
     .default('5m')
     .describe('How long new targets may take to become ready before the plan is dropped.'),
-  auditInterval: z.string().default('1m').describe('How often the real state is read to find drift.'),
+  auditInterval: duration.default('1m').describe('How often the real state is read to find drift.'),
   onExit: z.enum(['leave', 'stop']).default('leave').describe('What happens to proxies of our own when weir stops.'),
   metrics: z
     .strictObject({ listen: listen.default('127.0.0.1:8378') })
@@ -71,8 +95,11 @@ export const configSchema = z.strictObject({
     .describe('State page and /api/v1.'),
   log: z
     .strictObject({
-      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-      format: z.enum(['json', 'text']).default('json'),
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is written.'),
+      format: z
+        .enum(['json', 'text', 'auto'])
+        .default('auto')
+        .describe('One JSON object a line, or text for people; auto: text on a terminal.'),
     })
     .prefault({})
     .describe('Logs on stderr.'),

@@ -1,0 +1,42 @@
+import { type ZodType, z } from 'zod';
+
+export type JsonSchema = z.core.JSONSchema.JSONSchema;
+
+/** JSON Schema draft-7 of what a user may write (input side); draft-7 is the newest that yaml-language-server accepts. */
+export function toJsonSchema(schema: ZodType, title?: string): JsonSchema {
+  // What JSON Schema cannot say (a check, a transformed value) is left open there: our own parser is the judge.
+  const json = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
+  return title === undefined ? json : { ...json, title };
+}
+
+/** The schema at a path of keys and indexes; undefined where it says nothing. */
+export function schemaAt(root: JsonSchema, path: readonly PropertyKey[]): JsonSchema | undefined {
+  let schema: JsonSchema | undefined = root;
+  for (const key of path) {
+    if (schema === undefined) return undefined;
+    schema = typeof key === 'number' ? elementOf(schema) : propertyOf(schema, String(key));
+  }
+  return schema;
+}
+
+function propertyOf(schema: JsonSchema, key: string): JsonSchema | undefined {
+  const own = schema.properties?.[key];
+  if (typeof own === 'object') return own;
+  for (const branch of schema.anyOf ?? schema.oneOf ?? []) {
+    const found = typeof branch === 'object' ? propertyOf(branch, key) : undefined;
+    if (found !== undefined) return found;
+  }
+  return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+}
+
+function elementOf(schema: JsonSchema): JsonSchema | undefined {
+  return typeof schema.items === 'object' && !Array.isArray(schema.items) ? schema.items : undefined;
+}
+
+/** Names of the fields that an object may have there. */
+export function fieldsOf(schema: JsonSchema | undefined): readonly string[] {
+  if (schema === undefined) return [];
+  const branches = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+  const nested = branches.flatMap((branch) => (typeof branch === 'object' ? fieldsOf(branch) : []));
+  return [...new Set([...Object.keys(schema.properties ?? {}), ...nested])];
+}

@@ -1,0 +1,50 @@
+import { WeirError } from '../model/index.ts';
+import { type BalancerConfig, type Config, fileSource } from './config.ts';
+
+/** What a command line says about sources and balancers, instead of a file or to narrow one. */
+export interface Quick {
+  /** `-f`: files and directories that stand in for every source of the file. */
+  readonly files: readonly string[];
+  readonly provider?: string;
+  readonly groups: readonly string[];
+  readonly class?: string;
+}
+
+/** Lays a command line over a parsed configuration. `fallback` is the provider of the one balancer that is made when there is none. */
+export function quickConfig(config: Config, quick: Quick, fallback: string): Config {
+  const sources = quick.files.length === 0 ? config.sources : [fileSource.parse({ type: 'file', paths: quick.files })];
+  return { ...config, sources, balancers: balancersOf(config, quick, fallback) };
+}
+
+function balancersOf(config: Config, quick: Quick, fallback: string): BalancerConfig[] {
+  if (config.balancers.length === 0) {
+    const made: BalancerConfig = { name: 'default', provider: quick.provider ?? fallback, shared: false, options: {} };
+    if (quick.groups.length > 0) made.groups = [...quick.groups];
+    if (quick.class !== undefined) made.class = quick.class;
+    return [made];
+  }
+  const kept = config.balancers.flatMap((balancer) => narrow(balancer, quick));
+  if (kept.length > 0) return kept;
+  const asked = [
+    ...(quick.provider === undefined ? [] : [`--provider ${quick.provider}`]),
+    ...quick.groups.map((group) => `--group ${group}`),
+    ...(quick.class === undefined ? [] : [`--class ${quick.class}`]),
+  ].join(' ');
+  const have = config.balancers.map(({ name, provider }) => `${name} (${provider})`).join(', ');
+  throw new WeirError('E_USAGE', `${asked} leaves none of the balancers of the configuration: ${have}`);
+}
+
+function narrow(balancer: BalancerConfig, quick: Quick): BalancerConfig[] {
+  if (quick.provider !== undefined && quick.provider !== balancer.provider) return [];
+  if (quick.class !== undefined && balancer.class !== undefined && quick.class !== balancer.class) return [];
+  const groups = balancer.groups;
+  const both = groups === undefined ? quick.groups : quick.groups.filter((group) => groups.includes(group));
+  if (quick.groups.length > 0 && both.length === 0) return [];
+  return [
+    {
+      ...balancer,
+      ...(quick.groups.length > 0 ? { groups: [...both] } : {}),
+      ...(quick.class === undefined ? {} : { class: quick.class }),
+    },
+  ];
+}
