@@ -1,0 +1,99 @@
+/** What the commands and the HTTP surface may ask of a weir that is put together, and what they may put in. */
+import type { Config, SourceConfig } from '../config/index.ts';
+import type {
+  AppliedPlan,
+  ApplyReport,
+  Context,
+  Environment,
+  ExportedService,
+  Log,
+  PlanReport,
+  Problem,
+  Provider,
+  RenderReport,
+  Source,
+  State,
+  StepResult,
+} from '../model/index.ts';
+import type { Metrics } from '../run/metrics.ts';
+
+/** One configured weir. Opening it reads nothing and contacts nothing: each call opens what it needs and keeps it until `close`. */
+export interface App {
+  readonly config: Config;
+  /** The desired state: sources are read, no balancer is contacted. */
+  render(signal: AbortSignal): Promise<RenderReport>;
+  /** Every problem that can be known without contacting a balancer. */
+  validate(signal: AbortSignal): Promise<readonly Problem[]>;
+  /** What `apply` would do now. Observes, writes nothing, takes no lock. */
+  plan(signal: AbortSignal): Promise<PlanReport>;
+  /**
+   * One shot: applies until nothing is left to do or a unit has failed. `onPlan` is called with the first plan before its first step.
+   * Takes the lock of the state directory: E_LOCKED while another weir drives it.
+   */
+  apply(signal: AbortSignal, onStep: OnStep, onPlan?: (plan: PlanReport) => void): Promise<ApplyReport>;
+  /** Removes exactly what is ours from every balancer; like `apply` with nothing desired. */
+  destroy(signal: AbortSignal, onStep: OnStep, onPlan?: (plan: PlanReport) => void): Promise<ApplyReport>;
+  /** What `destroy` would do now. */
+  planDestroy(signal: AbortSignal): Promise<PlanReport>;
+  /** The controller: until the signal aborts (then resolves). Rejects only when it cannot start. */
+  run(signal: AbortSignal, events?: RunEvents): Promise<void>;
+  /** As of now, cheap to call; filled by `run`, and by the last call of the others. */
+  state(): State;
+  /** The services read last, every source together. */
+  services(): readonly ExportedService[];
+  readiness(): Readiness;
+  /** Calls back, coalesced, after the state changed. Returns the function that ends it. */
+  onChange(listener: () => void): () => void;
+  /** leave: what serves goes on serving. withdraw: proxies of our own are taken down. Idempotent. */
+  close(how: 'leave' | 'withdraw'): Promise<void>;
+}
+
+export type OnStep = (result: StepResult) => void;
+export type OpenApp = (config: Config, deps?: AppDeps) => Promise<App>;
+
+export interface RunEvents {
+  /** A pass has planned: only units that have something to do (or something refused). Not called for a pass without either. */
+  planned?(plan: PlanReport): void;
+  /** A step was begun to wait, done, failed. */
+  step?(result: StepResult): void;
+  /** A unit's plan was applied or failed. */
+  applied?(plan: AppliedPlan): void;
+  /** The first pass has ended: everything that can be served is. */
+  ready?(): void;
+  /** Problems that are new, or gone, since the pass before. */
+  problems?(appeared: readonly Problem[], gone: readonly Problem[]): void;
+}
+
+export interface Readiness {
+  /** Every source has finished its first complete listing. */
+  readonly synced: boolean;
+  /** The first plan was made and its steps were tried. */
+  readonly planned: boolean;
+  /** Wall-clock milliseconds of the last turn of the loop; undefined before the first. A loop that should have turned and did not is stuck. */
+  readonly lastTurnMs?: number;
+  /** The loop turns at least this often. */
+  readonly turnEveryMs: number;
+  /** What is still waited for, in words. */
+  readonly waitingFor: readonly string[];
+}
+
+/** Everything that reaches outside can be replaced. Defaults: the real clock, the registry, sources by their type, no log, no metrics. */
+export interface AppDeps {
+  readonly version?: string;
+  readonly clock?: Context['clock'];
+  /** Uniform in [0, 1): the jitter of retries. */
+  readonly random?: () => number;
+  readonly log?: Log;
+  readonly metrics?: Metrics;
+  /** Provider name → environment, for `render` in place of discovery. */
+  readonly environments?: Readonly<Record<string, Environment>>;
+  /** Provider by name; undefined for an unknown one. */
+  readonly provider?: (name: string) => Promise<Provider | undefined>;
+  readonly openSource?: (config: SourceConfig, context: SourceContext) => Promise<Source>;
+}
+
+export interface SourceContext {
+  /** Directory for last good state. */
+  readonly stateDir: string;
+  readonly instance: string;
+}
