@@ -1,0 +1,136 @@
+/** What the configuration says about one HAProxy (`options` of a balancer) and what a service may say (`settings.haproxy`). */
+import { z } from 'zod';
+import { maxDurationMs, type Parsed, parseAddress, parseDuration } from '../../src/net/index.ts';
+
+/** A text that `parse` accepts; it stays text, so that the file, the schema and what is printed read alike. */
+function checked(parse: (text: string) => Parsed<unknown>) {
+  return z.string().superRefine((text, ctx) => {
+    const parsed = parse(text);
+    if (!parsed.ok) ctx.addIssue({ code: 'custom', message: parsed.reason });
+  });
+}
+
+const duration = checked((text) => parseDuration(text, 1));
+
+/** A path of ours that ends up in haproxy.cfg or on a command line: absolute, of plain characters. */
+const path = z
+  .string()
+  .max(200)
+  .regex(/^\/[A-Za-z0-9._\-/]*$/, 'must be an absolute path of letters, digits, - . _ and /');
+
+const account = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, 'must be the name of an account');
+
+export const optionsSchema = z
+  .strictObject({
+    binary: z
+      .string()
+      .min(1)
+      .default('haproxy')
+      .describe('The HAProxy program (2.6 or newer), by name in PATH or by path.'),
+    dir: path
+      .optional()
+      .describe(
+        'Directory for haproxy.cfg, maps, certificates and sockets; default: a directory of the balancer under stateDir.',
+      ),
+    socket: path.optional().describe('Path of the runtime socket; default: haproxy.sock in dir.'),
+    addresses: z
+      .array(checked(parseAddress))
+      .min(1)
+      .default(['0.0.0.0', '::'])
+      .describe('Addresses to listen on; services with addresses of their own use those.'),
+    ipv6: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe('Listen on the IPv6 addresses: auto leaves them out where the kernel has no IPv6.'),
+    threads: z.int().min(1).max(64).optional().describe('Threads of a worker; default: one for each usable core.'),
+    maxConnections: z
+      .int()
+      .min(1)
+      .max(10_000_000)
+      .default(20_000)
+      .describe('Concurrent connections of the process; each needs two file descriptors.'),
+    hardStopAfter: duration
+      .default('1h')
+      .describe('How long an old worker may serve its open streams after a reload before they are cut.'),
+    timeouts: z
+      .strictObject({
+        connect: duration.default('5s').describe('To connect to a target.'),
+        client: duration.default('1m').describe('A client may be silent.'),
+        server: duration.default('1m').describe('A target may be silent.'),
+        request: duration.default('10s').describe('A client may take for a complete request header.'),
+        keepAlive: duration.default('1m').describe('An idle client connection stays open.'),
+        queue: duration.default('5s').describe('A request may wait for a free slot of a target.'),
+        tunnel: duration.default('1h').describe('Upgraded and CONNECT streams may be silent.'),
+      })
+      .prefault({})
+      .describe('Timeouts where the service says nothing.'),
+    balance: z
+      .enum(['roundrobin', 'leastconn', 'source', 'uri', 'random'])
+      .optional()
+      .describe('How targets are chosen for every service, in place of what the service asks for.'),
+    check: z
+      .strictObject({
+        interval: duration.default('2s').describe('Between two checks of a target.'),
+        timeout: duration.optional().describe('Of one check; default: the interval.'),
+        rise: z.int().min(1).max(100).default(2).describe('Passed checks until a target is ready.'),
+        fall: z.int().min(1).max(100).default(3).describe('Failed checks until a target is unhealthy.'),
+      })
+      .prefault({})
+      .describe('Health checks where the service asks for one and leaves details open.'),
+    retries: z
+      .int()
+      .min(0)
+      .max(100)
+      .default(3)
+      .describe('Attempts to connect elsewhere when a target refuses; safe for every method, as nothing was sent.'),
+    alpn: z
+      .array(z.enum(['h2', 'http/1.1']))
+      .min(1)
+      .default(['h2', 'http/1.1'])
+      .describe('HTTP versions offered on TLS ports.'),
+    tlsMin: z.enum(['1.2', '1.3']).default('1.2').describe('Oldest TLS version that clients may use.'),
+    httpsRedirectPort: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .default(443)
+      .describe('Port that clients see for HTTPS, for redirects that name no port.'),
+    user: account.optional().describe('Account of the worker when weir runs as root; default: kept.'),
+    group: account.optional().describe('Group of the worker when weir runs as root; default: kept.'),
+    log: z
+      .string()
+      .max(200)
+      .regex(/^[A-Za-z0-9._:\-/[\]@]+$/, 'must be an address, a socket path, stdout or stderr')
+      .optional()
+      .describe('Target for request logs, e.g. /dev/log or 127.0.0.1:514; absent: none.'),
+  })
+  .describe('One HAProxy of our own: started, watched and changed by this weir.');
+
+export type Options = z.infer<typeof optionsSchema>;
+
+/** `settings.haproxy` of a service: a small typed set; raw configuration text is never taken. */
+export const serviceOptionsSchema = z
+  .strictObject({
+    proxyProtocolOut: z
+      .enum(['v1', 'v2'])
+      .optional()
+      .describe('Send the PROXY protocol to the targets.'),
+    retries: z.int().min(0).max(100).optional().describe('As the option of the balancer, for this service.'),
+    slowStart: duration.optional().describe('A target that became ready gets its full share after this time.'),
+    forwardedHeaders: z
+      .enum(['replace', 'keep'])
+      .optional()
+      .describe('X-Forwarded-*: replace what the client sent (default), or keep it (another proxy of yours stands in front).'),
+  })
+  .describe('What a service may ask of HAProxy beyond the common fields.');
+
+export type ServiceOptions = z.infer<typeof serviceOptionsSchema>;
+
+/** Milliseconds of a duration that the schema accepted. */
+export function durationMs(text: string): number {
+  const parsed = parseDuration(text);
+  return parsed.ok ? Math.min(parsed.value, maxDurationMs) : 0;
+}
