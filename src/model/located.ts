@@ -1,4 +1,8 @@
 /** An object as a file gave it, with the place where it stands: what every reader takes and every message points to. */
+import type { ErrorCode } from './errors.ts';
+import { type Problem, shown } from './problem.ts';
+import type { ServiceId } from './service.ts';
+
 export interface Position {
   /** 1-based. */
   readonly line: number;
@@ -36,4 +40,36 @@ export function fieldName(path: FieldPath): string {
     else text += `[${JSON.stringify(key)}]`;
   }
   return text;
+}
+
+/** What is wrong with one field of a located object. */
+export interface Complaint {
+  readonly code: ErrorCode;
+  /** Field that is wrong; empty: the object itself. */
+  readonly path: FieldPath;
+  /** Clause that follows the field's name, e.g. `must be a whole number from 1 to 65535`. */
+  readonly reason: string;
+  /** The offending value; never a secret. */
+  readonly value?: unknown;
+  readonly service?: ServiceId;
+}
+
+/** The problem of a field: position and value added, the sentence completed. Codes that begin with W_ are warnings. */
+export function problemAt(located: LocatedObject, complaint: Complaint): Problem {
+  const { code, path, reason, value, service } = complaint;
+  const field = fieldName(path);
+  const position = located.position?.(path);
+  const instead = value === undefined || reason.includes('; did you mean') ? '' : `, not ${shown(value)}`;
+  return {
+    code,
+    severity: code.startsWith('W_') ? 'warning' : 'error',
+    source: locate(located),
+    ...(service === undefined ? {} : { service }),
+    ...(field === '' ? {} : { field }),
+    ...(value === undefined ? {} : { value: shown(value) }),
+    message: `${field === '' ? 'The object' : field} ${reason}${reason.startsWith('must') ? instead : ''}.`,
+    ...(located.file === '' ? {} : { file: located.file }),
+    line: position?.line ?? located.line,
+    ...(position === undefined ? {} : { column: position.column }),
+  };
 }

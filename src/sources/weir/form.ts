@@ -1,0 +1,97 @@
+import type { ErrorCode } from '../../model/errors.ts';
+import { type Complaint, type FieldPath, type LocatedObject, problemAt } from '../../model/located.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { CertRef, ServiceId } from '../../model/service.ts';
+import { type Cidr, type Parsed, parseCidr } from '../../net/index.ts';
+
+/** Certificates by file name; a name is relative to the file that names it. Key material stays behind the lookup. */
+export interface CertificateLookup {
+  /** A chain with its key, from one file or two. */
+  certificate(request: CertificateRequest): Parsed<CertRef>;
+  /** A bundle of authorities, without a key. */
+  authority(path: string, file: string): Parsed<CertRef>;
+}
+
+export interface CertificateRequest {
+  readonly certificate: string;
+  readonly key?: string;
+  /** The file that names them. */
+  readonly file: string;
+}
+
+/** Problems that leave a hole in a service but do not stop it. */
+const survivable: ReadonlySet<ErrorCode> = new Set([
+  'E_BACKEND_MISSING',
+  'E_CERT_MISSING',
+  'E_CERT_INVALID',
+  'E_CERT_EXPIRED',
+]);
+
+/** One service being read: collects its problems and knows whether it can still be used. */
+export class Form {
+  readonly problems: Problem[] = [];
+  readonly allowed: readonly Cidr[];
+  readonly certificates: CertificateLookup;
+  readonly located: LocatedObject;
+  usable = true;
+  private readonly service: ServiceId | undefined;
+
+  constructor(
+    located: LocatedObject,
+    service: ServiceId | undefined,
+    allowed: readonly Cidr[],
+    certificates: CertificateLookup,
+  ) {
+    this.located = located;
+    this.service = service;
+    this.allowed = allowed;
+    this.certificates = certificates;
+  }
+
+  complain(code: ErrorCode, path: FieldPath, reason: string, value?: unknown): void {
+    const complaint: Complaint = { code, path, reason, value };
+    this.problems.push(
+      problemAt(this.located, this.service === undefined ? complaint : { ...complaint, service: this.service }),
+    );
+    if (!code.startsWith('W_') && !survivable.has(code)) this.usable = false;
+  }
+
+  /** The value that a parser accepted; what it refused becomes a problem of the field. */
+  take<T>(parsed: Parsed<T>, path: FieldPath, value: unknown): T | undefined {
+    if (parsed.ok) return parsed.value;
+    this.complain(parsed.code, path, parsed.reason, value);
+    return undefined;
+  }
+
+  /** The same for a field that may be absent. */
+  maybe<V, T>(value: V | undefined, path: FieldPath, parse: (value: V) => Parsed<T>): T | undefined {
+    return value === undefined ? undefined : this.take(parse(value), path, value);
+  }
+
+  /** Each element of a field that is one value or a list; what is refused is left out. */
+  each<V, T>(
+    value: V | readonly V[] | undefined,
+    path: FieldPath,
+    parse: (value: V) => Parsed<T>,
+  ): readonly T[] | undefined {
+    if (value === undefined) return undefined;
+    if (!isList(value)) return [this.take(parse(value), path, value)].filter((v) => v !== undefined);
+    return value.flatMap((item, i) => this.take(parse(item), [...path, i], item) ?? []);
+  }
+
+  /** Ranges as canonical text. */
+  ranges(value: string | readonly string[] | undefined, path: FieldPath): readonly string[] | undefined {
+    return this.each(value, path, parseCidr)?.map((range) => range.text);
+  }
+
+  /** A whole number within bounds. */
+  whole(value: number | undefined, path: FieldPath, least: number, most: number): number | undefined {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value;
+    this.complain('E_FIELD_VALUE', path, `must be a whole number from ${least} to ${most}`, value);
+    return undefined;
+  }
+}
+
+function isList<V>(value: V | readonly V[]): value is readonly V[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,60 @@
+import type { FieldPath } from '../../model/located.ts';
+import type { CertRef, FrontTls } from '../../model/service.ts';
+import { hostCovers, parseHost } from '../../net/index.ts';
+import type { Form } from './form.ts';
+import { present } from './present.ts';
+import type { FrontTlsForm } from './tls-schema.ts';
+
+/** TLS of a front. `unusable`: it cannot be served as its owner meant it, so the front must be left out. */
+export function readFrontTls(form: Form, written: FrontTlsForm, path: FieldPath): FrontTls | 'unusable' {
+  const at = (key: string): FieldPath => [...path, key];
+  const mode = written.mode ?? (written.ca === undefined ? 'terminate' : 'mutual');
+  if (mode === 'passthrough') {
+    for (const key of ['certificate', 'certificates', 'key', 'ca', 'hosts'] as const) {
+      if (written[key] !== undefined)
+        form.complain('E_FIELD_VALUE', at(key), 'cannot stand beside mode passthrough: TLS ends at the targets');
+    }
+    return { mode, certs: [] };
+  }
+  const certs = readCertificates(form, written, path);
+  if (mode === 'terminate') {
+    if (written.ca !== undefined) form.complain('E_FIELD_VALUE', at('ca'), 'needs mode mutual', written.ca);
+    return certs.length === 0 ? 'unusable' : { mode, certs };
+  }
+  if (written.ca === undefined) {
+    form.complain('E_FIELD_MISSING', at('ca'), 'is missing; mode mutual needs the authorities of the clients');
+    return 'unusable';
+  }
+  // Without its authorities a mutual front would let everybody in, or nobody: it is left out.
+  const ca = form.take(form.certificates.authority(written.ca, form.located.file), at('ca'), written.ca);
+  return ca === undefined || certs.length === 0 ? 'unusable' : { mode, certs, ca };
+}
+
+function readCertificates(form: Form, written: FrontTlsForm, path: FieldPath): readonly CertRef[] {
+  const { certificate, key, hosts } = written;
+  const several = (written.certificates ?? []).map((entry, i) => ({ entry, at: [...path, 'certificates', i] }));
+  if (certificate === undefined) {
+    for (const field of ['key', 'hosts'] as const) {
+      if (written[field] !== undefined)
+        form.complain('E_FIELD_VALUE', [...path, field], 'needs `certificate`', written[field]);
+    }
+    if (several.length === 0)
+      form.complain('E_FIELD_MISSING', [...path, 'certificate'], 'is missing; name a PEM file with chain and key');
+  }
+  const all = [...(certificate === undefined ? [] : [{ entry: { certificate, key, hosts }, at: path }]), ...several];
+  return all.flatMap(({ entry, at }) => {
+    const request = present({ certificate: entry.certificate, key: entry.key, file: form.located.file });
+    const cert = form.take(form.certificates.certificate(request), [...at, 'certificate'], entry.certificate);
+    const names = form.each(entry.hosts, [...at, 'hosts'], (v) => parseHost(v, { address: true }));
+    if (cert === undefined) return [];
+    for (const name of names ?? []) {
+      if (cert.names.some((covered) => covered === name || hostCovers(covered, name))) continue;
+      form.complain(
+        'W_CERT_HOST',
+        [...at, 'hosts'],
+        `names ${name}, which the certificate does not cover (it covers ${cert.names.join(', ')})`,
+      );
+    }
+    return [names === undefined ? cert : { ...cert, hosts: names }];
+  });
+}
