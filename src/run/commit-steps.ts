@@ -1,0 +1,82 @@
+import { type Observed, type Resource, type Session, type Step, WeirError } from '../model/index.ts';
+import type { Clock } from './clock.ts';
+import { desiredShape } from './desired-shape.ts';
+import { type Failure, failureOf } from './failure.ts';
+import type { Gates } from './gates.ts';
+import type { KindTable } from './kind-table.ts';
+import { type Outcome, overdueMessage, type Tell } from './outcome.ts';
+import type { Planner } from './planner.ts';
+
+export interface CommitContext {
+  readonly commit: NonNullable<Session['commit']>;
+  readonly observe: () => Promise<readonly Observed[]>;
+  readonly advance: Planner['advance'];
+  readonly kinds: KindTable;
+  readonly claim: (step: Step) => Promise<void>;
+  readonly gates: Gates;
+  readonly clock: Clock;
+  readonly tell: Tell;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings a whole-state system forward by one call: every step that waits for no shut gate, and as `next` what the system
+ * must then say. What stands behind a gate is planned again once the system has been read.
+ */
+export async function commitSteps(
+  steps: readonly Step[],
+  desired: readonly Resource[],
+  before: readonly Observed[],
+  context: CommitContext,
+): Promise<Outcome> {
+  const { clock, tell, signal } = context;
+  const { ready, waiting, failures } = choose(steps, before, context);
+  if (ready.length === 0) return { observed: before, applied: [], waiting, failures };
+  const next = desiredShape(context.kinds, context.advance(before, ready), desired);
+  const startMs = clock.now();
+  try {
+    for (const step of ready) if (step.op === 'create') await context.claim(step);
+    await context.commit(ready, next, signal);
+    for (const step of ready) if (step.op === 'delete') await context.claim(step);
+  } catch (error) {
+    if (signal.aborted) return { observed: before, applied: [], waiting, failures };
+    const failure = failureOf(error);
+    const durationMs = clock.now() - startMs;
+    for (const step of ready) tell(step, 'failed', durationMs, failure);
+    return { observed: before, applied: [], waiting, failures: [...failures, failure] };
+  }
+  const durationMs = clock.now() - startMs;
+  for (const step of ready) tell(step, 'done', durationMs);
+  return { observed: await context.observe(), applied: ready, waiting, failures };
+}
+
+interface Choice {
+  readonly ready: readonly Step[];
+  readonly waiting: Outcome['waiting'];
+  readonly failures: readonly Failure[];
+}
+
+/** The steps that may be committed together. A gate behind one of them cannot be judged yet: it and what follows is left out. */
+function choose(steps: readonly Step[], before: readonly Observed[], { gates, tell }: CommitContext): Choice {
+  const left = new Set<number>();
+  const ready = new Map<number, Step>();
+  const waiting: Outcome['waiting'][number][] = [];
+  const failures: Failure[] = [];
+  for (const step of steps) {
+    const { until } = step;
+    if (step.after.some((n) => left.has(n))) left.add(step.n);
+    else if (step.op !== 'wait' || until === undefined) ready.set(step.n, step);
+    else if (typeof until.of === 'number' || step.after.some((n) => ready.has(n))) left.add(step.n);
+    else {
+      const handle = until.of;
+      const seen = before.find((object) => object.kind === until.kind && object.handle === handle);
+      const state = gates.judge(until, handle, seen);
+      tell(step, state === 'open' ? 'done' : state === 'shut' ? 'waiting' : 'failed', 0);
+      if (state === 'open') continue;
+      left.add(step.n);
+      if (state === 'shut') waiting.push(until);
+      else failures.push(failureOf(new WeirError('E_GATE_DEADLINE', overdueMessage(until))));
+    }
+  }
+  return { ready: [...ready.values()], waiting, failures };
+}
