@@ -167,6 +167,8 @@ export interface Backend {
   readonly nodePort?: number;
   /** externalTrafficPolicy Local. */
   readonly localOnly?: boolean;
+  /** Where a node tells whether it has local targets (HTTP /healthz); only with localOnly. */
+  readonly healthCheckNodePort?: number;
   readonly protocol: 'tcp' | 'udp' | 'http' | 'https' | 'h2c' | 'grpc' | 'grpcs';
   readonly tls?: { readonly verify: boolean; readonly ca?: CertRef; readonly serverName?: string };
   readonly balance: 'roundrobin' | 'leastconn' | 'source' | 'uri' | 'random';
