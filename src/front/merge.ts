@@ -1,0 +1,81 @@
+import type { Capabilities, ExportedService, FrontGroup, Listener, Problem, ServiceId } from '../model/index.ts';
+import { type AdmittedFront, admit } from './admit.ts';
+import { compareAge } from './age.ts';
+import { mergeCerts } from './certs.ts';
+import { type Gathered, gather } from './group.ts';
+import { mergeHosts } from './hosts.ts';
+import { claimPorts, type Port } from './ports.ts';
+import { shareGroups } from './share.ts';
+
+export interface Merged {
+  readonly groups: readonly FrontGroup[];
+  readonly problems: readonly Problem[];
+}
+
+const memos = new WeakMap<readonly ExportedService[], { capabilities: Capabilities; merged: Merged }>();
+
+/**
+ * The services of one balancer with every conflict settled. Older services win (`compareAge`); a loser loses only what is contested
+ * and claims nothing, so taking it away changes nothing for others. The order of the input does not matter. The same list gives the
+ * same result; `before`, the last result of this balancer, lets unchanged listeners stay the same objects.
+ */
+export function merge(services: readonly ExportedService[], capabilities: Capabilities, before?: Merged): Merged {
+  const memo = memos.get(services);
+  if (memo?.capabilities === capabilities) return memo.merged;
+  const sorted = [...services].sort(compareAge);
+  const problems: Problem[] = [];
+  for (const service of sorted) problems.push(...admit(service, capabilities).problems);
+  const gathered = gather(sorted, capabilities, problems);
+  const groups = gathered.map((group) => mergeGroup(group, capabilities, problems));
+  const merged = {
+    groups: before === undefined ? groups : shareGroups(groups, before.groups),
+    problems: distinct(problems),
+  };
+  memos.set(services, { capabilities, merged });
+  return merged;
+}
+
+function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Problem[]): FrontGroup {
+  const fronts: AdmittedFront[] = [];
+  for (const service of group.services) fronts.push(...admit(service, capabilities).fronts);
+  const served = new Set<ServiceId>();
+  const listeners = claimPorts(fronts, problems).map((port) => {
+    const listener = mergePort(port, problems);
+    for (const { service } of listener.fronts) served.add(service.id);
+    return listener;
+  });
+  return {
+    key: group.key,
+    services: group.services.filter((service) => served.has(service.id)),
+    addresses: group.addresses,
+    listeners,
+  };
+}
+
+function mergePort(port: Port, problems: Problem[]): Listener {
+  const [opener] = port.fronts;
+  if (opener === undefined) throw new Error(`port ${port.key} has no front`);
+  const { front, layer } = opener;
+  const routed = layer === 7 ? mergeHosts(port.fronts, problems) : undefined;
+  const staying = routed?.fronts ?? port.fronts;
+  const action = routed === undefined ? opener.default : routed.default;
+  return {
+    key: port.key,
+    port: front.port,
+    protocol: front.protocol,
+    fronts: staying.map(({ service, front: one }) => ({ service, front: one })),
+    certs: mergeCerts(staying, problems),
+    hosts: routed?.hosts ?? [],
+    ...(front.endPort === undefined || front.endPort === front.port ? {} : { endPort: front.endPort }),
+    ...(action === undefined ? {} : { default: action }),
+  };
+}
+
+/** A service with several addresses meets the same rival at each of them: told once. */
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter((problem) => {
+    const key = `${problem.service} ${problem.code} ${problem.field} ${problem.message}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+}

@@ -1,0 +1,109 @@
+import type { Front, Problem } from '../model/index.ts';
+import type { AdmittedFront } from './admit.ts';
+import { ownerFor, tell } from './tell.ts';
+
+/** A port and the fronts that share it: the one that opened it first. */
+export interface Port {
+  readonly key: string;
+  readonly fronts: AdmittedFront[];
+}
+
+/**
+ * Who gets which port. The first front opens it; fronts of layer 7 with the same protocol and the same PROXY setting join; every other
+ * one is told and claims nothing. TCP and UDP on one number are different ports. A front that ends TLS without any certificate cannot
+ * open a port, it can only join one, behind those that brought theirs: the front that opened a port never loses it again.
+ */
+export function claimPorts(fronts: readonly AdmittedFront[], problems: Problem[]): readonly Port[] {
+  const held = new Map<string, Port>();
+  const ports: Port[] = [];
+  const later: AdmittedFront[] = [];
+  for (const front of fronts) {
+    if (needsCertificate(front.front)) later.push(front);
+    else if (!joinOrOpen(front, held, ports)) lost(front, held, problems);
+  }
+  for (const front of later) {
+    const holder = firstHolder(front.front, held);
+    if (holder === undefined) problems.push(noCertificate(front));
+    else if (mayJoin(front, holder)) holder.fronts.push(front);
+    else lost(front, held, problems);
+  }
+  return ports;
+}
+
+/** TLS ends here, and the front brings no certificate. */
+function needsCertificate(front: Front): boolean {
+  const ends = front.protocol === 'https' || front.protocol === 'quic' || front.protocol === 'tls';
+  return ends && front.tls?.mode !== 'passthrough' && (front.tls?.certs ?? []).length === 0;
+}
+
+function joinOrOpen(front: AdmittedFront, held: Map<string, Port>, ports: Port[]): boolean {
+  const holder = firstHolder(front.front, held);
+  if (holder === undefined) {
+    const port: Port = { key: `${front.front.port}/${transports(front.front)[0]}`, fronts: [front] };
+    for (const key of keysOf(front.front)) held.set(key, port);
+    ports.push(port);
+    return true;
+  }
+  if (!mayJoin(front, holder)) return false;
+  holder.fronts.push(front);
+  return true;
+}
+
+function mayJoin(front: AdmittedFront, holder: Port): boolean {
+  const opener = holder.fronts[0];
+  return (
+    opener !== undefined &&
+    front.layer === 7 &&
+    opener.layer === 7 &&
+    opener.front.port === front.front.port &&
+    opener.front.protocol === front.front.protocol &&
+    (opener.front.proxyProtocol ?? false) === (front.front.proxyProtocol ?? false)
+  );
+}
+
+function firstHolder(front: Front, held: ReadonlyMap<string, Port>): Port | undefined {
+  for (const key of keysOf(front)) {
+    const port = held.get(key);
+    if (port !== undefined) return port;
+  }
+  return undefined;
+}
+
+function transports(front: Front): readonly ('tcp' | 'udp')[] {
+  if (front.protocol === 'tcp_udp') return ['tcp', 'udp'];
+  return front.protocol === 'udp' || front.protocol === 'quic' ? ['udp'] : ['tcp'];
+}
+
+function* keysOf(front: Front): Generator<string> {
+  for (const transport of transports(front)) {
+    for (let port = front.port; port <= (front.endPort ?? front.port); port++) yield `${port}/${transport}`;
+  }
+}
+
+function lost(front: AdmittedFront, held: ReadonlyMap<string, Port>, problems: Problem[]): void {
+  const winner = firstHolder(front.front, held)?.fronts[0];
+  if (winner === undefined) return;
+  problems.push(
+    tell(front.service, 'E_PORT_CONFLICT', `fronts[${front.index}].port`, valueOf(front.front), whyLost(front, winner)),
+  );
+}
+
+function whyLost(front: AdmittedFront, winner: AdmittedFront): string {
+  const holder = ownerFor(front.service, winner.service);
+  const what = winner.front.protocol.toUpperCase();
+  if (front.layer === 7 && winner.layer === 7 && front.front.protocol === winner.front.protocol) {
+    const wants = winner.front.proxyProtocol === true ? 'with' : 'without';
+    return `the port is served ${wants} the PROXY protocol for ${holder}, and one port cannot do both; set proxyProtocol alike or choose another port`;
+  }
+  return `the port is served as ${what} for ${holder}; choose another port or another balancer`;
+}
+
+function valueOf(front: Front): string {
+  const range = front.endPort === undefined || front.endPort === front.port ? '' : `-${front.endPort}`;
+  return `${front.port}${range}/${transports(front).join('+')}`;
+}
+
+function noCertificate({ service, front, index }: AdmittedFront): Problem {
+  const message = `port ${front.port} needs a certificate before it can be opened; give a Secret or file with chain and key`;
+  return tell(service, 'E_CERT_MISSING', `fronts[${index}].tls.certs`, '(none)', message);
+}
