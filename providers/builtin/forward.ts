@@ -18,8 +18,11 @@ export interface Exchange {
   readonly traffic: Traffic;
 }
 
-/** done: the client has (or is getting) an answer, or is gone. again: another target may be asked, nothing has been acted on. */
-type Outcome = 'done' | 'again' | { readonly status: 502 | 504 };
+/**
+ * done: the client has (or is getting) an answer, or is gone. again: another target may be asked, nothing has been acted on.
+ * stale: the target had closed the idle connection, which says nothing about it: it may be asked over a new one.
+ */
+type Outcome = 'done' | 'again' | 'stale' | { readonly status: 502 | 504 };
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
@@ -31,10 +34,11 @@ export async function forward(exchange: Exchange): Promise<void> {
   let status = 503;
   if (backend !== undefined) {
     for (const target of candidates(traffic, backend, { client: seen.client, uri: seen.path })) {
-      const outcome = await attempt(exchange, backend, target, uri);
+      const first = await attempt(exchange, backend, target, uri, true);
+      const outcome = first === 'stale' ? await attempt(exchange, backend, target, uri, false) : first;
       if (outcome === 'done') return;
-      status = outcome === 'again' ? 502 : outcome.status;
-      if (outcome !== 'again') break;
+      status = typeof outcome === 'string' ? 502 : outcome.status;
+      if (typeof outcome !== 'string') break;
       target.refused();
     }
   }
@@ -47,14 +51,20 @@ export async function forward(exchange: Exchange): Promise<void> {
  * One try. Nothing is written before the connection stands, so a target that refuses costs nothing. A request that may have side effects
  * or carries a body never rides on an idle connection (a target may close one as the request arrives) and is never sent twice.
  */
-function attempt(exchange: Exchange, backend: LiveBackend, target: LiveTarget, uri: string): Promise<Outcome> {
+function attempt(
+  exchange: Exchange,
+  backend: LiveBackend,
+  target: LiveTarget,
+  uri: string,
+  reuse: boolean,
+): Promise<Outcome> {
   const { request, response, decision, traffic } = exchange;
   const { timeouts } = decision.route;
   const body = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   const repeatable = !body && idempotent.has(request.method ?? '');
   return new Promise((resolve) => {
     if (response.destroyed) return resolve('done');
-    const upstream = openRequest(exchange, backend, target, uri, repeatable);
+    const upstream = openRequest(exchange, backend, target, uri, repeatable && reuse);
     const release = target.use(() => upstream.destroy());
     let sending = false;
     let answered = false;
@@ -89,7 +99,8 @@ function attempt(exchange: Exchange, backend: LiveBackend, target: LiveTarget, u
       response.off('close', gone);
       request.unpipe(upstream);
       if (answered || response.destroyed) return resolve('done');
-      resolve(failure === 502 && (!sending || repeatable) ? 'again' : { status: failure });
+      if (failure === 504 || (sending && !repeatable)) return resolve({ status: failure });
+      resolve(upstream.reusedSocket ? 'stale' : 'again');
     });
   });
 }
@@ -99,7 +110,7 @@ function openRequest(
   backend: LiveBackend,
   target: LiveTarget,
   uri: string,
-  repeatable: boolean,
+  reuse: boolean,
 ): ClientRequest {
   const { request, origin, decision } = exchange;
   const settings = {
@@ -109,7 +120,7 @@ function openRequest(
     method: request.method,
     headers: requestHeaders(request, origin, decision.route.filters),
     setHost: false,
-    agent: repeatable ? target.agent : false,
+    agent: reuse ? target.agent : false,
   } as const;
   return backend.tls === undefined ? requestPlain(settings) : requestTls({ ...settings, ...backend.tls });
 }

@@ -15,20 +15,13 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** The longest path first, exact before others of its length, then the rank that the model gave. */
+const typeOrder = { exact: 0, regex: 1, prefix: 2, stringPrefix: 3, default: 4 } as const;
+
+/** The order in which services were merged: the longest path first, then by type, then by the rank that the model gave. */
 export function compareRoutes(a: RouteAttrs, b: RouteAttrs): number {
   return (
-    order(a) - order(b) || b.path.value.length - a.path.value.length || exactness(a) - exactness(b) || a.rank - b.rank
+    b.path.value.length - a.path.value.length || typeOrder[a.path.type] - typeOrder[b.path.type] || a.rank - b.rank
   );
-}
-
-/** The rule without a path comes last. */
-function order({ path }: RouteAttrs): number {
-  return path.type === 'default' ? 1 : 0;
-}
-
-function exactness({ path }: RouteAttrs): number {
-  return path.type === 'exact' ? 0 : 1;
 }
 
 /** The rule that takes the request: its exact host's, else the wildcard's for one label, else any host's. */

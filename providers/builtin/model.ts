@@ -69,7 +69,7 @@ interface HostRule {
 function rulesOf(host: Listener['hosts'][number]): readonly HostRule[] {
   const places = new Map<string, number>();
   const rules: HostRule[] = host.rules.map((rule) => {
-    const place = `${rule.path.type === 'exact'} ${rule.path.type === 'regex'} ${rule.path.value.length}`;
+    const place = `${rule.path.type} ${rule.path.value.length}`;
     const rank = places.get(place) ?? 0;
     places.set(place, rank + 1);
     return { host: host.host, rule, rank };
