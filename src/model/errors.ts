@@ -193,6 +193,11 @@ const table = {
     hint: 'Make the source readable.',
   },
   E_APPLY: { class: 'retry', title: 'a step failed', hint: 'The plan was dropped; weir observes and plans again.' },
+  E_HELD: {
+    class: 'refused',
+    title: 'something that is not ours, or is kept, stands in the way',
+    hint: 'Remove or rename what the message names, or change the service; everything else goes on.',
+  },
   E_BUG: { class: 'bug', title: 'weir itself failed', hint: 'Please report it with the log line.' },
   E_JOURNAL: {
     class: 'retry',
@@ -273,6 +278,11 @@ const table = {
     class: 'refused',
     title: 'the API may not listen outside loopback without authentication',
     hint: 'Set api.tokenFile, or listen on 127.0.0.1.',
+  },
+  E_API_AUTH: {
+    class: 'refused',
+    title: 'the running weir refused the token',
+    hint: 'Set api.tokenFile to the file that the running weir reads.',
   },
   E_NOT_RUNNING: { class: 'retry', title: 'no running weir answers', hint: 'Start `weir run`, or give --api.' },
 } as const satisfies Record<string, ErrorEntry>;
