@@ -191,7 +191,8 @@ describe('builtin under change', () => {
     const load = await startLoad({ port, mode: 'new', workers: 2 });
     t.after(() => load.stop());
     await load.seen('a', 0);
-    await apply({ ...httpGroup(port, backend([b.port])), key: 'two' });
+    const other = service('test/other', { port }, { main: backend([b.port]) });
+    await apply({ ...group(other, [{ host: '', rules: [], default: to(other, 'main') }]), key: 'two' });
     await load.seen('b', 0);
     assert.equal((await get(port)).target, 'b');
     assert.equal((await load.stop()).failed, 0);
