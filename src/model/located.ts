@@ -51,25 +51,29 @@ export interface Complaint {
   readonly reason: string;
   /** The offending value; never a secret. */
   readonly value?: unknown;
+  /** The object as its owner calls it, e.g. `ExportedService shop/web`. */
+  readonly subject?: string;
   readonly service?: ServiceId;
 }
 
-/** The problem of a field: position and value added, the sentence completed. Codes that begin with W_ are warnings. */
+/** The problem of a field in one sentence, with object, field, value and place. Codes that begin with W_ are warnings. */
 export function problemAt(located: LocatedObject, complaint: Complaint): Problem {
-  const { code, path, reason, value, service } = complaint;
-  const field = fieldName(path);
+  const { code, path, reason, service } = complaint;
+  const field = shown(fieldName(path));
+  const value = complaint.value === undefined ? undefined : shown(complaint.value);
+  const quoted = typeof complaint.value === 'string' ? JSON.stringify(value) : value;
   const position = located.position?.(path);
-  const instead = value === undefined || reason.includes('; did you mean') ? '' : `, not ${shown(value)}`;
+  const parts = [field === '' && complaint.subject === undefined ? 'the object' : field, reason, quoted && `(is ${quoted})`];
+  const sentence = parts.filter((part) => part !== undefined && part !== '').join(' ');
   return {
     code,
     severity: code.startsWith('W_') ? 'warning' : 'error',
     source: locate(located),
     ...(service === undefined ? {} : { service }),
     ...(field === '' ? {} : { field }),
-    ...(value === undefined ? {} : { value: shown(value) }),
-    message: `${field === '' ? 'The object' : field} ${reason}${reason.startsWith('must') ? instead : ''}.`,
-    ...(located.file === '' ? {} : { file: located.file }),
-    line: position?.line ?? located.line,
-    ...(position === undefined ? {} : { column: position.column }),
+    ...(value === undefined ? {} : { value }),
+    message: complaint.subject === undefined ? sentence : `${complaint.subject}: ${sentence}`,
+    ...(located.file === '' ? {} : { file: located.file, line: position?.line ?? located.line }),
+    ...(located.file === '' || position === undefined ? {} : { column: position.column }),
   };
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../model/errors.ts';
-import { type Complaint, type FieldPath, type LocatedObject, problemAt } from '../../model/located.ts';
+import { type FieldPath, type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CertRef, ServiceId } from '../../model/service.ts';
 import { type Cidr, type Parsed, parseCidr } from '../../net/index.ts';
@@ -49,10 +49,8 @@ export class Form {
   }
 
   complain(code: ErrorCode, path: FieldPath, reason: string, value?: unknown): void {
-    const complaint: Complaint = { code, path, reason, value };
-    this.problems.push(
-      problemAt(this.located, this.service === undefined ? complaint : { ...complaint, service: this.service }),
-    );
+    const named = this.service === undefined ? { subject: 'ExportedService' } : { subject: `ExportedService ${this.service}`, service: this.service };
+    this.problems.push(problemAt(this.located, { code, path, reason, value, ...named }));
     if (!code.startsWith('W_') && !survivable.has(code)) this.usable = false;
   }
 

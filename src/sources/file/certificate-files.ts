@@ -1,0 +1,134 @@
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { CertRef } from '../../model/service.ts';
+import { accept, type Parsed, refuse } from '../../net/index.ts';
+import type { CertificateLookup, CertificateRequest } from '../weir/index.ts';
+import { reasonOf } from './list-paths.ts';
+import { type GoodCertificate, readAuthorities, readPair, readTexts } from './read-certificate.ts';
+
+interface Loaded {
+  readonly signature: string;
+  /** What is in force. */
+  readonly result: Parsed<CertRef>;
+  /** Why the file as it is now is not in force, when an older content is. */
+  readonly fault?: { readonly path: string; readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED'; readonly reason: string };
+}
+
+/**
+ * Certificates in files. Read when first asked for, again when their files change; an unchanged file gives the identical result. When a
+ * file disappears or becomes unusable its last good content stays in force and `faults` tells it.
+ */
+export class CertificateFiles implements CertificateLookup {
+  private readonly loaded = new Map<string, Loaded>();
+  private readonly good = new Map<string, GoodCertificate>();
+  private readonly nowMs: () => number;
+  private readonly inService: (hash: string) => boolean;
+
+  constructor(nowMs: () => number, inService: (hash: string) => boolean) {
+    this.nowMs = nowMs;
+    this.inService = inService;
+  }
+
+  certificate(request: CertificateRequest): Parsed<CertRef> {
+    const chain = absolute(request.certificate, request.file);
+    const key = request.key === undefined ? chain : absolute(request.key, request.file);
+    return this.load(key === chain ? [chain] : [chain, key], readPair);
+  }
+
+  authority(path: string, file: string): Parsed<CertRef> {
+    return this.load([absolute(path, file)], readAuthorities, 'ca');
+  }
+
+  /** PEM of a certificate that is or was in force. */
+  pem(hash: string): string | undefined {
+    for (const { ref, pem } of this.good.values()) if (ref.sha256 === hash) return pem;
+    return undefined;
+  }
+
+  /** Directories of every file that was asked for. */
+  directories(): readonly string[] {
+    return [...this.loaded.keys()].flatMap((key) => pathsOf(key).map((path) => dirname(path)));
+  }
+
+  /** Why files are not in force as they are now. */
+  faults(): readonly NonNullable<Loaded['fault']>[] {
+    return [...this.loaded.values()].flatMap(({ fault }) => fault ?? []);
+  }
+
+  /** Whether any file that was asked for differs from what was loaded. */
+  changed(): boolean {
+    return [...this.loaded].some(([key, { signature }]) => signature !== signatureOf(pathsOf(key)));
+  }
+
+  /** Forgets what no service asks for any more; `used` are the hashes in force. */
+  forget(used: ReadonlySet<string>): void {
+    for (const [key, { result }] of this.loaded) {
+      if (result.ok && !used.has(result.value.sha256)) {
+        this.loaded.delete(key);
+        this.good.delete(key);
+      }
+    }
+  }
+
+  /** Last good contents by their files, to be kept over a restart. */
+  kept(): ReadonlyMap<string, GoodCertificate> {
+    return this.good;
+  }
+
+  restore(key: string, certificate: GoodCertificate): void {
+    if (!this.good.has(key)) this.good.set(key, certificate);
+  }
+
+  private load(paths: readonly string[], read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>, purpose = 'pair'): Parsed<CertRef> {
+    const key = [purpose, ...paths].join('\n');
+    const signature = signatureOf(paths);
+    const before = this.loaded.get(key);
+    if (before?.signature === signature) return before.result;
+    const loaded = this.judge(key, signature, paths, read);
+    const unchanged = before?.result.ok === true && loaded.result.ok && before.result.value.sha256 === loaded.result.value.sha256;
+    this.loaded.set(key, unchanged ? { ...loaded, result: before.result } : loaded);
+    return unchanged ? before.result : loaded.result;
+  }
+
+  private judge(key: string, signature: string, paths: readonly string[], read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>): Loaded {
+    const path = paths[0] ?? '';
+    const found = readTexts(paths);
+    const fresh = found.ok ? read(found.value, path) : found;
+    const good = this.good.get(key);
+    if (fresh.ok) {
+      const { ref } = fresh.value;
+      const expired = ref.notAfterMs !== undefined && ref.notAfterMs <= this.nowMs();
+      const serving = this.inService(ref.sha256) || good?.ref.sha256 === ref.sha256;
+      if (!expired || serving) {
+        this.good.set(key, fresh.value);
+        const fault = expired ? { fault: { path, code: 'E_CERT_EXPIRED' as const, reason: 'holds a certificate that has expired' } } : {};
+        return { signature, result: accept(ref), ...fault };
+      }
+    }
+    const code = fresh.ok ? 'E_CERT_EXPIRED' : fresh.code === 'E_CERT_MISSING' ? 'E_CERT_MISSING' : 'E_CERT_INVALID';
+    const reason = fresh.ok ? 'holds a certificate that has expired' : fresh.reason;
+    if (good === undefined) return { signature, result: refuse(code, `names a file that ${reason}`) };
+    return { signature, result: accept(good.ref), fault: { path, code, reason } };
+  }
+}
+
+function absolute(path: string, file: string): string {
+  return resolve(dirname(file), path);
+}
+
+function pathsOf(key: string): readonly string[] {
+  return key.split('\n').slice(1);
+}
+
+function signatureOf(paths: readonly string[]): string {
+  return paths
+    .map((path) => {
+      try {
+        const stats = statSync(path, { bigint: true });
+        return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+      } catch (error) {
+        return reasonOf(error);
+      }
+    })
+    .join(' ');
+}

@@ -1,0 +1,46 @@
+import { open } from 'node:fs/promises';
+import { reasonOf } from './list-paths.ts';
+
+/** Changes whenever the content may have changed. */
+export type Signature = string;
+
+export type FileRead =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'text'; readonly text: string; readonly signature: Signature }
+  | { readonly kind: 'absent'; readonly reason: string }
+  | { readonly kind: 'fault'; readonly code: 'E_FILE_READ' | 'E_FILE_SIZE' | 'E_FILE_SYNTAX'; readonly reason: string; readonly signature: Signature };
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The text of a file of at most `maxBytes`; `same` when its signature is `known`. Signature and text come from one open file, so a
+ * rename in between cannot mix them.
+ */
+export async function readText(path: string, maxBytes: number, known?: Signature): Promise<FileRead> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return absent ? { kind: 'absent', reason: reasonOf(error) } : { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
+  }
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs, ...stats } = await handle.stat({ bigint: true });
+    const signature = `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+    if (signature === known) return { kind: 'same' };
+    if (Number(stats.mode & 0o170000n) !== 0o100000) {
+      return { kind: 'fault', code: 'E_FILE_READ', reason: 'it is not a regular file', signature };
+    }
+    if (size > BigInt(maxBytes)) {
+      return { kind: 'fault', code: 'E_FILE_SIZE', reason: `it has ${size} bytes, the limit is ${maxBytes} (fileBytes of the source)`, signature };
+    }
+    const bytes = await handle.readFile();
+    // The decoder drops a byte order mark.
+    return { kind: 'text', text: decoder.decode(bytes), signature };
+  } catch (error) {
+    if (error instanceof TypeError) return { kind: 'fault', code: 'E_FILE_SYNTAX', reason: 'it is not UTF-8 text', signature: '' };
+    return { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
+  } finally {
+    await handle.close();
+  }
+}

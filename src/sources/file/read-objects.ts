@@ -1,0 +1,66 @@
+import { isBcsObject, readBcs } from '../../compat/bcs/index.ts';
+import { type LocatedObject, problemAt } from '../../model/located.ts';
+import type { Problem } from '../../model/problem.ts';
+import type { ExportedService, Node } from '../../model/service.ts';
+import type { Cidr } from '../../net/index.ts';
+import { type KubernetesReadOptions, readObjects as readKubernetes } from '../kubernetes/index.ts';
+import { isWeirObject } from '../weir/index.ts';
+import type { WeirCache } from './weir-cache.ts';
+
+export interface ReadObjects {
+  /** In order of file and place. */
+  readonly services: readonly ExportedService[];
+  readonly nodes: readonly Node[];
+  readonly problems: readonly Problem[];
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+export interface ObjectOptions {
+  readonly source: string;
+  readonly groups?: readonly string[];
+  readonly allowed: readonly Cidr[];
+  readonly weir: WeirCache;
+  readonly kubernetes: KubernetesReadOptions;
+}
+
+/** All objects of a source, each by the reader of its kind. Kubernetes and Mesos objects join across files. */
+export function readObjects(objects: readonly LocatedObject[], options: ObjectOptions): ReadObjects {
+  const services: ExportedService[] = [];
+  const problems: Problem[] = [];
+  const bcs: LocatedObject[] = [];
+  const kubernetes: LocatedObject[] = [];
+  for (const located of objects) {
+    if (isWeirObject(located.object)) {
+      const result = options.weir.read(located);
+      services.push(...result.services);
+      problems.push(...result.problems);
+    } else if (isBcsObject(located.object)) bcs.push(located);
+    else if (isKubernetesObject(located.object)) kubernetes.push(located);
+    else problems.push(unknownKind(located));
+  }
+  const { source, groups, allowed } = options;
+  const fromBcs = readBcs(bcs, { source, allowed, ...(groups === undefined ? {} : { groups }) });
+  const fromKubernetes = readKubernetes(kubernetes, options.kubernetes);
+  services.push(...fromBcs.services, ...fromKubernetes.services);
+  problems.push(...fromBcs.problems, ...fromKubernetes.problems);
+  const order = new Map([...new Set(objects.map(({ file }) => file))].map((file, i) => [file, i]));
+  const place = ({ origin }: ExportedService): number => order.get(origin.file ?? '') ?? order.size;
+  services.sort((a, b) => place(a) - place(b) || (a.origin.line ?? 0) - (b.origin.line ?? 0));
+  return { services, problems, nodes: fromKubernetes.nodes, secrets: fromKubernetes.secrets };
+}
+
+function isKubernetesObject(object: unknown): boolean {
+  return typeof object === 'object' && object !== null && 'apiVersion' in object && 'kind' in object;
+}
+
+function unknownKind(located: LocatedObject): Problem {
+  const { object } = located;
+  const kind = typeof object === 'object' && object !== null && 'kind' in object ? object.kind : undefined;
+  return problemAt(located, {
+    code: 'E_OBJECT_KIND',
+    path: kind === undefined ? [] : ['kind'],
+    reason:
+      'is of no kind that weir reads: an ExportedService (with http or ports), a Kubernetes manifest (apiVersion and kind), or BCS JSON (serviceName and ports)',
+    ...(kind === undefined ? {} : { value: kind }),
+  });
+}
