@@ -84,7 +84,13 @@ function lost(front: AdmittedFront, held: ReadonlyMap<string, Port>, problems: P
   const winner = firstHolder(front.front, held)?.fronts[0];
   if (winner === undefined) return;
   problems.push(
-    tell(front.service, 'E_PORT_CONFLICT', `fronts[${front.index}].port`, valueOf(front.front), whyLost(front, winner)),
+    tell(
+      front.service,
+      'E_PORT_CONFLICT',
+      `fronts[${front.index}].port`,
+      portText(front.front),
+      whyLost(front, winner),
+    ),
   );
 }
 
@@ -98,7 +104,7 @@ function whyLost(front: AdmittedFront, winner: AdmittedFront): string {
   return `the port is served as ${what} for ${holder}; choose another port or another balancer`;
 }
 
-function valueOf(front: Front): string {
+function portText(front: Front): string {
   const range = front.endPort === undefined || front.endPort === front.port ? '' : `-${front.endPort}`;
   return `${front.port}${range}/${transports(front).join('+')}`;
 }
