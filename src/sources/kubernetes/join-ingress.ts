@@ -1,0 +1,88 @@
+import type { Action, Front, Route } from '../../model/index.ts';
+import { Draft } from './draft.ts';
+import type { IngressView } from './ingress.ts';
+import { IngressBackends } from './ingress-backends.ts';
+import { readSecured, securedRoutes } from './ingress-tls.ts';
+import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
+import { redirectAction, redirectRoutes } from './ssl-redirect.ts';
+import { takeIngress } from './take-class.ts';
+
+/** An exported Ingress: http on port 80, and https on 443 for the hosts that have a certificate. */
+export function joinIngress(view: IngressView, context: JoinContext): Joined {
+  const draft = new Draft(view.id, view.place, context.options);
+  if (view.meta.deleting || view.own.export === false) return { draft, silent: view };
+  const taken = takeIngress(view, context.lookup, context.options);
+  if (!taken.ours) {
+    if (taken.reason !== undefined) {
+      draft.tell({
+        code: 'W_OBJECT_IGNORED',
+        path: ['spec', 'ingressClassName'],
+        value: view.className,
+        reason: taken.reason,
+      });
+    }
+    return { draft, silent: view };
+  }
+  if (view.refused) return { draft };
+  const backends = new IngressBackends(view, draft, context);
+  const fallback = view.defaultBackend === undefined ? undefined : backends.forward(view.defaultBackend);
+  const routes = makeRoutes(view, backends, fallback, draft);
+  if (routes.length === 0 && fallback === undefined) return { draft };
+  const secured = readSecured(view, draft, context.lookup);
+  const redirected = view.own.sslRedirect === true;
+  const terms = frontTerms(view.own);
+  const whole = fallback === undefined ? {} : { default: fallback };
+  const bare =
+    redirected && secured.every && fallback !== undefined ? { default: redirectAction(view.own.httpsPort) } : whole;
+  const fronts: Front[] = [
+    {
+      key: 'http',
+      port: view.own.httpPort ?? 80,
+      protocol: 'http',
+      ...terms,
+      routes: redirected ? redirectRoutes(routes, secured, view.own.httpsPort) : routes,
+      ...bare,
+    },
+  ];
+  if (secured.certs.length > 0) {
+    const tls = { mode: 'terminate', certs: secured.certs } as const;
+    fronts.push({
+      key: 'https',
+      port: view.own.httpsPort ?? 443,
+      protocol: 'https',
+      tls,
+      ...terms,
+      routes: securedRoutes(routes, secured),
+      ...whole,
+    });
+  }
+  return assemble(view, taken.class, draft, { fronts, backends: backends.all() });
+}
+
+/** One route for each path, in the order of the object. Of two with the same host and path the first one counts. */
+function makeRoutes(
+  view: IngressView,
+  backends: IngressBackends,
+  fallback: Action | undefined,
+  draft: Draft,
+): readonly Route[] {
+  const routes: Route[] = [];
+  const seen = new Set<string>();
+  for (const { host, paths } of view.rules) {
+    const hosts = host === '' ? [] : [host];
+    // A rule without paths sends all of its host to the default backend.
+    if (paths === undefined && fallback !== undefined)
+      routes.push({ hosts, filters: [], action: fallback, order: routes.length });
+    for (const { match, backend, at } of paths ?? []) {
+      const key = `${host} ${match.type} ${match.value}`;
+      if (seen.has(key)) {
+        const reason = `repeats the host and path of an earlier rule of this Ingress; the first one is in force`;
+        draft.tell({ code: 'E_ROUTE_CONFLICT', path: [...at, 'path'], value: match.value, reason });
+        continue;
+      }
+      seen.add(key);
+      routes.push({ hosts, path: match, filters: [], action: backends.forward(backend), order: routes.length });
+    }
+  }
+  return routes;
+}

@@ -1,0 +1,30 @@
+import type { CertificateFacts } from './secret.ts';
+
+/** Value of IngressClass.spec.controller that makes a class ours. */
+export const ownController = 'weir-lb.dev/ingress';
+
+/** How Kubernetes objects are read. Clock, hash and X.509 are passed in: the readers themselves are pure. */
+export interface KubernetesReadOptions {
+  /** Name of the source in the configuration, e.g. `files`. */
+  readonly source: string;
+  /** Name of the cluster, for messages and origins. */
+  readonly cluster?: string;
+  /** Put before every service id, e.g. `prod:`, where several clusters are read. */
+  readonly idPrefix?: string;
+  /** Take only Services and Ingresses of these classes; absent: of every class. */
+  readonly classes?: readonly string[];
+  /** Also take those that name no class although `classes` or IngressClass objects narrow them. */
+  readonly watchWithoutClass?: boolean;
+  /** Values of IngressClass.spec.controller that are ours; default `weir-lb.dev/ingress`. */
+  readonly controllers?: readonly string[];
+  /** CIDRs allowed as targets although they are loopback or link-local; default none. */
+  readonly allowTargets?: readonly string[];
+  /** Wall-clock milliseconds since the epoch, for the expiry of certificates. */
+  readonly nowMs: number;
+  /** Lower-case hex SHA-256 of a text. */
+  readonly hash: (text: string) => string;
+  /** Facts of a PEM bundle (chain, then key), or why it cannot be used; must not repeat the key. See `x509.ts`. */
+  readonly certificate: (pem: string) => CertificateFacts | { readonly error: string };
+  /** Whether a certificate is in service already: an expired one stays then, but is never newly taken. Default: none is. */
+  readonly inService?: (sha256: string) => boolean;
+}

@@ -1,0 +1,70 @@
+import {
+  type ErrorCode,
+  errors,
+  type FieldPath,
+  fieldName,
+  type LocatedObject,
+  locate,
+  type Problem,
+  type ServiceId,
+  shown,
+} from '../../model/index.ts';
+import { isSafeText } from '../../net/index.ts';
+
+/** Where an object stands and how it is named: what every problem about it carries. */
+export interface Place {
+  /** As its owner calls it, e.g. `Ingress shop/front`. */
+  readonly subject: string;
+  /** `file.yaml#2`, or `Ingress/shop/front` where no file is known. */
+  readonly source: string;
+  readonly located: LocatedObject;
+  /** The exported service that the object would become. */
+  readonly service?: ServiceId;
+  /** Values of this object never appear in messages (Secrets). */
+  readonly secret?: boolean;
+}
+
+export interface Finding {
+  readonly code: ErrorCode;
+  readonly path: FieldPath;
+  /** Name of the field where it is not its path, e.g. of an annotation. */
+  readonly name?: string;
+  readonly value?: unknown;
+  /** A clause that follows the field's name, e.g. `must start with /`. */
+  readonly reason: string;
+  readonly service?: ServiceId;
+}
+
+/** The place of an object that is named by kind, namespace (empty for cluster-wide ones) and name as they were written. */
+export function placeOf(located: LocatedObject, kind: string, namespace: string, name: string): Place {
+  const full = namespace === '' ? name : `${namespace}/${name}`;
+  return {
+    subject: `${kind} ${shown(full)}`,
+    source: located.file === '' ? shown(`${kind}/${full}`) : locate(located),
+    located,
+  };
+}
+
+/** Makes the problem: object, field, value and remedy in one sentence, with file, line and column where they are known. */
+export function problemAt(place: Place, finding: Finding): Problem {
+  const { code, path, reason } = finding;
+  const written = finding.name ?? fieldName(path);
+  const field = isSafeText(written) ? written : shown(written);
+  const service = finding.service ?? place.service;
+  const told = finding.value !== undefined && place.secret !== true;
+  const value = told ? shown(finding.value) : undefined;
+  const is = value === undefined ? '' : ` (is ${typeof finding.value === 'string' ? JSON.stringify(value) : value})`;
+  const { file, line, position } = place.located;
+  const at = position?.(path);
+  return {
+    code,
+    severity: errors[code].class === 'warning' ? 'warning' : 'error',
+    source: place.source,
+    ...(service === undefined ? {} : { service }),
+    ...(field === '' ? {} : { field }),
+    ...(value === undefined ? {} : { value }),
+    message: field === '' ? `${place.subject}: ${reason}${is}` : `${place.subject}: ${field} ${reason}${is}`,
+    ...(file === '' ? {} : { file, line: at?.line ?? line }),
+    ...(file === '' || at === undefined ? {} : { column: at.column }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { CertRef, FieldPath } from '../../model/index.ts';
+import { hostCovers } from '../../net/index.ts';
+import type { Draft } from './draft.ts';
+import type { Lookup } from './object-store.ts';
+import type { Certificate } from './secret.ts';
+
+/** Where a certificate is asked for. */
+export interface CertificateWish {
+  readonly namespace: string;
+  readonly secret: string;
+  /** Hosts that it shall serve; absent: those that it is valid for. */
+  readonly hosts: readonly string[] | undefined;
+  /** The field that names the Secret. */
+  readonly path: FieldPath;
+  readonly name?: string;
+}
+
+/** The certificate of a Secret, or undefined with the reason told. Its bundle is kept in `draft.secrets`. */
+export function takeCertificate(wish: CertificateWish, draft: Draft, lookup: Lookup): CertRef | undefined {
+  const { namespace, secret, hosts, path } = wish;
+  const origin = `Secret ${namespace}/${secret}`;
+  const tell = (code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED', reason: string): undefined => {
+    draft.tell({
+      code,
+      path,
+      ...(wish.name === undefined ? {} : { name: wish.name }),
+      value: secret,
+      reason: `names ${origin}, which ${reason}; ${without(hosts)}`,
+    });
+    return undefined;
+  };
+  const view = lookup.secret(namespace, secret);
+  if (view === undefined) return tell('E_CERT_MISSING', 'does not exist or is not of a type that holds certificates');
+  if (!view.certificate.ok) return tell('E_CERT_INVALID', view.certificate.reason);
+  const certificate = view.certificate.value;
+  if (certificate.notAfterMs <= draft.options.nowMs) {
+    const day = isoDay(certificate.notAfterMs);
+    if (draft.options.inService?.(certificate.sha256) !== true) return tell('E_CERT_EXPIRED', `expired on ${day}`);
+    const reason = `names ${origin}, which expired on ${day}; it stays in service until it is renewed`;
+    draft.tell({ code: 'E_CERT_EXPIRED', path, value: secret, reason });
+  } else draft.expiresMs = Math.min(draft.expiresMs, certificate.notAfterMs);
+  warnUncovered(wish, certificate, draft);
+  draft.keep(certificate);
+  const { sha256, names, notAfterMs } = certificate;
+  return { sha256, origin, names, ...(hosts === undefined ? {} : { hosts }), notAfterMs };
+}
+
+/** What goes on without the certificate. */
+function without(hosts: readonly string[] | undefined): string {
+  const which =
+    hosts === undefined || hosts.length === 0
+      ? 'this port'
+      : hosts.length > 3
+        ? `${hosts.slice(0, 3).join(', ')} and ${hosts.length - 3} more`
+        : hosts.join(', ');
+  return `${which} is not served with TLS until then`;
+}
+
+function warnUncovered({ hosts = [], path }: CertificateWish, certificate: Certificate, draft: Draft): void {
+  const bare = hosts.filter((host) => !certificate.names.some((name) => hostCovers(name, host) || name === host));
+  if (bare.length === 0) return;
+  const valid = certificate.names.length === 0 ? 'no name at all' : certificate.names.slice(0, 5).join(', ');
+  draft.tell({
+    code: 'W_CERT_HOST',
+    path,
+    value: bare.slice(0, 3).join(', '),
+    reason: `names a certificate that is valid for ${valid}, and not for all hosts that it serves`,
+  });
+}
+
+function isoDay(ms: number): string {
+  return Number.isNaN(ms) || Math.abs(ms) > 8.64e15 ? 'an unknown day' : new Date(ms).toISOString().slice(0, 10);
+}

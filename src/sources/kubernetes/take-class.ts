@@ -1,0 +1,60 @@
+import type { IngressView } from './ingress.ts';
+import type { IngressClassView } from './ingress-class.ts';
+import type { Lookup } from './object-store.ts';
+import { type KubernetesReadOptions, ownController } from './options.ts';
+import type { ServiceView } from './service.ts';
+
+/** Whether an object is ours, by which class, and what to say about it when it is not. */
+export type Taken =
+  | { readonly ours: true; readonly class?: string }
+  | { readonly ours: false; readonly reason?: string; readonly foreign?: true };
+
+const foreign: Taken = { ours: false, foreign: true };
+
+/**
+ * The class of an Ingress: spec.ingressClassName, else the annotation kubernetes.io/ingress.class, else the default class. A class is
+ * ours when its IngressClass names our controller. Where no IngressClass is known (plain files) every class is taken as it is written.
+ * Objects of other controllers are passed over in silence.
+ */
+export function takeIngress(ingress: IngressView, lookup: Lookup, options: KubernetesReadOptions): Taken {
+  const { className, legacyClass } = ingress;
+  const name = className ?? legacyClass;
+  if (name === undefined) return takeWithoutClass(lookup, options);
+  if (!wanted(name, options)) return foreign;
+  if (!lookup.hasClasses()) return { ours: true, class: name };
+  const found = lookup.ingressClass(name);
+  if (found !== undefined) return isOurs(found, options) ? { ours: true, class: name } : foreign;
+  // The annotation is older than IngressClass objects and stands for itself; it is ours only if the configuration says so.
+  if (className === undefined) return options.classes === undefined ? foreign : { ours: true, class: name };
+  return { ours: false, reason: 'names an IngressClass that does not exist; the Ingress is not served' };
+}
+
+function takeWithoutClass(lookup: Lookup, options: KubernetesReadOptions): Taken {
+  const found = lookup.defaultClass();
+  if (found !== undefined && isOurs(found, options) && wanted(found.meta.name, options))
+    return { ours: true, class: found.meta.name };
+  const narrowed = lookup.hasClasses() || options.classes !== undefined;
+  return !narrowed || options.watchWithoutClass === true ? { ours: true } : foreign;
+}
+
+/**
+ * The class of a Service: spec.loadBalancerClass or our annotation. A Service of another class, or without one where classes are
+ * configured, belongs to another controller.
+ */
+export function takeService(service: ServiceView, options: KubernetesReadOptions): Taken {
+  const { own, bcs, type } = service;
+  const asked = own.export === true || bcs !== undefined;
+  if (service.meta.deleting || own.export === false) return foreign;
+  if (!asked && type !== 'LoadBalancer') return { ours: false };
+  const name = service.class ?? own.class;
+  if (name !== undefined) return wanted(name, options) ? { ours: true, class: name } : foreign;
+  return asked || options.classes === undefined || options.watchWithoutClass === true ? { ours: true } : foreign;
+}
+
+function wanted(name: string, options: KubernetesReadOptions): boolean {
+  return options.classes === undefined || options.classes.includes(name);
+}
+
+function isOurs(found: IngressClassView, options: KubernetesReadOptions): boolean {
+  return (options.controllers ?? [ownController]).includes(found.controller);
+}
