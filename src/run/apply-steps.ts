@@ -26,6 +26,8 @@ export interface ApplyContext {
   readonly signal: AbortSignal;
   /** Calls side by side. */
   readonly parallel: number;
+  /** What was read just before: serves the gates that are reached before the first write. */
+  readonly reading?: readonly Observed[];
 }
 
 /** Rooms first, then things, then changes; what takes away comes last. */
@@ -58,8 +60,8 @@ export async function applySteps(
   const applied: Step[] = [];
   const failures: Failure[] = [];
   const waiting: Outcome['waiting'][number][] = [];
-  let reading: readonly Observed[] | undefined;
-  let readAfter = -1;
+  let reading = context.reading;
+  let readAfter = 0;
 
   const fail = (step: Step, error: unknown, durationMs: number): void => {
     if (signal.aborted) return;

@@ -1,4 +1,4 @@
-import type { Handle, Observed, Until } from '../model/index.ts';
+import type { Handle, Observed, Step, Until } from '../model/index.ts';
 import type { Clock } from './clock.ts';
 
 /** open: go on. shut: wait. overdue: it was shut for longer than its deadline. */
@@ -11,6 +11,7 @@ export type GateState = 'open' | 'shut' | 'overdue';
 export class Gates {
   readonly #clock: Clock;
   readonly #firstSeenMs = new Map<string, number>();
+  readonly #told = new Set<string>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,9 +28,18 @@ export class Gates {
     return until.what === 'drained' ? 'open' : 'overdue';
   }
 
+  /** Whether this is the first time that the gate is told of: it is looked at often and told once. */
+  firstTold({ kind, id, until }: Step): boolean {
+    const key = JSON.stringify([kind, id, until?.what, until?.set, until?.members]);
+    if (this.#told.has(key)) return false;
+    this.#told.add(key);
+    return true;
+  }
+
   /** The unit has no gate any more: a later one that looks the same is another one. */
   clear(): void {
     this.#firstSeenMs.clear();
+    this.#told.clear();
   }
 }
 

@@ -1,0 +1,123 @@
+import {
+  type Environment,
+  type ExportedService,
+  type Log,
+  type Observed,
+  type Session,
+  sameJson,
+  type Unit,
+} from '../model/index.ts';
+import { backoffMs, retryBackoff } from './backoff.ts';
+import type { Claims } from './claims.ts';
+import type { Clock } from './clock.ts';
+import { type Failure, failureOf } from './failure.ts';
+import type { KindTable } from './kind-table.ts';
+
+export interface ConnectionOptions {
+  readonly open: () => Promise<Session>;
+  readonly kinds: KindTable;
+  readonly claims: Claims;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** The way to one real system: opened when it is first needed, again after a rest when that fails. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #session: Session | undefined;
+  #environment: Environment | undefined;
+  #discoveredFor: readonly ExportedService[] | undefined;
+  #failures = 0;
+  #failure: Failure | undefined;
+  #error: unknown;
+  #retryAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Why the system cannot be reached; undefined while it can. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** The same as it was thrown. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Monotonic milliseconds of the next try. */
+  get retryAtMs(): number {
+    return this.#retryAtMs;
+  }
+
+  /** The session and what discovery yields for these services; undefined while it cannot be had (`failure` says why). */
+  async ready(
+    services: readonly ExportedService[],
+    signal: AbortSignal,
+  ): Promise<{ session: Session; environment: Environment } | undefined> {
+    const known = this.#session !== undefined && this.#environment !== undefined;
+    if (known && this.#discoveredFor === services && this.#failure === undefined) {
+      return this.#pair();
+    }
+    if (this.#options.clock.now() < this.#retryAtMs) return this.#pair();
+    try {
+      this.#session ??= await this.#options.open();
+      const environment = await this.#session.discover(services, signal);
+      // The same findings stay the same object: whoever computes from them sees that nothing changed.
+      if (!sameJson(this.#environment, environment)) this.#environment = environment;
+      this.#discoveredFor = services;
+      this.succeeded();
+    } catch (error) {
+      if (!signal.aborted) this.failed(error);
+    }
+    return this.#pair();
+  }
+
+  /** What the system holds, with ownership that is written down here put in. Throws what the session throws. */
+  async observe(scope: 'all' | readonly Unit[], signal: AbortSignal): Promise<readonly Observed[]> {
+    if (this.#session === undefined) return [];
+    return this.#options.claims.adopt(this.#options.kinds, await this.#session.observe(scope, signal));
+  }
+
+  /** Discovery is repeated before the next use: what it found may have changed outside. */
+  forget(): void {
+    this.#discoveredFor = undefined;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    this.#failure = undefined;
+    this.#retryAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  failed(error: unknown): void {
+    const { clock, random, log } = this.#options;
+    this.#failures++;
+    this.#failure = failureOf(error);
+    this.#error = error;
+    this.#retryAtMs = clock.now() + backoffMs(this.#failures, { ...retryBackoff, maxMs: 60_000 }, random);
+    log.warn({ code: this.#failure.code, failures: this.#failures }, this.#failure.message);
+  }
+
+  async close(how: 'leave' | 'withdraw'): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close(how);
+  }
+
+  /** With an old environment the system is still driven while discovery fails; without one it cannot be. */
+  #pair(): { session: Session; environment: Environment } | undefined {
+    if (this.#session === undefined || this.#environment === undefined) return undefined;
+    return { session: this.#session, environment: this.#environment };
+  }
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import {
+  type AppliedPlan,
+  type Observed,
+  type Policy,
+  type Refusal,
+  type Resource,
+  type ServiceId,
+  type Step,
+  type Until,
+  WeirError,
+} from '../model/index.ts';
+import type { Clock } from './clock.ts';
+import { type Failure, failureOf, worstFailure } from './failure.ts';
+import type { Outcome } from './outcome.ts';
+import type { Planner, UnitGroup } from './planner.ts';
+
+export interface ConvergeContext {
+  readonly planner: Planner;
+  readonly kinds: Parameters<Planner['plan']>[0];
+  readonly policy: Policy;
+  readonly gateDeadlineMs: number;
+  readonly incomplete: (service: ServiceId) => boolean;
+  /** Runs a plan as far as it goes now. */
+  readonly execute: (
+    steps: readonly Step[],
+    desired: readonly Resource[],
+    observed: readonly Observed[],
+  ) => Promise<Outcome>;
+  readonly clock: Clock;
+  /** True: a newer desired state is there, or the end. */
+  readonly stop: () => boolean;
+  readonly planned: (steps: readonly Step[], refused: readonly Refusal[]) => void;
+  readonly applied: (plan: Omit<AppliedPlan, 'balancer' | 'cause'>) => void;
+}
+
+/** Where a unit stands after it was brought as far as it goes. */
+export interface Verdict {
+  readonly state: 'in sync' | 'waiting' | 'failed' | 'stopped';
+  readonly observed: readonly Observed[];
+  readonly refused: readonly Refusal[];
+  readonly waiting: readonly Until[];
+  readonly failure?: Failure;
+  /** Steps done. */
+  readonly applied: number;
+}
+
+/** Plans in a row that write: a provider that needs more does not show what is written to it. */
+const maxTurns = 200;
+
+/** Plans and executes one unit until nothing is left to do, everything that is left waits, something fails, or `stop` says so. */
+export async function converge(group: UnitGroup, context: ConvergeContext): Promise<Verdict> {
+  const { planner, clock } = context;
+  let observed = group.observed;
+  let applied = 0;
+  let last = '';
+  for (let turn = 0; ; turn++) {
+    const { steps, refused } = planner.plan(context.kinds, group.desired, observed, context);
+    const verdict = (state: Verdict['state'], rest: Partial<Verdict> = {}): Verdict => ({
+      state,
+      observed,
+      refused,
+      waiting: [],
+      applied,
+      ...rest,
+    });
+    if (turn === 0 || steps.length > 0) context.planned(steps, refused);
+    if (steps.length === 0) return verdict('in sync');
+    if (context.stop()) return verdict('stopped');
+    const id = planId(steps);
+    if (id === last || turn >= maxTurns) return verdict('failed', { failure: noProgress(steps) });
+    const started = { ms: clock.now(), wallMs: clock.wall() };
+    const outcome = await context.execute(steps, group.desired, observed);
+    observed = outcome.observed;
+    applied += outcome.applied.length;
+    const failure = worstFailure(outcome.failures);
+    if (outcome.applied.length > 0 || failure !== undefined) {
+      last = outcome.applied.length > 0 ? id : '';
+      context.applied({
+        id,
+        unit: group.unit,
+        startedMs: started.wallMs,
+        durationMs: Math.round(clock.now() - started.ms),
+        steps: outcome.applied,
+        refused,
+        result: failure === undefined ? 'done' : 'failed',
+        ...(failure === undefined ? {} : { message: `${failure.code}: ${failure.message}` }),
+      });
+    }
+    if (failure !== undefined) return verdict('failed', { failure, observed, applied });
+    if (outcome.applied.length > 0) continue;
+    if (outcome.waiting.length > 0) return verdict('waiting', { waiting: outcome.waiting, observed });
+    if (context.stop()) return verdict('stopped', { observed });
+    // Every step was a gate that is open: the planner, told by a new reading, goes on behind them.
+    if (id === last) return verdict('failed', { failure: noProgress(steps), observed });
+    last = id;
+  }
+}
+
+/** Short hash of the steps: the same plan has the same name everywhere. */
+export function planId(steps: readonly Step[]): string {
+  return createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 12);
+}
+
+function noProgress(steps: readonly Step[]): Failure {
+  const [first] = steps;
+  const step = first === undefined ? 'a step' : `${first.op} ${first.kind} ${first.id}`;
+  return failureOf(
+    new WeirError('E_APPLY', `${step} was done but is not seen (${steps.length} steps planned again unchanged)`),
+  );
+}

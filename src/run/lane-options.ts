@@ -1,0 +1,71 @@
+import type {
+  AppliedPlan,
+  Environment,
+  ExportedService,
+  Log,
+  Node,
+  Observed,
+  PlanUnit,
+  Policy,
+  Problem,
+  Provider,
+  Resource,
+  ServiceId,
+  Session,
+  StepResult,
+  Unit,
+} from '../model/index.ts';
+import type { Claims } from './claims.ts';
+import type { Clock } from './clock.ts';
+import type { Limiter } from './limiter.ts';
+import type { Metrics } from './metrics.ts';
+import type { Planner } from './planner.ts';
+
+/** What one balancer shall make reachable, and what is known about how complete that is. */
+export interface Wanted {
+  /** The same array while nothing changed. */
+  readonly services: readonly ExportedService[];
+  readonly nodes: readonly Node[];
+  /** Services that could exist in a part of a source that cannot be read: nothing of theirs is taken away. */
+  readonly incomplete: (service: ServiceId) => boolean;
+  /** What changed, in words. */
+  readonly cause: string;
+  /** Monotonic milliseconds at which the change was first seen. */
+  readonly sinceMs?: number;
+}
+
+/** What the provider makes of it. */
+export interface Want {
+  readonly resources: readonly Resource[];
+  readonly problems: readonly Problem[];
+  /** Services of whom a part cannot be understood and no earlier one is known: what exists of them stays. */
+  readonly withheld: ReadonlySet<ServiceId>;
+}
+
+export interface LaneEvents {
+  planned(unit: PlanUnit): void;
+  step(result: StepResult): void;
+  applied(plan: AppliedPlan): void;
+}
+
+export interface LaneOptions {
+  /** Of the balancer. */
+  readonly name: string;
+  readonly provider: Pick<Provider, 'name' | 'kinds' | 'capabilities'>;
+  readonly planner: Planner;
+  readonly open: (changed: (unit: Unit, cause: string) => void) => Promise<Session>;
+  /** Pure: from services to resources, normalised. */
+  readonly desire: (wanted: Wanted, environment: Environment, present: readonly Observed[]) => Want;
+  readonly policy: Policy;
+  readonly gateDeadlineMs: number;
+  readonly auditMs: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly limiter: Limiter;
+  readonly claims: Claims;
+  readonly events: LaneEvents;
+  /** Something that a state page shows is different now. */
+  readonly stateChanged: () => void;
+}

@@ -1,0 +1,288 @@
+import type { Observed, Problem, Unit, UnitState } from '../model/index.ts';
+import { Bell } from './bell.ts';
+import { Connection } from './connection.ts';
+import { type KindTable, kindTable } from './kind-table.ts';
+import type { LaneOptions, Want, Wanted } from './lane-options.ts';
+import { Picture, sameParts, unitsOf } from './picture.ts';
+import type { UnitGroup } from './planner.ts';
+import { dueOf, newRecord, settle, type UnitRecord } from './unit-record.ts';
+import { type Order, workOnUnit } from './work-on-unit.ts';
+
+/** A system that answers with an old state right after a write is not believed about that unit for so long. */
+const settleMs = 10_000;
+
+/** A unit's turn that is under way. */
+interface Task {
+  readonly group: UnitGroup;
+  superseded: boolean;
+  promise: Promise<void>;
+}
+
+/** The two ends of a run: start nothing more, and end also what is under way. */
+export interface Ends {
+  readonly signal: AbortSignal;
+  readonly hard: AbortSignal;
+}
+
+/**
+ * One balancer at run time: turns what is wanted into turns of its units. Units run side by side and fail alone;
+ * a change is looked at as soon as it is there, by every unit that is not at work.
+ */
+export class Lane {
+  readonly connection: Connection;
+  readonly #options: LaneOptions;
+  readonly #kinds: KindTable;
+  readonly #bell: Bell;
+  readonly #picture: Picture;
+  readonly #records = new Map<Unit, UnitRecord>();
+  readonly #tasks = new Map<Unit, Task>();
+  readonly #stale = new Map<Unit, string>();
+  readonly #writtenMs = new Map<Unit, number>();
+  #wanted: Wanted | undefined;
+  #listed = false;
+  #passed = false;
+  #auditAtMs = Number.POSITIVE_INFINITY;
+  #audit: Promise<void> | undefined;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#kinds = kindTable(options.provider.kinds);
+    this.#bell = new Bell(options.clock);
+    this.#picture = new Picture(options);
+    this.connection = new Connection({ ...options, kinds: this.#kinds, open: () => options.open(this.changed) });
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** What is wanted from now on. */
+  accept(wanted: Wanted): void {
+    this.#wanted = wanted;
+    this.#bell.ring();
+  }
+
+  /** Something changed outside: the unit is read and planned again. */
+  readonly changed = (unit: Unit, cause: string): void => {
+    this.#stale.set(unit, cause);
+    this.#bell.ring();
+  };
+
+  /** Until the signal aborts; what was started is finished first. */
+  async run(ends: Ends): Promise<void> {
+    while (!ends.signal.aborted) {
+      await this.#bell.next(ends.signal);
+      if (ends.signal.aborted) break;
+      await this.#pass(ends);
+      this.#options.stateChanged();
+    }
+    await Promise.all([...[...this.#tasks.values()].map((task) => task.promise), this.#audit]);
+  }
+
+  /** The units as they are now, both sides read anew and nothing done: for plans that are only shown. Throws when the system cannot be read. */
+  async look(signal: AbortSignal): Promise<readonly UnitGroup[]> {
+    const wanted = this.#wanted;
+    const ready = await this.connection.ready(wanted?.services ?? [], signal);
+    if (this.connection.failure !== undefined) throw this.connection.error;
+    if (ready === undefined || wanted === undefined) return [];
+    const { cache } = this.#picture;
+    cache.replace(cache.all(), await this.connection.observe('all', signal));
+    return this.#picture.groups(wanted, ready.environment);
+  }
+
+  get want(): Want | undefined {
+    return this.#picture.want;
+  }
+
+  observed(): readonly Observed[] {
+    return this.#picture.cache.all();
+  }
+
+  /** Whether a service's things may be of a part that cannot be read now. */
+  readonly incomplete = (service: string): boolean =>
+    this.#wanted?.incomplete(service) === true || this.want?.withheld.has(service) === true;
+
+  /** Every unit was worked on once: everything that can be served is. */
+  get started(): boolean {
+    if (this.connection.failure !== undefined && !this.#passed) return true;
+    return this.#passed && [...this.#records.values()].every((record) => record.seen !== undefined);
+  }
+
+  /** Nothing is under way and nothing will be, but for retries beyond `tries` failures in a row. */
+  settled(tries: number): boolean {
+    const { failure, failures } = this.connection;
+    if (failure !== undefined && !this.#passed) return failure.class !== 'retry' || failures >= tries;
+    if (!this.#passed || this.#tasks.size > 0) return false;
+    return [...this.#records.values()].every((record) => {
+      if (record.seen === undefined) return false;
+      if (record.state === 'failed') return record.refused || record.gateFailed || record.failures >= tries;
+      return record.state === 'in sync' || record.pollAtMs === undefined;
+    });
+  }
+
+  units(): readonly UnitState[] {
+    const { name, clock } = this.#options;
+    return [...this.#records.values()].map(({ unit, state, message, code, sinceMs, retryAtMs }) => ({
+      balancer: name,
+      unit,
+      state,
+      message,
+      sinceMs,
+      ...(code === undefined ? {} : { code }),
+      ...(retryAtMs === undefined ? {} : { retryInMs: Math.max(0, Math.round(retryAtMs - clock.now())) }),
+    }));
+  }
+
+  /** What keeps the whole balancer from being driven. */
+  problems(): readonly Problem[] {
+    const { failure } = this.connection;
+    if (failure === undefined) return [];
+    return [{ code: failure.code, severity: 'error', source: `balancer/${this.name}`, message: failure.message }];
+  }
+
+  async #pass(ends: Ends): Promise<void> {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return;
+    const ready = await this.connection.ready(wanted.services, ends.signal);
+    const listed = ready !== undefined && (this.#listed || (await this.#list(ends.signal)));
+    if (this.connection.failure !== undefined) this.#bell.ringAt(this.connection.retryAtMs);
+    if (ready === undefined || !listed) return;
+    this.#startAudit(ends);
+    try {
+      this.#dispatch(this.#picture.groups(wanted, ready.environment), wanted, ends);
+      this.#passed = true;
+    } catch (error) {
+      // A model that throws is a fault of its provider: the others go on, this one is asked again.
+      this.connection.failed(error);
+      this.#bell.ringAt(this.connection.retryAtMs);
+    }
+  }
+
+  /** The first complete reading. */
+  async #list(signal: AbortSignal): Promise<boolean> {
+    try {
+      this.#picture.cache.replace([], await this.connection.observe('all', signal));
+      this.#listed = true;
+      this.#audited();
+    } catch (error) {
+      if (!signal.aborted) this.connection.failed(error);
+    }
+    return this.#listed;
+  }
+
+  #dispatch(groups: readonly UnitGroup[], wanted: Wanted, ends: Ends): void {
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    const live = new Set<Unit>();
+    const stale = new Set(this.#stale.keys());
+    for (const group of groups) {
+      const units = unitsOf(group);
+      live.add(group.unit);
+      const record = this.#records.get(group.unit) ?? newRecord(group.unit, clock);
+      this.#records.set(group.unit, record);
+      for (const unit of units) stale.delete(unit);
+      const busy = units.flatMap((unit) => this.#tasks.get(unit) ?? []);
+      for (const task of busy) task.superseded ||= !sameParts(task.group.desired, group.desired);
+      if (busy.length > 0) continue;
+      const causes = units.flatMap((unit) => this.#stale.get(unit) ?? []);
+      const { why, atMs } = dueOf(record, group, causes.length > 0, nowMs);
+      if (why === undefined) this.#bell.ringAt(atMs);
+      else {
+        for (const unit of units) this.#stale.delete(unit);
+        const read = causes.length > 0 || why === 'retry' || why === 'gate';
+        if (why === 'change' && wanted.sinceMs !== undefined) record.changedAtMs ??= wanted.sinceMs;
+        this.#start(
+          { group, record, wanted, why, read, cause: why === 'change' ? wanted.cause : (causes[0] ?? why) },
+          ends,
+        );
+      }
+    }
+    for (const unit of this.#records.keys()) if (!live.has(unit)) this.#records.delete(unit);
+    // A unit that nobody knows yet is found by reading everything.
+    if (stale.size > 0) this.#auditAtMs = nowMs;
+    for (const unit of stale) this.#stale.delete(unit);
+    this.#startAudit(ends);
+  }
+
+  #start(plain: Omit<Order, 'superseded'>, ends: Ends): void {
+    const task: Task = { group: plain.group, superseded: false, promise: Promise.resolve() };
+    const units = unitsOf(plain.group);
+    for (const unit of units) this.#tasks.set(unit, task);
+    task.promise = this.#work({ ...plain, superseded: () => task.superseded }, ends).finally(() => {
+      for (const unit of units) this.#tasks.delete(unit);
+      this.#bell.ring();
+    });
+  }
+
+  async #work(order: Order, ends: Ends): Promise<void> {
+    const { clock, metrics, provider, random } = this.#options;
+    const { group, record } = order;
+    const startMs = clock.now();
+    const { connection, incomplete } = this;
+    const verdict = await workOnUnit(order, {
+      options: this.#options,
+      kinds: this.#kinds,
+      connection,
+      incomplete,
+      ...ends,
+    });
+    const before = [...group.observed, ...this.#picture.cache.of(new Set(unitsOf(group)))];
+    const observed = this.#picture.cache.replace(before, verdict.observed);
+    if (verdict.applied > 0) {
+      for (const unit of unitsOf(group)) this.#writtenMs.set(unit, clock.now());
+      if (order.why === 'drift') metrics.count('weir_drift_total', { provider: provider.name });
+    }
+    if (verdict.state === 'stopped') delete record.seen;
+    else record.seen = { desired: group.desired, observed };
+    settle(record, verdict, clock, random);
+    metrics.observe('weir_reconcile_duration_seconds', (clock.now() - startMs) / 1000, { provider: provider.name });
+    if (verdict.state === 'in sync' && record.changedAtMs !== undefined) {
+      metrics.observe('weir_endpoint_to_target_seconds', (clock.now() - record.changedAtMs) / 1000, {
+        provider: provider.name,
+      });
+      delete record.changedAtMs;
+    }
+    this.#options.stateChanged();
+  }
+
+  /** Reads everything now and then, beside the work: finds what others did to our things. */
+  #startAudit({ hard }: Ends): void {
+    const { clock } = this.#options;
+    if (this.#audit === undefined && clock.now() >= this.#auditAtMs) {
+      this.#auditAtMs = Number.POSITIVE_INFINITY;
+      this.#audit = this.#readAll(hard).finally(() => {
+        this.#audit = undefined;
+        this.#bell.ring();
+      });
+    }
+    this.#bell.ringAt(this.#auditAtMs);
+  }
+
+  async #readAll(hard: AbortSignal): Promise<void> {
+    const startMs = this.#options.clock.now();
+    const late = this.#options.provider.capabilities.writes === 'apply' ? settleMs : 0;
+    const { cache } = this.#picture;
+    try {
+      const reading = await this.connection.observe('all', hard);
+      const own = (unit: Unit) =>
+        this.#tasks.has(unit) || (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) >= startMs - late;
+      cache.replace(
+        cache.all().filter((object) => !own(object.unit)),
+        reading.filter((object) => !own(object.unit)),
+      );
+      this.connection.succeeded();
+      this.connection.forget();
+      this.#audited();
+    } catch (error) {
+      if (hard.aborted) return;
+      this.connection.failed(error);
+      this.#auditAtMs = this.connection.retryAtMs;
+    }
+  }
+
+  #audited(): void {
+    const { auditMs, clock, metrics, name } = this.#options;
+    this.#auditAtMs = clock.now() + auditMs;
+    metrics.set('weir_last_audit_timestamp_seconds', clock.wall() / 1000, { balancer: name });
+  }
+}

@@ -1,0 +1,142 @@
+import type { Observed, Resource, Unit, UnitState } from '../model/index.ts';
+import { backoffMs, refusedBackoff, retryBackoff } from './backoff.ts';
+import type { Clock } from './clock.ts';
+import type { Verdict } from './converge.ts';
+import { Gates } from './gates.ts';
+import type { UnitGroup } from './planner.ts';
+
+/** Gates are looked at this often at first, and less often the longer they stay shut. */
+const pollFirstMs = 200;
+const pollMaxMs = 5000;
+
+/** What is remembered of one unit between its turns. */
+export interface UnitRecord {
+  readonly unit: Unit;
+  readonly gates: Gates;
+  state: UnitState['state'];
+  message: string;
+  code?: string;
+  sinceMs: number;
+  failures: number;
+  /** Of the last failure: `refused` waits for a change. */
+  refused: boolean;
+  /** The last failure was a gate at its deadline: only a look later, or a change, goes on. */
+  gateFailed: boolean;
+  /** Monotonic: not before, unless what is wanted changes. */
+  retryAtMs?: number;
+  /** Monotonic: not before, whatever changes. */
+  restUntilMs: number;
+  pollAtMs?: number;
+  pollMs: number;
+  /** Inputs of the last finished turn: the same objects give the same plan. */
+  seen?: { readonly desired: readonly Resource[]; readonly observed: readonly Observed[] };
+  /** When the change that is being worked on was first seen outside; monotonic. */
+  changedAtMs?: number;
+}
+
+export function newRecord(unit: Unit, clock: Clock): UnitRecord {
+  return {
+    unit,
+    gates: new Gates(clock),
+    state: 'changing',
+    message: 'not planned yet',
+    sinceMs: clock.wall(),
+    failures: 0,
+    refused: false,
+    gateFailed: false,
+    restUntilMs: Number.NEGATIVE_INFINITY,
+    pollMs: pollFirstMs,
+  };
+}
+
+/** Why a unit has to be worked on now; undefined: it has not. `atMs` tells when it will have to. */
+export interface Due {
+  readonly why: 'change' | 'drift' | 'gate' | 'retry' | undefined;
+  readonly atMs: number;
+}
+
+/** Compares what a unit is made of by reference: whoever makes the objects keeps them while nothing changed. */
+export function dueOf(record: UnitRecord, group: UnitGroup, stale: boolean, nowMs: number): Due {
+  const never = { why: undefined, atMs: Number.POSITIVE_INFINITY };
+  const { seen } = record;
+  const wanted = seen === undefined || !sameElements(seen.desired, group.desired);
+  const drifted = seen === undefined || stale || !sameElements(seen.observed, group.observed);
+  const why = wanted ? 'change' : drifted ? 'drift' : undefined;
+  if (record.state === 'failed' && record.retryAtMs !== undefined) {
+    if (nowMs >= record.retryAtMs) return { why: why ?? 'retry', atMs: nowMs };
+    // A change may be the cure: it shortens the wait, but a system that fails is not hammered.
+    if (why !== undefined && nowMs >= record.restUntilMs) return { why, atMs: nowMs };
+    return { why: undefined, atMs: why === undefined ? record.retryAtMs : record.restUntilMs };
+  }
+  if (why !== undefined) return { why, atMs: nowMs };
+  if (record.pollAtMs === undefined) return never;
+  return nowMs >= record.pollAtMs ? { why: 'gate', atMs: nowMs } : { why: undefined, atMs: record.pollAtMs };
+}
+
+/** Writes down how a turn ended. */
+export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, random: () => number): void {
+  const before = record.state;
+  delete record.retryAtMs;
+  delete record.pollAtMs;
+  delete record.code;
+  if (verdict.state === 'failed' && verdict.failure !== undefined) {
+    const { failure } = verdict;
+    record.failures++;
+    record.refused = failure.class === 'refused';
+    record.gateFailed = failure.code === 'E_GATE_DEADLINE';
+    const rest = record.refused ? refusedBackoff : retryBackoff;
+    record.retryAtMs = clock.now() + backoffMs(record.failures, rest, random);
+    record.restUntilMs = clock.now() + Math.min(retryBackoff.firstMs, record.retryAtMs - clock.now());
+    record.state = 'failed';
+    record.code = failure.code;
+    record.message = failure.message;
+  } else if (verdict.state === 'waiting') {
+    record.pollMs =
+      before === 'waiting' && verdict.applied === 0 ? Math.min(pollMaxMs, record.pollMs * 1.5) : pollFirstMs;
+    record.pollAtMs = clock.now() + record.pollMs;
+    record.state = 'waiting';
+    record.message = waitingMessage(verdict);
+    record.failures = 0;
+  } else if (verdict.state === 'in sync') {
+    record.gates.clear();
+    record.failures = 0;
+    const told = refusedState(verdict);
+    record.state = told.state;
+    record.message = told.message;
+    if (told.code !== undefined) record.code = told.code;
+  } else record.state = 'changing';
+  if (record.state !== before) record.sinceMs = clock.wall();
+}
+
+function waitingMessage({ waiting }: Verdict): string {
+  const [first] = waiting;
+  if (first === undefined) return 'waits';
+  const count = first.members.length;
+  const more = waiting.length > 1 ? ` and ${waiting.length - 1} more gates` : '';
+  return `waits until ${count} member${count === 1 ? '' : 's'} of ${first.kind} ${count === 1 ? 'is' : 'are'} ${first.what}${more}`;
+}
+
+/** Nothing to do, but something that must not be done. What stands in the way decides whether that is a failure. */
+function refusedState({ refused }: Verdict): { state: UnitState['state']; message: string; code?: string } {
+  const hard = refused.find(({ why }) => why === 'foreign' || why === 'slot' || why === 'in use');
+  if (hard !== undefined) {
+    const by = hard.by === undefined ? '' : ` by ${hard.by}`;
+    return {
+      state: 'failed',
+      code: 'E_HELD',
+      message: `${hard.op} ${hard.kind} ${hard.id} is held off${by} (${hard.why})`,
+    };
+  }
+  const unread = refused.find(({ why }) => why === 'incomplete');
+  if (unread !== undefined) {
+    const message = `${unread.op} ${unread.kind} ${unread.id} waits until every source can be read`;
+    return { state: 'waiting', code: 'E_INCOMPLETE', message };
+  }
+  if (refused.length > 0)
+    return { state: 'in sync', message: `${refused.length} changes are not allowed by the policy` };
+  return { state: 'in sync', message: '' };
+}
+
+function sameElements<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a === b || (a.length === b.length && a.every((element, i) => element === b[i]));
+}

@@ -1,0 +1,142 @@
+import type { Observed, Step, StepResult, Unit } from '../model/index.ts';
+import { applySteps } from './apply-steps.ts';
+import { commitSteps } from './commit-steps.ts';
+import type { Connection } from './connection.ts';
+import { converge, type Verdict } from './converge.ts';
+import { type Failure, failureOf } from './failure.ts';
+import type { KindTable } from './kind-table.ts';
+import type { LaneOptions, Wanted } from './lane-options.ts';
+import { withHealth } from './observed-cache.ts';
+import type { Outcome, Tell } from './outcome.ts';
+import { unitsOf, withReading } from './picture.ts';
+import type { UnitGroup } from './planner.ts';
+import type { UnitRecord } from './unit-record.ts';
+
+/** Calls of one unit side by side; the limiter bounds them over all units. */
+const parallel = 8;
+
+export interface Order {
+  readonly group: UnitGroup;
+  readonly record: UnitRecord;
+  readonly wanted: Wanted;
+  readonly why: 'change' | 'drift' | 'gate' | 'retry';
+  /** Read the unit before planning: what is known of it may be old. */
+  readonly read: boolean;
+  readonly cause: string;
+  /** A newer desired state of the unit is there. */
+  readonly superseded: () => boolean;
+}
+
+export interface WorkContext {
+  readonly options: LaneOptions;
+  readonly kinds: KindTable;
+  readonly connection: Connection;
+  readonly incomplete: Wanted['incomplete'];
+  /** Start nothing more. */
+  readonly signal: AbortSignal;
+  /** End also what is under way. */
+  readonly hard: AbortSignal;
+}
+
+/** One turn of one unit, to where it goes no further now. Never throws: what goes wrong is the verdict. */
+export async function workOnUnit(order: Order, context: WorkContext): Promise<Verdict> {
+  const { options, connection, hard, signal } = context;
+  const { group, cause } = order;
+  const units = unitsOf(group);
+  const stop = () => signal.aborted || order.superseded();
+  let observed = group.observed;
+  try {
+    let fresh: readonly Observed[] | undefined;
+    if (order.read) {
+      fresh = await connection.observe(units, hard);
+      // Behind a gate stand our own fresh writes: a system that answers late must not undo them.
+      const ownWrites = order.why === 'gate' && options.provider.capabilities.writes === 'apply';
+      observed = ownWrites ? withHealth(group.observed, fresh) : withReading(group, fresh);
+    }
+    const execute = executor(order, context, units, stop, fresh);
+    return await converge(
+      { ...group, observed },
+      {
+        planner: options.planner,
+        kinds: options.provider.kinds,
+        policy: options.policy,
+        gateDeadlineMs: options.gateDeadlineMs,
+        incomplete: context.incomplete,
+        clock: options.clock,
+        execute,
+        stop,
+        planned: (steps, refused) => {
+          if (steps.length > 0) order.record.state = 'changing';
+          for (const { op } of steps) options.metrics.count('weir_plan_steps', { op, provider: options.provider.name });
+          if (steps.length + refused.length > 0) {
+            options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
+          }
+        },
+        applied: (plan) => options.events.applied({ ...plan, balancer: options.name, cause }),
+      },
+    );
+  } catch (error) {
+    if (hard.aborted) return ended(observed, 'stopped');
+    const failure = failureOf(error);
+    if (failure.class === 'bug') options.log.error({ unit: group.unit, error }, failure.message);
+    return ended(observed, 'failed', failure);
+  }
+}
+
+function ended(observed: readonly Observed[], state: Verdict['state'], failure?: Failure): Verdict {
+  const verdict = { state, observed, refused: [], waiting: [], applied: 0 };
+  return failure === undefined ? verdict : { ...verdict, failure };
+}
+
+/** Runs a plan the way the provider takes it: by one call for each step, or all at once. */
+function executor(
+  order: Order,
+  context: WorkContext,
+  units: readonly Unit[],
+  stop: () => boolean,
+  reading: readonly Observed[] | undefined,
+): Parameters<typeof converge>[1]['execute'] {
+  const { options, connection, kinds, hard } = context;
+  const { clock, claims, planner, limiter } = options;
+  const { gates } = order.record;
+  const session = connection.session;
+  let fresh = reading;
+  const observe = () => connection.observe(units, hard);
+  const claim = async (step: Step): Promise<void> => {
+    if (kinds.get(step.kind)?.claim !== 'journal') return;
+    await (step.op === 'create' ? claims.claim(step.kind, step.id) : claims.release(step.kind, step.id));
+  };
+  const tell = teller(order, options);
+  const shared = { observe, claim, advance: planner.advance, gates, clock, tell, signal: hard };
+  return async (steps, desired, observed): Promise<Outcome> => {
+    const first = fresh;
+    fresh = undefined;
+    if (session?.commit !== undefined) {
+      const commit = session.commit.bind(session);
+      const readAll = async () => withReading({ ...order.group, observed }, await observe());
+      return commitSteps(steps, desired, observed, { ...shared, commit, kinds, observe: readAll });
+    }
+    if (session?.apply === undefined)
+      throw new TypeError(`provider ${options.provider.name} can neither apply nor commit`);
+    return applySteps(steps, observed, {
+      ...shared,
+      apply: session.apply.bind(session),
+      limiter,
+      stop,
+      parallel,
+      rateClass: (kind) => kinds.get(kind)?.rateClass ?? kind,
+      ...(first === undefined ? {} : { reading: first }),
+    });
+  };
+}
+
+/** Tells and counts each step. A gate that goes on waiting is told once, not at every look. */
+function teller({ group, record }: Order, { name, events, metrics }: LaneOptions): Tell {
+  return (step, result, durationMs, failure) => {
+    if (result === 'waiting' && !record.gates.firstTold(step)) return;
+    const told: StepResult = { balancer: name, unit: group.unit, step, result, durationMs, ...failure };
+    events.step(told);
+    if (step.op !== 'wait') metrics.count('weir_apply_steps_total', { op: step.op, result, code: failure?.code ?? '' });
+    if (result === 'done' && step.gap !== undefined) metrics.count('weir_gaps_total', {}, step.gap.length);
+  };
+}
