@@ -1,0 +1,58 @@
+import type { OnStep } from '../app.ts';
+import type { ApplyReport, PlanReport } from '../model/index.ts';
+import type { CommandContext } from './deps.ts';
+import { exit } from './exit.ts';
+import { interruptible } from './interrupt.ts';
+import { json, jsonLines } from './json-lines.ts';
+import { hasErrors, say, tell, tellProblems } from './say.ts';
+import type { Output } from './shared-options.ts';
+import { applyText, stepLine } from './text/apply-text.ts';
+import { planText } from './text/plan-text.ts';
+
+type Work = (signal: AbortSignal, onStep: OnStep, onPlan: (plan: PlanReport) => void) => Promise<ApplyReport>;
+
+export interface Applying {
+  readonly output: Output;
+  readonly full: boolean;
+  /** The plan was shown already, for a question. */
+  readonly shown: boolean;
+}
+
+/** Applies (or destroys) with plan, progress and result in the form asked for; answers the exit code. */
+export async function applying(work: Work, { output, full, shown }: Applying, { io }: CommandContext): Promise<number> {
+  const startedMs = io.now();
+  const line = output === 'jsonl' ? jsonLines(io) : undefined;
+  let planned = shown;
+  const showPlan = (plan: PlanReport) => {
+    line?.('plan', { plan });
+    if (output === 'text' && !planned) say(io, (paint) => planText(plan, paint, full));
+    planned = true;
+  };
+  const ended = await interruptible(io, (signal) =>
+    work(
+      signal,
+      (result) => {
+        line?.('step', result);
+        if (output === 'text') tell(io, (paint) => stepLine(result, paint));
+      },
+      showPlan,
+    ),
+  );
+  if (!('value' in ended)) return exit.interrupted;
+  const report = ended.value;
+  if (output === 'json') json(io, report);
+  else if (output === 'jsonl') line?.('result', { failed: report.failed, problems: report.plan.problems });
+  else {
+    if (!planned) say(io, (paint) => planText(report.plan, paint, full));
+    await tellProblems(io, report.plan.problems);
+    say(io, (paint) => applyText(report, io.now() - startedMs, paint));
+  }
+  return ended.interrupted ? exit.interrupted : codeOf(report);
+}
+
+/** 0: the world is as wanted. 3: something was done and something was not. 1: nothing was done that should have been. */
+function codeOf(report: ApplyReport): number {
+  const lacking = report.failed.length > 0 || report.plan.summary.refused > 0 || hasErrors(report.plan.problems);
+  if (!lacking) return exit.done;
+  return report.results.some(({ result }) => result === 'done') ? exit.part : exit.error;
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import type { App } from '../../app.ts';
+import { WeirError } from '../../model/index.ts';
+import { applying } from '../applying.ts';
+import type { CommandContext } from '../deps.ts';
+import { exit } from '../exit.ts';
+import { interruptible } from '../interrupt.ts';
+import { loadFor, withApp } from '../open-app.ts';
+import { say } from '../say.ts';
+import { addShared, outputOption, readOutput } from '../shared-options.ts';
+import { planText } from '../text/plan-text.ts';
+
+/** `weir destroy`: removes exactly what is ours. Asks on a terminal; elsewhere it needs --yes. */
+export function addDestroy(program: Command, context: CommandContext): void {
+  const command = addShared(program.command('destroy'))
+    .summary('remove everything that weir made, and nothing else')
+    .addOption(outputOption(['text', 'json', 'jsonl']))
+    .option('-y, --yes', 'do not ask')
+    .option('--full', 'list every object, however many are alike')
+    .action(async () => {
+      const yes = command.opts().yes === true;
+      if (!yes && !context.io.terminal.in) {
+        throw new WeirError(
+          'E_USAGE',
+          'destroy asks before it removes, and there is no terminal to ask on: give --yes',
+        );
+      }
+      const loaded = await loadFor(command, context, { provider: 'runnable' });
+      let code: number = exit.error;
+      await withApp(
+        loaded,
+        context,
+        {},
+        async (app) => {
+          code = await destroy(app, yes, command, context);
+        },
+        // A proxy goes down only behind everything that it served.
+        () => (code === exit.done ? 'withdraw' : 'leave'),
+      );
+      context.finish(code);
+    });
+}
+
+async function destroy(app: App, yes: boolean, command: Command, context: CommandContext): Promise<number> {
+  const { io } = context;
+  const full = command.opts().full === true;
+  if (!yes) {
+    const ended = await interruptible(io, (signal) => app.planDestroy(signal), 'interrupted: nothing was removed\n');
+    if (!('value' in ended)) return exit.interrupted;
+    const plan = ended.value;
+    say(io, (paint) => planText(plan, paint, full));
+    if (plan.units.every(({ steps }) => steps.length === 0)) return exit.done;
+    if (!(await io.ask('Remove all of this?'))) {
+      io.err('nothing was removed\n');
+      return exit.error;
+    }
+  }
+  const mode = { output: readOutput(command), full, shown: !yes };
+  return applying((signal, onStep, onPlan) => app.destroy(signal, onStep, onPlan), mode, context);
+}

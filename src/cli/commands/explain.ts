@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { errors, isErrorCode, suggestion, WeirError } from '../../model/index.ts';
+import { type Explanation, explainService } from '../../serve/explanation.ts';
+import { fetchExplanation, findApi } from '../api-client.ts';
+import type { CommandContext } from '../deps.ts';
+import { exit } from '../exit.ts';
+import { interruptible } from '../interrupt.ts';
+import { json } from '../json-lines.ts';
+import { loadFor, withApp } from '../open-app.ts';
+import { say } from '../say.ts';
+import { addShared, outputOption, readOutput, readShared } from '../shared-options.ts';
+import { codeText, explanationText } from '../text/explain-text.ts';
+
+/** `weir explain SERVICE|CODE`: an error code from the table; a service from files (-f), else from the running weir. */
+export function addExplain(program: Command, context: CommandContext): void {
+  const command = addShared(program.command('explain'), 'one each')
+    .summary('why a service is as it is, or what an error code means')
+    .argument('<service|code>', 'namespace/name of a service, or a code such as E_PORT_TAKEN')
+    .addOption(outputOption())
+    .option('--api <url>', 'the running weir (default: api.listen of the configuration)')
+    .action(async (name: string) => {
+      if (/^[EW]_[A-Z_]+$/i.test(name)) explainCode(name.toUpperCase(), command, context);
+      else await explain(name, command, context);
+    });
+}
+
+function explainCode(code: string, command: Command, { io }: CommandContext): void {
+  if (!isErrorCode(code)) {
+    throw new WeirError('E_USAGE', `there is no code ${code}${suggestion(code, Object.keys(errors))}`);
+  }
+  if (readOutput(command) === 'json') json(io, { code, ...errors[code] });
+  else say(io, (paint) => codeText(code, paint));
+}
+
+async function explain(name: string, command: Command, context: CommandContext): Promise<void> {
+  const { io } = context;
+  const live = readShared(command).quick.files.length === 0;
+  const ended = await interruptible(
+    io,
+    (signal) => (live ? fromRunning(name, command, context) : fromFiles(name, command, context, signal)),
+    'interrupted\n',
+  );
+  if (!('value' in ended)) return context.finish(exit.interrupted);
+  const told = ended.value;
+  if (readOutput(command) === 'json') json(io, told);
+  else say(io, (paint) => explanationText(told, live, io.now(), paint));
+}
+
+async function fromFiles(
+  name: string,
+  command: Command,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<Explanation> {
+  const loaded = await loadFor(command, context, { provider: 'haproxy' });
+  return withApp(loaded, context, {}, async (app) => {
+    const report = await app.render(signal);
+    const told = explainService(name, app.services(), app.state());
+    if (told === undefined)
+      throw unknownService(
+        name,
+        app.services().map(({ id }) => id),
+      );
+    const problems = report.problems.filter(({ service }) => service === name);
+    const balancers = report.services.find(({ id }) => id === name)?.balancers;
+    return { ...told, problems, balancers: balancers ?? told.balancers };
+  });
+}
+
+async function fromRunning(name: string, command: Command, context: CommandContext): Promise<Explanation> {
+  const loaded = await loadFor(command, context, { provider: 'haproxy', optional: true });
+  const api = await findApi(command.opts().api, loaded.config.api, context.io);
+  const told = await fetchExplanation(api, name);
+  if (told === undefined) throw unknownService(name, []);
+  return told;
+}
+
+function unknownService(name: string, known: readonly string[]): WeirError {
+  const near = suggestion(name, known);
+  const list = near === '' && known.length > 0 && known.length <= 20 ? `; known: ${known.join(', ')}` : near;
+  return new WeirError('E_USAGE', `no source has a service ${JSON.stringify(name)}${list}`);
+}

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import type { PlanReport } from '../../model/index.ts';
+import type { CommandContext } from '../deps.ts';
+import { exit } from '../exit.ts';
+import { failOnOption, findUnwanted } from '../fail-on.ts';
+import { interruptible } from '../interrupt.ts';
+import { json } from '../json-lines.ts';
+import { loadFor, withApp } from '../open-app.ts';
+import { hasErrors, say, tell, tellProblems } from '../say.ts';
+import { addShared, outputOption, readOutput } from '../shared-options.ts';
+import { planText } from '../text/plan-text.ts';
+
+/** `weir plan`: what `apply` would do, in order, with reasons and gaps. Writes nothing. */
+export function addPlan(program: Command, context: CommandContext): void {
+  const command = addShared(program.command('plan'))
+    .summary('show what would change, in order, with reasons and gaps')
+    .addOption(outputOption())
+    .addOption(failOnOption())
+    .option('--detailed-exitcode', 'exit 0: no change, 2: changes, 1: everything else')
+    .option('--full', 'list every object, however many are alike')
+    .action(async () => {
+      const loaded = await loadFor(command, context, { provider: 'haproxy' });
+      const ended = await withApp(loaded, context, {}, (app) =>
+        interruptible(context.io, (signal) => app.plan(signal), 'interrupted\n'),
+      );
+      if (!('value' in ended)) return context.finish(exit.interrupted);
+      const plan = ended.value;
+      if (readOutput(command) === 'json') json(context.io, plan);
+      else {
+        await tellProblems(context.io, plan.problems);
+        say(context.io, (paint) => planText(plan, paint, command.opts().full === true));
+      }
+      context.finish(codeOf(plan, command, context));
+    });
+}
+
+function codeOf(plan: PlanReport, command: Command, { io }: CommandContext): number {
+  const unwanted = findUnwanted(plan, command.opts().failOn);
+  if (unwanted.length > 0) tell(io, (paint) => `${paint.bad('failed')} on ${unwanted.join(', ')} (--fail-on)\n`);
+  if (unwanted.length > 0 || hasErrors(plan.problems)) return exit.error;
+  if (command.opts().detailedExitcode !== true) return exit.done;
+  if (plan.units.some(({ steps }) => steps.length > 0)) return exit.changes;
+  return plan.units.some(({ refused }) => refused.length > 0) ? exit.error : exit.done;
+}

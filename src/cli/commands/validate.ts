@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { ConfigError } from '../../config/index.ts';
+import type { Problem } from '../../model/index.ts';
+import type { CommandContext } from '../deps.ts';
+import { exit } from '../exit.ts';
+import { interruptible } from '../interrupt.ts';
+import { json } from '../json-lines.ts';
+import { loadFor, withApp } from '../open-app.ts';
+import { hasErrors, say, tellProblems } from '../say.ts';
+import { addShared, outputOption, readOutput } from '../shared-options.ts';
+import { count } from '../text/words.ts';
+
+interface Validated {
+  readonly services: number;
+  readonly problems: readonly Problem[];
+}
+
+/** `weir validate`: every problem of configuration and services that can be known offline. Exit 1 when one is an error. */
+export function addValidate(program: Command, context: CommandContext): void {
+  const command = addShared(program.command('validate'))
+    .summary('check configuration and services, offline')
+    .addOption(outputOption())
+    .action(async () => {
+      const { io } = context;
+      const ended = await interruptible(io, (signal) => validate(command, context, signal), 'interrupted\n');
+      if (!('value' in ended)) return context.finish(exit.interrupted);
+      const { services, problems } = ended.value;
+      const valid = !hasErrors(problems);
+      if (readOutput(command) === 'json') json(io, { valid, services, problems });
+      else {
+        await tellProblems(io, problems);
+        const errors = problems.filter(({ severity }) => severity === 'error').length;
+        const found = `${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}`;
+        say(
+          io,
+          (paint) =>
+            `${valid ? paint.good('Valid') : paint.bad('Invalid')}: ${count(services, 'service')}, ${found}.\n`,
+        );
+      }
+      context.finish(valid ? exit.done : exit.error);
+    });
+}
+
+async function validate(command: Command, context: CommandContext, signal: AbortSignal): Promise<Validated> {
+  try {
+    const loaded = await loadFor(command, context, { provider: 'haproxy' });
+    return await withApp(loaded, context, {}, async (app) => {
+      const problems = await app.validate(signal);
+      return { services: app.services().length, problems };
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) return { services: 0, problems: error.problems };
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+import type { ZodType } from 'zod';
+import type { OpenApp } from '../app.ts';
+import type { Io } from './io.ts';
+
+/** What the commands are given besides the world: tests put small ones in. Everything heavy is loaded on first use. */
+export interface Deps {
+  readonly version: string;
+  readonly open: OpenApp;
+  readonly providers: Providers;
+  /** Schema of weir's own service files. */
+  readonly services: () => Promise<ZodType>;
+  readonly demo: () => Promise<(options: DemoOptions, io: Io) => Promise<number>>;
+}
+
+export interface DemoOptions {
+  /** Unattended: the script is played once, everything is checked, the exit code tells. */
+  readonly check: boolean;
+}
+
+/** Providers as far as their schemas go; opening one is the app's business. */
+export interface Providers {
+  readonly names: readonly string[];
+  schemas(name: string): Promise<ProviderSchemas | undefined>;
+}
+
+export interface ProviderSchemas {
+  readonly options: ZodType;
+  readonly serviceOptions: ZodType;
+  readonly environment: ZodType;
+}
+
+/** What every command is made of. */
+export interface CommandContext {
+  readonly io: Io;
+  readonly deps: Deps;
+  /** The exit code; a command that ends without calling it has ended well. */
+  finish(code: number): void;
+}

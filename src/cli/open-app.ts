@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import type { App, AppDeps } from '../app.ts';
+import { type Loaded, loadConfig } from '../config/index.ts';
+import type { CommandContext } from './deps.ts';
+import { readShared } from './shared-options.ts';
+
+export interface LoadOptions {
+  /** For the one balancer that is made without a configuration: `haproxy` always, or only where its program is there. */
+  readonly provider: 'haproxy' | 'runnable';
+  /** The command works without any configuration. */
+  readonly optional?: boolean;
+}
+
+/** The configuration that a command line means; its warnings go to stderr. */
+export async function loadFor(command: Command, { io, deps }: CommandContext, options: LoadOptions): Promise<Loaded> {
+  const shared = readShared(command);
+  const loaded = await loadConfig({
+    ...shared,
+    defaultProvider: options.provider === 'haproxy' || (await io.runnable('haproxy')) ? 'haproxy' : 'builtin',
+    env: io.env,
+    hostname: io.hostname,
+    providers: {
+      names: deps.providers.names,
+      options: async (name) => (await deps.providers.schemas(name))?.options,
+    },
+    read: (path) => io.read(path),
+    ...(options.optional === undefined ? {} : { optional: options.optional }),
+  });
+  for (const warning of loaded.warnings) io.err(`warning ${warning}\n`);
+  const [balancer] = loaded.config.balancers;
+  if (options.provider === 'runnable' && balancer?.provider === 'builtin' && shared.quick.provider === undefined) {
+    if (loaded.file === undefined)
+      io.err('haproxy is not installed: using provider builtin, a small relay in this process\n');
+  }
+  return loaded;
+}
+
+/** Opens the app, hands it to `work` and closes it whatever happens; proxies go on serving unless `how` says otherwise. */
+export async function withApp<T>(
+  loaded: Loaded,
+  { deps }: CommandContext,
+  appDeps: AppDeps,
+  work: (app: App) => Promise<T>,
+  how: () => 'leave' | 'withdraw' = () => 'leave',
+): Promise<T> {
+  const app = await deps.open(loaded.config, { version: deps.version, ...appDeps });
+  try {
+    return await work(app);
+  } finally {
+    await app.close(how());
+  }
+}

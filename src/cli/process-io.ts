@@ -1,0 +1,75 @@
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { styleText } from 'node:util';
+import type { Io } from './io.ts';
+
+/** The real world: this process's streams, files and signals. */
+export function processIo(): Io {
+  const { stdin, stdout, stderr, env } = process;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    // Knows NO_COLOR, FORCE_COLOR, TERM=dumb and whether the stream is a terminal.
+    colour: {
+      out: styleText('red', 'x', { stream: stdout }) !== 'x',
+      err: styleText('red', 'x', { stream: stderr }) !== 'x',
+    },
+    terminal: { in: stdin.isTTY === true, out: stdout.isTTY === true, err: stderr.isTTY === true },
+    env,
+    hostname: hostname(),
+    read,
+    runnable: (program) => isRunnable(program, env.PATH ?? ''),
+    ask,
+    onInterrupt,
+    abandon: (code) => process.exit(code),
+    now: () => Date.now(),
+  };
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Also looks where system programs stand: a plain user's PATH often lacks sbin. */
+async function isRunnable(program: string, path: string): Promise<boolean> {
+  const folders = [...path.split(delimiter).filter((folder) => folder !== ''), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  for (const folder of folders) {
+    const found = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    // Ctrl-C or Ctrl-D at the question is a no.
+    return false;
+  } finally {
+    terminal.close();
+  }
+}
+
+function onInterrupt(listener: (times: number) => void): () => void {
+  let times = 0;
+  const heard = () => listener(++times);
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, heard);
+  return () => {
+    for (const signal of signals) process.off(signal, heard);
+  };
+}

@@ -1,0 +1,18 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import { providers } from '../../providers/registry.ts';
+import type { Deps } from './deps.ts';
+
+/** The parts that are really there; each is loaded when it is first asked for. */
+export const realDeps: Deps = {
+  version: packageJson.version,
+  open: async (config, deps) => (await import('../app.ts')).openApp(config, deps),
+  providers: {
+    names: Object.keys(providers),
+    schemas: async (name) => {
+      const load = Object.entries(providers).find(([known]) => known === name)?.[1];
+      return load === undefined ? undefined : (await load()).provider;
+    },
+  },
+  services: async () => (await import('../sources/weir/index.ts')).weirDocumentSchema,
+  demo: async () => (await import('./demo/demo.ts')).demo,
+};

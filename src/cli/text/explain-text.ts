@@ -1,0 +1,79 @@
+import { type ErrorCode, errors } from '../../model/index.ts';
+import type { ExplainedTarget, Explanation } from '../../serve/explanation.ts';
+import type { Paint } from './paint.ts';
+import { problemText } from './problem-text.ts';
+import { healthWord } from './status-text.ts';
+import { renderTable } from './table.ts';
+import { span } from './words.ts';
+
+/** What an error code means and what to do. */
+export function codeText(code: ErrorCode, paint: Paint): string {
+  const entry = errors[code];
+  const classes = {
+    retry: 'passes by itself: weir tries again',
+    refused: 'waits for a change: weir reports it and leaves everything else running',
+    bug: 'a fault of weir itself',
+    warning: 'nothing is stopped',
+  };
+  return `${paint.strong(code)}   ${entry.title}\n  class   ${entry.class}: ${classes[entry.class]}\n  to do   ${entry.hint}\n`;
+}
+
+/** The path of one service, from the client to each target, with reasons. `live`: targets were seen, not only read. */
+export function explanationText(told: Explanation, live: boolean, nowMs: number, paint: Paint): string {
+  const reason = told.reason === '' ? '' : `: ${told.reason}`;
+  const health = live ? `, ${healthWord(told.health, paint)}${reason}` : '';
+  const head = `${paint.strong(`${told.kind} ${told.service}`)}   from ${told.from}${health}\n`;
+  const takers = told.balancers.length === 0 ? 'no balancer takes it' : `balancer ${told.balancers.join(', ')}`;
+  return [
+    head,
+    `  ${takers}${told.addresses.length === 0 ? '' : `, address ${told.addresses.join(', ')}`}\n`,
+    ...told.fronts.map((front) => frontText(told, front)),
+    ...told.backends.map(
+      (backend) =>
+        `  backend ${backend.key}   ${backend.protocol}, ${backend.balance}\n${targetTable(backend.targets, paint)}`,
+    ),
+    ...told.conditions
+      .filter(({ status }) => !status)
+      .map(({ type, reason: why, message }) => `  not ${type}: ${why}${message === '' ? '' : `, ${message}`}\n`),
+    ...told.settings.map(
+      ({ path, value, origin }) =>
+        `  setting ${path} = ${JSON.stringify(value)}${origin === undefined ? '' : `   from ${origin}`}\n`,
+    ),
+    ...told.problems.map((problem) => problemText(problem, paint)),
+    told.lastChange === undefined
+      ? ''
+      : `  last change ${span(nowMs - told.lastChange.startedMs)} ago, plan ${told.lastChange.id}: ${told.lastChange.cause} (${told.lastChange.result})\n`,
+  ].join('');
+}
+
+function frontText(told: Explanation, front: Explanation['fronts'][number]): string {
+  const tls = front.tls === undefined ? '' : ` (TLS ${front.tls})`;
+  const rows = front.routes.map((route) => {
+    const ready = told.backends
+      .filter(({ key }) => route.backends.includes(key))
+      .map(({ targets }) => `${targets.filter(serves).length} of ${targets.length} targets`);
+    return [
+      `client -> ${front.protocol} ${front.port}${tls}`,
+      `-> ${route.match}`,
+      `-> ${route.does}`,
+      ready.join(', '),
+    ];
+  });
+  return renderTable(rows, '  ');
+}
+
+function serves(target: ExplainedTarget): boolean {
+  return target.state === 'ready' && target.weight > 0 && (target.health === undefined || target.health === 'ready');
+}
+
+function targetTable(targets: readonly ExplainedTarget[], paint: Paint): string {
+  if (targets.length === 0) return `    ${paint.warn('no targets')}\n`;
+  const rows = targets.map((target) => [
+    serves(target) ? paint.good('ok') : paint.bad(target.health ?? target.state),
+    target.key,
+    `weight ${target.weight}`,
+    [target.pod && `pod ${target.pod}`, target.node && `node ${target.node}`].filter(Boolean).join(' '),
+    target.reason ?? (target.state === 'ready' ? '' : target.state),
+  ]);
+  return renderTable(rows, '    ');
+}

@@ -1,0 +1,93 @@
+import type { PlanReport, PlanSummary } from '../../model/index.ts';
+import { type Change, changesOf } from './changes.ts';
+import type { Paint } from './paint.ts';
+import { renderTable } from './table.ts';
+import { count, some } from './words.ts';
+
+/** More objects than this with the very same change become one line. */
+const alike = 20;
+
+/** A plan for people: one line an object, only what changes, the summary last. `full` lists every name. */
+export function planText(plan: PlanReport, paint: Paint, full = false): string {
+  const units = plan.units.filter((unit) => unit.steps.length > 0 || unit.refused.length > 0);
+  const blocks = units.map((unit) => {
+    const title =
+      units.length > 1 || unit.unit !== unit.balancer ? `${paint.strong(`${unit.balancer} ${unit.unit}`)}\n` : '';
+    return title + changeRows(changesOf(unit), paint, full);
+  });
+  const unchanged = plan.summary.unchanged;
+  const kept = unchanged > 0 ? `  = ${count(unchanged, 'object')} unchanged\n` : '';
+  return `${blocks.join('')}${kept}${summaryLine(plan.summary)}\n`;
+}
+
+function changeRows(changes: readonly Change[], paint: Paint, full: boolean): string {
+  const groups = Map.groupBy(changes, (change) => (full ? `${change.kind} ${change.id}` : likeness(change)));
+  const rows = [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    if (group.length <= alike) return group.map((change) => ({ change, name: change.id }));
+    const names = some(
+      group.map(({ id }) => id),
+      3,
+    );
+    return [{ change: first, name: `${group.length} objects: ${names} (--full)` }];
+  });
+  // Aligned over the unit, but details break the table: heads are laid out first, then joined with their details.
+  const heads = renderTable(
+    rows.map(({ change, name }) => headRow(change, name, paint)),
+    '  ',
+  ).split('\n');
+  return rows.map(({ change }, i) => `${heads[i]}\n${tail(change, paint)}`).join('');
+}
+
+function likeness(change: Change): string {
+  return [change.symbol, change.kind, change.why, change.gap.length, change.risk.length, ...change.details].join(
+    '\u0000',
+  );
+}
+
+function headRow(change: Change, name: string, paint: Paint): readonly string[] {
+  return [
+    paintSymbol(change, paint)(`${change.symbol.padStart(3)} ${change.word}`),
+    change.kind,
+    name,
+    paint.weak(change.why),
+  ];
+}
+
+function paintSymbol(change: Change, paint: Paint): (text: string) => string {
+  switch (change.symbol) {
+    case '+':
+      return paint.good;
+    case '-':
+    case '!':
+    case '-/+':
+      return paint.bad;
+    default:
+      return paint.warn;
+  }
+}
+
+function tail(change: Change, paint: Paint): string {
+  const lines = change.details.map((detail) => `        ${detail}\n`);
+  if (change.gap.length > 0) lines.push(`        ${paint.bad(`GAP: interrupts ${some(change.gap, 5)}`)}\n`);
+  if (change.risk.length > 0)
+    lines.push(
+      `        ${paint.warn(`risk: health of the new targets is not known before the turn: ${some(change.risk, 5)}`)}\n`,
+    );
+  return lines.join('');
+}
+
+/** `Plan: 2 to create, …`: always one line, always last, made to be found by grep. */
+export function summaryLine(summary: PlanSummary): string {
+  const parts = [
+    `${summary.create} to create`,
+    `${summary.update} to update`,
+    `${summary.replace} to replace`,
+    `${summary.delete} to delete`,
+  ];
+  if (summary.refused > 0) parts.push(`${summary.refused} refused`);
+  if (summary.gaps > 0) parts.push(count(summary.gaps, 'gap'));
+  const calls = Object.values(summary.calls).reduce((sum, n) => sum + n, 0);
+  return `Plan: ${parts.join(', ')}; ${summary.unchanged} unchanged. ${count(calls, 'call')}.`;
+}

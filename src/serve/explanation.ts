@@ -1,0 +1,185 @@
+import type {
+  Action,
+  Backend,
+  ExportedService,
+  Front,
+  Json,
+  PathMatch,
+  Problem,
+  ServiceId,
+  ServiceState,
+  State,
+  Target,
+} from '../model/index.ts';
+
+/** Why a service is as it is: the path client → front → backend → targets, with reasons. A JSON contract (`weir explain -o json`, /api/v1/explain). */
+export interface Explanation {
+  readonly service: ServiceId;
+  readonly kind: string;
+  /** `source`, or file and line. */
+  readonly from: string;
+  readonly health: ServiceState['health'];
+  readonly reason: string;
+  readonly balancers: readonly string[];
+  readonly addresses: readonly string[];
+  readonly fronts: readonly ExplainedFront[];
+  readonly backends: readonly ExplainedBackend[];
+  readonly conditions: readonly {
+    readonly type: string;
+    readonly status: boolean;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  readonly settings: readonly { readonly path: string; readonly value: Json; readonly origin?: string }[];
+  readonly problems: readonly Problem[];
+  readonly lastChange?: {
+    readonly id: string;
+    readonly startedMs: number;
+    readonly cause: string;
+    readonly result: string;
+  };
+}
+
+export interface ExplainedFront {
+  readonly key: string;
+  readonly port: string;
+  readonly protocol: string;
+  readonly tls?: string;
+  /** Host and path of a route, `*` for everything; what it does; the backends it reaches. */
+  readonly routes: readonly { readonly match: string; readonly does: string; readonly backends: readonly string[] }[];
+}
+
+export interface ExplainedBackend {
+  readonly key: string;
+  readonly protocol: string;
+  readonly balance: string;
+  readonly targets: readonly ExplainedTarget[];
+}
+
+export interface ExplainedTarget {
+  readonly key: string;
+  readonly state: Target['state'];
+  readonly weight: number;
+  readonly health?: string;
+  readonly reason?: string;
+  readonly node?: string;
+  readonly pod?: string;
+}
+
+/** Pure: the service as read, and what the state says of it. Undefined when neither knows the name. */
+export function explainService(
+  id: ServiceId,
+  services: readonly ExportedService[],
+  state: State,
+): Explanation | undefined {
+  const service = services.find((candidate) => candidate.id === id);
+  const known = state.services.find((candidate) => candidate.id === id);
+  if (service === undefined && known === undefined) return undefined;
+  const reported = new Map(known?.reports.flatMap(({ targets }) => targets.map((target) => [target.key, target])));
+  const last = state.plans.find(({ steps }) => steps.some(({ serves }) => serves.includes(id)));
+  return {
+    service: id,
+    kind: service?.origin.kind ?? known?.kind ?? '',
+    from: service === undefined ? (known?.source ?? '') : originOf(service),
+    health: known?.health ?? 'pending',
+    reason: known?.reason ?? '',
+    balancers: known?.balancers ?? [],
+    addresses: known?.reports.flatMap(({ addresses }) => addresses.map(({ ip, host }) => host ?? ip ?? '')) ?? [],
+    fronts: service?.fronts.map(explainFront) ?? [],
+    backends: Object.entries(service?.backends ?? {}).map(([key, backend]) => explainBackend(key, backend, reported)),
+    conditions: known?.reports.flatMap(({ conditions }) => conditions) ?? [],
+    settings: service === undefined ? [] : settingsOf(service),
+    problems: known?.problems ?? state.problems.filter((problem) => problem.service === id),
+    ...(last === undefined
+      ? {}
+      : { lastChange: { id: last.id, startedMs: last.startedMs, cause: last.cause, result: last.result } }),
+  };
+}
+
+function originOf({ origin }: ExportedService): string {
+  if (origin.file === undefined) return origin.source;
+  return origin.line === undefined ? origin.file : `${origin.file}:${origin.line}`;
+}
+
+function explainFront(front: Front): ExplainedFront {
+  const routes = front.routes.map((route) => ({
+    match: `${route.hosts.length === 0 ? '*' : route.hosts.join(' ')}${pathText(route.path)}`,
+    ...explainAction(route.action),
+  }));
+  const rest = front.default === undefined ? [] : [{ match: '*', ...explainAction(front.default) }];
+  return {
+    key: front.key,
+    port: front.endPort === undefined ? String(front.port) : `${front.port}-${front.endPort}`,
+    protocol: front.protocol,
+    ...(front.tls === undefined ? {} : { tls: front.tls.mode }),
+    routes: [...routes, ...rest],
+  };
+}
+
+function pathText(path: PathMatch | undefined): string {
+  if (path === undefined) return '';
+  const mark = { exact: ' (exact)', prefix: '', stringPrefix: '*', regex: ' (regex)' }[path.type];
+  return path.type === 'regex' ? ` ${path.value}${mark}` : `${path.value}${mark}`;
+}
+
+function explainAction(action: Action): { does: string; backends: readonly string[] } {
+  switch (action.type) {
+    case 'forward': {
+      const shares = action.to.map(({ backend, weight }) =>
+        action.to.length > 1 ? `${backend} (${weight})` : backend,
+      );
+      return { does: `to ${shares.join(', ')}`, backends: action.to.map(({ backend }) => backend) };
+    }
+    case 'redirect': {
+      const port = action.port === undefined ? '' : `:${action.port}`;
+      const target = `${action.scheme ?? ''}${action.scheme ? '://' : ''}${action.host ?? ''}${port}${action.path ?? ''}`;
+      return { does: `redirects ${action.code} ${target}`.trimEnd(), backends: [] };
+    }
+    default:
+      return { does: `answers ${action.status}`, backends: [] };
+  }
+}
+
+function explainBackend(
+  key: string,
+  backend: Backend,
+  reported: ReadonlyMap<string, { readonly health: string; readonly reason?: string }>,
+): ExplainedBackend {
+  const targets = backend.targets.map((target): ExplainedTarget => {
+    const name = `${target.address.includes(':') ? `[${target.address}]` : target.address}:${target.port}`;
+    const report = reported.get(name) ?? reported.get(`${target.address}:${target.port}`);
+    return {
+      key: name,
+      state: target.state,
+      weight: target.weight,
+      ...(report === undefined ? {} : { health: report.health }),
+      ...(report?.reason === undefined ? {} : { reason: report.reason }),
+      ...(target.node === undefined ? {} : { node: target.node }),
+      ...(target.pod === undefined ? {} : { pod: target.pod }),
+    };
+  });
+  return { key, protocol: backend.protocol, balance: backend.balance, targets };
+}
+
+/** Settings with the annotation or field that each came from; the innermost origin known counts. */
+function settingsOf(service: ExportedService): Explanation['settings'] {
+  return Object.entries(service.settings).flatMap(([provider, value]) =>
+    leaves(value, provider).map(({ path, value: leaf }) => {
+      const origin = originAt(path, service.settingsOrigin);
+      return { path, value: leaf, ...(origin === undefined ? {} : { origin }) };
+    }),
+  );
+}
+
+function leaves(value: Json, path: string): readonly { path: string; value: Json }[] {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return [{ path, value }];
+  return Object.entries(value).flatMap(([key, child]) => leaves(child, `${path}.${key}`));
+}
+
+function originAt(path: string, origins: Readonly<Record<string, string>>): string | undefined {
+  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
+    const origin = origins[at];
+    if (origin !== undefined) return origin;
+  }
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import { type Context, Hono } from 'hono';
+import type { Readiness } from '../app.ts';
+import type { State } from '../model/index.ts';
+import type { ServedMetrics } from './metrics.ts';
+import { createStateMetrics } from './state-metrics.ts';
+
+export interface ProbeInput {
+  readonly readiness: () => Readiness;
+  readonly state: () => State;
+  readonly metrics: ServedMetrics;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+}
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly reason: string;
+}
+
+/** The listener that may stand anywhere: /healthz, /readyz, /metrics. Carries no secret and no service's content. */
+export function probeRoutes({ readiness, state, metrics, now }: ProbeInput): Hono {
+  const startedMs = now();
+  const collect = createStateMetrics(metrics);
+  const app = new Hono();
+  app.get('/healthz', (c) => answer(c, [turning(readiness(), startedMs, now())]));
+  app.get('/readyz', (c) => answer(c, ready(readiness())));
+  app.get('/metrics', async (c) => {
+    collect(state());
+    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
+  });
+  app.notFound((c) => c.text('not found; there are /healthz /readyz /metrics\n', 404));
+  return app;
+}
+
+/** The loop has turned within three of its periods; a stuck one should be restarted. */
+function turning({ lastTurnMs, turnEveryMs }: Readiness, startedMs: number, nowMs: number): Check {
+  const sinceMs = nowMs - (lastTurnMs ?? startedMs);
+  const ok = sinceMs <= 3 * turnEveryMs;
+  return { name: 'loop', ok, reason: ok ? '' : `has not turned for ${Math.round(sinceMs / 1000)} s` };
+}
+
+function ready({ synced, planned, waitingFor }: Readiness): readonly Check[] {
+  const reason = waitingFor.join(', ');
+  return [
+    { name: 'sources', ok: synced, reason: synced ? '' : reason || 'the first listing is not complete' },
+    { name: 'plan', ok: planned, reason: planned ? '' : reason || 'the first plan is not made' },
+  ];
+}
+
+/** `?verbose` lists the checks as kube-apiserver does. A failure always says which check failed. */
+function answer(c: Context, checks: readonly Check[]): Response {
+  const ok = checks.every((check) => check.ok);
+  const verbose = c.req.query('verbose') !== undefined;
+  const lines = checks.map((check) =>
+    check.ok ? `[+]${check.name} ok\n` : `[-]${check.name} failed: ${verbose ? check.reason : 'see ?verbose'}\n`,
+  );
+  const text = ok && !verbose ? 'ok' : `${lines.join('')}${ok ? 'ok' : 'not ok'}\n`;
+  return c.text(text, ok ? 200 : 503, { 'cache-control': 'no-store' });
+}

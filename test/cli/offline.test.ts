@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { App } from '../../src/app.ts';
+import { runCommand } from '../../src/cli/program.ts';
+import { fakeDeps, problem, rendered } from './fake-app.ts';
+import { memoryIo, type World } from './memory-io.ts';
+
+async function run(argv: string[], parts: Partial<App> = {}, world: World = {}) {
+  const io = memoryIo(world);
+  const fake = fakeDeps(parts);
+  const code = await runCommand(argv, io, fake.deps);
+  return { code, ...io.written, opened: fake.opened };
+}
+
+test('render: JSON is the documented report, text the files without secrets', async () => {
+  const parts = { render: async () => rendered };
+  const json = await run(['render', '-f', 'a.yaml', '-o', 'json'], parts);
+  assert.equal(json.code, 0);
+  assert.deepEqual(JSON.parse(json.out), rendered);
+  assert.equal(json.opened[0]?.balancers[0]?.provider, 'haproxy');
+  const text = await run(['render', '-f', 'a.yaml'], parts);
+  assert.equal(
+    text.out,
+    '# balancer default (haproxy)\n==> haproxy.cfg <==\nglobal\n\n==> certs/ab.pem <==\n(secret, sha256 ab)\n',
+  );
+  const bad = await run(['render', '-f', 'a.yaml'], { render: async () => ({ ...rendered, problems: [problem] }) });
+  assert.equal(bad.code, 1);
+});
+
+test('render --environment is checked by the provider; its errors name the field', async () => {
+  const files = {
+    'good.json': '{"haproxy":{"version":"2.6"}}',
+    'bad.json': '{"haproxy":{"verison":"2.6"}}',
+    'odd.json': '{"haprox":{}}',
+  };
+  const render = (file: string) =>
+    run(['render', '-f', 'a', '--environment', file], { render: async () => rendered }, { files });
+  assert.equal((await render('good.json')).code, 0);
+  assert.match((await render('bad.json')).err, /haproxy\.verison: unknown field; did you mean "version"\?/);
+  assert.match(
+    (await render('odd.json')).err,
+    /E_PROVIDER_UNKNOWN.*known: haproxy, builtin; did you mean "haproxy"\?/s,
+  );
+  assert.match((await render('gone.json')).err, /there is no file gone\.json/);
+});
+
+test('validate: all problems, exit 1 for an error, 0 for warnings; configuration problems too', async () => {
+  const good = await run(['validate', '-f', 'a.yaml'], { validate: async () => [] });
+  assert.deepEqual([good.code, good.out], [0, 'Valid: 1 service, 0 errors, 0 warnings.\n']);
+  const warned = await run(['validate', '-f', 'a.yaml'], {
+    validate: async () => [{ ...problem, severity: 'warning' }],
+  });
+  assert.equal(warned.code, 0);
+  const bad = await run(['validate', '-f', 'a.yaml', '-o', 'json'], { validate: async () => [problem] });
+  assert.equal(bad.code, 1);
+  assert.deepEqual(JSON.parse(bad.out), { valid: false, services: 1, problems: [problem] });
+  const config = await run(['validate', '-c', 'w.yaml', '-o', 'json'], {}, { files: { 'w.yaml': 'polcy: sync\n' } });
+  assert.equal(config.code, 1);
+  const [told] = JSON.parse(config.out).problems;
+  assert.deepEqual([told.file, told.line, told.column, told.field], ['w.yaml', 1, 1, 'polcy']);
+});
+
+test('a configuration error shows file, line, column, the line and a likely spelling', async () => {
+  const files = { 'weir.yaml': 'policy: sync\nbalancers:\n  - provider: haproxi\n' };
+  const { code, err, out } = await run(['plan'], {}, { files });
+  assert.equal(code, 1);
+  assert.equal(out, '');
+  assert.equal(
+    err,
+    [
+      'error[E_PROVIDER_UNKNOWN] balancers[0].provider: there is no provider "haproxi"; known: haproxy, builtin; did you mean "haproxy"?',
+      '  --> weir.yaml:3:15',
+      '    3 |   - provider: haproxi',
+      '      |               ^',
+      '  Use one of the names in the message.   weir explain E_PROVIDER_UNKNOWN',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('schema prints draft-7 of the configuration, of a provider, of services', async () => {
+  const schema = async (...argv: string[]) => JSON.parse((await run(['schema', ...argv])).out);
+  const config = await schema();
+  assert.equal(config.$schema, 'http://json-schema.org/draft-07/schema#');
+  assert.ok(config.properties.balancers);
+  assert.ok((await schema('--provider', 'haproxy')).properties.binary);
+  assert.ok((await schema('--environment', 'haproxy')).properties.version);
+  assert.ok((await schema('--services')).properties.name);
+  const unknown = await run(['schema', '--provider', 'haprox']);
+  assert.deepEqual([unknown.code, unknown.out], [1, '']);
+  assert.equal((await run(['schema', '--provider', 'haproxy', '--services'])).code, 2);
+});
+
+test('explain: a code from the table, with a likely spelling for a wrong one', async () => {
+  const { code, out } = await run(['explain', 'e_port_taken']);
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^E_PORT_TAKEN {3}another process listens on a port\n {2}class {3}refused: .*\n {2}to do {3}Stop it/,
+  );
+  const wrong = await run(['explain', 'E_PORT_TAKN']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /there is no code E_PORT_TAKN; did you mean "E_PORT_TAKEN"\?/);
+});
+
+test('explain: a service offline, from client to targets', async () => {
+  const parts = { render: async () => rendered };
+  const { code, out } = await run(['explain', 'shop/web', '-f', 'a.yaml'], parts);
+  assert.equal(code, 0);
+  assert.match(out, /^Service shop\/web {3}from shop\.yaml:3\n {2}balancer default/);
+  assert.match(out, /client -> http 80 {2}-> shop\.example\/cart {2}-> to web/);
+  assert.match(out, /-> \* +-> redirects 301 https:\/\//);
+  assert.match(out, /unhealthy {2}\[2001:db8::7\]:8080 {2}weight 1 .*connection refused/);
+  assert.match(out, /setting haproxy\.timeouts\.client = "30s" {3}from annotation weir-lb\.dev\/timeout/);
+  const unknown = await run(['explain', 'shop/wbe', '-f', 'a.yaml'], parts);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.err, /no source has a service "shop\/wbe"; did you mean "shop\/web"\?/);
+});
