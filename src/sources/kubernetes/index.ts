@@ -2,6 +2,7 @@
 export { type AnnotationEntry, annotationTable } from './annotation-table.ts';
 export { ObjectReader, type ReadResult } from './object-reader.ts';
 export { type KubernetesReadOptions, ownController } from './options.ts';
+export { bundlePem, type PemPair, parsePemPair } from './pem.ts';
 export { readObjects } from './read-objects.ts';
 export type { CertificateFacts } from './secret.ts';
 export { readCertificateFacts, sha256 } from './x509.ts';

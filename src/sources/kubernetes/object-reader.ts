@@ -154,12 +154,16 @@ export class ObjectReader {
     const services: ExportedService[] = [];
     const secrets = new Map<string, string>();
     const told = new Set<View>();
+    const ofExported = new Set<View>();
     for (const { service, draft, silent } of joined) {
       if (service !== undefined) services.push(service);
       if (silent !== undefined) told.add(silent);
       problems.push(...draft.problems);
       for (const [sha256, pem] of draft.secrets) secrets.set(sha256, pem);
       for (const used of draft.uses) {
+        // What is wrong with an exported Service or its slices is told there, and not once more by every Ingress that uses it.
+        if (ofExported.has(used)) continue;
+        if (service?.origin.kind === 'Service') ofExported.add(used);
         told.add(used);
         for (const problem of notes.get(used) ?? []) problems.push({ ...problem, service: draft.id });
       }

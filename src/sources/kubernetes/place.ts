@@ -53,7 +53,7 @@ export function problemAt(place: Place, finding: Finding): Problem {
   const service = finding.service ?? place.service;
   const told = finding.value !== undefined && place.secret !== true;
   const value = told ? shown(finding.value) : undefined;
-  const is = value === undefined ? '' : ` (is ${typeof finding.value === 'string' ? JSON.stringify(value) : value})`;
+  const is = value === undefined ? '' : ` (is ${typeof finding.value === 'string' ? `"${value}"` : value})`;
   const { file, line, position } = place.located;
   const at = position?.(path);
   return {
