@@ -94,7 +94,7 @@ function pairs(raw: RawHeaders): readonly (readonly [string, string])[] {
 export function rewrittenUri({ path, query }: Seen, filters: Filters): string {
   let result = path;
   for (const filter of filters) {
-    if (filter.type === 'rewriteRegex') result = result.replace(expression(filter.pattern), filter.to);
+    if (filter.type === 'rewriteRegex') result = result.replace(expression(filter.pattern), replacement(filter.to));
     if (filter.type === 'rewritePrefix' && result.startsWith(filter.from)) {
       const rest = result.slice(filter.from.length);
       // `/api` → `/` must not make `//x`, and `/api/` → `/v2` must not make `/v2x`.
@@ -103,4 +103,9 @@ export function rewrittenUri({ path, query }: Seen, filters: Filters): string {
     }
   }
   return query === '' ? result : `${result}?${query}`;
+}
+
+/** `\1` names a group; `$` is itself. */
+function replacement(text: string): string {
+  return text.replaceAll('$', '$$$$').replace(/\\([1-9])/g, '$$$1');
 }

@@ -148,6 +148,12 @@ describe('builtin text rules', () => {
     }
   });
 
+  it('rewrites by expression with groups, and takes $ as it stands', () => {
+    const seen = { method: 'GET', host: '', path: '/u/42/x', query: 'q=1', client: '', headers: {} };
+    const filter = { type: 'rewriteRegex', pattern: '^/u/([0-9]+)', to: '/$1/user-\\1' } as const;
+    assert.equal(rewrittenUri(seen, [filter]), '/$1/user-42/x?q=1');
+  });
+
   it('writes and reads target keys of both families', () => {
     for (const place of [
       { address: '10.0.0.7', port: 80 },

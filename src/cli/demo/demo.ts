@@ -1,0 +1,91 @@
+/** `weir demo`: back ends, example services and `weir run` on loopback; shows what weir does with them. Leaves nothing behind. */
+import type { DemoOptions } from '../deps.ts';
+import type { Io } from '../io.ts';
+import { say, tell, tellProblems } from '../say.ts';
+import { planText } from '../text/plan-text.ts';
+import { span } from '../text/words.ts';
+import { checkGone, checkServing, type Judge } from './check.ts';
+import { counterLine, welcome } from './screen.ts';
+import { show } from './show.ts';
+import { buildStage, type Stage } from './stage.ts';
+import { startWeir, type WeirProcess } from './weir-process.ts';
+
+/** Runs until Ctrl-C (exit code 0), or with `check` until the script is played (0 or 1). */
+export async function demo(options: DemoOptions, io: Io): Promise<number> {
+  const interrupted = new AbortController();
+  const release = io.onInterrupt((times) => {
+    if (times === 1) interrupted.abort();
+    else io.abandon(130);
+  });
+  const provider = (await io.runnable('haproxy')) ? 'haproxy' : 'builtin';
+  if (provider === 'builtin') {
+    io.err('HAProxy is not installed: the demo runs on the builtin relay (with HAProxy: apt-get install haproxy)\n');
+  }
+  const stage = await buildStage(provider);
+  const line = counterLine(io);
+  const weir = startWeir(stage.config, {
+    planned: (plan) => line.above(() => say(io, (paint) => `\n${paint.strong('plan')}\n${planText(plan, paint)}`)),
+    applied: ({ result, steps, durationMs, cause, message = '' }) =>
+      line.above(() =>
+        say(io, (paint) =>
+          result === 'done'
+            ? `${paint.good('applied')} ${steps.length} steps in ${span(durationMs)} (${cause})\n`
+            : `${paint.bad('failed')} ${message}\n`,
+        ),
+      ),
+    problems: (appeared) => line.above(() => void tellProblems(io, appeared)),
+    log: (text) => line.above(() => tell(io, (paint) => `${paint.weak(`weir: ${text}`)}\n`)),
+  });
+  const judge = judgeFor(io);
+  try {
+    await Promise.race([weir.ready, stopOf(interrupted.signal)]);
+    say(io, (paint) => welcome(stage, provider, paint));
+    if (options.check) await checkServing(stage, judge, interrupted.signal);
+    else await show(stage, weir, line, (text) => line.above(() => judge.say(text)), interrupted.signal);
+  } catch (error) {
+    if (!interrupted.signal.aborted)
+      judge.expect('the demo runs', false, error instanceof Error ? error.message : String(error));
+  } finally {
+    line.end();
+    judge.expect('weir stops by itself', await clear(stage, weir, io), 'it had to be killed');
+    release();
+  }
+  if (options.check) await checkGone(stage, judge);
+  if (options.check)
+    io.out(judge.failed() === 0 ? 'demo: everything as it should be\n' : `demo: ${judge.failed()} checks failed\n`);
+  if (interrupted.signal.aborted && options.check) return 130;
+  return judge.failed() === 0 ? 0 : 1;
+}
+
+/** Stops weir first, so that nobody asks back ends that are gone. Answers whether it went by itself. */
+async function clear(stage: Stage, weir: WeirProcess, io: Io): Promise<boolean> {
+  io.err('stopping: weir, its proxy, the back ends, the temporary folder\n');
+  try {
+    return await weir.stop();
+  } finally {
+    await stage.clear();
+  }
+}
+
+function stopOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function judgeFor(io: Io): Judge & { failed(): number } {
+  let failed = 0;
+  return {
+    expect(what, holds, detail = '') {
+      if (!holds) failed++;
+      say(
+        io,
+        (paint) =>
+          `${holds ? paint.good('ok     ') : paint.bad('FAILED ')} ${what}${detail === '' ? '' : `  ${paint.weak(detail)}`}\n`,
+      );
+    },
+    say: (text) => say(io, (paint) => `${paint.weak(`        ${text}`)}\n`),
+    failed: () => failed,
+  };
+}
