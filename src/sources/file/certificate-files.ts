@@ -11,7 +11,11 @@ interface Loaded {
   /** What is in force. */
   readonly result: Parsed<CertRef>;
   /** Why the file as it is now is not in force, when an older content is. */
-  readonly fault?: { readonly path: string; readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED'; readonly reason: string };
+  readonly fault?: {
+    readonly path: string;
+    readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED';
+    readonly reason: string;
+  };
 }
 
 /**
@@ -79,18 +83,28 @@ export class CertificateFiles implements CertificateLookup {
     if (!this.good.has(key)) this.good.set(key, certificate);
   }
 
-  private load(paths: readonly string[], read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>, purpose = 'pair'): Parsed<CertRef> {
+  private load(
+    paths: readonly string[],
+    read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>,
+    purpose = 'pair',
+  ): Parsed<CertRef> {
     const key = [purpose, ...paths].join('\n');
     const signature = signatureOf(paths);
     const before = this.loaded.get(key);
     if (before?.signature === signature) return before.result;
     const loaded = this.judge(key, signature, paths, read);
-    const unchanged = before?.result.ok === true && loaded.result.ok && before.result.value.sha256 === loaded.result.value.sha256;
+    const unchanged =
+      before?.result.ok === true && loaded.result.ok && before.result.value.sha256 === loaded.result.value.sha256;
     this.loaded.set(key, unchanged ? { ...loaded, result: before.result } : loaded);
     return unchanged ? before.result : loaded.result;
   }
 
-  private judge(key: string, signature: string, paths: readonly string[], read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>): Loaded {
+  private judge(
+    key: string,
+    signature: string,
+    paths: readonly string[],
+    read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>,
+  ): Loaded {
     const path = paths[0] ?? '';
     const found = readTexts(paths);
     const fresh = found.ok ? read(found.value, path) : found;
@@ -101,7 +115,9 @@ export class CertificateFiles implements CertificateLookup {
       const serving = this.inService(ref.sha256) || good?.ref.sha256 === ref.sha256;
       if (!expired || serving) {
         this.good.set(key, fresh.value);
-        const fault = expired ? { fault: { path, code: 'E_CERT_EXPIRED' as const, reason: 'holds a certificate that has expired' } } : {};
+        const fault = expired
+          ? { fault: { path, code: 'E_CERT_EXPIRED' as const, reason: 'holds a certificate that has expired' } }
+          : {};
         return { signature, result: accept(ref), ...fault };
       }
     }

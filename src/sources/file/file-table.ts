@@ -48,7 +48,12 @@ export class FileTable {
   /** Last good text of a file from an earlier run. */
   private readonly remembered: (path: string) => string | undefined;
 
-  constructor(paths: readonly string[], maxBytes: number, now: () => number, remembered: (path: string) => string | undefined) {
+  constructor(
+    paths: readonly string[],
+    maxBytes: number,
+    now: () => number,
+    remembered: (path: string) => string | undefined,
+  ) {
     this.paths = paths;
     this.maxBytes = maxBytes;
     this.now = now;
@@ -69,13 +74,17 @@ export class FileTable {
   }
 
   problems(): readonly Problem[] {
-    const unread = this.listing.failed.map(({ path, reason }) => fileProblem(path, 'E_FILE_READ', reason, this.below(path)));
+    const unread = this.listing.failed.map(({ path, reason }) =>
+      fileProblem(path, 'E_FILE_READ', reason, this.below(path)),
+    );
     return [...unread, ...this.files().flatMap((state) => state.problem ?? [])];
   }
 
   /** Parts of which nothing good is known. */
   incomplete(source: string): readonly Incomplete[] {
-    const parts = this.listing.failed.filter(({ path }) => !this.below(path)).map(({ path, reason }) => ({ source, part: path, reason }));
+    const parts = this.listing.failed
+      .filter(({ path }) => !this.below(path))
+      .map(({ path, reason }) => ({ source, part: path, reason }));
     const files = this.files().filter((state) => state.problem !== undefined && state.parsed === undefined);
     return [...parts, ...files.map((state) => ({ source, part: state.path, reason: state.problem?.message ?? '' }))];
   }
@@ -133,13 +142,23 @@ export class FileTable {
   }
 
   private judge(path: string, read: Exclude<FileRead, { kind: 'same' }>, before: FileState | undefined): FileState {
-    const kept = before?.parsed === undefined ? this.lastGood(path) : { parsed: before.parsed, ...(before.text === undefined ? {} : { text: before.text }) };
+    const kept =
+      before?.parsed === undefined
+        ? this.lastGood(path)
+        : { parsed: before.parsed, ...(before.text === undefined ? {} : { text: before.text }) };
     const known = kept.parsed !== undefined;
-    if (read.kind === 'absent') return { path, ...kept, signature: 'absent', problem: fileProblem(path, 'E_FILE_READ', read.reason, known) };
-    if (read.kind === 'fault') return { path, ...kept, signature: read.signature, problem: fileProblem(path, read.code, read.reason, known) };
+    if (read.kind === 'absent')
+      return { path, ...kept, signature: 'absent', problem: fileProblem(path, 'E_FILE_READ', read.reason, known) };
+    if (read.kind === 'fault')
+      return { path, ...kept, signature: read.signature, problem: fileProblem(path, read.code, read.reason, known) };
     const result = parseText(read.text, path, before?.parsed);
     if (result.ok) return { path, parsed: result.parsed, text: read.text, signature: read.signature };
-    return { path, ...kept, signature: read.signature, problem: fileProblem(path, result.code, result.reason, known, result.line, result.column) };
+    return {
+      path,
+      ...kept,
+      signature: read.signature,
+      problem: fileProblem(path, result.code, result.reason, known, result.line, result.column),
+    };
   }
 
   private lastGood(path: string): Pick<FileState, 'parsed' | 'text'> {
@@ -149,14 +168,23 @@ export class FileTable {
   }
 
   /** How long a change must still wait because its writer may not be done; 0: take it. */
-  private hold(path: string, before: FileState | undefined, next: FileState | undefined, read: FileRead | undefined, writers: Writers | undefined): number {
+  private hold(
+    path: string,
+    before: FileState | undefined,
+    next: FileState | undefined,
+    read: FileRead | undefined,
+    writers: Writers | undefined,
+  ): number {
     if (writers === undefined || before === undefined) return 0;
     const now = this.now();
-    const signature = read?.kind === 'text' ? createHash('sha256').update(read.text).digest('hex') : (next?.problem?.message ?? 'gone');
+    const signature =
+      read?.kind === 'text' ? createHash('sha256').update(read.text).digest('hex') : (next?.problem?.message ?? 'gone');
     const last = this.waiting.get(path);
-    const change: Change = last?.signature === signature ? last : { signature, sinceMs: now, firstMs: last?.firstMs ?? now };
+    const change: Change =
+      last?.signature === signature ? last : { signature, sinceMs: now, firstMs: last?.firstMs ?? now };
     this.waiting.set(path, change);
-    const glimpse = read?.kind === 'text' ? glimpseOf(next?.problem === undefined ? next : undefined, read.text) : undefined;
+    const glimpse =
+      read?.kind === 'text' ? glimpseOf(next?.problem === undefined ? next : undefined, read.text) : undefined;
     const suspicious = looksHalfWritten(glimpseOf(before, before.text ?? ''), glimpse);
     const heard = writers.quietForMs(path);
     const quietForMs = suspicious ? Math.min(heard, now - change.sinceMs) : heard;
@@ -166,7 +194,9 @@ export class FileTable {
   /** States whose file is not listed, though the directory that it stood in was read: deleted. */
   private vanished(): readonly FileState[] {
     const listed = new Set(this.listing.files.map(({ path }) => path));
-    return this.files().filter(({ path }) => !listed.has(path) && !this.listing.failed.some((failed) => covers(failed.path, path)));
+    return this.files().filter(
+      ({ path }) => !listed.has(path) && !this.listing.failed.some((failed) => covers(failed.path, path)),
+    );
   }
 
   private drop(state: FileState, writers: Writers | undefined): Refreshed {
@@ -188,7 +218,9 @@ export class FileTable {
 
   private sort(): void {
     const place = new Map(this.listing.files.map(({ path }, i) => [path, i]));
-    const states = [...this.states].sort(([a], [b]) => (place.get(a) ?? Number.MAX_SAFE_INTEGER) - (place.get(b) ?? Number.MAX_SAFE_INTEGER));
+    const states = [...this.states].sort(
+      ([a], [b]) => (place.get(a) ?? Number.MAX_SAFE_INTEGER) - (place.get(b) ?? Number.MAX_SAFE_INTEGER),
+    );
     this.states.clear();
     for (const [path, state] of states) this.states.set(path, state);
   }
@@ -206,8 +238,17 @@ function glimpseOf(state: FileState | undefined, text: string): Glimpse {
   return { objects: state?.parsed?.objects.length, endsWithNewline: text.endsWith('\n'), empty: text.trim() === '' };
 }
 
-function fileProblem(path: string, code: 'E_FILE_READ' | 'E_FILE_SIZE' | 'E_FILE_SYNTAX' | 'E_FILE_ALIASES', reason: string, known: boolean, line?: number, column?: number): Problem {
-  const after = known ? 'its last good content stays in force' : 'nothing good is known of it, so nothing that it could own is taken away';
+function fileProblem(
+  path: string,
+  code: 'E_FILE_READ' | 'E_FILE_SIZE' | 'E_FILE_SYNTAX' | 'E_FILE_ALIASES',
+  reason: string,
+  known: boolean,
+  line?: number,
+  column?: number,
+): Problem {
+  const after = known
+    ? 'its last good content stays in force'
+    : 'nothing good is known of it, so nothing that it could own is taken away';
   return {
     code,
     severity: 'error',

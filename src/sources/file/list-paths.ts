@@ -58,7 +58,13 @@ export async function listPaths(paths: readonly string[]): Promise<Listing> {
     for (const entry of entries) {
       if (entry.name.startsWith('.')) continue;
       const path = join(directory, entry.name);
-      const kind = entry.isSymbolicLink() ? await kindOf(path) : entry.isDirectory() ? 'directory' : entry.isFile() ? 'file' : 'other';
+      const kind = entry.isSymbolicLink()
+        ? await kindOf(path)
+        : entry.isDirectory()
+          ? 'directory'
+          : entry.isFile()
+            ? 'file'
+            : 'other';
       if (kind === 'file' && extensions.test(entry.name)) await add(path, root, entry.isSymbolicLink());
       if (kind === 'directory' && depth < maxDepth) await walk(path, root, depth + 1);
     }

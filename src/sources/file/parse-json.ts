@@ -18,12 +18,18 @@ export function parseJson(text: string, file: string): ParseResult {
 }
 
 /** V8 says `… in JSON at position N (line L column C)`, and quotes the text around it, which may be a secret. */
-function explain(text: string, error: unknown): { readonly reason: string; readonly line: number; readonly column: number } {
+function explain(
+  text: string,
+  error: unknown,
+): { readonly reason: string; readonly line: number; readonly column: number } {
   const message = error instanceof Error ? error.message : '';
   const at = /at position (\d+)/.exec(message)?.[1];
   const offset = at === undefined ? text.length : Number(at);
   const before = text.slice(0, offset).split('\n');
-  const what = at === undefined ? 'it ends too early' : (/^[A-Z][a-z' ]+(?= in JSON| after| at)/.exec(message)?.[0].toLowerCase() ?? 'unexpected text');
+  const what =
+    at === undefined
+      ? 'it ends too early'
+      : (/^[A-Z][a-z' ]+(?= in JSON| after| at)/.exec(message)?.[0].toLowerCase() ?? 'unexpected text');
   return { reason: `it is not valid JSON: ${what}`, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 

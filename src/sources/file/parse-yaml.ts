@@ -1,7 +1,8 @@
 import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
+import type { LocatedObject } from '../../model/located.ts';
 import { shown } from '../../model/problem.ts';
 import { measure } from './measure.ts';
-import type { DocumentObjects, ParseResult, ParsedText, TextFault } from './parse-text.ts';
+import type { DocumentObjects, ParsedText, ParseResult, TextFault } from './parse-text.ts';
 import { positionsIn } from './position.ts';
 import { takeApart } from './take-apart.ts';
 
@@ -13,7 +14,7 @@ interface Chunk {
 /** YAML 1.2 with any number of documents. One bad document makes the file invalid: half of a file is never used. */
 export function parseYaml(text: string, file: string, before?: ParsedText): ParseResult {
   const documents = new Map<string, DocumentObjects>();
-  const objects = [];
+  const objects: LocatedObject[] = [];
   for (const chunk of splitDocuments(text)) {
     const firstNumber = objects.length + 1;
     const known = before?.documents.get(chunk.text);
@@ -49,25 +50,45 @@ function parseChunk(chunk: Chunk, file: string, firstNumber: number): DocumentOb
     const { line, col } = counter.linePos(offset);
     return { line: line + firstLine - 1, column: col };
   };
-  const objects = [];
+  const objects: LocatedObject[] = [];
   try {
-    const parsed = parseAllDocuments(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    const parsed = parseAllDocuments(text, {
+      lineCounter: counter,
+      prettyErrors: false,
+      uniqueKeys: false,
+      logLevel: 'silent',
+    });
     for (const document of Array.isArray(parsed) ? parsed : []) {
       const [error] = document.errors;
       if (error !== undefined) {
-        return { code: 'E_FILE_SYNTAX', reason: `it is not valid YAML: ${shown(error.message)}`, ...place(error.pos[0]) };
+        return {
+          code: 'E_FILE_SYNTAX',
+          reason: `it is not valid YAML: ${shown(error.message)}`,
+          ...place(error.pos[0]),
+        };
       }
       const twice = duplicateKey(document.contents);
       if (twice !== undefined) {
-        return { code: 'E_FILE_SYNTAX', reason: `the key ${shown(String(twice.key))} stands there twice`, ...place(twice.offset) };
+        return {
+          code: 'E_FILE_SYNTAX',
+          reason: `the key ${shown(String(twice.key))} stands there twice`,
+          ...place(twice.offset),
+        };
       }
       const value: unknown = document.toJS({ maxAliasCount: 10_000 });
       const excess = measure(value, text.length);
-      if (excess !== undefined) return { code: excess.code === 'E_FILE_ALIASES' ? excess.code : 'E_FILE_SYNTAX', reason: excess.reason };
+      if (excess !== undefined)
+        return { code: excess.code === 'E_FILE_ALIASES' ? excess.code : 'E_FILE_SYNTAX', reason: excess.reason };
       const { line } = place(document.contents?.range[0] ?? 0);
       const position = parsed.length === 1 ? { position: positionsIn(text, firstLine) } : {};
       const at = { file, document: firstNumber + objects.length, line, ...position };
-      objects.push(...takeApart(value, at, itemLines(document.contents, (offset) => place(offset).line)));
+      objects.push(
+        ...takeApart(
+          value,
+          at,
+          itemLines(document.contents, (offset) => place(offset).line),
+        ),
+      );
     }
   } catch (error) {
     // The parser throws for alias bombs (ReferenceError) and runs out of stack on deep nesting (RangeError).

@@ -2,8 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { CertRef } from '../../model/service.ts';
 import { accept, type Parsed, parseHost, refuse } from '../../net/index.ts';
-import { bundlePem, parsePemPair } from '../kubernetes/pem.ts';
-import { readCertificateFacts, sha256 } from '../kubernetes/x509.ts';
+import { bundlePem, parsePemPair, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
 import { reasonOf } from './list-paths.ts';
 
 const maxBytes = 1_048_576;
@@ -34,13 +33,19 @@ export function readTexts(paths: readonly string[]): Parsed<readonly string[]> {
 export function readPair(texts: readonly string[], path: string): Parsed<GoodCertificate> {
   const [chain = '', key = chain] = texts;
   const pair = parsePemPair(chain, key);
-  if (!pair.ok) return refuse('E_CERT_INVALID', pair.reason.replaceAll(/: tls\.(?:crt|key) must/g, ': the file must').replaceAll(/ in tls\.(?:crt|key)/g, ''));
+  if (!pair.ok)
+    return refuse(
+      'E_CERT_INVALID',
+      pair.reason.replaceAll(/: tls\.(?:crt|key) must/g, ': the file must').replaceAll(/ in tls\.(?:crt|key)/g, ''),
+    );
   const pem = bundlePem(pair.value);
   const facts = readCertificateFacts(pem);
   if ('error' in facts) return refuse('E_CERT_INVALID', facts.error);
   if (!facts.keyMatches) return refuse('E_CERT_INVALID', 'has a key that does not belong to its first certificate');
   // A name that is no host name cannot be asked for; it must not reach the model either.
-  const names = [...new Set(facts.names.map((name) => parseHost(name)).flatMap((host) => (host.ok ? [host.value] : [])))];
+  const names = [
+    ...new Set(facts.names.map((name) => parseHost(name)).flatMap((host) => (host.ok ? [host.value] : []))),
+  ];
   return accept({ pem, ref: { sha256: sha256(pem), origin: `file ${path}`, names, notAfterMs: facts.notAfterMs } });
 }
 

@@ -8,7 +8,12 @@ export type FileRead =
   | { readonly kind: 'same' }
   | { readonly kind: 'text'; readonly text: string; readonly signature: Signature }
   | { readonly kind: 'absent'; readonly reason: string }
-  | { readonly kind: 'fault'; readonly code: 'E_FILE_READ' | 'E_FILE_SIZE' | 'E_FILE_SYNTAX'; readonly reason: string; readonly signature: Signature };
+  | {
+      readonly kind: 'fault';
+      readonly code: 'E_FILE_READ' | 'E_FILE_SIZE' | 'E_FILE_SYNTAX';
+      readonly reason: string;
+      readonly signature: Signature;
+    };
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -22,7 +27,9 @@ export async function readText(path: string, maxBytes: number, known?: Signature
     handle = await open(path, 'r');
   } catch (error) {
     const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return absent ? { kind: 'absent', reason: reasonOf(error) } : { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
+    return absent
+      ? { kind: 'absent', reason: reasonOf(error) }
+      : { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
   }
   try {
     const { dev, ino, size, mtimeNs, ctimeNs, ...stats } = await handle.stat({ bigint: true });
@@ -32,13 +39,19 @@ export async function readText(path: string, maxBytes: number, known?: Signature
       return { kind: 'fault', code: 'E_FILE_READ', reason: 'it is not a regular file', signature };
     }
     if (size > BigInt(maxBytes)) {
-      return { kind: 'fault', code: 'E_FILE_SIZE', reason: `it has ${size} bytes, the limit is ${maxBytes} (fileBytes of the source)`, signature };
+      return {
+        kind: 'fault',
+        code: 'E_FILE_SIZE',
+        reason: `it has ${size} bytes, the limit is ${maxBytes} (fileBytes of the source)`,
+        signature,
+      };
     }
     const bytes = await handle.readFile();
     // The decoder drops a byte order mark.
     return { kind: 'text', text: decoder.decode(bytes), signature };
   } catch (error) {
-    if (error instanceof TypeError) return { kind: 'fault', code: 'E_FILE_SYNTAX', reason: 'it is not UTF-8 text', signature: '' };
+    if (error instanceof TypeError)
+      return { kind: 'fault', code: 'E_FILE_SYNTAX', reason: 'it is not UTF-8 text', signature: '' };
     return { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
   } finally {
     await handle.close();

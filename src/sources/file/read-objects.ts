@@ -3,7 +3,7 @@ import { type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { ExportedService, Node } from '../../model/service.ts';
 import type { Cidr } from '../../net/index.ts';
-import { type KubernetesReadOptions, readObjects as readKubernetes } from '../kubernetes/index.ts';
+import type { ObjectReader } from '../kubernetes/index.ts';
 import { isWeirObject } from '../weir/index.ts';
 import type { WeirCache } from './weir-cache.ts';
 
@@ -20,7 +20,8 @@ export interface ObjectOptions {
   readonly groups?: readonly string[];
   readonly allowed: readonly Cidr[];
   readonly weir: WeirCache;
-  readonly kubernetes: KubernetesReadOptions;
+  readonly kubernetes: ObjectReader;
+  readonly nowMs: number;
 }
 
 /** All objects of a source, each by the reader of its kind. Kubernetes and Mesos objects join across files. */
@@ -40,7 +41,7 @@ export function readObjects(objects: readonly LocatedObject[], options: ObjectOp
   }
   const { source, groups, allowed } = options;
   const fromBcs = readBcs(bcs, { source, allowed, ...(groups === undefined ? {} : { groups }) });
-  const fromKubernetes = readKubernetes(kubernetes, options.kubernetes);
+  const fromKubernetes = options.kubernetes.read(kubernetes, options.nowMs);
   services.push(...fromBcs.services, ...fromKubernetes.services);
   problems.push(...fromBcs.problems, ...fromKubernetes.problems);
   const order = new Map([...new Set(objects.map(({ file }) => file))].map((file, i) => [file, i]));

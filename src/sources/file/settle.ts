@@ -25,11 +25,14 @@ export function settle(read: Read, before: ReadonlyMap<ServiceId, ExportedServic
       ? { ...problem, message: `${problem.message}; the last good version of the service stays in force` }
       : problem,
   );
-  return { services: [...services, ...kept.values()], problems: [...problems, ...duplicates] };
+  return { services: insertKept(services, kept, before), problems: [...problems, ...duplicates] };
 }
 
 /** One service for each id: the older by date of creation, else the first by reading order. */
-function decideDuplicates(services: readonly ExportedService[]): { services: Map<ServiceId, ExportedService>; problems: Problem[] } {
+function decideDuplicates(services: readonly ExportedService[]): {
+  services: Map<ServiceId, ExportedService>;
+  problems: Problem[];
+} {
   const chosen = new Map<ServiceId, ExportedService>();
   const problems: Problem[] = [];
   for (const service of services) {
@@ -38,7 +41,8 @@ function decideDuplicates(services: readonly ExportedService[]): { services: Map
       chosen.set(service.id, service);
       continue;
     }
-    const older = (service.origin.createdMs ?? Number.POSITIVE_INFINITY) < (other.origin.createdMs ?? Number.POSITIVE_INFINITY);
+    const older =
+      (service.origin.createdMs ?? Number.POSITIVE_INFINITY) < (other.origin.createdMs ?? Number.POSITIVE_INFINITY);
     const [winner, loser] = older ? [service, other] : [other, service];
     chosen.set(service.id, winner);
     problems.push(duplicate(loser, winner));
@@ -68,7 +72,11 @@ function place({ origin }: ExportedService): string {
  * Services that were in force and are not read any more because of an error: the error names them, or it stands in their file and its
  * object could not even be identified, so that it may be them.
  */
-function keepLastGood(read: Read, chosen: ReadonlyMap<ServiceId, ExportedService>, before: ReadonlyMap<ServiceId, ExportedService>): ReadonlyMap<ServiceId, ExportedService> {
+function keepLastGood(
+  read: Read,
+  chosen: ReadonlyMap<ServiceId, ExportedService>,
+  before: ReadonlyMap<ServiceId, ExportedService>,
+): ReadonlyMap<ServiceId, ExportedService> {
   const named = new Set<ServiceId>();
   const files = new Set<string>();
   for (const problem of read.problems) {
@@ -82,4 +90,25 @@ function keepLastGood(read: Read, chosen: ReadonlyMap<ServiceId, ExportedService
     if (named.has(id) || (service.origin.file !== undefined && files.has(service.origin.file))) kept.set(id, service);
   }
   return kept;
+}
+
+/** Kept services stand where they stood: after the nearest one before them that is still there. Places decide ties behind the source. */
+function insertKept(
+  services: readonly ExportedService[],
+  kept: ReadonlyMap<ServiceId, ExportedService>,
+  before: ReadonlyMap<ServiceId, ExportedService>,
+): readonly ExportedService[] {
+  if (kept.size === 0) return services;
+  const present = new Set(services.map(({ id }) => id));
+  const after = new Map<ServiceId | undefined, ExportedService[]>();
+  let anchor: ServiceId | undefined;
+  for (const id of before.keys()) {
+    if (present.has(id)) anchor = id;
+    const service = kept.get(id);
+    if (service !== undefined) after.set(anchor, [...(after.get(anchor) ?? []), service]);
+  }
+  return [
+    ...(after.get(undefined) ?? []),
+    ...services.flatMap((service) => [service, ...(after.get(service.id) ?? [])]),
+  ];
 }

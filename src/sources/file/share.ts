@@ -9,27 +9,40 @@ export function share<T>(before: unknown, now: T): T {
 }
 
 function shareAny(before: unknown, now: unknown): unknown {
-  if (before === now || typeof before !== 'object' || typeof now !== 'object' || before === null || now === null) return now;
+  if (before === now || typeof before !== 'object' || typeof now !== 'object' || before === null || now === null)
+    return now;
   if (Array.isArray(now)) return Array.isArray(before) ? shareList(before, now) : now;
   if (Array.isArray(before)) return now;
   const keys = Object.keys(now);
   let same = keys.length === Object.keys(before).length;
+  let shared = false;
   const copy: Record<string, unknown> = {};
   for (const key of keys) {
     const old = Object.hasOwn(before, key) ? Reflect.get(before, key) : undefined;
-    const part = shareAny(old, Reflect.get(now, key));
+    const own = Reflect.get(now, key);
+    const part = shareAny(old, own);
     copy[key] = part;
     same &&= part === old;
+    shared ||= part !== own;
   }
-  return same ? before : copy;
+  if (same) return before;
+  return shared ? copy : now;
 }
 
 function shareList(before: readonly unknown[], now: readonly unknown[]): readonly unknown[] {
   let same = before.length === now.length;
-  const copy = now.map((item, i) => {
-    const part = shareAny(before[i], item);
+  let shared = false;
+  const copy = now.map((own, i) => {
+    const part = shareAny(before[i], own);
     same &&= part === before[i];
+    shared ||= part !== own;
     return part;
   });
-  return same ? before : copy;
+  if (same) return before;
+  return shared ? copy : now;
+}
+
+/** The old list when it has the very same elements, else the new one: for elements that are shared already. */
+export function shareItems<T>(before: readonly T[], now: readonly T[]): readonly T[] {
+  return before.length === now.length && now.every((item, i) => item === before[i]) ? before : now;
 }

@@ -13,7 +13,8 @@ export function takeApart(value: unknown, place: Place, lines: readonly number[]
     const list = listIn(object);
     if (list !== undefined) {
       const outer = found.length === 0 && lines.length === list.items.length;
-      for (const [i, item] of list.items.entries()) walk(item, [...path, ...list.path, i], outer ? (lines[i] ?? line) : line);
+      for (const [i, item] of list.items.entries())
+        walk(item, [...path, ...list.path, i], outer ? (lines[i] ?? line) : line);
       return;
     }
     found.push(locateInside(object, { ...place, document: place.document + found.length, line }, path));
@@ -30,7 +31,9 @@ function listIn(object: unknown): { readonly items: readonly unknown[]; readonly
   }
   // A list of services with anything beside it is left whole: its reader tells what is wrong with it.
   const bare = Object.keys(object).every((key) => key === 'services' || key === 'kind');
-  return bare && 'services' in object && Array.isArray(object.services) ? { items: object.services, path: ['services'] } : undefined;
+  return bare && 'services' in object && Array.isArray(object.services)
+    ? { items: object.services, path: ['services'] }
+    : undefined;
 }
 
 function locateInside(object: unknown, place: Place, base: FieldPath): LocatedObject {

@@ -49,7 +49,10 @@ export class Form {
   }
 
   complain(code: ErrorCode, path: FieldPath, reason: string, value?: unknown): void {
-    const named = this.service === undefined ? { subject: 'ExportedService' } : { subject: `ExportedService ${this.service}`, service: this.service };
+    const named =
+      this.service === undefined
+        ? { subject: 'ExportedService' }
+        : { subject: `ExportedService ${this.service}`, service: this.service };
     this.problems.push(problemAt(this.located, { code, path, reason, value, ...named }));
     if (!code.startsWith('W_') && !survivable.has(code)) this.usable = false;
   }

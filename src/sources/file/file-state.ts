@@ -1,0 +1,236 @@
+import type { Problem } from '../../model/problem.ts';
+import type { ExportedService, ServiceId } from '../../model/service.ts';
+import type { Snapshot } from '../../model/source.ts';
+import type { Cidr } from '../../net/index.ts';
+import { type KubernetesReadOptions, ObjectReader, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
+import { CertificateFiles } from './certificate-files.ts';
+import { FileTable, type Refreshed, type Writers } from './file-table.ts';
+import { type GoodFile, LastGood } from './last-good.ts';
+import type { FileSourceConfig } from './open-file-source.ts';
+import { readObjects } from './read-objects.ts';
+import { settle } from './settle.ts';
+import { share, shareItems } from './share.ts';
+import { WeirCache } from './weir-cache.ts';
+
+export interface FileStateOptions {
+  readonly config: FileSourceConfig;
+  readonly allowed: readonly Cidr[];
+  readonly nowMs: () => number;
+  readonly groups?: readonly string[];
+  readonly kubernetes?: Pick<KubernetesReadOptions, 'classes' | 'watchWithoutClass' | 'controllers'>;
+  /** Where last good state is kept. */
+  readonly directory?: string;
+}
+
+const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [] };
+
+/** What a file source knows: files, certificates, services in force. One refresh at a time. */
+export class FileState {
+  snapshot: Snapshot = empty;
+  opened = false;
+  private readonly options: FileStateOptions;
+  private readonly table: FileTable;
+  private readonly certificates: CertificateFiles;
+  private readonly weir: WeirCache;
+  private readonly kubernetes: ObjectReader;
+  private readonly lastGood: LastGood | undefined;
+  private remembered = new Map<string, GoodFile>();
+  private inForce = new Map<ServiceId, ExportedService>();
+  private secrets = new Map<string, string>();
+  private saveProblem: Problem | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FileStateOptions) {
+    const { config, directory } = options;
+    this.options = options;
+    this.certificates = new CertificateFiles(options.nowMs, (hash) => this.serves(hash));
+    this.weir = new WeirCache(config.name, options.allowed, this.certificates);
+    this.kubernetes = new ObjectReader({
+      source: config.name,
+      ...options.kubernetes,
+      allowTargets: config.allowTargets,
+      nowMs: options.nowMs(),
+      hash: sha256,
+      certificate: readCertificateFacts,
+      inService: (hash) => this.serves(hash),
+    });
+    this.lastGood = directory === undefined ? undefined : new LastGood(directory, config.fileBytes * 8 + 1_048_576);
+    this.table = new FileTable(
+      config.paths,
+      config.fileBytes,
+      () => performance.now(),
+      (path) => this.remembered.get(path)?.text,
+    );
+  }
+
+  /** Brings the snapshot up to date. `changed`: it is another one now. */
+  refresh(writers?: Writers, only?: ReadonlySet<string>): Promise<Refreshed> {
+    const run = async (): Promise<Refreshed> => {
+      const first = !this.opened;
+      if (first) await this.recall();
+      const result = await this.table.refresh(writers, only);
+      if (first) this.restoreUnread();
+      this.opened = true;
+      if (!first && !result.changed && !this.certificates.changed()) return { ...result, changed: false };
+      const before = this.snapshot;
+      this.rebuild();
+      return { ...result, changed: this.snapshot !== before };
+    };
+    const next = this.queue.then(run, run);
+    this.queue = next;
+    return next;
+  }
+
+  /** Whether a path is one of the files in force. */
+  has(path: string): boolean {
+    return this.table.has(path);
+  }
+
+  directories(): ReadonlySet<string> {
+    return new Set([...this.table.directories(), ...this.certificates.directories()]);
+  }
+
+  secret(hash: string): string | undefined {
+    return this.secrets.get(hash) ?? this.certificates.pem(hash);
+  }
+
+  /** Keeps what is in force for the next start. Never throws: a full disk is a problem, not an end. */
+  async save(): Promise<void> {
+    if (this.lastGood === undefined) return;
+    const before = this.saveProblem;
+    try {
+      await this.lastGood.save(this.goodFiles());
+      this.saveProblem = undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.saveProblem = {
+        code: 'E_STATE_DIR',
+        severity: 'error',
+        source: this.options.config.name,
+        message: `source ${this.options.config.name}: its last good state cannot be kept in ${this.options.directory}: ${reason}; a restart would forget it`,
+      };
+    }
+    if (before?.message !== this.saveProblem?.message) this.rebuild();
+  }
+
+  /** Whether a certificate is in service: an expired one stays then. */
+  private serves(hash: string): boolean {
+    for (const service of this.inForce.values()) {
+      if (service.fronts.some((front) => front.tls?.certs.some((cert) => cert.sha256 === hash))) return true;
+    }
+    return false;
+  }
+
+  private async recall(): Promise<void> {
+    for (const file of (await this.lastGood?.load()) ?? []) {
+      this.remembered.set(file.path, file);
+      for (const [key, certificate] of Object.entries(file.certificates)) this.certificates.restore(key, certificate);
+      for (const service of file.services) this.inForce.set(service.id, service);
+    }
+  }
+
+  /** Files of an earlier run below what cannot be read now stay in force. */
+  private restoreUnread(): void {
+    for (const { path, text } of this.remembered.values()) {
+      const unread = this.table.unread().some((failed) => path === failed || path.startsWith(`${failed}/`));
+      if (unread && text !== undefined) this.table.restore(path, text);
+    }
+  }
+
+  private rebuild(): void {
+    const { config, allowed, groups, nowMs } = this.options;
+    const objects = this.table.files().flatMap((file) => file.parsed?.objects ?? []);
+    const read = readObjects(objects, {
+      source: config.name,
+      allowed,
+      weir: this.weir,
+      kubernetes: this.kubernetes,
+      nowMs: nowMs(),
+      ...(groups === undefined ? {} : { groups }),
+    });
+    const settled = settle(read, this.inForce);
+    this.inForce = new Map(settled.services.map((service) => [service.id, service]));
+    this.keepSecrets(read.secrets);
+    const certificateFaults = this.certificates.faults().map(({ path, code, reason }): Problem => {
+      const message = `${path} ${reason}; its last good content stays in force`;
+      return { code, severity: 'error', source: path, message, file: path };
+    });
+    const problems = [
+      ...this.table.problems(),
+      ...settled.problems,
+      ...certificateFaults,
+      ...(this.saveProblem === undefined ? [] : [this.saveProblem]),
+    ];
+    const before = this.snapshot;
+    const now: Snapshot = {
+      services: shareItems(before.services, settled.services),
+      nodes: shareItems(before.nodes, read.nodes),
+      problems: share(before.problems, problems),
+      incomplete: share(before.incomplete, this.table.incomplete(config.name)),
+    };
+    const same =
+      now.services === before.services &&
+      now.nodes === before.nodes &&
+      now.problems === before.problems &&
+      now.incomplete === before.incomplete;
+    if (!same) this.snapshot = now;
+  }
+
+  /** Key material of what is in force, old versions that were kept among it; the rest is forgotten. */
+  private keepSecrets(fresh: ReadonlyMap<string, string>): void {
+    const used = new Set<string>();
+    for (const service of this.inForce.values()) for (const hash of hashesOf(service)) used.add(hash);
+    const kept = new Map(fresh);
+    for (const hash of used) {
+      const pem = fresh.get(hash) ?? this.secrets.get(hash) ?? this.rememberedPem(hash);
+      if (pem !== undefined) kept.set(hash, pem);
+    }
+    this.secrets = kept;
+    this.certificates.forget(used);
+  }
+
+  private rememberedPem(hash: string): string | undefined {
+    const files = this.certificates.pem(hash);
+    if (files !== undefined) return files;
+    for (const { certificates } of this.remembered.values()) {
+      for (const { ref, pem } of Object.values(certificates)) if (ref.sha256 === hash) return pem;
+    }
+    return undefined;
+  }
+
+  private goodFiles(): readonly GoodFile[] {
+    const services = Map.groupBy(this.inForce.values(), (service) => service.origin.file ?? '');
+    const kept = [...this.certificates.kept()];
+    return this.table.files().map(({ path, text }) => {
+      const own = services.get(path) ?? [];
+      const used = new Set(own.flatMap(hashesOf));
+      const fromFiles = kept.filter(([, { ref }]) => used.has(ref.sha256));
+      const named = new Set(fromFiles.map(([, { ref }]) => ref.sha256));
+      // Certificates of Secrets, kept by hash: the Secret itself may stand in another file, or be gone.
+      const fromSecrets = own
+        .flatMap((service) => refsOf(service))
+        .flatMap((ref) => {
+          const pem = named.has(ref.sha256) ? undefined : this.secrets.get(ref.sha256);
+          return pem === undefined ? [] : [[`secret\n${ref.sha256}`, { ref, pem }] as const];
+        });
+      return {
+        path,
+        ...(text === undefined ? {} : { text }),
+        services: own,
+        certificates: Object.fromEntries([...fromFiles, ...fromSecrets]),
+      };
+    });
+  }
+}
+
+function refsOf(service: ExportedService) {
+  const fronts = service.fronts.flatMap(({ tls }) =>
+    tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
+  );
+  const backends = Object.values(service.backends).flatMap(({ tls }) => tls?.ca ?? []);
+  return [...fronts, ...backends];
+}
+
+function hashesOf(service: ExportedService): readonly string[] {
+  return refsOf(service).map((ref) => ref.sha256);
+}

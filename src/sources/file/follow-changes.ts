@@ -1,0 +1,101 @@
+import type { Refreshed, Writers } from './file-table.ts';
+import { longestMs, quietMs } from './patience.ts';
+import { DirectoryWatch } from './watch-directories.ts';
+
+/** What is followed. */
+export interface Followed {
+  refresh(writers?: Writers, only?: ReadonlySet<string>): Promise<Refreshed>;
+  save(): Promise<void>;
+  has(path: string): boolean;
+  directories(): ReadonlySet<string>;
+}
+
+export interface FollowOptions {
+  readonly pollMs: number;
+  readonly changed: (cause: string) => void;
+}
+
+/** Last good state is not written on the way of a change, but when nothing has changed for this long. */
+const saveAfterMs = 200;
+const anyFile = '*';
+
+/**
+ * Refreshes after events of the file system, coalesced over the two milliseconds that tell a finished writer, and at every poll.
+ * Returns when the signal aborts, with everything kept.
+ */
+export async function followChanges(
+  state: Followed,
+  { pollMs, changed }: FollowOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const heard = new Map<string, number>();
+  const dirty = new Set<string>();
+  let everything = true;
+  let timer: NodeJS.Timeout | undefined;
+  let saving: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+
+  // Events that name no file of ours may concern any of them: a linked file is written in another directory.
+  const writers: Writers = {
+    quietForMs: (path) => performance.now() - Math.max(heard.get(path) ?? 0, heard.get(anyFile) ?? 0),
+  };
+  const later = (delayMs: number): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      running = running.then(pass);
+    }, delayMs);
+  };
+  const pass = async (): Promise<void> => {
+    if (signal.aborted) return;
+    const only = everything ? undefined : new Set(dirty);
+    const cause = dirty.size === 0 ? 'poll' : [...dirty].slice(0, 3).join(', ');
+    everything = false;
+    dirty.clear();
+    const result = await state.refresh(writers, only);
+    if (only === undefined) watch.set(state.directories());
+    forget(heard);
+    if (result.changed) {
+      changed(cause);
+      clearTimeout(saving);
+      saving = setTimeout(() => {
+        running = running.then(() => state.save());
+      }, saveAfterMs);
+      saving.unref();
+    }
+    if (result.againInMs !== undefined) {
+      // What waits for its writer is looked at again; all of it, for a deletion is seen only by listing.
+      everything = true;
+      later(Math.max(1, Math.ceil(result.againInMs)));
+    }
+  };
+  const watch = new DirectoryWatch((path) => {
+    const known = path !== undefined && state.has(path);
+    heard.set(known ? path : anyFile, performance.now());
+    if (known) dirty.add(path);
+    else everything = true;
+    later(quietMs);
+  });
+
+  watch.set(state.directories());
+  running = running.then(pass);
+  const poll = setInterval(() => {
+    everything = true;
+    later(0);
+  }, pollMs);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  clearInterval(poll);
+  clearTimeout(timer);
+  clearTimeout(saving);
+  watch.close();
+  await running;
+  await state.save();
+}
+
+/** Events older than any wait no longer matter. */
+function forget(heard: Map<string, number>): void {
+  const oldest = performance.now() - longestMs;
+  for (const [path, at] of heard) if (at < oldest) heard.delete(path);
+}
