@@ -29,5 +29,8 @@ function line(value) {
 function explain(error) {
   const cause = error?.cause ?? error;
   if (cause === undefined) return 'failed without an error';
-  return typeof cause === 'object' && cause !== null ? (cause.stack ?? cause.message ?? String(cause)) : String(cause);
+  const text =
+    typeof cause === 'object' && cause !== null ? (cause.stack ?? cause.message ?? String(cause)) : String(cause);
+  // Frames of Node itself never help.
+  return text.replace(/\n\s+at [^\n]*\(?node:[^\n]*/g, '').trimEnd();
 }

@@ -23,7 +23,7 @@ const minuteMs = 60_000;
 const groups = [
   {
     name: 'end to end',
-    match: /^test\/(e2e\/|conformance\/haproxy|setup\/)/,
+    match: /^test\/(e2e\/|conformance\/haproxy)/,
     isolation: 'process',
     concurrency: 1,
     fileMs: 5 * minuteMs,

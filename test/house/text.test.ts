@@ -75,4 +75,8 @@ describe('sources', () => {
 });
 
 /** Files that turn one representation into another and may assert its shape; each knows why. */
-const codecs = new Set(['src/model/json.ts']);
+const codecs = new Set([
+  'src/model/json.ts', // arrays and records of JSON, told apart by hand
+  'src/sources/file/share.ts', // keeps the type of what it copies
+  'src/sources/weir/present.ts', // drops undefined fields, which the type then says
+]);
