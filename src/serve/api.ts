@@ -1,4 +1,5 @@
 import { type Context, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { App } from '../app.ts';
 import { explainService } from './explanation.ts';
 import { authGuard, type Env, hostGuard, methodGuard, securityHeaders } from './guard.ts';
@@ -18,6 +19,8 @@ export interface ApiInput {
   readonly token?: TokenCheck;
   /** Wall clock in milliseconds. */
   readonly now: () => number;
+  /** What went wrong while answering. */
+  readonly failed: (error: Error) => void;
   /** Ends the streams. */
   readonly signal: AbortSignal;
 }
@@ -38,8 +41,12 @@ export function apiRoutes(input: ApiInput): Hono<Env> {
   const stream = openStreams(app, input.signal);
   routes.get('/api/v1/stream', (c) => stream(c.req.raw.signal));
   routes.notFound((c) => c.text('not found\n', 404));
-  // What went wrong is ours to know: the log has it, the client has no use for it.
-  routes.onError((_error, c) => c.text('internal error\n', 500));
+  // What went wrong is ours to know; the client has no use for it.
+  routes.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    input.failed(error);
+    return c.text('internal error\n', 500);
+  });
   return routes;
 }
 

@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { isLoopback, type Listen, parseListen } from '../config/index.ts';
-import { WeirError } from '../model/index.ts';
+import { type Log, WeirError } from '../model/index.ts';
 import { apiRoutes } from './api.ts';
 import { type Listening, openListener, type Routes } from './listener.ts';
 import type { ServedMetrics } from './metrics.ts';
@@ -10,6 +10,7 @@ import { openTokenCheck, type TokenCheck } from './token.ts';
 export interface ServeInput {
   readonly app: App;
   readonly metrics: ServedMetrics;
+  readonly log: Pick<Log, 'error'>;
   /** Text of a file; undefined when there is none. */
   readonly read: (path: string) => Promise<string | undefined>;
   /** Wall clock in milliseconds. */
@@ -25,11 +26,12 @@ export interface Served {
 }
 
 /** Opens what the configuration asks for. Throws before the first listener when the API would stand open to others (E_LISTEN_AUTH). */
-export async function serveApp({ app, metrics, read, now }: ServeInput): Promise<Served> {
+export async function serveApp({ app, metrics, log, read, now }: ServeInput): Promise<Served> {
   const { api, metrics: probes } = app.config;
   const apiListen = listenOf(api.listen, 'api.listen');
   const probesListen = listenOf(probes.listen, 'metrics.listen');
   const token = apiListen === undefined ? undefined : await tokenFor(apiListen, api.tokenFile, read);
+  const failed = (err: Error) => log.error({ err }, 'a request could not be answered');
   const ending = new AbortController();
   const opened: Listening[] = [];
   const close = async () => {
@@ -48,7 +50,7 @@ export async function serveApp({ app, metrics, read, now }: ServeInput): Promise
       urls.metricsUrl = await open(routes, probesListen, 'metrics.listen');
     }
     if (apiListen !== undefined) {
-      const input = { app, listenHost: apiListen.host, hosts: api.hosts, now, signal: ending.signal };
+      const input = { app, listenHost: apiListen.host, hosts: api.hosts, now, failed, signal: ending.signal };
       const routes = apiRoutes(token === undefined ? input : { ...input, token });
       urls.apiUrl = await open(routes, apiListen, 'api.listen');
     }

@@ -39,7 +39,7 @@ interface Running {
 }
 
 async function run(app: App, { loaded, log, metrics, command }: Running, { io, deps }: CommandContext): Promise<void> {
-  const served = await serveApp({ app, metrics, read: (path) => io.read(path), now: () => io.now() });
+  const served = await serveApp({ app, metrics, log, read: (path) => io.read(path), now: () => io.now() });
   try {
     log.info(
       { version: deps.version, config: loaded.file, statePage: served.apiUrl, metrics: served.metricsUrl },

@@ -50,7 +50,7 @@ export function table(caption: string, heads: readonly string[], rows: readonly 
   return html`<div class="wide" role="region" aria-label="${caption}" tabindex="0">
 <table><caption>${caption}</caption>
 <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-<tbody id="${id}">
+<tbody${id === '' ? html`` : html` id="${id}"`}>
 ${rows}</tbody></table></div>
 `;
 }
