@@ -98,6 +98,12 @@ export const optionsSchema = z
       .max(65_535)
       .default(443)
       .describe('Port that clients see for HTTPS, for redirects that name no port.'),
+    forwardedHeaders: z
+      .enum(['replace', 'keep'])
+      .default('replace')
+      .describe(
+        'X-Forwarded-For, -Proto, -Host and -Port: replace what clients sent, or keep it because another proxy of yours stands in front.',
+      ),
     user: account.optional().describe('Account of the worker when weir runs as root; default: kept.'),
     group: account.optional().describe('Group of the worker when weir runs as root; default: kept.'),
     log: z
@@ -114,16 +120,9 @@ export type Options = z.infer<typeof optionsSchema>;
 /** `settings.haproxy` of a service: a small typed set; raw configuration text is never taken. */
 export const serviceOptionsSchema = z
   .strictObject({
-    proxyProtocolOut: z
-      .enum(['v1', 'v2'])
-      .optional()
-      .describe('Send the PROXY protocol to the targets.'),
+    proxyProtocolOut: z.enum(['v1', 'v2']).optional().describe('Send the PROXY protocol to the targets.'),
     retries: z.int().min(0).max(100).optional().describe('As the option of the balancer, for this service.'),
     slowStart: duration.optional().describe('A target that became ready gets its full share after this time.'),
-    forwardedHeaders: z
-      .enum(['replace', 'keep'])
-      .optional()
-      .describe('X-Forwarded-*: replace what the client sent (default), or keep it (another proxy of yours stands in front).'),
   })
   .describe('What a service may ask of HAProxy beyond the common fields.');
 

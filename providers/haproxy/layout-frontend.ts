@@ -1,0 +1,166 @@
+import type { Resource } from '../../src/model/index.ts';
+import { type FrontendAttrs, readCert, readFrontend } from './attrs.ts';
+import type { Bind, CrtEntry, MapFile, Section } from './layout.ts';
+import { type Lead, leadOf, type RoutedFrontend, routedFrontend } from './layout-routes.ts';
+import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath } from './names.ts';
+import type { Options } from './options.ts';
+import { mapKey, sniFilter } from './quote.ts';
+import { bindsOf, httpFrontendLines, tcpFrontendLines } from './section-frontend.ts';
+import { profileRanges } from './section-profile.ts';
+import { shareEntries } from './shares.ts';
+
+/** One frontend of the layout with everything that it alone needs. */
+export interface FrontendPart {
+  readonly mode: 'http' | 'tcp';
+  readonly section: Section;
+  readonly binds: readonly Bind[];
+  readonly maps: ReadonlyMap<string, MapFile>;
+  readonly certs: ReadonlyMap<string, string>;
+  readonly crtLists: ReadonlyMap<string, readonly CrtEntry[]>;
+  /** Where its routes and its default lead. */
+  readonly leads: readonly Lead[];
+}
+
+const known = new WeakMap<Resource, { options: Options; routes: readonly Resource[]; part: FrontendPart }>();
+
+/** The part of a Frontend and its Routes. The same object while they and the options are the same. */
+export function frontendPart(resource: Resource, routes: readonly Resource[], options: Options): FrontendPart {
+  const memo = known.get(resource);
+  if (memo?.options === options && sameList(memo.routes, routes)) return memo.part;
+  const attrs = readFrontend(resource);
+  const part = attrs.mode === 'http' ? httpPart(resource, attrs, routes, options) : tcpPart(resource, attrs, options);
+  known.set(resource, { options, routes, part });
+  return part;
+}
+
+function sameList(a: readonly Resource[], b: readonly Resource[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
+
+function httpPart(
+  resource: Resource,
+  attrs: FrontendAttrs,
+  routes: readonly Resource[],
+  options: Options,
+): FrontendPart {
+  const name = frontendName(resource.id);
+  const routed = routedFrontend(routes, options.httpsRedirectPort);
+  const rest = defaultLead(resource, attrs, options);
+  // `default_backend` names one backend and carries no profile.
+  const simple = rest === undefined || (rest.profile === undefined && rest.shares === undefined);
+  const fallback = simple ? undefined : rest.text;
+  const leads = rest === undefined ? routed.leads : [...routed.leads, rest];
+  const shares = leads.some((lead) => lead.target.startsWith('w_'));
+  const fields =
+    (fallback?.includes('|') ?? false) || [...routed.table.tree.values()].some((text) => text.includes('|'));
+  const needs = { table: routed.table, fields, shares, fallback };
+  const target = simple ? rest?.target : undefined;
+  return {
+    ...commonPart(resource, attrs, options),
+    section: { head: `frontend ${name}`, lines: httpFrontendLines(name, attrs, needs, target, options) },
+    maps: new Map([...routeMaps(name, routed, leads), ...rangeMaps(attrs, routed, leads)]),
+    leads,
+  };
+}
+
+function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options): FrontendPart {
+  const name = frontendName(resource.id);
+  const rest = defaultLead(resource, attrs, options);
+  const weighted = rest?.shares !== undefined && rest.target.startsWith('w_');
+  const maps = new Map<string, MapFile>();
+  if (weighted && rest.shares !== undefined) {
+    maps.set(mapPath(name, 'shares'), { match: 'beg', entries: new Map(shareEntries('', rest.shares)) });
+  }
+  if (attrs.ranges !== undefined) maps.set(rangesPath(attrs.ranges), rangesMap(attrs.ranges));
+  // There is no answer in TCP: a front that leads nowhere has no backend, and its connections are closed.
+  const target = rest?.backends[0] === undefined || weighted ? undefined : rest.target;
+  return {
+    ...commonPart(resource, attrs, options),
+    section: { head: `frontend ${name}`, lines: tcpFrontendLines(name, attrs, weighted, target, options) },
+    maps,
+    leads: rest === undefined ? [] : [rest],
+  };
+}
+
+/** Where that leads which no route took; undefined: nowhere. */
+function defaultLead(resource: Resource, attrs: FrontendAttrs, options: Options): Lead | undefined {
+  const backend = resource.refs.default;
+  const nothing = backend === undefined && attrs.answer === undefined && (resource.sets.forward?.size ?? 0) === 0;
+  // In TCP the ranges are a rule of the frontend itself.
+  const treatment = attrs.mode === 'tcp' ? {} : attrs;
+  return nothing ? undefined : leadOf(resource, treatment, backend, options.httpsRedirectPort);
+}
+
+function commonPart(
+  resource: Resource,
+  attrs: FrontendAttrs,
+  options: Options,
+): Pick<FrontendPart, 'mode' | 'binds' | 'certs' | 'crtLists'> {
+  const name = frontendName(resource.id);
+  const { certs, entries } = attrs.tls
+    ? certificates(resource, name)
+    : { certs: new Map<string, string>(), entries: [] };
+  return {
+    mode: attrs.mode,
+    binds: bindsOf(name, attrs, options),
+    certs,
+    crtLists: attrs.tls ? new Map([[crtListPath(name), entries]]) : new Map(),
+  };
+}
+
+/** A name that no client asks for: the default certificate answers only where no other does, and its own names are listed like all. */
+const noName = 'default.weir.invalid';
+
+function certificates(
+  resource: Resource,
+  frontend: string,
+): { readonly certs: ReadonlyMap<string, string>; readonly entries: readonly CrtEntry[] } {
+  const certs = new Map<string, string>();
+  const entries: CrtEntry[] = [];
+  for (const [sha256, member] of resource.sets.certs ?? []) {
+    if (member.gone === true) continue;
+    const { hosts, isDefault } = readCert(member.attrs);
+    if (isDefault) {
+      const path = defaultCertPath(frontend);
+      certs.set(path, sha256);
+      entries.unshift({ cert: path, hosts: [noName] });
+    }
+    if (hosts.length > 0) {
+      certs.set(certPath(sha256), sha256);
+      entries.push({ cert: certPath(sha256), hosts: hosts.map(sniFilter) });
+    }
+  }
+  return { certs, entries };
+}
+
+function* routeMaps(
+  name: string,
+  { table }: RoutedFrontend,
+  leads: readonly Lead[],
+): Generator<readonly [string, MapFile]> {
+  if (table.tree.size > 0) yield [mapPath(name, 'routes'), { match: 'beg', entries: table.tree }];
+  if (table.regex.size > 0) yield [mapPath(name, 'regex'), { match: 'reg', entries: table.regex }];
+  const shares = new Map<string, string>();
+  for (const { target, shares: list } of leads) {
+    if (list === undefined || !target.startsWith('w_')) continue;
+    for (const [key, value] of shareEntries(`${target}:`, list)) shares.set(key, value);
+  }
+  if (shares.size > 0) yield [mapPath(name, 'shares'), { match: 'beg', entries: shares }];
+}
+
+function* rangeMaps(
+  attrs: FrontendAttrs,
+  { sourceIps }: RoutedFrontend,
+  leads: readonly Lead[],
+): Generator<readonly [string, MapFile]> {
+  for (const { profile } of leads) {
+    const path = profile === undefined ? undefined : profileRanges(profile);
+    if (path !== undefined && profile?.ranges !== undefined) yield [path, rangesMap(profile.ranges)];
+  }
+  for (const ranges of sourceIps) yield [rangesPath(ranges), rangesMap(ranges)];
+  if (attrs.ranges !== undefined) yield [rangesPath(attrs.ranges), rangesMap(attrs.ranges)];
+}
+
+function rangesMap(ranges: readonly string[]): MapFile {
+  return { match: 'ip', entries: new Map(ranges.map((range) => [mapKey(range), '1'])) };
+}

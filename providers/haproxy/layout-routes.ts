@@ -1,0 +1,77 @@
+import type { Resource } from '../../src/model/index.ts';
+import { type Answer, readRoute, readShare, type Treatment } from './attrs.ts';
+import { answerName, backendName, shortHash } from './names.ts';
+import { type Leading, type RouteTable, routeTable } from './route-table.ts';
+import { answerBackend } from './section-answer.ts';
+import { type Profile, profileOf } from './section-profile.ts';
+import type { Share } from './shares.ts';
+
+/** Where a route or a default leads. */
+export interface Lead {
+  /** What stands in a map: a backend, or a choice `w_…`. */
+  readonly target: string;
+  /** `target` or `target|profile`. */
+  readonly text: string;
+  readonly profile: Profile | undefined;
+  /** Backend resources it may reach. */
+  readonly backends: readonly string[];
+  readonly answer: Answer | undefined;
+  readonly shares: readonly Share[] | undefined;
+}
+
+/** Where a Route or the default of a Frontend leads; `backend` is its single reference. */
+export function leadOf(resource: Resource, treatment: Treatment, backend: string | undefined, httpsPort: number): Lead {
+  const profile = profileOf(treatment);
+  const rest = { profile, answer: treatment.answer };
+  const forward = resource.sets.forward;
+  if (treatment.answer !== undefined) {
+    return lead({ ...rest, target: answerBackend(treatment.answer, httpsPort), backends: [], shares: undefined });
+  }
+  if (forward !== undefined && forward.size > 0) {
+    const members = [...forward].filter(([, member]) => member.gone !== true);
+    const shares = members.map(([id, member]) => ({
+      backend: backendName(id),
+      weight: readShare(member.attrs).weight,
+    }));
+    const target = shares.some(({ weight }) => weight > 0) ? `w_${shortHash(resource.id)}` : answerName(503);
+    return lead({ ...rest, target, backends: members.map(([id]) => id), shares });
+  }
+  const target = backend === undefined ? answerName(503) : backendName(backend);
+  return lead({ ...rest, target, backends: backend === undefined ? [] : [backend], shares: undefined });
+}
+
+function lead(parts: Omit<Lead, 'text'>): Lead {
+  return { ...parts, text: parts.profile === undefined ? parts.target : `${parts.target}|${parts.profile.name}` };
+}
+
+/** Everything that the routes of one frontend come to. */
+export interface RoutedFrontend {
+  readonly table: RouteTable;
+  readonly leads: readonly Lead[];
+  readonly sourceIps: readonly (readonly string[])[];
+}
+
+const known = new WeakMap<Resource, { readonly httpsPort: number; readonly lead: Lead }>();
+
+function routeLead(route: Resource, httpsPort: number): Lead {
+  const memo = known.get(route);
+  if (memo?.httpsPort === httpsPort) return memo.lead;
+  const made = leadOf(route, readRoute(route), route.refs.backend, httpsPort);
+  known.set(route, { httpsPort, lead: made });
+  return made;
+}
+
+/** The routes of a frontend as table and leads. */
+export function routedFrontend(routes: readonly Resource[], httpsPort: number): RoutedFrontend {
+  const leads: Lead[] = [];
+  const leading: Leading[] = [];
+  const sourceIps: (readonly string[])[] = [];
+  for (const resource of routes) {
+    const attrs = readRoute(resource);
+    const one = routeLead(resource, httpsPort);
+    leads.push(one);
+    leading.push({ attrs, lead: one.text });
+    if (attrs.sourceIps !== undefined && attrs.sourceIps.length > 0) sourceIps.push(attrs.sourceIps);
+  }
+  return { table: routeTable(leading), leads, sourceIps };
+}

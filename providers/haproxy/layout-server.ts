@@ -1,0 +1,55 @@
+import type { Resource } from '../../src/model/index.ts';
+import { splitAuthority } from '../../src/net/index.ts';
+import { type BackendAttrs, readServer } from './attrs.ts';
+import type { ServerLine } from './layout.ts';
+import { certPath, serverName } from './names.ts';
+import { word } from './quote.ts';
+
+/**
+ * The servers of a backend. Everything a server has is on its own line, nothing in `default-server`: `add server` takes no
+ * defaults over, and the file must say the same as the runtime command.
+ */
+export function serversOf(resource: Resource, attrs: BackendAttrs): ReadonlyMap<string, ServerLine> {
+  const servers = new Map<string, ServerLine>();
+  const common = commonOptions(attrs);
+  for (const [key, member] of resource.sets.servers ?? []) {
+    if (member.gone === true) continue;
+    const target = splitAuthority(key);
+    if (target === undefined) continue;
+    const { weight, maxConnections } = readServer(member.attrs);
+    const port = Number(target.port);
+    const name = serverName(target.address, port);
+    const options = maxConnections === undefined ? common : `${common} maxconn ${maxConnections}`.trimStart();
+    servers.set(name, { name, address: target.address, port, weight, options, checked: attrs.check !== undefined });
+  }
+  return servers;
+}
+
+function commonOptions(attrs: BackendAttrs): string {
+  const options: string[] = [];
+  const { check, tls } = attrs;
+  if (check !== undefined) {
+    options.push(`check inter ${check.intervalMs} rise ${check.rise} fall ${check.fall}`);
+    if (check.port !== undefined) options.push(`port ${check.port}`);
+    // A check on the port of the service speaks as the service does; one on another port is a plain one.
+    else if (attrs.sendProxy !== undefined) options.push('check-send-proxy');
+  }
+  if (tls !== undefined) options.push(...tlsOptions(attrs));
+  else if (attrs.h2 === true) options.push('proto h2');
+  if (attrs.sendProxy !== undefined) options.push(attrs.sendProxy === 'v1' ? 'send-proxy' : 'send-proxy-v2');
+  if (attrs.slowStartMs !== undefined) options.push(`slowstart ${attrs.slowStartMs}`);
+  return options.join(' ');
+}
+
+function tlsOptions({ tls, h2 }: BackendAttrs): readonly string[] {
+  if (tls === undefined) return [];
+  const options = ['ssl'];
+  if (h2 === true) options.push('alpn h2');
+  if (!tls.verify) options.push('verify none');
+  else options.push(`verify required ca-file ${tls.ca === undefined ? '@system-ca' : word(certPath(tls.ca))}`);
+  if (tls.serverName !== undefined) {
+    options.push(`sni str(${word(tls.serverName)})`);
+    if (tls.verify) options.push(`verifyhost ${word(tls.serverName)}`);
+  }
+  return options;
+}

@@ -1,0 +1,68 @@
+import type { Resource } from '../../src/model/index.ts';
+import { type BackendAttrs, readBackend } from './attrs.ts';
+import type { Section } from './layout.ts';
+import { serversOf } from './layout-server.ts';
+import { backendName, certPath } from './names.ts';
+import { literal, word } from './quote.ts';
+import { type Profile, profileLines } from './section-profile.ts';
+
+const known = new WeakMap<Resource, { readonly profiles: string; readonly section: Section }>();
+
+/** The section of a Backend with what the routes to it ask for. The same object while resource and profiles are the same. */
+export function backendSection(resource: Resource, profiles: readonly Profile[]): Section {
+  const names = profiles.map((profile) => profile.name).join(' ');
+  const memo = known.get(resource);
+  if (memo?.profiles === names) return memo.section;
+  const attrs = readBackend(resource);
+  const section: Section = {
+    head: `backend ${backendName(resource.id)}`,
+    lines: [
+      ...balanceLines(attrs),
+      ...timeoutLines(attrs),
+      ...checkLines(attrs),
+      ...profiles.flatMap((profile) => profileLines(profile, 'forward')),
+    ],
+    servers: serversOf(resource, attrs),
+    // Every algorithm here is written in its dynamic form.
+    dynamic: true,
+  };
+  known.set(resource, { profiles: names, section });
+  return section;
+}
+
+/** The certificate authority files that a backend refers to. */
+export function authorityOf(resource: Resource): { readonly path: string; readonly sha256: string } | undefined {
+  const sha256 = readBackend(resource).tls?.ca;
+  return sha256 === undefined ? undefined : { path: certPath(sha256), sha256 };
+}
+
+function balanceLines({ balance, mode }: BackendAttrs): readonly string[] {
+  if (balance !== 'source' && balance !== 'uri') return [`balance ${balance}`];
+  // There is no URI in TCP; the client's address is what stays the same there.
+  return [`balance ${mode === 'http' ? balance : 'source'}`, 'hash-type consistent'];
+}
+
+function timeoutLines(attrs: BackendAttrs): readonly string[] {
+  const lines: string[] = [];
+  if (attrs.connectMs !== undefined) lines.push(`timeout connect ${attrs.connectMs}`);
+  if (attrs.serverMs !== undefined) lines.push(`timeout server ${attrs.serverMs}`);
+  if (attrs.queueMs !== undefined) lines.push(`timeout queue ${attrs.queueMs}`);
+  if (attrs.tunnelMs !== undefined) lines.push(`timeout tunnel ${attrs.tunnelMs}`);
+  if (attrs.check?.timeoutMs !== undefined) lines.push(`timeout check ${attrs.check.timeoutMs}`);
+  if (attrs.retries !== undefined) lines.push(`retries ${attrs.retries}`);
+  return lines;
+}
+
+function checkLines({ check }: BackendAttrs): readonly string[] {
+  if (check?.type !== 'http') return [];
+  const method = word(check.method ?? 'GET');
+  // Without a Host most servers answer 400; the word stands for no host of anyone.
+  const host = literal(check.host ?? 'health-check');
+  const expect = check.expect ?? [{ from: 200, to: 399 }];
+  const ranges = expect.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
+  return [
+    'option httpchk',
+    `http-check send meth ${method} uri ${literal(check.path ?? '/')} ver HTTP/1.1 hdr Host ${host}`,
+    `http-check expect status ${ranges}`,
+  ];
+}

@@ -1,0 +1,84 @@
+import type { FrontendAttrs } from './attrs.ts';
+import type { Bind } from './layout.ts';
+import { answerName, crtListPath, mapPath, rangesPath } from './names.ts';
+import type { Options } from './options.ts';
+import { word } from './quote.ts';
+import { type Needs, routeLines } from './section-routes.ts';
+
+/** The addresses and port that a frontend listens on. */
+export function bindsOf(frontend: string, attrs: FrontendAttrs, options: Options): readonly Bind[] {
+  const addresses = attrs.addresses.length === 0 ? options.addresses : attrs.addresses;
+  return addresses
+    .filter((address) => options.ipv6 !== 'off' || !address.includes(':'))
+    .map((address) => ({ address, port: attrs.port, frontend }));
+}
+
+/** Lines of a frontend for HTTP or HTTPS. `fallback` is the backend of what no route took. */
+export function httpFrontendLines(
+  frontend: string,
+  attrs: FrontendAttrs,
+  needs: Needs,
+  fallback: string | undefined,
+  options: Options,
+): readonly string[] {
+  return [
+    ...commonLines(frontend, attrs, options),
+    ...(attrs.requestMs === undefined ? [] : [`timeout http-request ${attrs.requestMs}`]),
+    ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
+    ...forwardedLines(attrs, options),
+    ...routeLines(frontend, needs),
+    `default_backend ${word(fallback ?? answerName(404))}`,
+  ];
+}
+
+/** Lines of a frontend for TCP, with or without TLS ended here. `shares`: the backend is chosen by weight. */
+export function tcpFrontendLines(
+  frontend: string,
+  attrs: FrontendAttrs,
+  shares: boolean,
+  fallback: string | undefined,
+  options: Options,
+): readonly string[] {
+  return [
+    ...commonLines(frontend, attrs, options),
+    ...rangeLines(attrs),
+    ...(shares ? [`use_backend %[rand(10000),add(10000),map_beg(${word(mapPath(frontend, 'shares'))})]`] : []),
+    ...(fallback === undefined ? [] : [`default_backend ${word(fallback)}`]),
+  ];
+}
+
+function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
+  const lines = bindsOf(frontend, attrs, options).map((bind) => bindLine(bind, attrs, options));
+  if (attrs.maxConnections !== undefined) lines.push(`maxconn ${attrs.maxConnections}`);
+  if (attrs.clientMs !== undefined) lines.push(`timeout client ${attrs.clientMs}`);
+  return lines;
+}
+
+function bindLine({ address, port, frontend }: Bind, attrs: FrontendAttrs, options: Options): string {
+  const sixth = address.includes(':');
+  const parts = ['bind', `${sixth ? `[${word(address)}]` : word(address)}:${port}`];
+  // Each family has its own line, so that one that the kernel lacks can be left out alone.
+  if (sixth) parts.push('v6only');
+  if (attrs.acceptProxy === true) parts.push('accept-proxy');
+  if (attrs.tls) parts.push('ssl', 'crt-list', word(crtListPath(frontend)));
+  if (attrs.tls && attrs.mode === 'http') parts.push('alpn', options.alpn.map(word).join(','));
+  return parts.join(' ');
+}
+
+/** Before TLS and before anything is read; behind the PROXY header where there is one, since only it knows the client. */
+function rangeLines({ ranges, acceptProxy }: FrontendAttrs): readonly string[] {
+  if (ranges === undefined) return [];
+  const stage = acceptProxy === true ? 'session' : 'connection';
+  return [`tcp-request ${stage} reject if !{ src,map_ip(${word(rangesPath(ranges))}) -m found }`];
+}
+
+/** What the targets are told about the client: what a client says of itself is replaced. */
+function forwardedLines(attrs: FrontendAttrs, options: Options): readonly string[] {
+  if (options.forwardedHeaders === 'keep') return [];
+  return [
+    'http-request set-header X-Forwarded-For %[src]',
+    `http-request set-header X-Forwarded-Proto ${attrs.tls ? 'https' : 'http'}`,
+    'http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
+    `http-request set-header X-Forwarded-Port ${attrs.port}`,
+  ];
+}

@@ -1,0 +1,59 @@
+import type { Section } from './layout.ts';
+import { durationMs, type Options } from './options.ts';
+import { word } from './quote.ts';
+
+/** What the whole process obeys. The line of the runtime socket is added when the text is made: its path is the session's matter. */
+export function globalSection(options: Options): Section {
+  const lines = [
+    'default-path config',
+    `maxconn ${options.maxConnections}`,
+    `hard-stop-after ${durationMs(options.hardStopAfter)}`,
+    'stats timeout 1h',
+    `ssl-default-bind-options ssl-min-ver TLSv${options.tlsMin}`,
+    `ssl-default-bind-ciphers ${ciphers}`,
+    'ssl-default-server-options ssl-min-ver TLSv1.2',
+    'tune.ssl.default-dh-param 2048',
+  ];
+  if (options.threads !== undefined) lines.push(`nbthread ${options.threads}`);
+  if (options.user !== undefined) lines.push(`user ${word(options.user)}`);
+  if (options.group !== undefined) lines.push(`group ${word(options.group)}`);
+  if (options.log !== undefined) lines.push(`log ${word(options.log)} format rfc5424 local0`);
+  return { head: 'global', lines };
+}
+
+/** TLS 1.2 with forward secrecy and authenticated encryption only (Mozilla "intermediate"); TLS 1.3 has no others. */
+const ciphers = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** Defaults for the HTTP sections that follow, or for the TCP ones. */
+export function defaultsSection(mode: 'http' | 'tcp', options: Options): Section {
+  const { timeouts } = options;
+  const lines = [
+    `mode ${mode}`,
+    `timeout connect ${durationMs(timeouts.connect)}`,
+    `timeout client ${durationMs(timeouts.client)}`,
+    `timeout server ${durationMs(timeouts.server)}`,
+    `timeout queue ${durationMs(timeouts.queue)}`,
+    `timeout tunnel ${durationMs(timeouts.tunnel)}`,
+    `retries ${options.retries}`,
+    // At the first failure to connect, not at the last: a target that just went away refuses at once.
+    'option redispatch 1',
+  ];
+  if (mode === 'http') {
+    lines.push(
+      `timeout http-request ${durationMs(timeouts.request)}`,
+      `timeout http-keep-alive ${durationMs(timeouts.keepAlive)}`,
+      'retry-on conn-failure',
+      // A stopping worker answers once more with `Connection: close` instead of closing under a request that is on its way.
+      'option idle-close-on-response',
+    );
+  }
+  if (options.log !== undefined) lines.push('log global', `option ${mode}log`, 'option dontlognull');
+  return { head: `defaults ${mode}`, lines };
+}
