@@ -27,3 +27,8 @@ function isMesosService(spec: unknown): boolean {
 export function isBcsObject(object: unknown): boolean {
   return kindOf(object) !== undefined;
 }
+
+/** Whether an object is complete in itself; a Mesos service means something else with other task groups beside it. */
+export function standsAlone(object: unknown): boolean {
+  return kindOf(object) === 'exportService';
+}

@@ -1,3 +1,4 @@
+import type { BcsOptions } from '../../compat/bcs/index.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { ExportedService, ServiceId } from '../../model/service.ts';
 import type { Snapshot } from '../../model/source.ts';
@@ -8,7 +9,7 @@ import { FileTable, type Refreshed, type Writers } from './file-table.ts';
 import { type GoodFile, LastGood } from './last-good.ts';
 import type { FileSourceConfig } from './open-file-source.ts';
 import { readObjects } from './read-objects.ts';
-import { settle } from './settle.ts';
+import { type InForce, nothingInForce, settle } from './settle.ts';
 import { share, shareItems } from './share.ts';
 import { WeirCache } from './weir-cache.ts';
 
@@ -32,10 +33,11 @@ export class FileState {
   private readonly table: FileTable;
   private readonly certificates: CertificateFiles;
   private readonly weir: WeirCache;
+  private readonly bcs: BcsOptions;
   private readonly kubernetes: ObjectReader;
   private readonly lastGood: LastGood | undefined;
   private remembered = new Map<string, GoodFile>();
-  private inForce = new Map<ServiceId, ExportedService>();
+  private inForce: InForce = nothingInForce;
   private secrets = new Map<string, string>();
   private saveProblem: Problem | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -45,6 +47,8 @@ export class FileState {
     this.options = options;
     this.certificates = new CertificateFiles(options.nowMs, (hash) => this.serves(hash));
     this.weir = new WeirCache(config.name, options.allowed, this.certificates);
+    const { allowed, groups } = options;
+    this.bcs = { source: config.name, allowed, ...(groups === undefined ? {} : { groups }) };
     this.kubernetes = new ObjectReader({
       source: config.name,
       ...options.kubernetes,
@@ -55,12 +59,10 @@ export class FileState {
       inService: (hash) => this.serves(hash),
     });
     this.lastGood = directory === undefined ? undefined : new LastGood(directory, config.fileBytes * 8 + 1_048_576);
-    this.table = new FileTable(
-      config.paths,
-      config.fileBytes,
-      () => performance.now(),
-      (path) => this.remembered.get(path)?.text,
-    );
+    this.table = new FileTable(config.paths, config.fileBytes, () => performance.now(), {
+      text: (path) => this.remembered.get(path)?.text,
+      forget: (path) => void this.remembered.delete(path),
+    });
   }
 
   /** Brings the snapshot up to date. `changed`: it is another one now. */
@@ -115,18 +117,20 @@ export class FileState {
 
   /** Whether a certificate is in service: an expired one stays then. */
   private serves(hash: string): boolean {
-    for (const service of this.inForce.values()) {
+    for (const service of this.inForce.services.values()) {
       if (service.fronts.some((front) => front.tls?.certs.some((cert) => cert.sha256 === hash))) return true;
     }
     return false;
   }
 
   private async recall(): Promise<void> {
+    const services = new Map<ServiceId, ExportedService>();
     for (const file of (await this.lastGood?.load()) ?? []) {
       this.remembered.set(file.path, file);
       for (const [key, certificate] of Object.entries(file.certificates)) this.certificates.restore(key, certificate);
-      for (const service of file.services) this.inForce.set(service.id, service);
+      for (const service of file.services) services.set(service.id, service);
     }
+    this.inForce = { ...nothingInForce, services };
   }
 
   /** Files of an earlier run below what cannot be read now stay in force. */
@@ -138,18 +142,11 @@ export class FileState {
   }
 
   private rebuild(): void {
-    const { config, allowed, groups, nowMs } = this.options;
+    const { config, nowMs } = this.options;
     const objects = this.table.files().flatMap((file) => file.parsed?.objects ?? []);
-    const read = readObjects(objects, {
-      source: config.name,
-      allowed,
-      weir: this.weir,
-      kubernetes: this.kubernetes,
-      nowMs: nowMs(),
-      ...(groups === undefined ? {} : { groups }),
-    });
+    const read = readObjects(objects, { weir: this.weir, bcs: this.bcs, kubernetes: this.kubernetes, nowMs: nowMs() });
     const settled = settle(read, this.inForce);
-    this.inForce = new Map(settled.services.map((service) => [service.id, service]));
+    this.inForce = settled;
     this.keepSecrets(read.secrets);
     const certificateFaults = this.certificates.faults().map(({ path, code, reason }): Problem => {
       const message = `${path} ${reason}; its last good content stays in force`;
@@ -163,7 +160,7 @@ export class FileState {
     ];
     const before = this.snapshot;
     const now: Snapshot = {
-      services: shareItems(before.services, settled.services),
+      services: shareItems(before.services, [...settled.services.values()]),
       nodes: shareItems(before.nodes, read.nodes),
       problems: share(before.problems, problems),
       incomplete: share(before.incomplete, this.table.incomplete(config.name)),
@@ -179,7 +176,7 @@ export class FileState {
   /** Key material of what is in force, old versions that were kept among it; the rest is forgotten. */
   private keepSecrets(fresh: ReadonlyMap<string, string>): void {
     const used = new Set<string>();
-    for (const service of this.inForce.values()) for (const hash of hashesOf(service)) used.add(hash);
+    for (const service of this.inForce.services.values()) for (const hash of hashesOf(service)) used.add(hash);
     const kept = new Map(fresh);
     for (const hash of used) {
       const pem = fresh.get(hash) ?? this.secrets.get(hash) ?? this.rememberedPem(hash);
@@ -199,7 +196,7 @@ export class FileState {
   }
 
   private goodFiles(): readonly GoodFile[] {
-    const services = Map.groupBy(this.inForce.values(), (service) => service.origin.file ?? '');
+    const services = Map.groupBy(this.inForce.services.values(), (service) => service.origin.file ?? '');
     const kept = [...this.certificates.kept()];
     return this.table.files().map(({ path, text }) => {
       const own = services.get(path) ?? [];

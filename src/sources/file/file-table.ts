@@ -25,6 +25,14 @@ export interface Writers {
   quietForMs(path: string): number;
 }
 
+/** What an earlier run knew. */
+export interface Memory {
+  /** Last good text of a file. */
+  text(path: string): string | undefined;
+  /** The file was deleted: what was known of it must not come back. */
+  forget(path: string): void;
+}
+
 export interface Refreshed {
   readonly changed: boolean;
   /** A change is held back until its writer is done: refresh again after this time. */
@@ -45,19 +53,13 @@ export class FileTable {
   private readonly paths: readonly string[];
   private readonly maxBytes: number;
   private readonly now: () => number;
-  /** Last good text of a file from an earlier run. */
-  private readonly remembered: (path: string) => string | undefined;
+  private readonly memory: Memory;
 
-  constructor(
-    paths: readonly string[],
-    maxBytes: number,
-    now: () => number,
-    remembered: (path: string) => string | undefined,
-  ) {
+  constructor(paths: readonly string[], maxBytes: number, now: () => number, memory: Memory) {
     this.paths = paths;
     this.maxBytes = maxBytes;
     this.now = now;
-    this.remembered = remembered;
+    this.memory = memory;
   }
 
   /** In reading order, with files that cannot be reached now but may exist. */
@@ -162,7 +164,7 @@ export class FileTable {
   }
 
   private lastGood(path: string): Pick<FileState, 'parsed' | 'text'> {
-    const text = this.remembered(path);
+    const text = this.memory.text(path);
     const result = text === undefined ? undefined : parseText(text, path);
     return text !== undefined && result?.ok === true ? { parsed: result.parsed, text } : {};
   }
@@ -205,13 +207,14 @@ export class FileTable {
     if (againInMs > 0) return { changed: false, againInMs };
     this.waiting.delete(state.path);
     this.states.delete(state.path);
+    this.memory.forget(state.path);
     return { changed: true };
   }
 
   /** A named file that cannot be reached has no listing to be judged by: bring its last good content back. */
   private recall(): void {
     for (const { path } of this.listing.failed) {
-      const text = this.states.has(path) ? undefined : this.remembered(path);
+      const text = this.states.has(path) ? undefined : this.memory.text(path);
       if (text !== undefined) this.restore(path, text);
     }
   }

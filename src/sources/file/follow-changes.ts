@@ -30,6 +30,8 @@ export async function followChanges(
 ): Promise<void> {
   const heard = new Map<string, number>();
   const dirty = new Set<string>();
+  /** Files that led to the next call of `changed`, over the passes that held them back. */
+  const causes = new Set<string>();
   let everything = true;
   let timer: NodeJS.Timeout | undefined;
   let saving: NodeJS.Timeout | undefined;
@@ -48,21 +50,22 @@ export async function followChanges(
   const pass = async (): Promise<void> => {
     if (signal.aborted) return;
     const only = everything ? undefined : new Set(dirty);
-    const cause = dirty.size === 0 ? 'poll' : [...dirty].slice(0, 3).join(', ');
+    for (const path of dirty) causes.add(path);
     everything = false;
     dirty.clear();
     const result = await state.refresh(writers, only);
     if (only === undefined) watch.set(state.directories());
     forget(heard);
     if (result.changed) {
-      changed(cause);
+      changed(causes.size === 0 ? 'files changed' : [...causes].slice(0, 3).join(', '));
       clearTimeout(saving);
       saving = setTimeout(() => {
         running = running.then(() => state.save());
       }, saveAfterMs);
       saving.unref();
     }
-    if (result.againInMs !== undefined) {
+    if (result.againInMs === undefined) causes.clear();
+    else {
       // What waits for its writer is looked at again; all of it, for a deletion is seen only by listing.
       everything = true;
       later(Math.max(1, Math.ceil(result.againInMs)));

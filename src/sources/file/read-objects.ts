@@ -1,8 +1,7 @@
-import { isBcsObject, readBcs } from '../../compat/bcs/index.ts';
+import { type BcsOptions, type BcsResult, isBcsObject, readBcs, standsAlone } from '../../compat/bcs/index.ts';
 import { type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { ExportedService, Node } from '../../model/service.ts';
-import type { Cidr } from '../../net/index.ts';
 import type { ObjectReader } from '../kubernetes/index.ts';
 import { isWeirObject } from '../weir/index.ts';
 import type { WeirCache } from './weir-cache.ts';
@@ -16,9 +15,8 @@ export interface ReadObjects {
 }
 
 export interface ObjectOptions {
-  readonly source: string;
-  readonly groups?: readonly string[];
-  readonly allowed: readonly Cidr[];
+  /** The same object at every reading: results are kept with it. */
+  readonly bcs: BcsOptions;
   readonly weir: WeirCache;
   readonly kubernetes: ObjectReader;
   readonly nowMs: number;
@@ -35,12 +33,15 @@ export function readObjects(objects: readonly LocatedObject[], options: ObjectOp
       const result = options.weir.read(located);
       services.push(...result.services);
       problems.push(...result.problems);
+    } else if (standsAlone(located.object)) {
+      const result = remember(located, options.bcs);
+      services.push(...result.services);
+      problems.push(...result.problems);
     } else if (isBcsObject(located.object)) bcs.push(located);
     else if (isKubernetesObject(located.object)) kubernetes.push(located);
     else problems.push(unknownKind(located));
   }
-  const { source, groups, allowed } = options;
-  const fromBcs = readBcs(bcs, { source, allowed, ...(groups === undefined ? {} : { groups }) });
+  const fromBcs = readBcs(bcs, options.bcs);
   const fromKubernetes = options.kubernetes.read(kubernetes, options.nowMs);
   services.push(...fromBcs.services, ...fromKubernetes.services);
   problems.push(...fromBcs.problems, ...fromKubernetes.problems);
@@ -48,6 +49,17 @@ export function readObjects(objects: readonly LocatedObject[], options: ObjectOp
   const place = ({ origin }: ExportedService): number => order.get(origin.file ?? '') ?? order.size;
   services.sort((a, b) => place(a) - place(b) || (a.origin.line ?? 0) - (b.origin.line ?? 0));
   return { services, problems, nodes: fromKubernetes.nodes, secrets: fromKubernetes.secrets };
+}
+
+const known = new WeakMap<BcsOptions, WeakMap<LocatedObject, BcsResult>>();
+
+/** An object that stands alone is read once for each source. */
+function remember(located: LocatedObject, options: BcsOptions): BcsResult {
+  const results = known.get(options) ?? new WeakMap<LocatedObject, BcsResult>();
+  known.set(options, results);
+  const result = results.get(located) ?? readBcs([located], options);
+  results.set(located, result);
+  return result;
 }
 
 function isKubernetesObject(object: unknown): boolean {

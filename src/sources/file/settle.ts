@@ -10,22 +10,54 @@ export interface Read {
   readonly problems: readonly Problem[];
 }
 
-export interface Settled {
-  readonly services: readonly ExportedService[];
+export interface InForce {
+  /** By id, in reading order. */
+  readonly services: ReadonlyMap<ServiceId, ExportedService>;
+  /** Number of errors of each file that name no service. */
+  readonly nameless: ReadonlyMap<string, number>;
+  /** Services that are held because such an error may be them. */
+  readonly held: ReadonlySet<ServiceId>;
+}
+
+export interface Settled extends InForce {
   readonly problems: readonly Problem[];
 }
 
-/** `before`: what was in force, by id; unchanged services and parts of services are the same objects again. */
-export function settle(read: Read, before: ReadonlyMap<ServiceId, ExportedService>): Settled {
+export const nothingInForce: InForce = { services: new Map(), nameless: new Map(), held: new Set() };
+
+/** What is in force now, after what was `before`; unchanged services and parts of services are the same objects again. */
+export function settle(read: Read, before: InForce): Settled {
   const { services: chosen, problems: duplicates } = decideDuplicates(read.services);
-  const kept = keepLastGood(read, chosen, before);
-  const services = [...chosen.values()].map((service) => share(before.get(service.id), service));
-  const problems = read.problems.map((problem) =>
-    problem.service !== undefined && kept.has(problem.service) && problem.severity === 'error'
+  const nameless = countNameless(read.problems);
+  const kept = keepNamed(read.problems, chosen, before);
+  const held = holdNameless(nameless, chosen, kept, before);
+  const shared = [...chosen.values()].map((service) => share(before.services.get(service.id), service));
+  const services = insertKept(shared, new Map([...kept, ...held]), before.services);
+  const problems = read.problems.map((problem) => explainKept(problem, kept, held));
+  return {
+    services: new Map(services.map((service) => [service.id, service])),
+    nameless,
+    held: new Set(held.keys()),
+    problems: [...problems, ...duplicates],
+  };
+}
+
+function explainKept(problem: Problem, kept: Services, held: Services): Problem {
+  if (problem.severity !== 'error') return problem;
+  if (problem.service !== undefined) {
+    return kept.has(problem.service)
       ? { ...problem, message: `${problem.message}; the last good version of the service stays in force` }
-      : problem,
-  );
-  return { services: insertKept(services, kept, before), problems: [...problems, ...duplicates] };
+      : problem;
+  }
+  const ids = [...held.values()]
+    .filter(({ origin }) => origin.file !== undefined && origin.file === problem.file)
+    .map(({ id }) => id);
+  if (ids.length === 0) return problem;
+  const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
+  return {
+    ...problem,
+    message: `${problem.message}; it may be a service that is gone from the file, so these stay in force: ${ids.slice(0, 5).join(', ')}${more}`,
+  };
 }
 
 /** One service for each id: the older by date of creation, else the first by reading order. */
@@ -68,35 +100,53 @@ function place({ origin }: ExportedService): string {
   return origin.line === undefined ? origin.file : `${origin.file}:${origin.line}`;
 }
 
-/**
- * Services that were in force and are not read any more because of an error: the error names them, or it stands in their file and its
- * object could not even be identified, so that it may be them.
- */
-function keepLastGood(
-  read: Read,
-  chosen: ReadonlyMap<ServiceId, ExportedService>,
-  before: ReadonlyMap<ServiceId, ExportedService>,
-): ReadonlyMap<ServiceId, ExportedService> {
-  const named = new Set<ServiceId>();
-  const files = new Set<string>();
-  for (const problem of read.problems) {
-    if (problem.severity !== 'error') continue;
-    if (problem.service !== undefined) named.add(problem.service);
-    else if (problem.file !== undefined) files.add(problem.file);
-  }
+type Services = ReadonlyMap<ServiceId, ExportedService>;
+
+/** Services that were in force, are not usable as they are written now, and are named by an error. */
+function keepNamed(problems: readonly Problem[], chosen: Services, before: InForce): Services {
   const kept = new Map<ServiceId, ExportedService>();
-  for (const [id, service] of before) {
-    if (chosen.has(id)) continue;
-    if (named.has(id) || (service.origin.file !== undefined && files.has(service.origin.file))) kept.set(id, service);
+  for (const { severity, service: id } of problems) {
+    const service = id === undefined || chosen.has(id) ? undefined : before.services.get(id);
+    if (severity === 'error' && service !== undefined) kept.set(service.id, service);
   }
   return kept;
+}
+
+/**
+ * Services that disappeared from a file at the moment when an object of it became impossible to identify: it may be them. They are held
+ * while the error lasts; services that disappear later are deleted, whatever else is wrong with the file.
+ */
+function holdNameless(
+  nameless: ReadonlyMap<string, number>,
+  chosen: Services,
+  kept: Services,
+  before: InForce,
+): Services {
+  const held = new Map<ServiceId, ExportedService>();
+  for (const [id, service] of before.services) {
+    const { file } = service.origin;
+    if (file === undefined || chosen.has(id) || kept.has(id)) continue;
+    const errors = nameless.get(file) ?? 0;
+    const news = errors > (before.nameless.get(file) ?? 0);
+    if (errors > 0 && (news || before.held.has(id))) held.set(id, service);
+  }
+  return held;
+}
+
+function countNameless(problems: readonly Problem[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { severity, service, file } of problems) {
+    if (severity === 'error' && service === undefined && file !== undefined)
+      counts.set(file, (counts.get(file) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Kept services stand where they stood: after the nearest one before them that is still there. Places decide ties behind the source. */
 function insertKept(
   services: readonly ExportedService[],
-  kept: ReadonlyMap<ServiceId, ExportedService>,
-  before: ReadonlyMap<ServiceId, ExportedService>,
+  kept: Services,
+  before: Services,
 ): readonly ExportedService[] {
   if (kept.size === 0) return services;
   const present = new Set(services.map(({ id }) => id));

@@ -1,9 +1,15 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
+
+interface Watched {
+  readonly watcher: FSWatcher;
+  /** Which directory it really is: another may stand at the path later. */
+  readonly identity: string;
+}
 
 /** Watches directories, not files: a rename over a file, a deletion and a new file are events of the directory. */
 export class DirectoryWatch {
-  private readonly watchers = new Map<string, FSWatcher>();
+  private readonly watched = new Map<string, Watched>();
   private readonly onEvent: (path: string | undefined) => void;
 
   /** `onEvent` gets the path that changed, or nothing where the system does not say. */
@@ -11,14 +17,17 @@ export class DirectoryWatch {
     this.onEvent = onEvent;
   }
 
-  /** Watches exactly these. What cannot be watched (absent, too many watches) is left to the poll. */
+  /**
+   * Watches exactly these; a path that leads to another directory than before (recreated, link turned) is watched anew. What cannot be
+   * watched (absent, too many watches) is left to the poll.
+   */
   set(directories: ReadonlySet<string>): void {
-    for (const [directory, watcher] of this.watchers) {
-      if (directories.has(directory)) continue;
+    for (const [directory, { watcher, identity }] of this.watched) {
+      if (directories.has(directory) && identify(directory) === identity) continue;
       watcher.close();
-      this.watchers.delete(directory);
+      this.watched.delete(directory);
     }
-    for (const directory of directories) if (!this.watchers.has(directory)) this.open(directory);
+    for (const directory of directories) if (!this.watched.has(directory)) this.open(directory);
   }
 
   close(): void {
@@ -26,24 +35,27 @@ export class DirectoryWatch {
   }
 
   private open(directory: string): void {
+    const identity = identify(directory);
+    if (identity === undefined) return;
     try {
-      const watcher = watch(directory, (event, name) => {
-        // A directory that is renamed or removed is told by its own name: another may stand there now, so watch anew.
-        if (event === 'rename' && name !== null && directory.endsWith(name)) this.drop(directory, watcher);
-        this.onEvent(name === null ? undefined : join(directory, name));
-      });
+      const watcher = watch(directory, (_, name) => this.onEvent(name === null ? undefined : join(directory, name)));
       watcher.on('error', () => {
-        this.drop(directory, watcher);
+        watcher.close();
+        if (this.watched.get(directory)?.watcher === watcher) this.watched.delete(directory);
         this.onEvent(undefined);
       });
-      this.watchers.set(directory, watcher);
+      this.watched.set(directory, { watcher, identity });
     } catch {
-      // Absent or unreadable at this moment; the next listing tries again.
+      // Unreadable, or no watches left: the next listing tries again.
     }
   }
+}
 
-  private drop(directory: string, watcher: FSWatcher): void {
-    watcher.close();
-    if (this.watchers.get(directory) === watcher) this.watchers.delete(directory);
+function identify(directory: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(directory);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }
