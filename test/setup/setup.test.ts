@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -63,5 +63,16 @@ describe('setup', () => {
     });
     assert.ok(typeof answer === 'object' && answer !== null && 'missing' in answer);
     assert.match(String(answer.missing), /weir-no-such-program is not installed.*install weir-no-such-program/);
+  });
+});
+
+describe('package-lock.json', () => {
+  it('names every optional package of every other platform, else npm ci refuses it', () => {
+    const lock = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8'));
+    const packages: Record<string, { optionalDependencies?: Record<string, string> }> = lock.packages;
+    const missing = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies).filter((name) => packages[`node_modules/${name}`] === undefined),
+    );
+    assert.deepEqual(missing, []);
   });
 });
