@@ -1,2 +1,95 @@
 /** The only place where the parts are put together. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { providers } from '../providers/registry.ts';
+import { openBalancer } from './app/balancer.ts';
+import type { AppDeps, OpenApp, SourceContext } from './app/contract.ts';
+import { createApp } from './app/create-app.ts';
+import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
+import { Runtime, Stage } from './app/runtime.ts';
+import type { SourceConfig } from './config/index.ts';
+import { type Context, type Log, type Provider, type Source, WeirError } from './model/index.ts';
+import { advance, plan, units } from './plan/index.ts';
+import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
+
 export type { App, AppDeps, OnStep, OpenApp, Readiness, RunEvents, SourceContext } from './app/contract.ts';
+
+const planner: Planner = { plan, units, advance };
+const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Puts one weir together from a checked configuration. Loads the providers that it names; reads nothing else, contacts nothing,
+ * writes nothing. Throws E_PROVIDER_UNKNOWN and E_CONFIG.
+ */
+export const openApp: OpenApp = async (config, deps = {}) => {
+  const { clock = systemClock, random = Math.random, log = noLog, metrics = noMetrics } = deps;
+  const instance = config.instance ?? hostname();
+  const stateDir = config.stateDir ?? defaultStateDir();
+  const stage = new Stage();
+  const plans = new PlanLog(stateDir);
+  const context: SourceContext = { stateDir, instance };
+  const sources = await Promise.all(config.sources.map((source) => (deps.openSource ?? openSource)(source, context)));
+  const feeds = sources.map((source): Feed => {
+    const feed: Feed = new Feed({ source, clock, random, log, changed: () => stage.feedChanged(feed) });
+    return feed;
+  });
+  const secret: Context['secret'] = async (ref) => {
+    for (const feed of feeds) {
+      const found = await feed.secret({ ...ref, names: [] });
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const auditMs = parseAuditInterval(config);
+  const open = (balancer: (typeof config.balancers)[number]) =>
+    openBalancer(balancer, {
+      planner,
+      policy: () => (runtime.emptied ? 'sync' : config.policy),
+      gateDeadlineMs: parseGateDeadline(config),
+      auditMs,
+      clock,
+      random,
+      metrics,
+      log,
+      secret,
+      instance,
+      stateDir,
+      provider: deps.provider ?? loadProvider,
+      providerNames: Object.keys(providers),
+      stateChanged: stage.stateChanged,
+      events: {
+        planned: stage.planned,
+        step: stage.step,
+        applied(applied) {
+          stage.applied(applied);
+          plans
+            .append(applied)
+            .catch((error: unknown) => log.warn({ code: failureOf(error).code }, failureOf(error).message));
+        },
+      },
+    });
+  const balancers = await Promise.all(config.balancers.map(open));
+  const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage });
+  const { version = 'dev', environments = {} } = deps;
+  return createApp({ runtime, environments, version, instance, auditMs });
+};
+
+const loadProvider: NonNullable<AppDeps['provider']> = async (name): Promise<Provider | undefined> => {
+  const load = Object.entries(providers).find(([known]) => known === name)?.[1];
+  return load === undefined ? undefined : (await load()).provider;
+};
+
+async function openSource(config: SourceConfig, context: SourceContext): Promise<Source> {
+  const { openFileSource } = await import('./sources/file/index.ts');
+  return openFileSource(config, context);
+}
+
+/** Where nobody has said it: as a configuration that was loaded from a file would have it. */
+function defaultStateDir(): string {
+  const { XDG_STATE_HOME, HOME, STATE_DIRECTORY } = process.env;
+  const [systemd] = (STATE_DIRECTORY ?? '').split(':');
+  if (systemd) return systemd;
+  const state = XDG_STATE_HOME || (HOME ? join(HOME, '.local', 'state') : undefined);
+  if (state === undefined) throw new WeirError('E_STATE_DIR', 'stateDir is not set and there is no home directory');
+  return join(state, 'weir');
+}

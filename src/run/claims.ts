@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Id, Observed } from '../model/index.ts';
+import { type Id, type Observed, WeirError } from '../model/index.ts';
 import type { KindTable } from './kind-table.ts';
 import { LineFile } from './line-file.ts';
 
@@ -14,39 +14,39 @@ const limits = { maxLines: 1_000_000, maxBytes: 268_435_456, code: 'E_JOURNAL' }
  * An entry without an object (the create never happened) does no harm: its place is ours to fill.
  */
 export class Claims {
-  readonly #file: LineFile | undefined;
-  readonly #held: Set<string>;
+  readonly #directory: string;
+  readonly #held = new Set<string>();
+  #file: LineFile | undefined;
 
-  private constructor(file: LineFile | undefined, held: Set<string>) {
-    this.#file = file;
-    this.#held = held;
+  /** `directory` is the balancer's own. */
+  constructor(directory: string) {
+    this.#directory = directory;
   }
 
-  static async open(directory: string): Promise<Claims> {
-    const file = await LineFile.open(join(directory, 'claims.jsonl'), limits);
-    const held = new Set<string>();
+  /** Reads what is written down. `write`: from now on claims may be made; only the holder of the lock may ask for it. */
+  async load(write: boolean): Promise<void> {
+    const file = await LineFile.open(join(this.#directory, 'claims.jsonl'), limits, write);
+    this.#held.clear();
     for (const text of file.lines()) {
       const parsed = line.safeParse(JSON.parse(text));
       if (!parsed.success) continue;
       const { op, kind, id } = parsed.data;
-      if (op === 'claim') held.add(keyOf(kind, id));
-      else held.delete(keyOf(kind, id));
+      if (op === 'claim') this.#held.add(keyOf(kind, id));
+      else this.#held.delete(keyOf(kind, id));
     }
-    if (file.lines().length > 2 * held.size + 100) {
-      await file.replace([...held].map((key) => ({ op: 'claim', ...partsOf(key) })));
+    if (!write) return;
+    this.#file = file;
+    if (file.lines().length > 2 * this.#held.size + 100) {
+      await file.replace([...this.#held].map((key) => ({ op: 'claim', ...partsOf(key) })));
     }
-    return new Claims(file, held);
-  }
-
-  static inMemory(): Claims {
-    return new Claims(undefined, new Set());
   }
 
   /** Resolves when the entry is on disk. */
   async claim(kind: string, id: Id): Promise<void> {
     const key = keyOf(kind, id);
     if (this.#held.has(key)) return;
-    await this.#file?.append({ op: 'claim', kind, id });
+    if (this.#file === undefined) throw new WeirError('E_BUG', `claim of ${kind} ${id} without the lock`);
+    await this.#file.append({ op: 'claim', kind, id });
     this.#held.add(key);
   }
 
@@ -66,6 +66,7 @@ export class Claims {
 
   async close(): Promise<void> {
     await this.#file?.close();
+    this.#file = undefined;
   }
 }
 

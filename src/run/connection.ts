@@ -29,6 +29,7 @@ export class Connection {
   #environment: Environment | undefined;
   #discoveredFor: readonly ExportedService[] | undefined;
   #failures = 0;
+  #failedSinceMs = 0;
   #failure: Failure | undefined;
   #error: unknown;
   #retryAtMs = Number.NEGATIVE_INFINITY;
@@ -53,6 +54,11 @@ export class Connection {
 
   get failures(): number {
     return this.#failures;
+  }
+
+  /** Wall-clock milliseconds of the first failure in a row. */
+  get failedSinceMs(): number {
+    return this.#failedSinceMs;
   }
 
   /** Monotonic milliseconds of the next try. */
@@ -102,7 +108,7 @@ export class Connection {
 
   failed(error: unknown): void {
     const { clock, random, log } = this.#options;
-    this.#failures++;
+    if (this.#failures++ === 0) this.#failedSinceMs = clock.wall();
     this.#failure = failureOf(error);
     this.#error = error;
     this.#retryAtMs = clock.now() + backoffMs(this.#failures, { ...retryBackoff, maxMs: 60_000 }, random);

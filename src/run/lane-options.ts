@@ -56,7 +56,8 @@ export interface LaneOptions {
   readonly open: (changed: (unit: Unit, cause: string) => void) => Promise<Session>;
   /** Pure: from services to resources, normalised. */
   readonly desire: (wanted: Wanted, environment: Environment, present: readonly Observed[]) => Want;
-  readonly policy: Policy;
+  /** Asked for each plan. */
+  readonly policy: () => Policy;
   readonly gateDeadlineMs: number;
   readonly auditMs: number;
   readonly clock: Clock;

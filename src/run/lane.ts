@@ -87,6 +87,8 @@ export class Lane {
     if (ready === undefined || wanted === undefined) return [];
     const { cache } = this.#picture;
     cache.replace(cache.all(), await this.connection.observe('all', signal));
+    this.#listed = true;
+    this.#auditAtMs = this.#options.clock.now() + this.#options.auditMs;
     return this.#picture.groups(wanted, ready.environment);
   }
 
@@ -133,6 +135,11 @@ export class Lane {
     }));
   }
 
+  /** State of the group that a unit is joined in. */
+  stateOf(unit: Unit): Pick<UnitState, 'state' | 'message' | 'code'> | undefined {
+    return this.#records.get(unit) ?? [...this.#records.values()].find(({ units }) => units.includes(unit));
+  }
+
   /** What keeps the whole balancer from being driven. */
   problems(): readonly Problem[] {
     const { failure } = this.connection;
@@ -142,6 +149,8 @@ export class Lane {
 
   async #pass(ends: Ends): Promise<void> {
     const wanted = this.#wanted;
+    const { clock, metrics, provider } = this.#options;
+    const startMs = clock.now();
     if (wanted === undefined) return;
     const ready = await this.connection.ready(wanted.services, ends.signal);
     const listed = ready !== undefined && (this.#listed || (await this.#list(ends.signal)));
@@ -151,6 +160,9 @@ export class Lane {
     try {
       this.#dispatch(this.#picture.groups(wanted, ready.environment), wanted, ends);
       this.#passed = true;
+      metrics.observe('weir_reconcile_duration_seconds', (clock.now() - startMs) / 1000);
+      const pending = [...this.#records.values()].filter(({ state }) => state !== 'in sync').length;
+      metrics.set('weir_plan_pending', pending, { provider: provider.name });
     } catch (error) {
       // A model that throws is a fault of its provider: the others go on, this one is asked again.
       this.connection.failed(error);
@@ -180,6 +192,7 @@ export class Lane {
       live.add(group.unit);
       const record = this.#records.get(group.unit) ?? newRecord(group.unit, clock);
       this.#records.set(group.unit, record);
+      record.units = units;
       for (const unit of units) stale.delete(unit);
       const busy = units.flatMap((unit) => this.#tasks.get(unit) ?? []);
       for (const task of busy) task.superseded ||= !sameParts(task.group.desired, group.desired);
@@ -235,10 +248,15 @@ export class Lane {
     if (verdict.state === 'stopped') delete record.seen;
     else record.seen = { desired: group.desired, observed };
     settle(record, verdict, clock, random);
-    metrics.observe('weir_reconcile_duration_seconds', (clock.now() - startMs) / 1000, { provider: provider.name });
+    const labels = { provider: provider.name };
+    metrics.observe('weir_apply_duration_seconds', (clock.now() - startMs) / 1000, {
+      ...labels,
+      result: verdict.state,
+    });
+    if (verdict.failure !== undefined) metrics.count('weir_errors_total', { ...labels, code: verdict.failure.code });
     if (verdict.state === 'in sync' && record.changedAtMs !== undefined) {
       metrics.observe('weir_endpoint_to_target_seconds', (clock.now() - record.changedAtMs) / 1000, {
-        provider: provider.name,
+        ...labels,
       });
       delete record.changedAtMs;
     }
@@ -281,8 +299,8 @@ export class Lane {
   }
 
   #audited(): void {
-    const { auditMs, clock, metrics, name } = this.#options;
+    const { auditMs, clock, metrics, provider } = this.#options;
     this.#auditAtMs = clock.now() + auditMs;
-    metrics.set('weir_last_audit_timestamp_seconds', clock.wall() / 1000, { balancer: name });
+    metrics.set('weir_last_audit_timestamp_seconds', clock.wall() / 1000, { provider: provider.name });
   }
 }

@@ -25,8 +25,11 @@ export class LineFile {
     this.#bytes = bytesOf(lines);
   }
 
-  /** Opens or creates. Lines that are not JSON (a torn tail, a damaged block) are left out and gone at once. */
-  static async open(path: string, options: LineFileOptions): Promise<LineFile> {
+  /**
+   * Opens or creates. Lines that are not JSON (a torn tail, a damaged block) are left out; with `repair` they are gone at once.
+   * Without it nothing is written: somebody else may be in the middle of a line.
+   */
+  static async open(path: string, options: LineFileOptions, repair: boolean): Promise<LineFile> {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
       if (isMissing(error)) return '';
       throw unusable(options.code, path, error);
@@ -35,7 +38,8 @@ export class LineFile {
     const lines = all.filter((line) => line !== '' && isJson(line));
     const file = new LineFile(path, options, lines);
     const whole = text === '' || text.endsWith('\n');
-    if (!whole || lines.length !== all.length - 1) await file.#rewrite(lines);
+    if (repair && (!whole || lines.length !== all.length - 1))
+      await file.replace(lines.map((line) => JSON.parse(line)));
     return file;
   }
 

@@ -26,26 +26,23 @@ const entry = z.custom<AppliedPlan>(
 
 /** The journal of applied plans in stateDir: read by people and the state page, never by the planner. */
 export class PlanLog {
-  readonly #file: LineFile | undefined;
-  #plans: readonly AppliedPlan[];
+  readonly #stateDir: string;
+  #file: LineFile | undefined;
+  #plans: readonly AppliedPlan[] = [];
 
-  private constructor(file: LineFile | undefined, plans: readonly AppliedPlan[]) {
-    this.#file = file;
-    this.#plans = plans;
+  constructor(stateDir: string) {
+    this.#stateDir = stateDir;
   }
 
-  static async open(stateDir: string): Promise<PlanLog> {
-    const file = await LineFile.open(join(stateDir, 'plans.jsonl'), limits);
+  /** `write`: plans appended from now on are kept; only the holder of the lock may ask for it. */
+  async load(write: boolean): Promise<void> {
+    const file = await LineFile.open(join(this.#stateDir, 'plans.jsonl'), limits, write);
     const plans = file.lines().flatMap((line) => {
       const parsed = entry.safeParse(JSON.parse(line));
       return parsed.success ? [parsed.data] : [];
     });
-    return new PlanLog(file, plans.slice(-shownPlans).reverse());
-  }
-
-  /** Keeps plans in memory alone. */
-  static inMemory(): PlanLog {
-    return new PlanLog(undefined, []);
+    this.#plans = plans.slice(-shownPlans).reverse();
+    if (write) this.#file = file;
   }
 
   /** Newest first, bounded. */
@@ -61,6 +58,7 @@ export class PlanLog {
 
   async close(): Promise<void> {
     await this.#file?.close();
+    this.#file = undefined;
   }
 }
 

@@ -12,6 +12,8 @@ const pollMaxMs = 5000;
 /** What is remembered of one unit between its turns. */
 export interface UnitRecord {
   readonly unit: Unit;
+  /** The units joined in it. */
+  units: readonly Unit[];
   readonly gates: Gates;
   state: UnitState['state'];
   message: string;
@@ -37,6 +39,7 @@ export interface UnitRecord {
 export function newRecord(unit: Unit, clock: Clock): UnitRecord {
   return {
     unit,
+    units: [unit],
     gates: new Gates(clock),
     state: 'changing',
     message: 'not planned yet',

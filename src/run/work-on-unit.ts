@@ -1,4 +1,4 @@
-import type { Observed, Step, StepResult, Unit } from '../model/index.ts';
+import type { Observed, Refusal, Step, StepOp, StepResult, Unit } from '../model/index.ts';
 import { applySteps } from './apply-steps.ts';
 import { commitSteps } from './commit-steps.ts';
 import type { Connection } from './connection.ts';
@@ -59,7 +59,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
       {
         planner: options.planner,
         kinds: options.provider.kinds,
-        policy: options.policy,
+        policy: options.policy(),
         gateDeadlineMs: options.gateDeadlineMs,
         incomplete: context.incomplete,
         clock: options.clock,
@@ -67,7 +67,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
         stop,
         planned: (steps, refused) => {
           if (steps.length > 0) order.record.state = 'changing';
-          for (const { op } of steps) options.metrics.count('weir_plan_steps', { op, provider: options.provider.name });
+          countPlan(options, steps, refused);
           if (steps.length + refused.length > 0) {
             options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
           }
@@ -131,12 +131,26 @@ function executor(
 }
 
 /** Tells and counts each step. A gate that goes on waiting is told once, not at every look. */
-function teller({ group, record }: Order, { name, events, metrics }: LaneOptions): Tell {
+function teller({ group, record }: Order, { name, events, metrics, provider }: LaneOptions): Tell {
   return (step, result, durationMs, failure) => {
     if (result === 'waiting' && !record.gates.firstTold(step)) return;
     const told: StepResult = { balancer: name, unit: group.unit, step, result, durationMs, ...failure };
     events.step(told);
     if (step.op !== 'wait') metrics.count('weir_apply_steps_total', { op: step.op, result, code: failure?.code ?? '' });
-    if (result === 'done' && step.gap !== undefined) metrics.count('weir_gaps_total', {}, step.gap.length);
+    if (result === 'done' && step.gap !== undefined)
+      metrics.count('weir_gaps_total', { provider: provider.name }, step.gap.length);
   };
+}
+
+const ops: readonly StepOp[] = ['create', 'update', 'add', 'set', 'remove', 'delete', 'order', 'wait'];
+const refusals: readonly Refusal['why'][] = ['policy', 'foreign', 'slot', 'incomplete', 'blocked', 'in use'];
+
+/** What the last plan held, zeros too: a gauge that is not set keeps its last value. */
+function countPlan({ metrics, provider }: LaneOptions, steps: readonly Step[], refused: readonly Refusal[]): void {
+  const labels = { provider: provider.name };
+  for (const op of ops)
+    metrics.set('weir_plan_steps', steps.filter((step) => step.op === op).length, { ...labels, op });
+  for (const why of refusals) {
+    metrics.set('weir_refused', refused.filter((refusal) => refusal.why === why).length, { ...labels, why });
+  }
 }

@@ -1,0 +1,6 @@
+/** The providers by name, each loaded when it is first used: a HAProxy user never loads a cloud SDK. */
+export const providers = {
+  haproxy: () => import('./haproxy/index.ts'),
+  builtin: () => import('./builtin/index.ts'),
+  memory: () => import('./memory/index.ts'),
+} as const;

@@ -1,0 +1,109 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BalancerConfig } from '../config/index.ts';
+import {
+  type Context,
+  type Log,
+  type Provider,
+  type ServiceReport,
+  suggestion,
+  type Unit,
+  WeirError,
+} from '../model/index.ts';
+import { Claims, createLimiter, failureOf, Lane, type LaneOptions, type Metrics } from '../run/index.ts';
+import { createDesire, type Desire } from './desire.ts';
+import type { Gathered } from './gather.ts';
+
+/** One configured balancer: its provider, what it shall hold, and the lane that brings it there. */
+export interface Balancer {
+  readonly name: string;
+  readonly config: BalancerConfig;
+  readonly provider: Provider;
+  /** Parsed by the provider's schema. */
+  readonly options: unknown;
+  readonly desire: Desire;
+  readonly lane: Lane;
+  readonly claims: Claims;
+  /** Directory of its own. */
+  readonly stateDir: string;
+  /** State of each service in this system. */
+  reports(gathered: Gathered): readonly ServiceReport[];
+}
+
+export interface BalancerContext
+  extends Pick<
+    LaneOptions,
+    'planner' | 'policy' | 'gateDeadlineMs' | 'auditMs' | 'clock' | 'random' | 'metrics' | 'events' | 'stateChanged'
+  > {
+  readonly instance: string;
+  readonly stateDir: string;
+  readonly log: Log;
+  readonly secret: Context['secret'];
+  readonly provider: (name: string) => Promise<Provider | undefined>;
+  readonly providerNames: readonly string[];
+}
+
+/** Loads the provider and parses its options; contacts nothing. Throws E_PROVIDER_UNKNOWN, E_CONFIG. */
+export async function openBalancer(config: BalancerConfig, context: BalancerContext): Promise<Balancer> {
+  const { name } = config;
+  const provider = await context.provider(config.provider);
+  if (provider === undefined) {
+    const known = `known: ${context.providerNames.join(', ')}${suggestion(config.provider, context.providerNames)}`;
+    throw new WeirError('E_PROVIDER_UNKNOWN', `balancer ${name}: there is no provider ${config.provider}; ${known}`);
+  }
+  const parsed = provider.options.safeParse(config.options);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = ['options', ...(issue?.path ?? [])].map(String).join('.');
+    throw new WeirError('E_CONFIG', `balancer ${name}: ${field}: ${issue?.message ?? 'not valid'}`);
+  }
+  const options = parsed.data;
+  const stateDir = join(context.stateDir, 'balancers', name);
+  const claims = new Claims(stateDir);
+  const desire = createDesire(name, context.instance, provider, options);
+  const limiter = createLimiter(context.clock);
+  const log = context.log;
+  const openSession = async (changed: (unit: Unit, cause: string) => void) => {
+    const { clock, secret, metrics, instance: node } = context;
+    const metric = countInto(metrics);
+    return provider.open(options, { clock, log, limiter, secret, changed, stateDir, balancer: name, node, metric });
+  };
+  const lane = new Lane({ ...context, name, provider, limiter, claims, desire, log, open: openSession });
+  return {
+    name,
+    config,
+    provider,
+    options,
+    desire,
+    lane,
+    claims,
+    stateDir,
+    reports(gathered) {
+      const services = gathered.taken.get(name) ?? [];
+      try {
+        return lane.connection.session?.report(services, lane.observed()) ?? [];
+      } catch (error) {
+        log.error({ balancer: name, error }, `report: ${failureOf(error).message}`);
+        return [];
+      }
+    },
+  };
+}
+
+/** Private: what stands in it may hold keys. Throws E_STATE_DIR. */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WeirError('E_STATE_DIR', `${path}: ${reason}`, { cause: error });
+  }
+}
+
+function countInto(metrics: Metrics): Context['metric'] {
+  return (name, value, labels = {}, type = 'counter') => {
+    if (type === 'counter') metrics.count(name, labels, value);
+    else if (type === 'gauge') metrics.set(name, value, labels);
+    else metrics.observe(name, value, labels);
+  };
+}

@@ -1,0 +1,70 @@
+import type { PlanUnit, Problem } from '../model/index.ts';
+import type { RunEvents } from './contract.ts';
+import { distinctProblems, problemKey } from './distinct-problems.ts';
+import { driveLanes } from './drive.ts';
+import { allProblems } from './make-state.ts';
+import { planReport } from './preview.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * The controller: follows the sources and keeps the balancers as they say, until the signal aborts.
+ * Each change goes to the balancers at once; which units it touches they find themselves.
+ */
+export async function runController(runtime: Runtime, signal: AbortSignal, events: RunEvents): Promise<void> {
+  const { balancers, clock, feeds, stage } = runtime.parts;
+  await runtime.prepare(true);
+  const lanes = balancers.map(({ lane }) => lane);
+  const tell = createProblemTeller(events);
+  let begun = false;
+  let ready = false;
+  stage.audience = {
+    step: (result) => events.step?.(result),
+    applied: (plan) => events.applied?.(plan),
+    planned(unit: PlanUnit) {
+      events.planned?.(planReport([unit], problemsOf(runtime, unit), runtime.gathered?.incomplete ?? []));
+    },
+    feedChanged(feed) {
+      runtime.accept(runtime.gather(), feed.cause, feed.changedAtMs);
+      begun ||= feeds.every((other) => other.synced || other.problems.length > 0);
+    },
+    stateChanged() {
+      tell(allProblems({ feeds, balancers, gathered: runtime.gathered }));
+      if (ready || !begun || !lanes.every((lane) => lane.started)) return;
+      ready = true;
+      events.ready?.();
+    },
+  };
+  if (feeds.length === 0) {
+    runtime.accept(runtime.gather(), 'no source');
+    begun = true;
+  }
+  try {
+    await Promise.all([driveLanes(lanes, signal, clock), ...feeds.map((feed) => feed.run(signal))]);
+  } finally {
+    stage.audience = {};
+  }
+}
+
+/** Problems of the services that a plan is about. */
+function problemsOf(runtime: Runtime, { steps, refused }: PlanUnit): readonly Problem[] {
+  const services = new Set([
+    ...steps.flatMap((step) => step.serves),
+    ...refused.flatMap((refusal) => refusal.services),
+  ]);
+  const { balancers, feeds } = runtime.parts;
+  return allProblems({ feeds, balancers, gathered: runtime.gathered }).filter(
+    ({ service }) => service !== undefined && services.has(service),
+  );
+}
+
+/** Tells problems when they appear and when they are gone, once each. */
+function createProblemTeller(events: RunEvents): (problems: readonly Problem[]) => void {
+  let before: ReadonlyMap<string, Problem> = new Map();
+  return (problems) => {
+    const now = new Map(distinctProblems(problems).map((problem) => [problemKey(problem), problem]));
+    const appeared = [...now].filter(([key]) => !before.has(key)).map(([, problem]) => problem);
+    const gone = [...before].filter(([key]) => !now.has(key)).map(([, problem]) => problem);
+    before = now;
+    if (appeared.length + gone.length > 0) events.problems?.(appeared, gone);
+  };
+}

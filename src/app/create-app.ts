@@ -1,0 +1,111 @@
+import type { App, AppDeps, Readiness } from './contract.ts';
+import { runController } from './controller.ts';
+import { makeState, type StateParts } from './make-state.ts';
+import { render, validate } from './offline.ts';
+import { applyOnce } from './one-shot.ts';
+import { preview } from './preview.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A state is made at most so often while nothing that we hear of changes: sessions know things that they do not tell. */
+const stateMs = 1000;
+
+export interface AppParts extends Required<Pick<AppDeps, 'version' | 'environments'>> {
+  readonly runtime: Runtime;
+  readonly instance: string;
+  readonly auditMs: number;
+}
+
+/** The commands over one runtime. One of `apply`, `destroy` and `run` at a time. */
+export function createApp({ runtime, environments, version, instance, auditMs }: AppParts): App {
+  const { balancers, clock, config, feeds, plans, stage } = runtime.parts;
+  const listeners = new Set<() => void>();
+  const startedMs = clock.wall();
+  let told = false;
+  let fresh: { readonly state: ReturnType<typeof makeState>; readonly atMs: number } | undefined;
+  let lastTurnMs: number | undefined;
+  let planned = false;
+  let closed: Promise<void> | undefined;
+  let work: Promise<unknown> = Promise.resolve();
+
+  stage.onState = () => {
+    fresh = undefined;
+    lastTurnMs = clock.wall();
+    planned ||= balancers.every(({ lane }) => lane.started);
+    if (told) return;
+    told = true;
+    // Many changes in one turn of the event loop are one for whoever looks.
+    setImmediate(() => {
+      told = false;
+      for (const listener of listeners) listener();
+    });
+  };
+
+  /** Commands follow one another; `close` waits for the one under way. */
+  const inTurn = <T>(command: () => Promise<T>): Promise<T> => {
+    const turn = work.then(command);
+    work = turn.catch(() => {});
+    return turn;
+  };
+
+  const readiness = (): Readiness => {
+    const unread = feeds.filter((feed) => !feed.synced).map((feed) => `first reading of source ${feed.name}`);
+    const unplanned = balancers.filter(({ lane }) => !lane.started).map(({ name }) => `first plan of balancer ${name}`);
+    return {
+      synced: unread.length === 0,
+      planned,
+      ...(lastTurnMs === undefined ? {} : { lastTurnMs }),
+      turnEveryMs: auditMs,
+      waitingFor: [...unread, ...(planned ? [] : unplanned)],
+    };
+  };
+
+  return {
+    config,
+    render: (signal) => inTurn(() => render(runtime, environments, signal)),
+    validate: (signal) => inTurn(() => validate(runtime, environments, signal)),
+    plan: (signal) =>
+      inTurn(async () => {
+        await runtime.prepare(false);
+        return preview(runtime, signal);
+      }),
+    planDestroy: (signal) =>
+      inTurn(async () => {
+        runtime.empty();
+        await runtime.prepare(false);
+        return preview(runtime, signal);
+      }),
+    apply: (signal, onStep, onPlan) => inTurn(() => applyOnce(runtime, signal, onStep, onPlan)),
+    destroy: (signal, onStep, onPlan) =>
+      inTurn(() => {
+        runtime.empty();
+        return applyOnce(runtime, signal, onStep, onPlan);
+      }),
+    run: (signal, events = {}) => inTurn(() => runController(runtime, signal, events)),
+    state() {
+      const nowMs = clock.now();
+      if (fresh === undefined || nowMs - fresh.atMs > stateMs) {
+        const parts: StateParts = {
+          version,
+          instance,
+          startedMs,
+          feeds,
+          balancers,
+          gathered: runtime.gathered,
+          plans: plans.newest(),
+        };
+        fresh = { state: makeState(parts), atMs: nowMs };
+      }
+      return fresh.state;
+    },
+    services: () => runtime.gathered?.services ?? [],
+    readiness,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close(how) {
+      closed ??= work.then(() => runtime.close(runtime.emptied ? 'withdraw' : how));
+      return closed;
+    },
+  };
+}

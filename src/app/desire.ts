@@ -1,0 +1,82 @@
+import { merge } from '../front/index.ts';
+import type {
+  Environment,
+  ExportedService,
+  FrontGroup,
+  Observed,
+  Problem,
+  Provider,
+  Resource,
+  ServiceId,
+} from '../model/index.ts';
+import type { Want, Wanted } from '../run/index.ts';
+import { type ReadSettings, readSettings } from './read-settings.ts';
+
+/** What one balancer shall hold, and the merged services that it was made from. */
+export interface Desired extends Want {
+  readonly groups: readonly FrontGroup[];
+}
+
+export type Desire = (
+  wanted: Pick<Wanted, 'services' | 'nodes'>,
+  environment: Environment,
+  present: readonly Observed[],
+) => Desired;
+
+/**
+ * From services to normalised resources, for one balancer: settings parsed, services merged, modelled, normalised.
+ * Data in, data out; what it remembers only lets unchanged parts stay the same objects, and keeps a service as it was
+ * while its new settings cannot be used.
+ */
+export function createDesire(balancer: string, node: string, provider: Provider, options: unknown): Desire {
+  const parsed = new WeakMap<ExportedService, ReadSettings>();
+  const normal = new WeakMap<Resource, Resource>();
+  const lastGood = new Map<ServiceId, { readonly service: ExportedService; readonly value: unknown }>();
+  let before: ReturnType<typeof merge> | undefined;
+  let usable: readonly ExportedService[] = [];
+
+  const read = (service: ExportedService): ReadSettings => {
+    const known = parsed.get(service);
+    if (known !== undefined) return known;
+    const fresh = readSettings(service, provider);
+    parsed.set(service, fresh);
+    return fresh;
+  };
+
+  /** Normal forms are remembered by object: what is already normal is not walked again. */
+  const normalize = (resource: Resource): Resource => {
+    const known = normal.get(resource);
+    if (known !== undefined) return known;
+    const made = provider.normalize(resource);
+    normal.set(resource, made);
+    return made;
+  };
+
+  return ({ services, nodes }, environment, present) => {
+    const problems: Problem[] = [];
+    const withheld = new Set<ServiceId>();
+    const settings = new Map<ServiceId, unknown>();
+    const kept = services.flatMap((service) => {
+      const result = read(service);
+      if (result.ok) lastGood.set(service.id, { service, value: result.value });
+      else problems.push(...result.problems);
+      const good = lastGood.get(service.id);
+      // Serving it without what could not be read might open what was meant to be closed.
+      if (good === undefined) withheld.add(service.id);
+      else settings.set(service.id, good.value);
+      return good === undefined ? [] : [good.service];
+    });
+    for (const id of lastGood.keys()) if (!settings.has(id)) lastGood.delete(id);
+    usable = kept.length === usable.length && kept.every((service, i) => service === usable[i]) ? usable : kept;
+    const merged = merge(usable, provider.capabilities, before);
+    before = merged;
+    const { groups } = merged;
+    const modelled = provider.model({ balancer, node, groups, nodes, environment, settings, present }, options);
+    return {
+      resources: modelled.resources.map(normalize),
+      problems: [...problems, ...merged.problems, ...modelled.problems],
+      withheld,
+      groups,
+    };
+  };
+}

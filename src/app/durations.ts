@@ -1,0 +1,18 @@
+import type { Config } from '../config/index.ts';
+import { WeirError } from '../model/index.ts';
+import { parseDuration } from '../net/index.ts';
+
+/** Milliseconds of the durations in a configuration. Throws E_CONFIG; a configuration that was parsed has none that fails. */
+export function parseGateDeadline(config: Config): number {
+  return parse('gateDeadline', config.gateDeadline);
+}
+
+export function parseAuditInterval(config: Config): number {
+  return parse('auditInterval', config.auditInterval);
+}
+
+function parse(field: string, text: string): number {
+  const parsed = parseDuration(text, 1);
+  if (!parsed.ok) throw new WeirError('E_CONFIG', `${field} ${JSON.stringify(text)} ${parsed.reason}`);
+  return parsed.value;
+}

@@ -1,0 +1,65 @@
+import { assign, compareAge, type Taker } from '../front/index.ts';
+import type { ExportedService, Incomplete, Node, Problem, ServiceId, Snapshot } from '../model/index.ts';
+
+/** Everything that the sources know, and which balancer takes what. */
+export interface Gathered {
+  readonly services: readonly ExportedService[];
+  readonly nodes: readonly Node[];
+  readonly problems: readonly Problem[];
+  readonly incomplete: readonly Incomplete[];
+  /** By balancer; the same array as before while it holds the same services. */
+  readonly taken: ReadonlyMap<string, readonly ExportedService[]>;
+  /** Whether a service could exist in a part that cannot be read. */
+  readonly couldExist: (service: ServiceId) => boolean;
+}
+
+/** Puts the snapshots of all sources together. Remembers what it made last, so that equal parts stay the same objects. */
+export function createGather(balancers: readonly Taker[]): (snapshots: readonly Snapshot[]) => Gathered {
+  let last: Gathered | undefined;
+  return (snapshots) => {
+    const problems: Problem[] = snapshots.flatMap((snapshot) => snapshot.problems);
+    const services = share(last?.services, unique(snapshots, problems));
+    const nodes = share(
+      last?.nodes,
+      snapshots.flatMap((snapshot) => snapshot.nodes),
+    );
+    const assigned = assign(services, balancers);
+    const taken = new Map(
+      [...assigned.taken].map(([name, list]) => [name, share(last?.taken.get(name), list)] as const),
+    );
+    const incomplete = snapshots.flatMap((snapshot) => snapshot.incomplete);
+    const known = new Set(services.map((service) => service.id));
+    const couldExist = incomplete.length === 0 ? () => false : (id: ServiceId) => !known.has(id);
+    last = { services, nodes, problems: [...problems, ...assigned.problems], incomplete, taken, couldExist };
+    return last;
+  };
+}
+
+/** One service for each id; of two sources that know the same id the older service stays. */
+function unique(snapshots: readonly Snapshot[], problems: Problem[]): readonly ExportedService[] {
+  const [only, ...more] = snapshots;
+  if (only === undefined) return [];
+  if (more.length === 0) return only.services;
+  const byId = new Map<ServiceId, ExportedService>();
+  for (const service of snapshots.flatMap((snapshot) => snapshot.services)) {
+    const other = byId.get(service.id);
+    const loser = other !== undefined && compareAge(service, other) >= 0 ? service : other;
+    if (loser !== service) byId.set(service.id, service);
+    if (other === undefined || loser === undefined) continue;
+    const winner = loser === service ? other : service;
+    const { kind, namespace, name, source } = loser.origin;
+    problems.push({
+      code: 'E_SERVICE_DUPLICATE',
+      severity: 'error',
+      source: `${kind}/${namespace}/${name}`,
+      service: loser.id,
+      message: `${loser.id} of source ${source} is described by source ${winner.origin.source} too, which is older or comes first; rename one`,
+    });
+  }
+  return [...byId.values()];
+}
+
+function share<T>(before: readonly T[] | undefined, fresh: readonly T[]): readonly T[] {
+  const same = before !== undefined && before.length === fresh.length && fresh.every((item, i) => item === before[i]);
+  return same ? before : fresh;
+}

@@ -1,0 +1,140 @@
+import type {
+  AppliedPlan,
+  Problem,
+  ServiceId,
+  ServiceReport,
+  ServiceState,
+  State,
+  Unit,
+  UnitState,
+} from '../model/index.ts';
+import type { Feed } from '../run/index.ts';
+import type { Balancer } from './balancer.ts';
+import { distinctProblems } from './distinct-problems.ts';
+import type { Gathered } from './gather.ts';
+import { takersOf } from './render.ts';
+import { serviceHealth } from './service-health.ts';
+
+export interface StateParts {
+  readonly version: string;
+  readonly instance: string;
+  readonly startedMs: number;
+  readonly feeds: readonly Feed[];
+  readonly balancers: readonly Balancer[];
+  readonly gathered: Gathered | undefined;
+  readonly plans: readonly AppliedPlan[];
+}
+
+/** Everything that is known now, as the API and the page show it. Reads what the parts hold; contacts nothing. */
+export function makeState(parts: StateParts): State {
+  const { feeds, balancers, gathered } = parts;
+  const problems = allProblems(parts);
+  const services = gathered === undefined ? [] : serviceStates(gathered, balancers, problems);
+  const states = balancers.map((balancer) => ({
+    name: balancer.name,
+    provider: balancer.provider.name,
+    units: unitStates(balancer),
+    objects: balancer.lane.observed().filter((object) => object.owned).length,
+  }));
+  return {
+    version: parts.version,
+    instance: parts.instance,
+    startedMs: parts.startedMs,
+    inSync:
+      feeds.every((feed) => feed.synced) &&
+      balancers.every(({ lane }) => lane.started) &&
+      states.every(({ units }) => units.every((unit) => unit.state === 'in sync')) &&
+      problems.every((problem) => problem.severity !== 'error'),
+    sources: feeds.map((feed) => ({
+      name: feed.name,
+      synced: feed.synced,
+      services: feed.snapshot.services.length,
+      lastReadMs: feed.lastReadMs,
+    })),
+    balancers: states,
+    services,
+    problems,
+    incomplete: gathered?.incomplete ?? [],
+    plans: parts.plans,
+  };
+}
+
+/** Of sources, merging, models and connections, each once. */
+export function allProblems({
+  feeds,
+  balancers,
+  gathered,
+}: Pick<StateParts, 'feeds' | 'balancers' | 'gathered'>): readonly Problem[] {
+  return distinctProblems([
+    ...feeds.flatMap((feed) => feed.problems),
+    ...(gathered?.problems ?? []),
+    ...balancers.flatMap(({ lane }) => [...lane.problems(), ...(lane.want?.problems ?? [])]),
+  ]);
+}
+
+/** A balancer that cannot be reached has no units of its own to tell of: it is one that failed. */
+function unitStates({ name, lane }: Balancer): readonly UnitState[] {
+  const units = lane.units();
+  const [problem] = lane.problems();
+  if (units.length > 0 || problem === undefined) return units;
+  return [
+    {
+      balancer: name,
+      unit: name,
+      state: 'failed',
+      message: problem.message,
+      code: problem.code,
+      sinceMs: lane.connection.failedSinceMs,
+    },
+  ];
+}
+
+function serviceStates(
+  gathered: Gathered,
+  balancers: readonly Balancer[],
+  problems: readonly Problem[],
+): readonly ServiceState[] {
+  const takers = takersOf(gathered);
+  const told = groupBy(problems, (problem) => problem.service);
+  const reports = new Map<ServiceId, (ServiceReport & { balancer: string })[]>();
+  const units = new Map<ServiceId, Pick<UnitState, 'state' | 'message' | 'code'>[]>();
+  for (const balancer of balancers) {
+    for (const report of balancer.reports(gathered)) {
+      append(reports, report.service, { ...report, balancer: balancer.name });
+    }
+    for (const [service, unit] of unitPairs(balancer)) {
+      const state = balancer.lane.stateOf(unit);
+      if (state !== undefined) append(units, service, state);
+    }
+  }
+  return gathered.services.map((service): ServiceState => {
+    const own = {
+      balancers: takers.get(service.id) ?? [],
+      problems: told.get(service.id) ?? [],
+      reports: reports.get(service.id) ?? [],
+    };
+    const { kind, source } = service.origin;
+    return { id: service.id, kind, source, ...own, ...serviceHealth({ ...own, units: units.get(service.id) ?? [] }) };
+  });
+}
+
+/** Which units a service depends on, each pair once. */
+function unitPairs({ lane }: Balancer): Iterable<readonly [ServiceId, Unit]> {
+  const pairs = new Map<string, readonly [ServiceId, Unit]>();
+  for (const { unit, serves } of lane.want?.resources ?? []) {
+    for (const service of serves) pairs.set(`${unit}\n${service}`, [service, unit]);
+  }
+  return pairs.values();
+}
+
+function groupBy<K, V>(values: readonly V[], key: (value: V) => K): ReadonlyMap<K, readonly V[]> {
+  const groups = new Map<K, V[]>();
+  for (const value of values) append(groups, key(value), value);
+  return groups;
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,45 @@
+import { type Environment, type Problem, type RenderReport, WeirError } from '../model/index.ts';
+import type { Balancer } from './balancer.ts';
+import { distinctProblems } from './distinct-problems.ts';
+import { type RenderedBalancer, renderReport } from './render.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The desired state of every balancer from the sources alone; `environments` (by provider name) stand in for discovery. */
+export async function render(
+  runtime: Runtime,
+  environments: Readonly<Record<string, Environment>>,
+  signal: AbortSignal,
+): Promise<RenderReport> {
+  const gathered = await runtime.readSources(signal);
+  const balancers = runtime.parts.balancers.map(({ name, provider, options, desire }): RenderedBalancer => {
+    const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
+    const desired = desire(wanted, environmentOf({ provider }, environments), []);
+    return { name, provider, options, desired };
+  });
+  const report = renderReport(gathered, balancers);
+  return { ...report, problems: distinctProblems([...ofFeeds(runtime), ...report.problems]) };
+}
+
+/** Everything that is wrong as far as it can be known without contacting a balancer. */
+export async function validate(
+  runtime: Runtime,
+  environments: Readonly<Record<string, Environment>>,
+  signal: AbortSignal,
+): Promise<readonly Problem[]> {
+  return (await render(runtime, environments, signal)).problems;
+}
+
+function ofFeeds(runtime: Runtime): readonly Problem[] {
+  return runtime.parts.feeds.flatMap((feed) => feed.problems);
+}
+
+function environmentOf(
+  { provider }: Pick<Balancer, 'provider'>,
+  environments: Readonly<Record<string, Environment>>,
+): Environment {
+  const parsed = provider.environment.safeParse(environments[provider.name] ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = [provider.name, ...(issue?.path ?? [])].map(String).join('.');
+  throw new WeirError('E_CONFIG', `environment: ${field}: ${issue?.message ?? 'not valid'}`);
+}

@@ -1,0 +1,46 @@
+import type { ApplyReport, PlanReport, StepResult } from '../model/index.ts';
+import type { OnStep } from './contract.ts';
+import { driveLanes, endWith } from './drive.ts';
+import { preview } from './preview.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Failures in a row after which a unit is given up. */
+const tries = 3;
+
+/** Plans, tells the plan, applies it, and goes on until every unit is in sync, given up or the signal aborts. */
+export async function applyOnce(
+  runtime: Runtime,
+  signal: AbortSignal,
+  onStep: OnStep,
+  onPlan?: (plan: PlanReport) => void,
+): Promise<ApplyReport> {
+  const { balancers, clock, stage } = runtime.parts;
+  await runtime.prepare(true);
+  const plan = await preview(runtime, signal);
+  onPlan?.(plan);
+  const results: StepResult[] = [];
+  const lanes = balancers.map(({ lane }) => lane);
+  const end = endWith(signal);
+  stage.audience = {
+    step(result) {
+      results.push(result);
+      onStep(result);
+    },
+    stateChanged() {
+      if (lanes.every((lane) => lane.settled(tries))) end.abort();
+    },
+  };
+  try {
+    if (lanes.length > 0) await driveLanes(lanes, end.signal, clock);
+  } finally {
+    stage.audience = {};
+  }
+  return { plan, results, failed: balancers.flatMap(failuresOf) };
+}
+
+function failuresOf({ name, lane }: Runtime['parts']['balancers'][number]): ApplyReport['failed'] {
+  const units = lane.units().filter((unit) => unit.state === 'failed');
+  const failed = units.map(({ unit, code, message }) => ({ balancer: name, unit, code: code ?? 'E_APPLY', message }));
+  if (failed.length > 0) return failed;
+  return lane.problems().map(({ code, message }) => ({ balancer: name, unit: name, code, message }));
+}

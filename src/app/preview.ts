@@ -1,0 +1,59 @@
+import type { PlanReport, PlanUnit, Policy, Problem } from '../model/index.ts';
+import { summarize } from '../plan/index.ts';
+import { failureOf } from '../run/index.ts';
+import type { Balancer } from './balancer.ts';
+import { parseGateDeadline } from './durations.ts';
+import { allProblems } from './make-state.ts';
+import type { Runtime } from './runtime.ts';
+
+/** What would be done now: sources and balancers are read, nothing is written to a balancer. A balancer that cannot be read is a problem. */
+export async function preview(runtime: Runtime, signal: AbortSignal): Promise<PlanReport> {
+  const { balancers, feeds } = runtime.parts;
+  const gathered = await runtime.readSources(signal);
+  runtime.accept(gathered, 'asked for');
+  const looked = await Promise.all(balancers.map((balancer) => lookAt(runtime, balancer, signal)));
+  signal.throwIfAborted();
+  const failed = looked.flatMap(({ problem }) => problem ?? []);
+  const known = allProblems({ feeds, balancers, gathered }).filter(
+    (problem) => !problem.source.startsWith('balancer/'),
+  );
+  return planReport(
+    looked.flatMap(({ units }) => units),
+    [...failed, ...known],
+    gathered.incomplete,
+  );
+}
+
+export function planReport(
+  units: readonly PlanUnit[],
+  problems: readonly Problem[],
+  incomplete: PlanReport['incomplete'],
+): PlanReport {
+  return { units, problems, incomplete, summary: summarize(units) };
+}
+
+/** `destroy` is the one who is asked for deletes by name: a policy that forbids them in daily work does not hold. */
+export function policyOf({ emptied, parts }: Runtime): Policy {
+  return emptied ? 'sync' : parts.config.policy;
+}
+
+async function lookAt(
+  runtime: Runtime,
+  { name, lane, provider }: Balancer,
+  signal: AbortSignal,
+): Promise<{ units: readonly PlanUnit[]; problem?: Problem }> {
+  const { planner, config } = runtime.parts;
+  const options = { policy: policyOf(runtime), incomplete: lane.incomplete, gateDeadlineMs: parseGateDeadline(config) };
+  try {
+    const groups = await lane.look(signal);
+    const units = groups.map((group): PlanUnit => {
+      const plan = planner.plan(provider.kinds, group.desired, group.observed, options);
+      return { balancer: name, unit: group.unit, ...plan };
+    });
+    return { units };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { code, message } = failureOf(error);
+    return { units: [], problem: { code, severity: 'error', source: `balancer/${name}`, message } };
+  }
+}

@@ -1,0 +1,129 @@
+import type { Config } from '../config/index.ts';
+import type { AppliedPlan, PlanUnit, StepResult } from '../model/index.ts';
+import {
+  type Clock,
+  type Feed,
+  type Lock,
+  type PlanLog,
+  type Planner,
+  systemClock,
+  takeLock,
+  type Wanted,
+} from '../run/index.ts';
+import { type Balancer, makeDirectory } from './balancer.ts';
+import { createGather, type Gathered } from './gather.ts';
+
+/** Who is told while a command runs. */
+export interface Audience {
+  planned?(unit: PlanUnit): void;
+  step?(result: StepResult): void;
+  applied?(plan: AppliedPlan): void;
+  feedChanged?(feed: Feed): void;
+  stateChanged?(): void;
+}
+
+/** Calls whoever listens now: the parts are opened once, commands come one after the other. */
+export class Stage {
+  audience: Audience = {};
+  /** Always told, beside the command. */
+  onState: () => void = () => {};
+
+  readonly planned = (unit: PlanUnit): void => this.audience.planned?.(unit);
+  readonly step = (result: StepResult): void => this.audience.step?.(result);
+  readonly applied = (plan: AppliedPlan): void => this.audience.applied?.(plan);
+  readonly feedChanged = (feed: Feed): void => this.audience.feedChanged?.(feed);
+  readonly stateChanged = (): void => {
+    this.onState();
+    this.audience.stateChanged?.();
+  };
+}
+
+export interface RuntimeParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly planner: Planner;
+  readonly stateDir: string;
+  readonly feeds: readonly Feed[];
+  readonly balancers: readonly Balancer[];
+  readonly plans: PlanLog;
+  readonly stage: Stage;
+}
+
+/** The opened parts and what is known so far: the common ground of all commands. */
+export class Runtime {
+  readonly parts: RuntimeParts;
+  readonly #gather: (snapshots: readonly Feed['snapshot'][]) => Gathered;
+  #gathered: Gathered | undefined;
+  #lock: Lock | undefined;
+  #loaded = false;
+  /** Resources are wanted no more: `destroy` was asked for. */
+  #emptied = false;
+
+  constructor(parts: RuntimeParts) {
+    this.parts = parts;
+    this.#gather = createGather(parts.config.balancers);
+  }
+
+  /** What the sources said last, put together. */
+  get gathered(): Gathered | undefined {
+    return this.#gathered;
+  }
+
+  /** Makes the state directory and reads what is written down in it. `write` takes the lock: E_LOCKED, E_STATE_DIR, E_JOURNAL. */
+  async prepare(write: boolean): Promise<void> {
+    const { stateDir, balancers, plans } = this.parts;
+    await makeDirectory(stateDir);
+    if (write ? this.#lock !== undefined : this.#loaded) return;
+    // The lock is a matter of real processes: it never runs on a clock of tests.
+    if (write) this.#lock = await takeLock(stateDir, systemClock);
+    await plans.load(write);
+    for (const { claims, stateDir: own } of balancers) {
+      await makeDirectory(own);
+      await claims.load(write);
+    }
+    this.#loaded = true;
+  }
+
+  /** One reading of every source, side by side. */
+  async readSources(signal: AbortSignal): Promise<Gathered> {
+    await Promise.all(this.parts.feeds.map((feed) => feed.read(signal)));
+    return this.gather();
+  }
+
+  gather(): Gathered {
+    this.#gathered = this.#gather(this.parts.feeds.map((feed) => feed.snapshot));
+    return this.#gathered;
+  }
+
+  /** Hands each balancer what it shall hold from now on. */
+  accept(gathered: Gathered, cause: string, sinceMs?: number): void {
+    for (const { name, lane } of this.parts.balancers) {
+      const services = this.#emptied ? none : (gathered.taken.get(name) ?? none);
+      const { nodes } = gathered;
+      // Who asks for everything to go has said what goes: what cannot be read is no reason to keep it.
+      const incomplete = this.#emptied ? () => false : gathered.couldExist;
+      const wanted: Wanted = { services, nodes, incomplete, cause, ...(sinceMs === undefined ? {} : { sinceMs }) };
+      lane.accept(wanted);
+    }
+  }
+
+  /** From now on nothing is wanted. */
+  empty(): void {
+    this.#emptied = true;
+  }
+
+  get emptied(): boolean {
+    return this.#emptied;
+  }
+
+  async close(how: 'leave' | 'withdraw'): Promise<void> {
+    const { balancers, plans } = this.parts;
+    const closed = await Promise.allSettled(balancers.map(({ lane }) => lane.connection.close(how)));
+    await Promise.all([plans.close(), ...balancers.map(({ claims }) => claims.close())]);
+    await this.#lock?.release();
+    this.#lock = undefined;
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+const none: Gathered['services'] = [];
