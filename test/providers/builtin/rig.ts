@@ -1,6 +1,5 @@
 /** A builtin relay with services made by hand, targets that say their name, and a client. */
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
-import type { Server as TcpServer } from 'node:net';
 import { createServer as createTcp } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +17,8 @@ import type {
   Target,
 } from '../../../src/model/index.ts';
 import { listen } from '../../fakes/listen.ts';
+
+export { freePort } from '../../../src/cli/demo/ports.ts';
 
 export type Running = Session & { commit: NonNullable<Session['commit']> };
 
@@ -154,14 +155,6 @@ export async function echoTarget(t: TestContext, name: string): Promise<number> 
   });
   t.after(() => server.close());
   return listen(server);
-}
-
-/** A port that is free at the moment. */
-export async function freePort(): Promise<number> {
-  const server: TcpServer = createTcp();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export interface Got {
