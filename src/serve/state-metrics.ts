@@ -31,13 +31,7 @@ function countState(state: State): ReadonlyMap<string, Count> {
   };
   const providers = new Map(state.balancers.map(({ name, provider }) => [name, provider]));
   for (const { provider, units } of state.balancers) {
-    for (const unit of units) {
-      add('weir_units', { provider, state: unit.state });
-      add('weir_plan_pending', { provider }, unit.state === 'in sync' ? 0 : 1);
-      // Newest first: the first one found is the last plan of the unit.
-      const last = state.plans.find((plan) => plan.balancer === unit.balancer && plan.unit === unit.unit);
-      for (const { why } of last?.refused ?? []) add('weir_refused', { provider, why });
-    }
+    for (const unit of units) add('weir_units', { provider, state: unit.state });
   }
   for (const service of state.services) {
     add('weir_services', { health: service.health });

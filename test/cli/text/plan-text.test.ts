@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createPaint } from '../../../src/cli/text/paint.ts';
+import { planText } from '../../../src/cli/text/plan-text.ts';
+import { printable } from '../../../src/cli/text/printable.ts';
+import type { PlanReport, Step } from '../../../src/model/index.ts';
+import { emptyPlan, step } from '../fake-app.ts';
+
+const paint = createPaint(false);
+
+function planOf(...steps: Step[]): PlanReport {
+  return {
+    ...emptyPlan,
+    units: [{ balancer: 'u', unit: 'u', steps, refused: [] }],
+    summary: { ...emptyPlan.summary, unchanged: 0 },
+  };
+}
+
+/** The lines of one unit without the summary. */
+function lines(plan: PlanReport, full = false): readonly string[] {
+  return planText(plan, paint, full).trimEnd().split('\n').slice(0, -1);
+}
+
+test('a replacement is one object: +/- without and -/+ with a gap', () => {
+  const create = step({ n: 1, op: 'create', kind: 'TargetGroup', id: 'web', why: 'protocol cannot be changed' });
+  const wait = step({
+    n: 2,
+    op: 'wait',
+    kind: 'TargetGroup',
+    id: 'web',
+    until: {
+      what: 'ready',
+      kind: 'TargetGroup',
+      of: 1,
+      set: 'targets',
+      members: ['a', 'b', 'c'],
+      min: 3,
+      deadlineMs: 300_000,
+    },
+  });
+  const gone = step({ n: 3, op: 'delete', kind: 'TargetGroup', id: 'web', handle: 'tg-1' });
+  assert.deepEqual(lines(planOf(create, wait, gone)), [
+    '  +/- replace  TargetGroup  web  protocol cannot be changed',
+    '        wait until 3 of 3 ready, at most 5 min',
+  ]);
+  assert.match(lines(planOf({ ...create, gap: ['s/a'] }, gone))[0] ?? '', /^ {2}-\/\+ replace/);
+});
+
+test('an update shows only what changes; members as counts over all batches; a handle to be is told by name', () => {
+  const steps = [
+    step({ n: 1, op: 'create', kind: 'Backend', id: 'new' }),
+    step({
+      n: 2,
+      op: 'update',
+      kind: 'Frontend',
+      id: 'f',
+      handle: 'h',
+      attrs: { idle: 120, name: null },
+      refs: { backend: 1, ca: null },
+    }),
+    step({
+      n: 3,
+      op: 'add',
+      kind: 'Backend',
+      id: 'b',
+      handle: 'h',
+      set: 'servers',
+      members: [
+        ['x', { attrs: {} }],
+        ['y', { attrs: {} }],
+      ],
+    }),
+    step({ n: 4, op: 'add', kind: 'Backend', id: 'b', handle: 'h', set: 'servers', members: [['z', { attrs: {} }]] }),
+    step({ n: 5, op: 'remove', kind: 'Backend', id: 'b', handle: 'h', set: 'servers', members: [['o', null]] }),
+  ];
+  assert.deepEqual(
+    lines(planOf(...steps)).map((line) => line.trimEnd()),
+    [
+      '    + create        Backend   new',
+      '    ~ update        Frontend  f',
+      '        idle = 120',
+      '        name = cleared',
+      '        backend -> new',
+      '        ca -> nothing',
+      '    > move members  Backend   b',
+      '        servers +3 -1',
+    ],
+  );
+});
+
+test('more than 20 objects with the same change are one line, --full lists them', () => {
+  const steps = Array.from({ length: 30 }, (_, n) =>
+    step({ n, op: 'delete', kind: 'Rule', id: `r${n}`, why: 'not wanted' }),
+  );
+  assert.deepEqual(lines(planOf(...steps)), [
+    '    - delete  Rule  30 objects: r0, r1, r2 and 27 more (--full)  not wanted',
+  ]);
+  assert.equal(lines(planOf(...steps), true).length, 30);
+  assert.equal(lines(planOf(...steps.slice(0, 20))).length, 20);
+});
+
+test('colour changes nothing but colour', () => {
+  const plan = planOf(step({ n: 1, op: 'create', kind: 'Backend', id: 'b', gap: ['s'], risk: ['t'] }));
+  const coloured = planText(plan, createPaint(true));
+  assert.notEqual(coloured, planText(plan, paint));
+  assert.equal(coloured.replace(/\u001b\[\d+m/g, ''), planText(plan, paint));
+});
+
+test('nothing that a service says can steer the terminal', () => {
+  assert.equal(printable('a\u001b[2Jb\u0007\r\u202ec\n'), 'a\\u001b[2Jb\\u0007\\u000d\\u202ec\n');
+  assert.equal(printable('\u001b[31mx\u001b[39m\u001b]0;t\u0007', true), '\u001b[31mx\u001b[39m\\u001b]0;t\\u0007');
+});
