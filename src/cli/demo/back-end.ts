@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './ports.ts';
 
 export interface BackEnd {
   readonly name: string;
@@ -30,8 +31,10 @@ export async function startBackEnd(name: string): Promise<BackEnd> {
       socket.on('close', () => connections.delete(socket));
     });
   }
-  const httpPort = await listen(http, 0);
-  const tcpPort = await listen(tcp, 0);
+  // Ports that nobody else is handed while the back end is dead.
+  const [httpPort, tcpPort] = [await freePort(), await freePort()];
+  await listen(http, httpPort);
+  await listen(tcp, tcpPort);
   return {
     name,
     httpPort,
@@ -48,12 +51,9 @@ export async function startBackEnd(name: string): Promise<BackEnd> {
   };
 }
 
-async function listen(server: Server, port: number): Promise<number> {
+async function listen(server: Server, port: number): Promise<void> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the back end has no port');
-  return address.port;
 }
 
 async function close(server: Server): Promise<void> {
