@@ -91,6 +91,6 @@ export async function fetchState(api: ApiAddress): Promise<State> {
 
 /** What the running weir knows of a service; undefined when it has none of that name. */
 export async function fetchExplanation(api: ApiAddress, service: string): Promise<Explanation | undefined> {
-  const value = await get(api, `/api/v1/explain/${encodeURIComponent(service)}`);
+  const value = await get(api, `/api/v1/explain/${encodeURIComponent(service.toWellFormed())}`);
   return value === undefined ? undefined : expect(explanation, value, api);
 }

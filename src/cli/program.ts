@@ -47,7 +47,7 @@ function buildProgram(context: CommandContext): Command {
     .description('One controller for every load balancer: exported services in, planned and lossless changes out.')
     .version(deps.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
-    .addHelpText('before', `${examples}\n`)
+    .addHelpText('before', examples)
     .addHelpText('after', `\n${codes}`)
     .exitOverride()
     // Errors are printed by tellError, in the one form that all have.
@@ -69,7 +69,6 @@ function buildProgram(context: CommandContext): Command {
     addDemo,
   ];
   for (const addCommand of add) addCommand(program, context);
-  for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this');
   return program;
 }
 

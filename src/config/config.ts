@@ -11,7 +11,8 @@ function checked(parse: (text: string) => Parsed<unknown>) {
   });
 }
 
-const listen = checked(parseListen).describe('Address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty string: off.');
+const listen = checked(parseListen);
+const listenForm = 'address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty: off.';
 const duration = checked((text) => parseDuration(text, 1));
 
 export const fileSource = z
@@ -79,12 +80,14 @@ export const configSchema = z.strictObject({
   auditInterval: duration.default('1m').describe('How often the real state is read to find drift.'),
   onExit: z.enum(['leave', 'stop']).default('leave').describe('What happens to proxies of our own when weir stops.'),
   metrics: z
-    .strictObject({ listen: listen.default('127.0.0.1:8378') })
+    .strictObject({
+      listen: listen.default('127.0.0.1:8378').describe(`Where probes and metrics are served: ${listenForm}`),
+    })
     .prefault({})
     .describe('Probes /healthz /readyz and Prometheus /metrics; carries no secret.'),
   api: z
     .strictObject({
-      listen: listen.default('127.0.0.1:8377'),
+      listen: listen.default('127.0.0.1:8377').describe(`Where the state page and the API are served: ${listenForm}`),
       tokenFile: z.string().optional().describe('File with the bearer token; required outside loopback.'),
       hosts: z
         .array(z.string())

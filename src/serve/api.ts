@@ -39,7 +39,10 @@ export function apiRoutes(input: ApiInput): Hono<Env> {
   routes.route('/', pageRoutes(app, input.now));
   routes.route('/api/v1', documents(app));
   const stream = openStreams(app, input.signal);
-  routes.get('/api/v1/stream', (c) => stream(c.req.raw.signal));
+  routes.get('/api/v1/stream', (c) =>
+    // A HEAD would open a stream that nobody reads, and so nobody ends.
+    c.req.method === 'HEAD' ? c.body(null, 200) : stream(c.req.raw.signal),
+  );
   routes.notFound((c) => c.text('not found\n', 404));
   // What went wrong is ours to know; the client has no use for it.
   routes.onError((error, c) => {

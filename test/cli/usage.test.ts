@@ -34,6 +34,14 @@ test('version and help are data with exit 0', async () => {
   assert.match((await run(['run', '--help'])).out, /--api-listen <text> .*\(default: 127\.0\.0\.1:8377\)/s);
 });
 
+test('-f takes several paths and may be given again; --group too', async () => {
+  const { deps, opened } = fakeDeps({ validate: async () => [] });
+  const argv = ['validate', '-f', 'a.yaml', 'b', '--group', 'g', '-f', 'c.json', '--group', 'h', '--class', 'k'];
+  assert.equal(await runCommand(argv, memoryIo(), deps), 0);
+  assert.deepEqual(opened[0]?.sources[0]?.paths, ['a.yaml', 'b', 'c.json']);
+  assert.deepEqual([opened[0]?.balancers[0]?.groups, opened[0]?.balancers[0]?.class], [['g', 'h'], 'k']);
+});
+
 test('no command, unknown commands and flags are wrong usage, with a likely spelling', async () => {
   const none = await run([]);
   assert.equal(none.code, 2);

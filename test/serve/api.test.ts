@@ -116,3 +116,28 @@ test('the stream: a snapshot, then only what changed', async (t) => {
     ['shop/web'],
   );
 });
+
+test('streams that were left, and HEAD requests, keep no place', async (t) => {
+  const { apiUrl } = await listening(t);
+  const url = `${apiUrl}/api/v1/stream`;
+  for (let i = 0; i < 70; i++) assert.equal((await ask(url, { method: 'HEAD' })).status, 200);
+  const left = await Promise.all(
+    Array.from({ length: 64 }, async () => {
+      const leave = new AbortController();
+      const { status, body } = await fetch(url, { signal: leave.signal });
+      await body?.getReader().read();
+      return { status, leave };
+    }),
+  );
+  assert.ok(left.every(({ status }) => status === 200));
+  assert.equal((await ask(url)).status, 503, 'no more than 64 at once');
+  for (const { leave } of left) leave.abort();
+  // The server hears of it when the sockets close.
+  for (;;) {
+    const leave = new AbortController();
+    const { status } = await fetch(url, { signal: leave.signal });
+    leave.abort();
+    if (status === 200) break;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+});

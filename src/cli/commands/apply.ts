@@ -14,7 +14,7 @@ import { planText } from '../text/plan-text.ts';
 /** `weir apply`: plans and applies once, until the world is as wanted or a unit has failed. */
 export function addApply(program: Command, context: CommandContext): void {
   const command = addShared(program.command('apply'))
-    .summary('plan and apply once')
+    .description('plan and apply once')
     .addOption(outputOption(['text', 'json', 'jsonl']))
     .addOption(failOnOption())
     .option('--confirm', 'show the plan and ask first (on a terminal)')

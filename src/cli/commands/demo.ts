@@ -5,7 +5,7 @@ import type { CommandContext } from '../deps.ts';
 export function addDemo(program: Command, context: CommandContext): void {
   const command = program
     .command('demo')
-    .summary('try weir on this machine: back ends, services and traffic on loopback')
+    .description('try weir on this machine: back ends, services and traffic on loopback')
     .option('--check', 'unattended: play the script once, check everything, exit 0 or 1')
     .action(async () => {
       const demo = await context.deps.demo();

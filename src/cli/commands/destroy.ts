@@ -13,7 +13,7 @@ import { planText } from '../text/plan-text.ts';
 /** `weir destroy`: removes exactly what is ours. Asks on a terminal; elsewhere it needs --yes. */
 export function addDestroy(program: Command, context: CommandContext): void {
   const command = addShared(program.command('destroy'))
-    .summary('remove everything that weir made, and nothing else')
+    .description('remove everything that weir made, and nothing else')
     .addOption(outputOption(['text', 'json', 'jsonl']))
     .option('-y, --yes', 'do not ask')
     .option('--full', 'list every object, however many are alike')

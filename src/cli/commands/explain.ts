@@ -14,7 +14,7 @@ import { codeText, explanationText } from '../text/explain-text.ts';
 /** `weir explain SERVICE|CODE`: an error code from the table; a service from files (-f), else from the running weir. */
 export function addExplain(program: Command, context: CommandContext): void {
   const command = addShared(program.command('explain'), 'one each')
-    .summary('why a service is as it is, or what an error code means')
+    .description('why a service is as it is, or what an error code means')
     .argument('<service|code>', 'namespace/name of a service, or a code such as E_PORT_TAKEN')
     .addOption(outputOption())
     .option('--api <url>', 'the running weir (default: api.listen of the configuration)')

@@ -13,7 +13,7 @@ import { planText } from '../text/plan-text.ts';
 /** `weir plan`: what `apply` would do, in order, with reasons and gaps. Writes nothing. */
 export function addPlan(program: Command, context: CommandContext): void {
   const command = addShared(program.command('plan'))
-    .summary('show what would change, in order, with reasons and gaps')
+    .description('show what would change, in order, with reasons and gaps')
     .addOption(outputOption())
     .addOption(failOnOption())
     .option('--detailed-exitcode', 'exit 0: no change, 2: changes, 1: everything else')

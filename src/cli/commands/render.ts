@@ -12,7 +12,7 @@ import { renderText } from '../text/render-text.ts';
 /** `weir render`: the desired state, offline. Text prints the files that would be written. */
 export function addRender(program: Command, context: CommandContext): void {
   const command = addShared(program.command('render'))
-    .summary('print the desired state without contacting anything')
+    .description('print the desired state without contacting anything')
     .addOption(outputOption())
     .option(
       '--environment <file>',

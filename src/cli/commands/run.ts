@@ -13,7 +13,7 @@ import { addShared, outputOption, readOutput } from '../shared-options.ts';
 /** `weir run`: the controller with its probes, metrics, API and state page, until it is told to stop. */
 export function addRun(program: Command, context: CommandContext): void {
   const command = addShared(program.command('run'))
-    .summary('run the controller')
+    .description('run the controller')
     .addOption(outputOption(['text', 'jsonl']))
     .action(async () => {
       const loaded = await loadFor(command, context, { provider: 'runnable' });

@@ -9,7 +9,7 @@ import { json } from '../json-lines.ts';
 export function addSchema(program: Command, context: CommandContext): void {
   const command = program
     .command('schema')
-    .summary('print the JSON Schema of weir.yaml, of service files, of a provider')
+    .description('print the JSON Schema of weir.yaml, of service files, of a provider')
     .option('--services', 'of weir service files')
     .option('--provider <name>', "of a provider's options")
     .option('--service-settings <name>', 'of the settings that a service may have for a provider')

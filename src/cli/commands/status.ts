@@ -10,7 +10,7 @@ import { statusText } from '../text/status-text.ts';
 /** `weir status`: what the running weir serves and what fails, failing first. */
 export function addStatus(program: Command, context: CommandContext): void {
   const command = addShared(program.command('status'))
-    .summary('ask the running weir what it serves and what fails')
+    .description('ask the running weir what it serves and what fails')
     .addOption(outputOption())
     .option('--api <url>', 'the running weir (default: api.listen of the configuration)')
     .option('--all', 'list healthy services too')

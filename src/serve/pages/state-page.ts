@@ -44,7 +44,7 @@ function matches(row: ServiceRow, { text, failing }: StateQuery): boolean {
 }
 
 function serviceRow(row: ServiceRow): Html {
-  return html`<tr data-id="${row.id}"><th scope="row"><a href="/services/${encodeURIComponent(row.id)}">${row.id}</a></th><td>${row.address}</td><td>${row.targets}</td><td>${stateWord(row.health)}</td><td>${row.reason}</td></tr>
+  return html`<tr data-id="${row.id}"><th scope="row"><a href="/services/${encodeURIComponent(row.id.toWellFormed())}">${row.id}</a></th><td>${row.address}</td><td>${row.targets}</td><td>${stateWord(row.health)}</td><td>${row.reason}</td></tr>
 `;
 }
 
@@ -75,7 +75,7 @@ function plans(state: State): Html {
   const rows = state.plans.slice(0, 20).map(
     (
       plan,
-    ) => html`<tr><th scope="row"><a href="/api/v1/plans/${encodeURIComponent(plan.id)}">${plan.id}</a></th><td><time>${new Date(plan.startedMs).toISOString()}</time></td><td>${plan.balancer}</td><td>${plan.steps.length}</td><td>${stateWord(plan.result)}</td><td>${plan.cause} ${plan.message ?? ''}</td></tr>
+    ) => html`<tr><th scope="row"><a href="/api/v1/plans/${encodeURIComponent(plan.id.toWellFormed())}">${plan.id}</a></th><td><time>${new Date(plan.startedMs).toISOString()}</time></td><td>${plan.balancer}</td><td>${plan.steps.length}</td><td>${stateWord(plan.result)}</td><td>${plan.cause} ${plan.message ?? ''}</td></tr>
 `,
   );
   return table('Last changes', ['Plan', 'When', 'Balancer', 'Steps', 'Result', 'Cause'], rows);
