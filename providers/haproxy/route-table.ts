@@ -1,4 +1,4 @@
-import { type RouteAttrs, readRoute } from './attrs.ts';
+import type { RouteAttrs } from './attrs.ts';
 import { mapKey, mapValue } from './quote.ts';
 import { emptyPathKey, shadowOf, treeKey } from './route-keys.ts';
 import { compareStrength, isConditional, pathRank } from './route-rank.ts';
@@ -85,7 +85,7 @@ function fillTree(tree: Map<string, string>, host: string, { plain, rest }: Host
   const put = (key: string, value: string): void => {
     if (!tree.has(key)) tree.set(mapKey(key), value);
   };
-  const valueOf = (route: Leading | undefined): string => {
+  const textFor = (route: Leading | undefined): string => {
     if (route?.attrs.path === undefined) return ranked ? rankedValue(rest, 0) : mapValue(rest);
     return ranked ? rankedValue(route.lead, pathRank(route.attrs.path)) : mapValue(route.lead);
   };
@@ -94,19 +94,19 @@ function fillTree(tree: Map<string, string>, host: string, { plain, rest }: Host
   for (const route of sorted) {
     const { path } = route.attrs;
     if (path === undefined) continue;
-    put(treeKey(host, path), valueOf(route));
+    put(treeKey(host, path), textFor(route));
     const empty = emptyPathKey(host, path);
-    if (empty !== undefined) put(empty, valueOf(route));
+    if (empty !== undefined) put(empty, textFor(route));
   }
   let byPath: ReadonlyMap<string, Leading> | undefined;
   for (const { attrs } of sorted) {
     const shadow = attrs.path === undefined ? undefined : shadowOf(host, attrs.path);
     if (shadow === undefined) continue;
     byPath ??= indexPaths(sorted);
-    put(shadow.key, valueOf(strongestFor(shadow.path, byPath)));
+    put(shadow.key, textFor(strongestFor(shadow.path, byPath)));
   }
   // The host exists, so its requests never go on to a wildcard or to every host.
-  put(`${host}/`, valueOf(undefined));
+  put(`${host}/`, textFor(undefined));
 }
 
 function indexPaths(routes: readonly Leading[]): ReadonlyMap<string, Leading> {

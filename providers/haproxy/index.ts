@@ -1,0 +1,40 @@
+/** HAProxy of our own. The pure half (model → layout → text) touches nothing; the driving half (session) never decides what to serve. */
+import { z } from 'zod';
+import type { Capabilities, Provider } from '../../src/model/index.ts';
+import { kinds } from './kinds.ts';
+import { model } from './model.ts';
+import { normalize } from './normalize.ts';
+import { type Options, optionsSchema, type ServiceOptions, serviceOptionsSchema } from './options.ts';
+import { render } from './render.ts';
+
+const capabilities: Capabilities = {
+  scope: 'instance',
+  sharing: 'balancer',
+  protocols: ['tcp', 'http', 'https', 'tls'],
+  protocolHint: 'HAProxy serves no UDP and no QUIC here; for UDP use provider nginx',
+  pathTypes: ['exact', 'prefix', 'stringPrefix', 'regex'],
+  balances: ['roundrobin', 'leastconn', 'source', 'uri', 'random'],
+  affinities: ['source'],
+  ipv6: true,
+  weights: true,
+  writes: 'commit',
+  foreign: false,
+  health: true,
+};
+
+export const provider: Provider<Options, ServiceOptions> = {
+  name: 'haproxy',
+  capabilities,
+  options: optionsSchema,
+  serviceOptions: serviceOptionsSchema,
+  // Nothing is discovered before the model is made: what the installed program can do decides how to write, not what.
+  environment: z.strictObject({}),
+  kinds,
+  model,
+  normalize,
+  render,
+  async open(options, ctx) {
+    const { openSession } = await import('./session.ts');
+    return openSession(options, ctx);
+  },
+};

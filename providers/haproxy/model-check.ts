@@ -1,0 +1,157 @@
+/** Judges what a service wrote before any of it becomes a resource: what passes here can be rendered, whatever it contains. */
+import type { Action, Filter, Front, NameMatch, PathMatch, Route } from '../../src/model/index.ts';
+import {
+  parseCidr,
+  parseHeaderName,
+  parseHeaderValue,
+  parseHost,
+  parseMethod,
+  parsePath,
+  parsePort,
+  parseRegex,
+  safeText,
+} from '../../src/net/index.ts';
+import { type Fault, faultOf, firstFault } from './model-problem.ts';
+import { isFetchName } from './quote.ts';
+
+/** Why a front cannot be served at all. */
+export function frontFault(front: Front, field: string): Fault | undefined {
+  const { tls, protocol } = front;
+  if (tls?.mode === 'mutual') {
+    const reason = 'is not served by HAProxy here yet (client certificates); use terminate or another provider';
+    return { code: 'E_FEATURE', field: `${field}.tls.mode`, value: 'mutual', reason };
+  }
+  if (protocol === 'https' && tls?.mode === 'passthrough') {
+    const reason = 'cannot be passthrough for https, where requests are read; write protocol tls';
+    return { code: 'E_FEATURE', field: `${field}.tls.mode`, value: 'passthrough', reason };
+  }
+  if (front.endPort !== undefined && front.endPort !== front.port) {
+    const reason = 'is not served by HAProxy here (ranges of ports); write one front for each port';
+    return { code: 'E_FEATURE', field: `${field}.endPort`, value: front.endPort, reason };
+  }
+  return firstFault([
+    faultOf(`${field}.port`, front.port, parsePort(front.port)),
+    rangesFault(front.sourceRanges, `${field}.sourceRanges`),
+  ]);
+}
+
+/** A range that cannot be read stops what it protects: leaving it out could let everyone in. */
+function rangesFault(ranges: readonly string[] | undefined, field: string): Fault | undefined {
+  return firstFault((ranges ?? []).map((range, i) => faultOf(`${field}[${i}]`, range, parseCidr(range))));
+}
+
+export function hostFault(host: string, field: string): Fault | undefined {
+  return host === '' ? undefined : faultOf(field, host, parseHost(host, { address: true }));
+}
+
+/** Why a route of a front cannot be served. */
+export function routeFault(route: Route, path: PathMatch, field: string): Fault | undefined {
+  return firstFault([
+    faultOf(`${field}.path.value`, path.value, parsePath(path.value, path.type)),
+    ...(route.methods ?? []).map((method, i) => faultOf(`${field}.methods[${i}]`, method, parseMethod(method))),
+    ...(route.headers ?? []).map((match, i) => matchFault(match, `${field}.headers[${i}]`)),
+    ...(route.query ?? []).map((match, i) => matchFault(match, `${field}.query[${i}]`)),
+    rangesFault(route.sourceIps, `${field}.sourceIps`),
+    ...route.filters.map((filter, i) => filterFault(filter, `${field}.filters[${i}]`)),
+    actionFault(route.action, `${field}.action`),
+  ]);
+}
+
+function matchFault(match: NameMatch, field: string): Fault | undefined {
+  if (!isFetchName(match.name)) {
+    const reason = 'must be of letters, digits, - . and _, at most 128';
+    return { code: 'E_FIELD_VALUE', field: `${field}.name`, value: match.name, reason };
+  }
+  if (match.type === 'present') return undefined;
+  const value = match.value ?? '';
+  return faultOf(`${field}.value`, value, match.type === 'regex' ? parseRegex(value) : parseHeaderValue(value));
+}
+
+function filterFault(filter: Filter, field: string): Fault | undefined {
+  switch (filter.type) {
+    case 'requestHeader':
+    case 'responseHeader':
+      return firstFault([
+        faultOf(`${field}.name`, filter.name, parseHeaderName(filter.name)),
+        faultOf(`${field}.value`, filter.value, parseHeaderValue(filter.value ?? '')),
+      ]);
+    case 'rewritePrefix':
+      return firstFault([
+        faultOf(`${field}.from`, filter.from, parsePath(filter.from, 'stringPrefix')),
+        faultOf(`${field}.to`, filter.to, parsePath(filter.to, 'stringPrefix')),
+      ]);
+    case 'rewriteRegex':
+      return firstFault([
+        faultOf(`${field}.pattern`, filter.pattern, parseRegex(filter.pattern)),
+        faultOf(`${field}.to`, filter.to, parseHeaderValue(filter.to)),
+      ]);
+    case 'host':
+      return faultOf(`${field}.value`, filter.value, parseHost(filter.value, { address: true, wildcard: false }));
+  }
+}
+
+/** Why an action cannot be carried out. Backends that do not exist are no fault here: they answer 503. */
+export function actionFault(action: Action, field: string): Fault | undefined {
+  if (action.type === 'redirect') return redirectFault(action, field);
+  if (action.type === 'fixed') return fixedFault(action, field);
+  return firstFault(
+    action.to.map(({ weight }, i) =>
+      Number.isFinite(weight) && weight >= 0
+        ? undefined
+        : {
+            code: 'E_FIELD_VALUE',
+            field: `${field}.to[${i}].weight`,
+            value: weight,
+            reason: 'must be a number from 0 on',
+          },
+    ),
+  );
+}
+
+function redirectFault(action: Extract<Action, { readonly type: 'redirect' }>, field: string): Fault | undefined {
+  const { scheme, host, port, path } = action;
+  if (scheme === undefined && host === undefined && port === undefined && path === undefined) {
+    const reason = 'must change scheme, host, port or path, else it leads to itself';
+    return { code: 'E_FIELD_VALUE', field, value: action.code, reason };
+  }
+  return firstFault([
+    host === undefined
+      ? undefined
+      : faultOf(`${field}.host`, host, parseHost(host, { address: true, wildcard: false })),
+    port === undefined ? undefined : faultOf(`${field}.port`, port, parsePort(port)),
+    path === undefined ? undefined : locationFault(path, `${field}.path`),
+  ]);
+}
+
+/** A path with an optional query, as a Location header may carry it. */
+function locationFault(path: string, field: string): Fault | undefined {
+  const unsafe = faultOf(field, path, safeText(path, 2048));
+  if (unsafe !== undefined) return unsafe;
+  if (/^\/[!-~]*$/.test(path) && !path.startsWith('//')) return undefined;
+  const reason = 'must start with one / and be of printable ASCII characters without spaces';
+  return { code: 'E_PATH', field, value: path, reason };
+}
+
+const maxBodyBytes = 8_192;
+
+function fixedFault(action: Extract<Action, { readonly type: 'fixed' }>, field: string): Fault | undefined {
+  const { status, body, contentType } = action;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    return {
+      code: 'E_FIELD_VALUE',
+      field: `${field}.status`,
+      value: status,
+      reason: 'must be a status from 200 to 599',
+    };
+  }
+  if (
+    body !== undefined &&
+    (new TextEncoder().encode(body).length > maxBodyBytes || /\0/.test(body) || !body.isWellFormed())
+  ) {
+    const reason = `must be a text of at most ${maxBodyBytes} bytes without NUL`;
+    return { code: 'E_FIELD_VALUE', field: `${field}.body`, value: body, reason };
+  }
+  return contentType === undefined
+    ? undefined
+    : faultOf(`${field}.contentType`, contentType, parseHeaderValue(contentType));
+}

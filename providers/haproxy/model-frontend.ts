@@ -1,0 +1,95 @@
+import type { Attrs, FrontGroup, Listener, Member, MergedAction, Resource } from '../../src/model/index.ts';
+import { parseAddress, parseHost } from '../../src/net/index.ts';
+import type { FrontendAttrs } from './attrs.ts';
+import type { BackendUse } from './model-backend.ts';
+import type { Fault } from './model-problem.ts';
+import { leadsOf, rangesOf, treatmentOf } from './model-route.ts';
+
+export interface FrontendResult {
+  readonly resource: Resource;
+  readonly uses: readonly BackendUse[];
+}
+
+export function frontendId(group: FrontGroup, listener: Listener): string {
+  return `${group.key}|${listener.key}`;
+}
+
+/** Where a group listens cannot be used: nothing of it is served. */
+export function addressFault(group: FrontGroup): Fault | undefined {
+  for (const address of group.addresses) {
+    const parsed = parseAddress(address);
+    if (!parsed.ok) return { code: parsed.code, field: 'address.list', value: address, reason: parsed.reason };
+  }
+  return undefined;
+}
+
+/** The Frontend of a listener. `fallback` is its default where that can be served. */
+export function buildFrontend(
+  unit: string,
+  group: FrontGroup,
+  listener: Listener,
+  fallback: MergedAction | undefined,
+): FrontendResult {
+  const id = frontendId(group, listener);
+  const mode = listener.protocol === 'http' || listener.protocol === 'https' ? 'http' : 'tcp';
+  const leads = fallback === undefined ? undefined : leadsOf(fallback, mode, 'default');
+  const resource: Resource = {
+    kind: 'Frontend',
+    id,
+    unit,
+    serves: [...new Set(listener.fronts.map(({ service }) => service.id))],
+    attrs: Object.freeze(toAttrs(attrsOf(id, group, listener, mode, fallback))),
+    refs: { ...leads?.refs },
+    sets: { ...leads?.sets, ...(endsTls(listener) ? { certs: certsOf(listener) } : {}) },
+  };
+  return { resource, uses: leads?.uses ?? [] };
+}
+
+function attrsOf(
+  id: string,
+  group: FrontGroup,
+  listener: Listener,
+  mode: 'http' | 'tcp',
+  fallback: MergedAction | undefined,
+): FrontendAttrs {
+  const [first] = listener.fronts;
+  const timeouts = first?.front.timeouts;
+  // On a port that services share, nobody may slow down or cap the others: only a port of one front has limits of its own.
+  const alone = listener.fronts.length === 1;
+  const ranges = mode === 'tcp' && first !== undefined ? rangesOf(first.front) : undefined;
+  return {
+    key: id,
+    mode,
+    tls: endsTls(listener),
+    port: listener.port,
+    addresses: [...group.addresses],
+    ...(first?.front.proxyProtocol === true ? { acceptProxy: true } : {}),
+    ...(alone && first?.front.maxConnections !== undefined ? { maxConnections: first.front.maxConnections } : {}),
+    ...(alone && timeouts?.clientMs !== undefined ? { clientMs: timeouts.clientMs } : {}),
+    ...(alone && timeouts?.requestMs !== undefined ? { requestMs: timeouts.requestMs } : {}),
+    ...(alone && timeouts?.keepAliveMs !== undefined ? { keepAliveMs: timeouts.keepAliveMs } : {}),
+    ...(fallback !== undefined && mode === 'http' ? treatmentOf(fallback, []) : {}),
+    ...(ranges === undefined ? {} : { ranges: [...ranges] }),
+  };
+}
+
+function toAttrs(attrs: FrontendAttrs): Attrs {
+  return { ...attrs };
+}
+
+/** TLS ends at this listener. */
+function endsTls(listener: Listener): boolean {
+  if (listener.protocol === 'https') return true;
+  return listener.protocol === 'tls' && listener.fronts[0]?.front.tls?.mode !== 'passthrough';
+}
+
+function certsOf(listener: Listener): ReadonlyMap<string, Member> {
+  const certs = new Map<string, Member>();
+  for (const { cert, hosts } of listener.certs) {
+    if (!/^[0-9a-f]{64}$/.test(cert.sha256)) continue;
+    // Names of a certificate that are no host names (addresses, other forms) cannot be asked for by SNI.
+    const names = hosts.filter((host) => parseHost(host).ok);
+    certs.set(cert.sha256, { attrs: Object.freeze({ hosts: names, isDefault: certs.size === 0 }) });
+  }
+  return certs;
+}

@@ -1,0 +1,161 @@
+import type {
+  Front,
+  FrontGroup,
+  Listener,
+  MergedAction,
+  MergedHost,
+  Problem,
+  Resource,
+} from '../../src/model/index.ts';
+import type { BackendUse } from './model-backend.ts';
+import { actionFault, frontFault } from './model-check.ts';
+import { addressFault, buildFrontend } from './model-frontend.ts';
+import type { HostPart, ListenerPart, Memo } from './model-memo.ts';
+import { type Fault, problemOf } from './model-problem.ts';
+import { buildRest, buildRoute, type RoutePlace, type RouteResult } from './model-route.ts';
+
+export interface GroupPart {
+  readonly resources: readonly Resource[];
+  readonly uses: readonly BackendUse[];
+  readonly problems: readonly Problem[];
+}
+
+/** Frontends and Routes of the listeners of one group, and the backends that they lead to. */
+export function modelGroup(group: FrontGroup, unit: string, memo: Memo): GroupPart {
+  const resources: Resource[] = [];
+  const uses: BackendUse[] = [];
+  const problems: Problem[] = [];
+  const fault = addressFault(group);
+  if (fault !== undefined) {
+    return { resources, uses, problems: group.services.map((service) => problemOf(service, fault)) };
+  }
+  for (const listener of group.listeners) {
+    const part = listenerPart(group, listener, unit, memo);
+    problems.push(...part.problems);
+    if (part.resource === undefined) continue;
+    resources.push(part.resource);
+    uses.push(...part.uses);
+    for (const host of listener.hosts) {
+      const { routes, uses: reached, problems: told } = hostPart(host, part.resource.id, unit, memo);
+      for (const route of routes) resources.push(route);
+      for (const use of reached) uses.push(use);
+      for (const problem of told) problems.push(problem);
+    }
+  }
+  return { resources, uses, problems };
+}
+
+function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo): ListenerPart {
+  const known = memo.listeners.get(listener);
+  if (known !== undefined && known.group === group.key) return known;
+  const problems: Problem[] = [];
+  let served = false;
+  for (const { service, front } of listener.fronts) {
+    const fault = faultOfFront(front, `fronts[${service.fronts.indexOf(front)}]`);
+    if (fault === undefined) served = true;
+    else problems.push(problemOf(service, fault));
+  }
+  problems.push(...sharedLimits(listener));
+  const fallback = usableDefault(listener, problems);
+  const result = served ? buildFrontend(unit, group, listener, fallback) : { resource: undefined, uses: [] };
+  const part = { ...result, group: group.key, problems };
+  memo.listeners.set(listener, part);
+  return part;
+}
+
+const frontFaults = new WeakMap<Front, { readonly field: string; readonly fault: Fault | undefined }>();
+
+function faultOfFront(front: Front, field: string): Fault | undefined {
+  let known = frontFaults.get(front);
+  if (known === undefined || known.field !== field) {
+    known = { field, fault: frontFault(front, field) };
+    frontFaults.set(front, known);
+  }
+  return known.fault;
+}
+
+function usable({ service, front }: MergedAction): boolean {
+  return faultOfFront(front, `fronts[${service.fronts.indexOf(front)}]`) === undefined;
+}
+
+function usableDefault(listener: Listener, problems: Problem[]): MergedAction | undefined {
+  const action = listener.default;
+  if (action === undefined || !usable(action)) return undefined;
+  const field = `fronts[${action.service.fronts.indexOf(action.front)}].default`;
+  const tcp = listener.protocol === 'tcp' || listener.protocol === 'tls';
+  const fault =
+    tcp && action.action.type !== 'forward'
+      ? ({
+          code: 'E_FEATURE',
+          field,
+          value: action.action.type,
+          reason: 'must forward: there is no answer in TCP',
+        } as const)
+      : actionFault(action.action, field);
+  if (fault === undefined) return action;
+  problems.push(problemOf(action.service, fault));
+  return undefined;
+}
+
+/** Limits that belong to a port and not to a route have no effect where several fronts share the port. */
+function sharedLimits(listener: Listener): readonly Problem[] {
+  if (listener.fronts.length < 2) return [];
+  return listener.fronts.flatMap(({ service, front }) => {
+    const { maxConnections, timeouts } = front;
+    const asked = Object.entries({
+      maxConnections,
+      'timeouts.clientMs': timeouts?.clientMs,
+      'timeouts.requestMs': timeouts?.requestMs,
+      'timeouts.keepAliveMs': timeouts?.keepAliveMs,
+    }).find(([, value]) => value !== undefined);
+    if (asked === undefined) return [];
+    const field = `fronts[${service.fronts.indexOf(front)}].${asked[0]}`;
+    const reason = `has no effect on port ${front.port}, which several services share; give the service a port or address of its own`;
+    return [problemOf(service, { code: 'W_FEATURE', field, value: asked[1], reason })];
+  });
+}
+
+function hostPart(host: MergedHost, frontend: string, unit: string, memo: Memo): HostPart {
+  const known = memo.hosts.get(host);
+  if (known?.frontend === frontend) return known;
+  const place: RoutePlace = { unit, frontend, host: host.host };
+  const routes: Resource[] = [];
+  const uses: BackendUse[] = [];
+  const problems: Problem[] = [];
+  const take = (action: MergedAction, { resource, uses: reached, fault }: RouteResult): void => {
+    if (fault !== undefined) problems.push(problemOf(action.service, fault));
+    if (resource !== undefined) routes.push(resource);
+    uses.push(...reached);
+  };
+  for (const rule of host.rules) {
+    if (usable(rule))
+      take(
+        rule,
+        remember(rule, place, memo, () => buildRoute(rule, place)),
+      );
+  }
+  const rest = host.default;
+  if (rest !== undefined && usable(rest))
+    take(
+      rest,
+      remember(rest, place, memo, () => buildRest(rest, place)),
+    );
+  const part = { frontend, routes, uses, problems };
+  memo.hosts.set(host, part);
+  return part;
+}
+
+function remember(action: MergedAction, place: RoutePlace, memo: Memo, build: () => RouteResult): RouteResult {
+  let places = memo.routes.get(action);
+  if (places === undefined) {
+    places = new Map();
+    memo.routes.set(action, places);
+  }
+  const key = `${place.frontend}|${place.host}`;
+  let result = places.get(key);
+  if (result === undefined) {
+    result = build();
+    places.set(key, result);
+  }
+  return result;
+}

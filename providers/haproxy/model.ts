@@ -1,0 +1,81 @@
+import type { ModelInput, ModelResult, Node, Problem, Resource } from '../../src/model/index.ts';
+import { type BackendUse, buildBackend } from './model-backend.ts';
+import { modelGroup } from './model-group.ts';
+import { type Memo, memoOf } from './model-memo.ts';
+import { problemOf } from './model-problem.ts';
+import { settingsResource } from './model-settings.ts';
+import { type Options, type ServiceOptions, serviceOptionsSchema } from './options.ts';
+
+/**
+ * The merged services as resources of one HAProxy. Pure. A service that cannot be served as it asks is a problem and nothing else; while
+ * the input objects are the same, the same resource objects come back.
+ */
+export function model(input: ModelInput, options: Options): ModelResult {
+  const unit = `${input.balancer}@${input.node}`;
+  const memo = memoOf(options, unit);
+  memo.settings ??= settingsResource(unit, options);
+  const resources: Resource[] = [memo.settings];
+  const problems: Problem[] = [];
+  const uses = new Map<string, BackendUse>();
+  for (const group of input.groups) {
+    const part = modelGroup(group, unit, memo);
+    for (const resource of part.resources) resources.push(resource);
+    for (const problem of part.problems) problems.push(problem);
+    for (const use of part.uses) if (!uses.has(use.id)) uses.set(use.id, use);
+  }
+  const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
+  for (const use of uses.values()) resources.push(backendResource(use, context, problems));
+  return { resources, problems };
+}
+
+interface BackendInput {
+  readonly input: ModelInput;
+  readonly options: Options;
+  readonly unit: string;
+  readonly memo: Memo;
+  readonly nodes: ReadonlyMap<string, Node>;
+}
+
+function backendResource(use: BackendUse, context: BackendInput, problems: Problem[]): Resource {
+  const { input, options, unit, memo, nodes } = context;
+  const raw = input.settings.get(use.service.id);
+  const memos = memo.backends[use.mode];
+  let part = memos.get(use.backend);
+  const same =
+    part !== undefined &&
+    part.use.id === use.id &&
+    part.use.front === use.front &&
+    part.settings === raw &&
+    (use.backend.targetKind === 'ip' || part.nodes === input.nodes);
+  if (part === undefined || !same) {
+    const result = buildBackend(use, { unit, options, settings: settingsOf(raw), nodes });
+    part = { use, settings: raw, nodes: input.nodes, result };
+    memos.set(use.backend, part);
+  }
+  for (const fault of part.result.faults) problems.push(problemOf(use.service, fault));
+  return part.result.resource;
+}
+
+const noSettings: ServiceOptions = {};
+
+/** They were judged with this schema before; what does not fit it now is treated as absent. */
+function settingsOf(raw: unknown): ServiceOptions {
+  if (raw === undefined) return noSettings;
+  const parsed = serviceOptionsSchema.safeParse(raw);
+  return parsed.success ? parsed.data : noSettings;
+}
+
+const indexes = new WeakMap<readonly Node[], ReadonlyMap<string, Node>>();
+
+/** Machines by instance id and by name. */
+function indexNodes(nodes: readonly Node[]): ReadonlyMap<string, Node> {
+  let index = indexes.get(nodes);
+  if (index === undefined) {
+    const made = new Map<string, Node>();
+    for (const node of nodes) made.set(node.name, node);
+    for (const node of nodes) if (node.instanceId !== undefined) made.set(node.instanceId, node);
+    indexes.set(nodes, made);
+    index = made;
+  }
+  return index;
+}
