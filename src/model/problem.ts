@@ -23,9 +23,12 @@ export interface Problem {
 /** A value shown in a message: at most 80 characters, control and bidirectional characters escaped. */
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  const safe = text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return safe.length > 80 ? `${safe.slice(0, 77)}...` : safe;
+  const safe = text
+    .toWellFormed()
+    .replace(
+      /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu,
+      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+  // Cutting may split a pair of surrogates.
+  return safe.length > 80 ? `${safe.slice(0, 77).toWellFormed()}...` : safe;
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../model/errors.ts';
 import { type FieldPath, type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CertRef, ServiceId } from '../../model/service.ts';
-import { type Cidr, type Parsed, parseCidr } from '../../net/index.ts';
+import { type Cidr, type Parsed, parseCidr, safeText } from '../../net/index.ts';
 
 /** Certificates by file name; a name is relative to the file that names it. Key material stays behind the lookup. */
 export interface CertificateLookup {
@@ -78,6 +78,12 @@ export class Form {
     if (value === undefined) return undefined;
     if (!isList(value)) return [this.take(parse(value), path, value)].filter((v) => v !== undefined);
     return value.flatMap((item, i) => this.take(parse(item), [...path, i], item) ?? []);
+  }
+
+  /** What a lookup finds for the name of a file. */
+  lookUp(path: string, at: FieldPath, find: (path: string) => Parsed<CertRef>): CertRef | undefined {
+    const safe = this.take(safeText(path, 4096), at, path);
+    return safe === undefined ? undefined : this.take(find(safe), at, path);
   }
 
   /** Ranges as canonical text. */

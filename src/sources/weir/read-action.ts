@@ -1,7 +1,7 @@
 import { suggestion } from '../../model/closest.ts';
 import type { FieldPath } from '../../model/located.ts';
 import type { Action } from '../../model/service.ts';
-import { parseHeaderValue, parseHost, parsePath, parsePort, safeText } from '../../net/index.ts';
+import { parseHeaderValue, parseHost, parseName, parsePath, parsePort, safeText } from '../../net/index.ts';
 import type { Form } from './form.ts';
 import { present } from './present.ts';
 import type { ActionForm } from './route-schema.ts';
@@ -32,7 +32,8 @@ export function readAction(
 
 /** A path in `paths` may name its backend directly. */
 export function forwardTo(form: Form, backend: string, path: FieldPath, backends: readonly string[]): Action {
-  if (!backends.includes(backend)) {
+  // A name that no backend can have is refused outright: it must not reach the model even as something that is missing.
+  if (form.take(parseName(backend), path, backend) !== undefined && !backends.includes(backend)) {
     form.complain(
       'E_BACKEND_MISSING',
       path,

@@ -50,7 +50,10 @@ function readBackendTls(form: Form, written: BackendTlsForm | undefined, path: F
   if (written === undefined || written === false) return undefined;
   if (written === true) return { verify: true };
   const file = form.located.file;
-  const ca = form.maybe(written.ca, [...path, 'ca'], (v) => form.certificates.authority(v, file));
+  const ca =
+    written.ca === undefined
+      ? undefined
+      : form.lookUp(written.ca, [...path, 'ca'], (v) => form.certificates.authority(v, file));
   // Without the authorities that its owner named nothing could be verified as meant: never fall back to those of the system.
   if (written.ca !== undefined && ca === undefined) form.usable = false;
   return present({

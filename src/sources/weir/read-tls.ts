@@ -1,6 +1,6 @@
 import type { FieldPath } from '../../model/located.ts';
 import type { CertRef, FrontTls } from '../../model/service.ts';
-import { hostCovers, parseHost } from '../../net/index.ts';
+import { hostCovers, parseHost, safeText } from '../../net/index.ts';
 import type { Form } from './form.ts';
 import { present } from './present.ts';
 import type { FrontTlsForm } from './tls-schema.ts';
@@ -26,7 +26,7 @@ export function readFrontTls(form: Form, written: FrontTlsForm, path: FieldPath)
     return 'unusable';
   }
   // Without its authorities a mutual front would let everybody in, or nobody: it is left out.
-  const ca = form.take(form.certificates.authority(written.ca, form.located.file), at('ca'), written.ca);
+  const ca = form.lookUp(written.ca, at('ca'), (path) => form.certificates.authority(path, form.located.file));
   return ca === undefined || certs.length === 0 ? 'unusable' : { mode, certs, ca };
 }
 
@@ -43,8 +43,10 @@ function readCertificates(form: Form, written: FrontTlsForm, path: FieldPath): r
   }
   const all = [...(certificate === undefined ? [] : [{ entry: { certificate, key, hosts }, at: path }]), ...several];
   return all.flatMap(({ entry, at }) => {
-    const request = present({ certificate: entry.certificate, key: entry.key, file: form.located.file });
-    const cert = form.take(form.certificates.certificate(request), [...at, 'certificate'], entry.certificate);
+    const key = entry.key === undefined ? undefined : form.take(safeText(entry.key), [...at, 'key'], entry.key);
+    const cert = form.lookUp(entry.certificate, [...at, 'certificate'], (chain) =>
+      form.certificates.certificate(present({ certificate: chain, key, file: form.located.file })),
+    );
     const names = form.each(entry.hosts, [...at, 'hosts'], (v) => parseHost(v, { address: true }));
     if (cert === undefined) return [];
     for (const name of names ?? []) {
