@@ -257,6 +257,11 @@ const table = {
     title: 'another process listens on a port',
     hint: 'Stop it or choose another port; every other port is served.',
   },
+  E_LISTEN_ADDRESS: {
+    class: 'refused',
+    title: 'an address to listen on is not on this machine',
+    hint: 'Give the address to an interface of this machine, or listen on another; every other address is served.',
+  },
   E_PORT_PERMISSION: {
     class: 'refused',
     title: 'weir may not listen on a port',

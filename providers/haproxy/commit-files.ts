@@ -1,0 +1,185 @@
+/** The files of the running layout: what stands on disk, what a new layout changes there. Texts are made once for each object. */
+import { hash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import {
+  configName,
+  dropCandidate,
+  type FileSet,
+  folders,
+  onDisk,
+  prepareDirectory,
+  readText,
+  removeUnused,
+  replaceFiles,
+  stageCandidate,
+} from './files.ts';
+import type { CrtEntry, Layout, MapFile, Section } from './layout.ts';
+import { crtListText, mapText } from './text.ts';
+
+const mapTexts = new WeakMap<MapFile, string>();
+const listTexts = new WeakMap<readonly CrtEntry[], string>();
+const sectionHashes = new WeakMap<Section, string>();
+
+function once<K extends object>(memo: WeakMap<K, string>, key: K, make: (key: K) => string): string {
+  let text = memo.get(key);
+  if (text === undefined) {
+    text = make(key);
+    memo.set(key, text);
+  }
+  return text;
+}
+
+/** Equal for layouts between which a process needs no reload: everything of the sections but the servers. */
+export function shapeOf(layout: Layout): string {
+  const parts = layout.sections.map((section) =>
+    once(sectionHashes, section, ({ head, lines }) => hash('sha256', [head, ...lines].join('\n'), 'base64url')),
+  );
+  return hash('sha256', parts.join(' '), 'base64url').slice(0, 22);
+}
+
+/** The layout with the proof of its shape in the worker's environment: `show env` tells after a crash which sections it runs. */
+export function sealLayout(layout: Layout): Layout {
+  const line = `setenv WEIR_SHAPE ${shapeOf(layout)}`;
+  return {
+    ...layout,
+    sections: layout.sections.map((section) =>
+      section.head === 'global' ? { ...section, lines: [...section.lines, line] } : section,
+    ),
+  };
+}
+
+export interface FileChange {
+  /** Texts that differ from what stands on disk. */
+  readonly changed: FileSet;
+  /** Paths of all files that the layout has. */
+  readonly all: readonly string[];
+}
+
+export class ConfigFiles {
+  readonly directory: string;
+  /** What stands on disk: texts; of certificates the SHA-256. */
+  #texts = new Map<string, string>();
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** haproxy.cfg as it stands on disk. */
+  get config(): string | undefined {
+    return this.#texts.get(configName);
+  }
+
+  /** Reads what stands on disk; nothing is written. */
+  async load(): Promise<void> {
+    const texts = new Map<string, string>();
+    const config = await readText(`${this.directory}/${configName}`);
+    if (config !== undefined) texts.set(configName, config);
+    for (const folder of folders) {
+      for (const name of await listFolder(`${this.directory}/${folder}`)) {
+        const path = `${folder}/${name}`;
+        const text = await readText(`${this.directory}/${path}`);
+        if (text !== undefined) texts.set(path, folder === 'certs' ? hash('sha256', text, 'hex') : text);
+      }
+    }
+    this.#texts = texts;
+  }
+
+  /** Text of a file of ours other than a certificate; SHA-256 of a certificate. */
+  text(path: string): string | undefined {
+    return this.#texts.get(path);
+  }
+
+  paths(folder: (typeof folders)[number]): readonly string[] {
+    return [...this.#texts.keys()].filter((path) => path.startsWith(`${folder}/`));
+  }
+
+  /** What a layout changes on disk. `pem` yields the content of a certificate. */
+  async compare(layout: Layout, config: string, pem: (sha256: string) => Promise<string>): Promise<FileChange> {
+    const changed = new Map<string, string>();
+    const all: string[] = [configName];
+    const put = (path: string, text: string) => {
+      all.push(path);
+      if (this.#texts.get(path) !== text) changed.set(path, text);
+    };
+    for (const [path, map] of layout.maps) put(path, once(mapTexts, map, mapText));
+    for (const [path, entries] of layout.crtLists) put(path, once(listTexts, entries, crtListText));
+    for (const [path, sha256] of layout.certs) {
+      all.push(path);
+      if (this.#texts.get(path) !== sha256) changed.set(path, await pem(sha256));
+    }
+    if (this.#texts.get(configName) !== config) changed.set(configName, config);
+    return { changed, all };
+  }
+
+  /** What stands on disk in the place of a change: writing it takes the change back. */
+  async snapshot({ changed }: FileChange): Promise<FileChange> {
+    const before = new Map<string, string>();
+    for (const path of changed.keys()) {
+      const known = path.startsWith('certs/') ? await readText(`${this.directory}/${path}`) : this.#texts.get(path);
+      if (known !== undefined) before.set(path, known);
+    }
+    return { changed: before, all: [] };
+  }
+
+  /** Puts a change in force on disk. @throws WeirError E_DISK, nothing is changed then. */
+  async write({ changed }: FileChange): Promise<void> {
+    if (changed.size === 0) return;
+    await prepareDirectory(this.directory);
+    await replaceFiles(this.directory, changed);
+    for (const [path, text] of changed)
+      this.#texts.set(path, path.startsWith('certs/') ? hash('sha256', text, 'hex') : text);
+  }
+
+  /** The directory of a complete candidate, to be checked and dropped. */
+  async stage({ all, changed }: FileChange): Promise<string> {
+    await prepareDirectory(this.directory);
+    return stageCandidate(this.directory, all, changed);
+  }
+
+  dropStage(): Promise<void> {
+    return dropCandidate(this.directory);
+  }
+
+  /** Removes what the layout does not name. */
+  async tidy(layout: Layout): Promise<void> {
+    const keep = new Set([...layout.maps.keys(), ...layout.crtLists.keys(), ...layout.certs.keys()]);
+    const unused = [...this.#texts.keys()].filter((path) => path !== configName && !keep.has(path));
+    if (unused.length === 0) return;
+    await removeUnused(this.directory, keep);
+    for (const path of unused) this.#texts.delete(path);
+  }
+
+  /** The first file that is not as we wrote it, by name; certificates aside. */
+  async changedOnDisk(): Promise<string | undefined> {
+    for (const [path, text] of this.#texts) {
+      if (path.startsWith('certs/')) continue;
+      const now = await readText(`${this.directory}/${path}`);
+      if (now === text) continue;
+      // Forgotten: the next commit writes it again.
+      this.#texts.delete(path);
+      return path;
+    }
+    return undefined;
+  }
+
+  /** One hash of everything on disk: equal as long as nobody changed anything. */
+  digest(): string {
+    const lines = [...this.#texts]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, text]) => `${path} ${hash('sha256', text, 'base64url')}`);
+    return hash('sha256', lines.join('\n'), 'base64url');
+  }
+}
+
+function listFolder(path: string): Promise<readonly string[]> {
+  return onDisk(path, async () => {
+    try {
+      return (await readdir(path)).filter(
+        (name) => /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) && !name.endsWith('.tmp'),
+      );
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,237 @@
+/**
+ * From resources to a process that serves them: over the runtime socket where that is enough, else by a checked reload.
+ *
+ * The order that makes every crash harmless: the files are written first, then the process is told. So the file is what was wanted last
+ * and passed every check; the process is at most one change behind, and the next start reads from the process itself what it lacks.
+ * A file is put back before an error leaves here, whenever the process did not take it.
+ */
+import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
+import type { Certificates } from './commit-certificates.ts';
+import { bindKey, checkCandidate, tryPorts } from './commit-check.ts';
+import { type ConfigFiles, type FileChange, sealLayout } from './commit-files.ts';
+import type { RetiringServers } from './commit-retire.ts';
+import { runSteps } from './commit-runtime.ts';
+import { certificatesOf, type Given, type Withheld, withholdCertificates, withholdPorts } from './commit-withhold.ts';
+import { diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
+import type { Layout } from './layout.ts';
+import { frontendName } from './names.ts';
+import type { HaproxyProcess } from './process.ts';
+import { checkDescriptors } from './process-limits.ts';
+
+/** At most one reload in this time; the first at once. */
+const reloadEveryMs = 1_000;
+
+/** The pure half, with options and place already given. */
+export interface Renderer {
+  layoutOf(resources: readonly Resource[]): Layout;
+  textOf(layout: Layout): string;
+  /** @throws WeirError E_HAPROXY_CONFIG when the text is not what the layout says. */
+  checkShape(text: string, layout: Layout): void;
+}
+
+export interface CommitParts {
+  readonly ctx: Context;
+  readonly renderer: Renderer;
+  readonly files: ConfigFiles;
+  readonly process: HaproxyProcess;
+  readonly certificates: Certificates;
+  readonly retiring: RetiringServers;
+  /** The program, proved to be one that we can use. */
+  readonly binary: () => Promise<string>;
+  /** Addresses that may be missing without a word: IPv6 where it was not asked for by name. */
+  readonly optional: (address: string) => boolean;
+}
+
+export class Committer {
+  readonly #parts: CommitParts;
+  #running: Layout | undefined;
+  #listening: ReadonlySet<string> = new Set();
+  #given: readonly Resource[] = [];
+  #withheld: readonly Withheld[] = [];
+  #lastReloadMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: CommitParts) {
+    this.#parts = parts;
+  }
+
+  /** What the process serves; undefined while that is not known. */
+  get running(): Layout | undefined {
+    return this.#running;
+  }
+
+  /** What was left out of the last commit, so that the rest could be served. */
+  get withheld(): readonly Withheld[] {
+    return this.#withheld;
+  }
+
+  /** What the process was found to serve; undefined when that cannot be known. */
+  adopt(layout: Layout | undefined): void {
+    this.#running = layout;
+  }
+
+  /** Resources as they were given before this session began: what a broken certificate falls back to. */
+  remember(resources: readonly Resource[]): void {
+    this.#given = resources;
+  }
+
+  /** @throws WeirError; what was served before is served on then. */
+  async commit(next: readonly Resource[]): Promise<void> {
+    const { ctx, renderer, optional } = this.#parts;
+    const startMs = ctx.clock.now();
+    const usable = await this.#withholdCertificates(next);
+    let given: Given = usable;
+    let layout = renderer.layoutOf(given.resources);
+    let plan = this.#planTo(layout);
+    if (plan.reload.length > 0) {
+      const refused = await tryPorts(layout, this.#listening, this.#ours());
+      const ports = withholdPorts(usable.resources, layout.binds, refused, frontendName, ({ bind }) =>
+        optional(bind.address),
+      );
+      if (ports.resources !== usable.resources) {
+        given = { resources: ports.resources, withheld: [...usable.withheld, ...ports.withheld] };
+        layout = renderer.layoutOf(given.resources);
+        plan = this.#planTo(layout);
+      }
+    }
+    if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
+    else await this.#byCommands(layout, plan.steps);
+    this.#given = given.resources;
+    this.#withheld = given.withheld;
+    ctx.metric('weir_haproxy_change_seconds', (ctx.clock.now() - startMs) / 1_000, {}, 'histogram');
+  }
+
+  /** Starts HAProxy again after it died, with the files as they are: they say what it served. */
+  async revive(): Promise<void> {
+    const { process, retiring, ctx } = this.#parts;
+    retiring.clear();
+    try {
+      await process.start(await this.#parts.binary());
+    } catch (error) {
+      this.adopt(undefined);
+      throw error;
+    }
+    ctx.metric('weir_haproxy_starts_total', 1, { reason: 'died' });
+  }
+
+  async #withholdCertificates(next: readonly Resource[]): Promise<Given> {
+    const { served, authorities } = certificatesOf(next);
+    const bad = new Map([
+      ...(await this.#parts.certificates.judge(served, true)),
+      ...(await this.#parts.certificates.judge(authorities, false)),
+    ]);
+    return withholdCertificates(next, bad, this.#given);
+  }
+
+  #planTo(layout: Layout): { readonly reload: readonly string[]; readonly steps: readonly RuntimeStep[] } {
+    if (this.#parts.process.processes === undefined) return { reload: ['start'], steps: [] };
+    if (this.#running === undefined) return { reload: ['unknown'], steps: [] };
+    return diffLayouts(this.#running, layout);
+  }
+
+  /** Processes whose listeners go over to the next worker. */
+  #ours(): ReadonlySet<number> {
+    const found = this.#parts.process.processes;
+    return new Set(found === undefined ? [] : [found.master, ...found.workers, ...found.oldWorkers]);
+  }
+
+  async #byCommands(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
+    const { files, ctx } = this.#parts;
+    const change = await this.#filesFor(layout);
+    const before = await files.snapshot(change);
+    await files.write(change);
+    try {
+      await this.#run(layout, steps);
+    } catch (error) {
+      if (!(error instanceof WeirError) || (error.code !== 'E_HAPROXY_COMMAND' && error.code !== 'E_HAPROXY_SOCKET'))
+        throw error;
+      ctx.log.warn(
+        { balancer: ctx.balancer, code: error.code },
+        `HAProxy did not take a change by command, so it reloads: ${error.message}`,
+      );
+      // The process stands between two states, and the file says the new one: loading it is the way out.
+      this.#running = undefined;
+      await this.#byReload(layout, ['refused'], before);
+    }
+  }
+
+  async #run(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
+    const { process, certificates, retiring, ctx } = this.#parts;
+    const sent = await runSteps(steps, {
+      runtime: process.runtime,
+      pem: (path) => certificates.pem(layout.certs.get(path) ?? ''),
+      retiring: (backend, name) => retiring.get(backend, name),
+    });
+    for (const step of steps) {
+      if (step.do === 'add server') retiring.delete(step.backend, step.server.name);
+      if (step.do === 'remove server') retiring.add(step.backend, step.server);
+    }
+    this.#running = layout;
+    if (sent > 0) ctx.metric('weir_haproxy_runtime_commands_total', sent);
+  }
+
+  async #filesFor(layout: Layout): Promise<FileChange> {
+    const { renderer, files, certificates } = this.#parts;
+    const sealed = sealLayout(layout);
+    const text = renderer.textOf(sealed);
+    if (text !== files.config) renderer.checkShape(text, sealed);
+    return files.compare(layout, text, (sha256) => certificates.pem(sha256));
+  }
+
+  async #byReload(layout: Layout, reasons: readonly string[], written?: FileChange): Promise<void> {
+    const { process, files, ctx, retiring } = this.#parts;
+    let before = written;
+    let startMs = ctx.clock.now();
+    let started = false;
+    try {
+      const binary = await this.#parts.binary();
+      const change = await this.#checked(layout, binary);
+      if (process.processes !== undefined) await this.#awaitTurn(layout);
+      before ??= await files.snapshot(change);
+      await files.write(change);
+      startMs = ctx.clock.now();
+      started = process.processes === undefined;
+      if (started) await process.start(binary);
+      else await process.reload();
+      this.#lastReloadMs = ctx.clock.now();
+    } catch (error) {
+      if (before !== undefined) await files.write(before);
+      throw error;
+    }
+    this.#running = layout;
+    this.#listening = new Set(layout.binds.map(bindKey));
+    retiring.clear();
+    if (started) ctx.metric('weir_haproxy_starts_total', 1, { reason: 'wanted' });
+    else for (const reason of reasons) ctx.metric('weir_haproxy_reloads_total', 1, { reason });
+    ctx.log.info(
+      { balancer: ctx.balancer, reasons, durationMs: Math.round(ctx.clock.now() - startMs) },
+      started ? 'HAProxy started' : 'HAProxy reloaded',
+    );
+  }
+
+  /** The files of a layout that HAProxy itself accepts, with all that it does not check. */
+  async #checked(layout: Layout, binary: string): Promise<FileChange> {
+    checkDescriptors(layout.descriptors);
+    const change = await this.#filesFor(layout);
+    const candidate = await this.#parts.files.stage(change);
+    try {
+      await checkCandidate(binary, candidate);
+    } finally {
+      await this.#parts.files.dropStage();
+    }
+    return change;
+  }
+
+  /** Waits until a reload may be made; what needs none is done before the wait. */
+  async #awaitTurn(layout: Layout): Promise<void> {
+    const { ctx } = this.#parts;
+    const waitMs = this.#lastReloadMs + reloadEveryMs - ctx.clock.now();
+    if (waitMs <= 0) return;
+    if (this.#running !== undefined) {
+      const part = withServersOf(this.#running, layout);
+      await this.#run(part, diffLayouts(this.#running, part).steps).catch((error: unknown) => {
+        if (!(error instanceof WeirError)) throw error;
+      });
+    }
+    await ctx.clock.sleep(waitMs);
+  }
+}

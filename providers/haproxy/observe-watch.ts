@@ -1,0 +1,169 @@
+/** What a session does between the calls: notices death and health, tries again what was withheld, keeps what the next session must know. */
+import type { Context, Unit } from '../../src/model/index.ts';
+import { WeirError } from '../../src/model/index.ts';
+import type { Committer } from './commit.ts';
+import type { Certificates } from './commit-certificates.ts';
+import type { Withheld } from './commit-withhold.ts';
+import type { Layout } from './layout.ts';
+import { healthSummary, type LiveState } from './observe-live.ts';
+import { tryPort } from './port-trial.ts';
+import type { HaproxyProcess } from './process.ts';
+
+export interface WatchParts {
+  readonly ctx: Context;
+  readonly unit: Unit;
+  readonly signal: AbortSignal;
+  readonly process: HaproxyProcess;
+  readonly committer: Committer;
+  readonly live: LiveState;
+  readonly certificates: Certificates;
+  /** Runs a task when nothing else touches the process. */
+  readonly queue: <T>(task: () => Promise<T>) => Promise<T>;
+  /** This session holds the lock: it may write and start. */
+  readonly mayWrite: () => boolean;
+  readonly save: () => Promise<void>;
+  readonly tidy: (layout: Layout) => Promise<void>;
+}
+
+const restlessMs = 200;
+const quietMs = 2_000;
+const retryEveryMs = 3_000;
+/** A process that lived this long died of something new. */
+const stableMs = 10_000;
+const longestReviveMs = 10_000;
+
+export class SessionWatch {
+  readonly #parts: WatchParts;
+  #health: string | undefined;
+  #unsaved = false;
+  #untidy = false;
+  #retriedMs = Number.NEGATIVE_INFINITY;
+  #deaths = 0;
+  #wake = new AbortController();
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    void this.#work();
+  }
+
+  /** A commit went through: look soon. */
+  changed(): void {
+    this.#unsaved = true;
+    this.#untidy = true;
+    this.#wake.abort();
+  }
+
+  /** Writes what is not kept yet. */
+  async flush(): Promise<void> {
+    if (!this.#unsaved || !this.#parts.mayWrite()) return;
+    this.#unsaved = false;
+    await this.#parts.save();
+  }
+
+  /** The process ended while it should serve: start it again, at once the first time, then ever later. */
+  died(cause: string): void {
+    const { ctx, unit, signal, process } = this.#parts;
+    if (signal.aborted) return;
+    ctx.log.error({ balancer: ctx.balancer }, `${cause}`);
+    ctx.metric('weir_haproxy_deaths_total', 1);
+    this.#deaths = ctx.clock.now() - process.startedMs > stableMs ? 0 : this.#deaths + 1;
+    const waitMs = this.#deaths === 0 ? 0 : Math.min(100 * 2 ** this.#deaths, longestReviveMs);
+    void this.#revive(waitMs)
+      .catch((error: unknown) =>
+        ctx.log.error(
+          { balancer: ctx.balancer },
+          `HAProxy could not be started again: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+      )
+      .then(() => {
+        if (!signal.aborted) ctx.changed(unit, cause);
+      });
+  }
+
+  async #revive(waitMs: number): Promise<void> {
+    const { ctx, process, committer, signal, queue } = this.#parts;
+    if (waitMs > 0) await ctx.clock.sleep(waitMs, signal);
+    await queue(async () => {
+      // A commit may have started it, or another weir drives it.
+      if (
+        signal.aborted ||
+        process.processes !== undefined ||
+        !this.#parts.mayWrite() ||
+        committer.running === undefined
+      )
+        return;
+      await committer.revive();
+    });
+  }
+
+  async #work(): Promise<void> {
+    const { ctx, signal } = this.#parts;
+    for (let waitMs = quietMs; !signal.aborted; ) {
+      this.#wake = new AbortController();
+      try {
+        await ctx.clock.sleep(waitMs, AbortSignal.any([signal, this.#wake.signal]));
+      } catch {
+        // Woken: a commit is followed by a short rest, so that bursts are looked at once.
+        await ctx.clock.sleep(restlessMs, signal).catch(() => undefined);
+      }
+      if (signal.aborted) return;
+      const startMs = ctx.clock.now();
+      let restless = false;
+      try {
+        restless = await this.#parts.queue(() => this.#look());
+      } catch (error) {
+        if (!(error instanceof WeirError)) throw error;
+        ctx.log.debug({ balancer: ctx.balancer, code: error.code }, error.message);
+      }
+      // A large state costs time to read: never more than a small share of it.
+      waitMs = Math.max(restless ? restlessMs : quietMs, (ctx.clock.now() - startMs) * 20);
+    }
+  }
+
+  async #look(): Promise<boolean> {
+    const { ctx, live, unit, process, signal } = this.#parts;
+    if (signal.aborted) return false;
+    const { text, restless } = healthSummary(await live.servers());
+    if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
+    this.#health = text;
+    ctx.metric('weir_haproxy_old_workers', process.processes?.oldWorkers.length ?? 0, {}, 'gauge');
+    if (!this.#parts.mayWrite()) return restless;
+    await this.flush();
+    if (ctx.clock.now() - this.#retriedMs >= retryEveryMs) {
+      this.#retriedMs = ctx.clock.now();
+      await this.#retry();
+      await this.#tidyUp();
+    }
+    return restless;
+  }
+
+  /** Whether something that was left out could be served now. */
+  async #retry(): Promise<void> {
+    const { ctx, live, unit, committer } = this.#parts;
+    for (const withheld of committer.withheld) {
+      if (!(await this.#works(withheld))) continue;
+      live.doubt();
+      ctx.changed(unit, `what was in the way of ${withheld.id} is gone (${withheld.message})`);
+      return;
+    }
+  }
+
+  async #works({ retry }: Withheld): Promise<boolean> {
+    if ('bind' in retry) return (await tryPort(retry.bind, new Set())) === undefined;
+    return (await this.#parts.certificates.judge([retry.sha256], retry.withKey)).size === 0;
+  }
+
+  /** Old workers may still have their files open in the mind of an administrator who goes back to the previous file: they go last. */
+  async #tidyUp(): Promise<void> {
+    const { process, committer, live } = this.#parts;
+    if ((process.processes?.oldWorkers.length ?? 0) > 0) await process.find();
+    if (!this.#untidy || (process.processes?.oldWorkers.length ?? 0) > 0) return;
+    if (committer.running === undefined || !live.proven) return;
+    this.#untidy = false;
+    await this.#parts.tidy(committer.running);
+    this.#unsaved = true;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Tries to listen where a reload would: HAProxy pauses its listeners while it retries a port that is taken, an outage of seconds for
+ * everything. HAProxy shares ports (SO_REUSEPORT), this trial does not, so it also finds another process that would share.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { ErrorCode } from '../../src/model/index.ts';
+import type { Bind } from './layout.ts';
+import { readProc } from './process-id.ts';
+
+export interface PortRefusal {
+  readonly bind: Bind;
+  readonly code: ErrorCode;
+  /** Who or what stands in the way. */
+  readonly reason: string;
+}
+
+/** Undefined: HAProxy can listen there. `ours`: processes whose listeners are handed over to the next worker. */
+export async function tryPort(bind: Bind, ours: ReadonlySet<number>): Promise<PortRefusal | undefined> {
+  const error = await listenOnce(bind);
+  const where = bind.address.includes(':') ? `[${bind.address}]:${bind.port}` : `${bind.address}:${bind.port}`;
+  switch (error) {
+    case undefined:
+      return undefined;
+    case 'EADDRINUSE': {
+      const holders = listenersOn(bind);
+      const foreign = holders.filter(({ pid }) => pid === undefined || !ours.has(pid));
+      // Another address of ours on this port, a wildcard say, is in the way of the trial and not in that of HAProxy.
+      if (holders.length > 0 && foreign.length === 0) return undefined;
+      const names = [
+        ...new Set(
+          foreign.map(({ pid }) =>
+            pid === undefined ? 'another user' : `${readProc(pid, 'comm').trim()} (process ${pid})`,
+          ),
+        ),
+      ];
+      return {
+        bind,
+        code: 'E_PORT_TAKEN',
+        reason: `${where} is taken${names.length === 0 ? '' : ` by ${names.join(', ')}`}`,
+      };
+    }
+    case 'EACCES':
+    case 'EPERM':
+      return { bind, code: 'E_PORT_PERMISSION', reason: `${where} may not be listened on by this account` };
+    case 'EADDRNOTAVAIL':
+      return { bind, code: 'E_LISTEN_ADDRESS', reason: `${where}: the address is not on this machine` };
+    case 'EAFNOSUPPORT':
+      return {
+        bind,
+        code: 'E_LISTEN_ADDRESS',
+        reason: `${where}: the kernel has no ${bind.address.includes(':') ? 'IPv6' : 'IPv4'}`,
+      };
+    default:
+      return { bind, code: 'E_PORT_TAKEN', reason: `${where}: ${error}` };
+  }
+}
+
+/** The kernel can listen on IPv6. */
+export async function hasIpv6(): Promise<boolean> {
+  return (await listenOnce({ address: '::', port: 0 })) === undefined;
+}
+
+/** The code of the error, undefined when listening worked. */
+function listenOnce(bind: Pick<Bind, 'address' | 'port'>): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error) =>
+      resolve('code' in error && typeof error.code === 'string' ? error.code : error.message),
+    );
+    server.listen({ host: bind.address, port: bind.port, exclusive: true, ipv6Only: true, backlog: 1 }, () =>
+      server.close(() => resolve(undefined)),
+    );
+  });
+}
+
+interface Listener {
+  /** Undefined: a process that we may not look into. */
+  readonly pid: number | undefined;
+}
+
+/** Who listens on addresses that meet the bind. */
+function listenersOn(bind: Bind): readonly Listener[] {
+  const inodes = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const { address, port, inode } of readTable(table))
+      if (port === bind.port && meets(address, bind.address)) inodes.add(inode);
+  }
+  const found: Listener[] = [];
+  if (inodes.size === 0) return found;
+  const known = new Set<string>();
+  for (const pid of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    for (const inode of socketsOf(pid)) {
+      if (!inodes.has(inode)) continue;
+      known.add(inode);
+      found.push({ pid });
+    }
+  }
+  for (const inode of inodes) if (!known.has(inode)) found.push({ pid: undefined });
+  return found;
+}
+
+function readTable(
+  path: string,
+): readonly { readonly address: string; readonly port: number; readonly inode: string }[] {
+  const rows: { address: string; port: number; inode: string }[] = [];
+  for (const line of readOr(path).split('\n').slice(1)) {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    const [address = '', port = ''] = local.split(':');
+    // TCP_LISTEN
+    if (state === '0A') rows.push({ address, port: Number.parseInt(port, 16), inode });
+  }
+  return rows;
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Whether a listener of the table (kernel's hex form) is in the way of an address. An IPv6 wildcard may take IPv4 too. */
+function meets(hex: string, address: string): boolean {
+  if (/^0+$/.test(hex)) return hex.length === 32 || !address.includes(':');
+  if (address === '0.0.0.0') return hex.length === 8 || hex.startsWith('0000000000000000FFFF0000');
+  if (address === '::') return hex.length === 32;
+  return hex.length === (address.includes(':') ? 32 : 8);
+}
+
+function socketsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? [];
+        return inode === undefined ? [] : [inode];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return [];
+  }
+}

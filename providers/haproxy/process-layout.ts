@@ -1,0 +1,177 @@
+/** The layout that a living worker serves: sections out of the file when the worker proves that it read them, everything else asked of it. */
+import { X509Certificate } from 'node:crypto';
+import { WeirError } from '../../src/model/index.ts';
+import type { ConfigFiles } from './commit-files.ts';
+import { shapeOf } from './commit-files.ts';
+import { readText } from './files.ts';
+import type { Bind, CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
+import { parseCrtList, parseMap, readFingerprint, readServers, readShape, type ServerState } from './process-read.ts';
+import type { RuntimeSocket } from './socket.ts';
+
+/** Sections of a haproxy.cfg of ours: heads at the margin, lines indented. What only the text has (socket, proof) is left out. */
+export function parseConfig(text: string): readonly Section[] {
+  const sections: { head: string; lines: string[]; servers: Map<string, ServerLine> }[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '' || line.startsWith('#')) continue;
+    const last = sections.at(-1);
+    if (!line.startsWith('  ')) {
+      sections.push({ head: line, lines: [], servers: new Map() });
+      continue;
+    }
+    const body = line.slice(2);
+    const server = parseServerLine(body);
+    if (server !== undefined) last?.servers.set(server.name, server);
+    else if (!body.startsWith('stats socket ') && !body.startsWith('setenv WEIR_SHAPE ')) last?.lines.push(body);
+  }
+  return sections.map(({ head, lines, servers }) =>
+    head.startsWith('backend ') ? { head, lines, servers } : { head, lines },
+  );
+}
+
+function parseServerLine(line: string): ServerLine | undefined {
+  const match = /^server (\S+) (\[[0-9a-f:.]+\]|[0-9.]+):(\d+) weight (\d+)(?: (.*))?$/.exec(line);
+  if (match === null) return undefined;
+  const [, name = '', address = '', port, weight, options = ''] = match;
+  return {
+    name,
+    address: address.replace(/[[\]]/g, ''),
+    port: Number(port),
+    weight: Number(weight),
+    options,
+    checked: /(?:^| )check(?: |$)/.test(options),
+  };
+}
+
+function parseBinds(sections: readonly Section[]): readonly Bind[] {
+  return sections.flatMap(({ head, lines }) =>
+    lines.flatMap((line) => {
+      const match = /^bind (\[[0-9a-f:.]+\]|[0-9.]+):(\d+)(?: |$)/.exec(line);
+      if (match === null || !head.startsWith('frontend ')) return [];
+      const [, address = '', port] = match;
+      return [{ address: address.replace(/[[\]]/g, ''), port: Number(port), frontend: head.slice('frontend '.length) }];
+    }),
+  );
+}
+
+export interface Reading {
+  /** What it serves. */
+  readonly layout: Layout;
+  /** What it was last told to serve. */
+  readonly intended: Layout;
+  /** In maintenance and not in the file: they wait for their last connection. */
+  readonly retiring: readonly (readonly [backend: string, server: ServerLine])[];
+}
+
+/** Crt-lists of ours: certificate, options in brackets, hosts. */
+function parseListFile(text: string): readonly CrtEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^(\S+)(?: \[([^\]]*)\])?(?: (.*))?$/.exec(line);
+    if (match === null) return [];
+    const [, cert = '', options, hosts = ''] = match;
+    return [
+      { cert, hosts: hosts.split(' ').filter((host) => host !== ''), ...(options === undefined ? {} : { options }) },
+    ];
+  });
+}
+
+/** Map files of ours: key, one space, value. */
+function parseMapFile(text: string): ReadonlyMap<string, string> {
+  const entries = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const at = line.indexOf(' ');
+    if (at > 0) entries.set(line.slice(0, at), line.slice(at + 1));
+  }
+  return entries;
+}
+
+/** The layout of a worker that nobody remembers, by the files on disk. Undefined: it runs other sections than the file says. */
+export async function readUnknown(files: ConfigFiles, runtime: RuntimeSocket): Promise<Reading | undefined> {
+  if (files.config === undefined) return undefined;
+  const sections = parseConfig(files.config);
+  const maps = new Map<string, MapFile>(
+    files.paths('maps').map((path) => [path, { match: 'str', entries: parseMapFile(files.text(path) ?? '') }]),
+  );
+  const crtLists = new Map<string, readonly CrtEntry[]>(
+    files.paths('crt').map((path) => [path, parseListFile(files.text(path) ?? '')]),
+  );
+  const certs = new Map(files.paths('certs').map((path) => [path, files.text(path) ?? '']));
+  return readAgainst({ sections, maps, crtLists, certs, binds: parseBinds(sections), descriptors: 0 }, files, runtime);
+}
+
+/**
+ * `base` with everything in place that the worker says: equal to `base` when nobody changed anything behind our back. Undefined: the
+ * worker runs other sections.
+ */
+export async function readAgainst(
+  base: Layout,
+  files: ConfigFiles,
+  runtime: RuntimeSocket,
+): Promise<Reading | undefined> {
+  if ((await readShape(runtime)) !== shapeOf(base)) return undefined;
+  const { sections, retiring } = placeServers(base.sections, await readServers(runtime));
+  const maps = new Map<string, MapFile>();
+  for (const [path, map] of base.maps) {
+    const answer = await runtime.ask(`show map ${path}`);
+    if (!/^Unknown map/i.test(answer)) maps.set(path, { match: map.match, entries: parseMap(answer) });
+  }
+  const crtLists = new Map<string, readonly CrtEntry[]>();
+  for (const path of base.crtLists.keys()) {
+    const answer = await runtime.ask(`show ssl crt-list -n ${path}`);
+    if (answer.startsWith('#')) crtLists.set(path, parseCrtList(answer));
+  }
+  const certs = await readCertificates(base, crtLists, files, runtime);
+  return { layout: { ...base, sections, maps, crtLists, certs }, intended: base, retiring };
+}
+
+function placeServers(
+  sections: readonly Section[],
+  states: readonly ServerState[],
+): { readonly sections: readonly Section[]; readonly retiring: Reading['retiring'] } {
+  const byBackend = Map.groupBy(states, ({ backend }) => backend);
+  const retiring: (readonly [string, ServerLine])[] = [];
+  const placed = sections.map((section) => {
+    if (!section.head.startsWith('backend ')) return section;
+    const backend = section.head.slice('backend '.length);
+    const servers = new Map<string, ServerLine>();
+    for (const state of byBackend.get(backend) ?? []) {
+      const line = section.servers?.get(state.name);
+      const { name, address, port, weight } = state;
+      // What we did not write has options that we cannot read: `?` equals nothing.
+      const server = { ...(line ?? { options: '?', checked: state.checked }), name, address, port, weight };
+      // Out of service by command: to be enabled again where it is wanted, to be deleted where it is not.
+      if (state.maintenance || state.draining) retiring.push([backend, server]);
+      else servers.set(name, server);
+    }
+    return { ...section, servers };
+  });
+  return { sections: placed, retiring };
+}
+
+/** Certificates that lists name, by what the worker has loaded; others (authorities) as the disk says, for nobody reads them again. */
+async function readCertificates(
+  base: Layout,
+  lists: Layout['crtLists'],
+  files: ConfigFiles,
+  runtime: RuntimeSocket,
+): Promise<ReadonlyMap<string, string>> {
+  const loaded = new Set((await runtime.ask('show ssl cert')).split('\n'));
+  const listed = new Set([...base.crtLists.values(), ...lists.values()].flat().map(({ cert }) => cert));
+  const certs = new Map<string, string>();
+  for (const [path, sha256] of base.certs) {
+    if (!listed.has(path)) certs.set(path, sha256);
+    else if (loaded.has(path)) certs.set(path, (await isLoaded(path, files, runtime)) ? sha256 : 'another');
+  }
+  return certs;
+}
+
+async function isLoaded(path: string, files: ConfigFiles, runtime: RuntimeSocket): Promise<boolean> {
+  const pem = await readText(`${files.directory}/${path}`);
+  if (pem === undefined) return false;
+  try {
+    const fingerprint = new X509Certificate(pem).fingerprint.replaceAll(':', '');
+    return fingerprint === (await readFingerprint(runtime, path));
+  } catch (error) {
+    if (error instanceof WeirError) throw error;
+    return false;
+  }
+}

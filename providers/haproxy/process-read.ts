@@ -1,0 +1,120 @@
+/** What a worker says about itself, parsed: servers, maps, certificates. The one place that knows HAProxy's tables. */
+import { WeirError } from '../../src/model/index.ts';
+import type { CrtEntry } from './layout.ts';
+import type { RuntimeSocket } from './socket.ts';
+
+export interface ServerState {
+  readonly backend: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+  /** Takes traffic as far as checks know. */
+  readonly up: boolean;
+  /** Put into maintenance by command. */
+  readonly maintenance: boolean;
+  readonly draining: boolean;
+  /** Is checked. */
+  readonly checked: boolean;
+  /** A first check has ended since it was added or started. */
+  readonly checkedOnce: boolean;
+}
+
+/** Columns of `show servers state` that are read (management guide, version 1 of the format). */
+const columns = [
+  'be_name',
+  'srv_name',
+  'srv_addr',
+  'srv_port',
+  'srv_op_state',
+  'srv_admin_state',
+  'srv_uweight',
+  'srv_check_result',
+  'srv_check_state',
+  'srv_check_status',
+] as const;
+
+/** @throws WeirError E_HAPROXY_SOCKET when the answer is no such table. */
+export function parseServersState(text: string): readonly ServerState[] {
+  const lines = text.split('\n');
+  const header = lines.find((line) => line.startsWith('# '));
+  const names = header?.slice(2).split(' ') ?? [];
+  const places = columns.map((column) => names.indexOf(column));
+  if (lines[0] !== '1' || places.includes(-1))
+    throw new WeirError(
+      'E_HAPROXY_SOCKET',
+      `show servers state was answered with ${JSON.stringify(text.slice(0, 120))}`,
+    );
+  const states: ServerState[] = [];
+  for (const line of lines) {
+    if (line === '' || line.startsWith('#') || line === '1') continue;
+    const fields = line.split(' ');
+    const [backend = '', name = '', address = '', port, operation, admin, weight, result, check, status] = places.map(
+      (place) => fields[place] ?? '',
+    );
+    const adminBits = Number(admin);
+    const checkBits = Number(check);
+    states.push({
+      backend,
+      name,
+      address,
+      port: Number(port),
+      weight: Number(weight),
+      // SRV_ST_STOPPED 0, STARTING 1, RUNNING 2, STOPPING 3 (soft stop: still serves what it has).
+      up: Number(operation) === 1 || Number(operation) === 2,
+      // SRV_ADMF_*: forced, inherited, configured, by address or name resolution; drain forced or inherited.
+      maintenance: (adminBits & 0x67) !== 0,
+      draining: (adminBits & 0x18) !== 0,
+      // CHK_ST_CONFIGURED 2, CHK_ST_ENABLED 4: a check that is configured and was not enabled never ends.
+      checked: (checkBits & 0x06) === 0x06,
+      // HCHK_STATUS_UNKNOWN 0, INI 1, START 2; CHK_RES_UNKNOWN 0.
+      checkedOnce: Number(result) !== 0 || Number(status) > 2,
+    });
+  }
+  return states;
+}
+
+/** Entries of a map as `show map` prints them: reference, key, value. */
+export function parseMap(text: string): ReadonlyMap<string, string> {
+  const entries = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const match = /^0x[0-9a-f]+ (\S+)(?: (.*))?$/.exec(line);
+    if (match === null) continue;
+    const [, key = '', value = ''] = match;
+    entries.set(key, value);
+  }
+  return entries;
+}
+
+/** Entries of `show ssl crt-list -n` with their line numbers. */
+export function parseCrtList(text: string): readonly (CrtEntry & { readonly line: number })[] {
+  const entries: (CrtEntry & { line: number })[] = [];
+  for (const line of text.replaceAll('\0', '').split('\n')) {
+    const match = /^(\S+):(\d+)(?: \[([^\]]*)\])?(?: (.*))?$/.exec(line);
+    if (match === null || line.startsWith('#')) continue;
+    const [, cert = '', number, options = '', hosts = ''] = match;
+    entries.push({
+      cert,
+      line: Number(number),
+      hosts: hosts.split(' ').filter((host) => host !== ''),
+      ...(options === '' ? {} : { options }),
+    });
+  }
+  return entries;
+}
+
+export async function readServers(runtime: RuntimeSocket): Promise<readonly ServerState[]> {
+  return parseServersState(await runtime.ask('show servers state'));
+}
+
+/** SHA-1 fingerprint (upper-case hex) of the certificate in force under a path; undefined when there is none. */
+export async function readFingerprint(runtime: RuntimeSocket, path: string): Promise<string | undefined> {
+  const [, fingerprint] = /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(await runtime.ask(`show ssl cert ${path}`)) ?? [];
+  return fingerprint;
+}
+
+/** The proof of which configuration a worker runs; undefined when it carries none. */
+export async function readShape(runtime: RuntimeSocket): Promise<string | undefined> {
+  const [, shape] = /^WEIR_SHAPE=([0-9a-zA-Z_-]+)$/m.exec(await runtime.ask('show env WEIR_SHAPE')) ?? [];
+  return shape;
+}

@@ -1,0 +1,218 @@
+/**
+ * One HAProxy in master-worker mode: started in a session of its own, with nothing of ours that could break when we end; found again
+ * by its master socket. Nothing here decides what it serves.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type Context, WeirError } from '../../src/model/index.ts';
+import { configName } from './files.ts';
+import { type Processes, reasonOf, reloadMaster, showProcesses } from './master.ts';
+import { isAlive } from './process-id.ts';
+import { MessageLog } from './process-log.ts';
+import { RuntimeSocket } from './socket.ts';
+
+export interface ProcessPaths {
+  readonly directory: string;
+  readonly masterSocket: string;
+  readonly runtimeSocket: string;
+}
+
+/** A configuration of 10,000 backends takes about a second; slow machines get their time. */
+const settleMs = 60_000;
+
+export class HaproxyProcess {
+  readonly runtime: RuntimeSocket;
+  readonly #paths: ProcessPaths;
+  readonly #clock: Context['clock'];
+  readonly #messages: MessageLog;
+  readonly #died: (cause: string) => void;
+  #processes: Processes | undefined;
+  #watch: Socket | undefined;
+  #startedMs = 0;
+
+  /** `died` is called once for each process that ends while it should serve. */
+  constructor(paths: ProcessPaths, clock: Context['clock'], died: (cause: string) => void) {
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#died = died;
+    this.#messages = new MessageLog(`${paths.directory}/haproxy.log`);
+    this.runtime = new RuntimeSocket(paths.runtimeSocket);
+  }
+
+  /** The processes as last seen; undefined while none serves. */
+  get processes(): Processes | undefined {
+    return this.#processes;
+  }
+
+  /** Since when it serves for us, monotonic milliseconds. */
+  get startedMs(): number {
+    return this.#startedMs;
+  }
+
+  /** Looks whether a master answers in the directory: adopts it when it has a worker. */
+  async find(): Promise<Processes | undefined> {
+    const found = await showProcesses(this.#paths.masterSocket);
+    if (found === undefined || found.workers.length === 0) {
+      if (this.#processes !== undefined && !isAlive(this.#processes.master)) this.#lost('the master process is gone');
+      return undefined;
+    }
+    this.#serves(found);
+    return found;
+  }
+
+  /**
+   * Starts HAProxy with the haproxy.cfg of the directory and waits until a worker serves.
+   * @throws WeirError E_HAPROXY_MISSING, E_HAPROXY_START, E_FD_LIMIT, E_PORT_TAKEN with what HAProxy wrote.
+   */
+  async start(binary: string, signal?: AbortSignal): Promise<Processes> {
+    const mark = await this.#messages.mark();
+    const log = await this.#messages.openForChild();
+    // Detached: a session of its own, so that no signal of our terminal or service reaches it.
+    const child = spawn(binary, ['-W', '-f', configName, '-S', `${this.#paths.masterSocket},mode,600`], {
+      cwd: this.#paths.directory,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    let ended: string | undefined;
+    child.once('exit', (code, by) => {
+      ended = `it ended with ${code ?? by}`;
+    });
+    try {
+      await Promise.race([once(child, 'spawn'), once(child, 'error').then(([error]) => Promise.reject(error))]);
+    } catch (error) {
+      throw new WeirError('E_HAPROXY_MISSING', `${binary}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    } finally {
+      await log.close();
+    }
+    child.unref();
+    const deadline = this.#clock.now() + settleMs;
+    while (ended === undefined && this.#clock.now() < deadline) {
+      const found = await showProcesses(this.#paths.masterSocket);
+      if (
+        found !== undefined &&
+        found.master === child.pid &&
+        found.workers.length > 0 &&
+        (await this.#answers(found))
+      ) {
+        this.#startedMs = this.#clock.now();
+        this.#serves(found);
+        return found;
+      }
+      if (signal?.aborted === true) break;
+      await this.#clock.sleep(5);
+    }
+    if (ended === undefined && child.pid !== undefined) await endProcess(child.pid, this.#clock);
+    throw startFailure(await this.#messages.since(mark), ended ?? 'it did not serve in time');
+  }
+
+  /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD; the old worker serves on. */
+  async reload(): Promise<Processes> {
+    const mark = await this.#messages.mark();
+    const master = this.#processes?.master ?? 0;
+    const found = await reloadMaster(this.#paths.masterSocket, {
+      sleep: (ms) => this.#clock.sleep(ms),
+      now: () => this.#clock.now(),
+      messages: () => this.#messages.since(mark),
+      alive: () => isAlive(master),
+      timeoutMs: settleMs,
+    });
+    // For a moment both workers accept on the runtime socket: speak only to the new one.
+    while (!(await this.#answers(found))) {
+      if (!isAlive(found.workers[0] ?? 0)) throw new WeirError('E_HAPROXY_RELOAD', 'the new worker ended at once');
+      await this.#clock.sleep(5);
+    }
+    this.#serves(found);
+    return found;
+  }
+
+  /** Takes it down and waits: open connections are cut. */
+  async stop(): Promise<void> {
+    this.#watch?.destroy();
+    this.#watch = undefined;
+    const found = this.#processes ?? (await showProcesses(this.#paths.masterSocket));
+    this.#processes = undefined;
+    this.runtime.close();
+    if (found !== undefined) await endProcess(found.master, this.#clock);
+  }
+
+  /** Lets go of it: it serves on. */
+  release(): void {
+    this.#watch?.destroy();
+    this.#watch = undefined;
+    this.runtime.close();
+  }
+
+  /** Whether the runtime socket leads to a worker of this list. */
+  async #answers(found: Processes): Promise<boolean> {
+    try {
+      const info = await this.runtime.ask('show info');
+      const [, pid = ''] = /^Pid: (\d+)$/m.exec(info) ?? [];
+      if (found.workers.includes(Number(pid))) return true;
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+    }
+    this.runtime.close();
+    return false;
+  }
+
+  #serves(found: Processes): void {
+    const same = this.#processes?.master === found.master && this.#watch !== undefined;
+    this.#processes = found;
+    if (!same) this.#observeLife(found.master);
+  }
+
+  /** A connection that says nothing: its end is the first sign that a process is gone. A reload and a time-out end it too. */
+  #observeLife(master: number): void {
+    this.#watch?.destroy();
+    const socket = connect({ path: this.#paths.runtimeSocket });
+    this.#watch = socket;
+    socket.unref();
+    socket.on('error', () => undefined);
+    socket.on('data', () => undefined);
+    socket.on('close', async () => {
+      if (this.#watch !== socket) return;
+      // A killed worker is followed by its master within milliseconds; a refused connection must not become a busy loop.
+      await this.#clock.sleep(20);
+      const now = await showProcesses(this.#paths.masterSocket);
+      if (this.#watch !== socket) return;
+      if (now === undefined && !isAlive(master)) return this.#lost('HAProxy ended');
+      if (now !== undefined && now.workers.length > 0) this.#processes = now;
+      await this.#clock.sleep(30);
+      if (this.#watch === socket) this.#observeLife(now?.master ?? master);
+    });
+  }
+
+  #lost(cause: string): void {
+    this.#watch?.destroy();
+    this.#watch = undefined;
+    this.#processes = undefined;
+    this.runtime.close();
+    this.#died(cause);
+  }
+}
+
+/** SIGTERM, then SIGKILL after ten seconds; the master takes its workers along. */
+async function endProcess(pid: number, clock: Context['clock']): Promise<void> {
+  for (const [kill, waitMs] of [
+    ['SIGTERM', 10_000],
+    ['SIGKILL', 2_000],
+  ] as const) {
+    if (!isAlive(pid)) return;
+    process.kill(pid, kill);
+    const deadline = clock.now() + waitMs;
+    while (isAlive(pid) && clock.now() < deadline) await clock.sleep(10);
+  }
+}
+
+function startFailure(messages: string, how: string): WeirError {
+  const reason = reasonOf(messages);
+  if (/FD limit|maxsock|open files/i.test(reason)) return new WeirError('E_FD_LIMIT', reason);
+  if (/cannot bind (?:UNIX )?socket.*Address already in use/i.test(reason))
+    return new WeirError('E_PORT_TAKEN', reason);
+  if (/cannot bind (?:UNIX )?socket.*Permission denied/i.test(reason))
+    return new WeirError('E_PORT_PERMISSION', reason);
+  return new WeirError('E_HAPROXY_START', `${how}: ${reason}`);
+}

@@ -1,0 +1,88 @@
+/** What is told of each service: where it is reachable, whether it is, and how its targets are. Pure. */
+import type { ExportedService, Observed, ServiceReport } from '../../src/model/index.ts';
+import type { Withheld } from './commit-withhold.ts';
+import type { Bind } from './layout.ts';
+import { frontendName } from './names.ts';
+
+export interface ReportInput {
+  readonly binds: readonly Bind[];
+  readonly withheld: readonly Withheld[];
+  /** The process serves what was committed. */
+  readonly serving: boolean;
+  /** Addresses of this machine that stand for a wildcard: `0.0.0.0` and `::`. */
+  readonly own: (wildcard: string) => readonly string[];
+}
+
+export function reportsOf(
+  services: readonly ExportedService[],
+  observed: readonly Observed[],
+  input: ReportInput,
+): readonly ServiceReport[] {
+  const byService = new Map<string, Observed[]>();
+  for (const object of observed) {
+    for (const service of object.serves) {
+      const list = byService.get(service);
+      if (list === undefined) byService.set(service, [object]);
+      else list.push(object);
+    }
+  }
+  const bindsOf = Map.groupBy(input.binds, ({ frontend }) => frontend);
+  return services.map(({ id }) => reportOf(id, byService.get(id) ?? [], bindsOf, input));
+}
+
+function reportOf(
+  service: string,
+  objects: readonly Observed[],
+  bindsOf: ReadonlyMap<string, readonly Bind[]>,
+  input: ReportInput,
+): ServiceReport {
+  const fronts = objects.filter(({ kind }) => kind === 'Frontend' || kind === 'Route');
+  const frontIds = new Set(fronts.map(({ kind, id, refs }) => (kind === 'Route' ? (refs.frontend ?? '') : id)));
+  const binds = [...frontIds].flatMap((id) => bindsOf.get(frontendName(id)) ?? []);
+  const problems = input.withheld.filter(({ id }) => frontIds.has(id) || objects.some((object) => object.id === id));
+  const targets = objects.flatMap((object) => targetsOf(object));
+  const programmed = input.serving && binds.length > 0 && problems.length === 0;
+  const ready = targets.filter(({ health }) => health === 'ready').length;
+  return {
+    service,
+    addresses: addressesOf(binds, input.own),
+    conditions: [
+      {
+        type: 'Accepted',
+        status: fronts.length > 0,
+        reason: fronts.length > 0 ? 'Accepted' : 'NoFrontend',
+        message: '',
+      },
+      {
+        type: 'Programmed',
+        status: programmed,
+        reason: problems[0]?.code ?? (programmed ? 'Programmed' : 'Pending'),
+        message: problems.map(({ message }) => message).join('; '),
+      },
+      {
+        type: 'Healthy',
+        status: ready > 0 || targets.length === 0,
+        reason: ready > 0 || targets.length === 0 ? 'Healthy' : 'NoTargetReady',
+        message: targets.length === 0 ? '' : `${ready} of ${targets.length} targets ready`,
+      },
+    ],
+    targets,
+  };
+}
+
+function targetsOf(object: Observed): ServiceReport['targets'] {
+  if (object.kind !== 'Backend') return [];
+  return [...(object.sets.servers?.keys() ?? [])].map((key) => ({
+    key,
+    health: object.health?.servers?.get(key) ?? 'unknown',
+  }));
+}
+
+function addressesOf(binds: readonly Bind[], own: ReportInput['own']): ServiceReport['addresses'] {
+  const ports = new Map<string, Set<number>>();
+  for (const { address, port } of binds) {
+    const addresses = address === '0.0.0.0' || address === '::' ? own(address) : [address];
+    for (const ip of addresses) ports.set(ip, (ports.get(ip) ?? new Set()).add(port));
+  }
+  return [...ports].map(([ip, set]) => ({ ip, ports: [...set].sort((a, b) => a - b) }));
+}
