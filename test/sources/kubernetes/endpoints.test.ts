@@ -81,7 +81,7 @@ describe('several slices', () => {
     });
     for (const text of [down + up, up + down]) {
       const result = readYaml(service() + text);
-      const [target, ...others] = result.service('shop/web').backends['http']?.targets ?? [];
+      const [target, ...others] = result.service('shop/web').backends.http?.targets ?? [];
       assert.deepEqual(target, {
         address: '10.0.0.1',
         port: 8080,
@@ -236,7 +236,7 @@ describe('other forms', () => {
       endpoints:
         '[{ addresses: [10.0.0.1], topology: { kubernetes.io/hostname: n1, topology.kubernetes.io/zone: z1 } }]',
     });
-    const [target] = readYaml(service() + text).service('shop/web').backends['http']?.targets ?? [];
+    const [target] = readYaml(service() + text).service('shop/web').backends.http?.targets ?? [];
     assert.deepEqual([target?.node, target?.zone], ['n1', 'z1']);
   });
 
