@@ -7,8 +7,8 @@ import { hosts, type Stage } from './stage.ts';
 import { startTraffic } from './traffic.ts';
 
 export interface Judge {
-  /** Tells one result. */
-  expect(what: string, holds: boolean, detail?: string): void;
+  /** Tells one result; `detail` when it failed, or always when `told`. */
+  expect(what: string, holds: boolean, detail?: string, told?: boolean): void;
   say(text: string): void;
 }
 
@@ -28,12 +28,12 @@ export async function checkServing(stage: Stage, { expect, say }: Judge, signal:
   try {
     await until('every back end answers', () => traffic.targets.size >= 2, signal);
     await killOne(stage, traffic, say, signal);
-    expect('a killed back end costs no request', traffic.failed === 0, tally(traffic));
+    expect('a killed back end costs no request', traffic.failed === 0, tally(traffic), true);
     for (const version of [2, 3]) await rollOut(stage, traffic, version, say, signal);
   } finally {
     await traffic.stop();
   }
-  expect('a rolling update costs no request', traffic.failed === 0, tally(traffic));
+  expect('a rolling update costs no request', traffic.failed === 0, tally(traffic), true);
   const state = await fetch(`http://127.0.0.1:${ports.api}/api/v1/state`);
   expect('the state API answers', state.status === 200, `status ${state.status}`);
   const page = await fetch(`http://127.0.0.1:${ports.api}/`);

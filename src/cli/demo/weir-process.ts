@@ -49,7 +49,11 @@ export function startWeir(config: string, listener: WeirListener): WeirProcess {
   ready.promise.catch(() => undefined);
   const ended = endOf(child);
   const counts = { applied: 0 };
-  createInterface({ input: child.stderr }).on('line', listener.log);
+  let stopping = false;
+  // What it says about being stopped is for whoever pressed Ctrl-C there; here that was us.
+  createInterface({ input: child.stderr }).on('line', (text) => {
+    if (!stopping) listener.log(text);
+  });
   createInterface({ input: child.stdout }).on('line', (text) => {
     const read = line.safeParse(parseJson(text));
     if (!read.success) return;
@@ -71,6 +75,7 @@ export function startWeir(config: string, listener: WeirListener): WeirProcess {
       return counts.applied;
     },
     async stop(timeoutMs = 15_000) {
+      stopping = true;
       child.kill('SIGINT');
       const timer = new AbortController();
       const late = sleep(timeoutMs, 'late', { signal: timer.signal }).catch(() => undefined);
