@@ -65,6 +65,8 @@ export const backendAttrs = z.strictObject({
     .strictObject({
       type: z.enum(['tcp', 'http']),
       port: port.exactOptional(),
+      /** The check speaks TLS although the traffic does not begin it here. */
+      tls: z.literal(true).exactOptional(),
       method: z.string().exactOptional(),
       path: z.string().exactOptional(),
       host: z.string().exactOptional(),

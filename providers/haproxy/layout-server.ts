@@ -33,6 +33,7 @@ function commonOptions(attrs: BackendAttrs): string {
     if (check.port !== undefined) options.push(`port ${check.port}`);
     // A check on the port of the service speaks as the service does; one on another port is a plain one.
     else if (attrs.sendProxy !== undefined) options.push('check-send-proxy');
+    if (check.tls === true) options.push('check-ssl verify none');
   }
   if (tls !== undefined) options.push(...tlsOptions(attrs));
   else if (attrs.h2 === true) options.push('proto h2');

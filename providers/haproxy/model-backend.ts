@@ -102,7 +102,8 @@ function checkPathFault(path: string, field: string): Fault | undefined {
 
 function attrsOf({ backend, front, mode }: BackendUse, { options, settings }: BackendContext): Attrs {
   const { timeouts } = front;
-  const tls = backend.protocol === 'https' || backend.protocol === 'grpcs' || backend.tls !== undefined;
+  // In TCP the bytes are passed on as they are, unless TLS towards the targets is asked for by name.
+  const tls = backend.tls !== undefined || (mode === 'http' && speaksTls(backend));
   const h2 =
     mode === 'http' && (backend.protocol === 'h2c' || backend.protocol === 'grpc' || backend.protocol === 'grpcs');
   const attrs: BackendAttrs = {
@@ -113,7 +114,7 @@ function attrsOf({ backend, front, mode }: BackendUse, { options, settings }: Ba
     ...given('serverMs', timeouts?.serverMs),
     ...given('queueMs', timeouts?.queueMs),
     ...given('tunnelMs', timeouts?.tunnelMs),
-    ...given('check', checkOf(backend, options)),
+    ...given('check', checkOf(backend, options, mode === 'tcp' && !tls)),
     ...(tls ? { tls: tlsOf(backend) } : {}),
     ...(h2 ? { h2: true } : {}),
     ...given('retries', settings.retries),
@@ -123,7 +124,12 @@ function attrsOf({ backend, front, mode }: BackendUse, { options, settings }: Ba
   return Object.freeze(attrs);
 }
 
-function checkOf({ health }: Backend, options: Options): BackendAttrs['check'] {
+function speaksTls({ protocol }: Backend): boolean {
+  return protocol === 'https' || protocol === 'grpcs';
+}
+
+function checkOf(backend: Backend, options: Options, raw: boolean): BackendAttrs['check'] {
+  const { health } = backend;
   if (health === undefined) return undefined;
   const { check } = options;
   const intervalMs = health.intervalMs ?? durationMs(check.interval);
@@ -131,6 +137,7 @@ function checkOf({ health }: Backend, options: Options): BackendAttrs['check'] {
   return {
     type: health.type,
     ...given('port', health.port),
+    ...(raw && health.type === 'http' && speaksTls(backend) ? { tls: true } : {}),
     ...given('method', health.method?.toUpperCase()),
     ...given('path', health.path),
     ...given('host', health.host),

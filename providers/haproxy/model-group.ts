@@ -36,7 +36,7 @@ export function modelGroup(group: FrontGroup, unit: string, memo: Memo): GroupPa
     resources.push(part.resource);
     uses.push(...part.uses);
     for (const host of listener.hosts) {
-      const { routes, uses: reached, problems: told } = hostPart(host, part.resource.id, unit, memo);
+      const { routes, uses: reached, problems: told } = hostPart(host, listener, part.resource.id, unit, memo);
       for (const route of routes) resources.push(route);
       for (const use of reached) uses.push(use);
       for (const problem of told) problems.push(problem);
@@ -115,9 +115,11 @@ function sharedLimits(listener: Listener): readonly Problem[] {
   });
 }
 
-function hostPart(host: MergedHost, frontend: string, unit: string, memo: Memo): HostPart {
+function hostPart(host: MergedHost, listener: Listener, frontend: string, unit: string, memo: Memo): HostPart {
+  // What the port does with the rest anyway needs no route at each host.
+  const rest = host.default === listener.default ? undefined : host.default;
   const known = memo.hosts.get(host);
-  if (known?.frontend === frontend) return known;
+  if (known?.frontend === frontend && known.rest === rest) return known;
   const place: RoutePlace = { unit, frontend, host: host.host };
   const routes: Resource[] = [];
   const uses: BackendUse[] = [];
@@ -134,13 +136,12 @@ function hostPart(host: MergedHost, frontend: string, unit: string, memo: Memo):
         remember(rule, place, memo, () => buildRoute(rule, place)),
       );
   }
-  const rest = host.default;
   if (rest !== undefined && usable(rest))
     take(
       rest,
       remember(rest, place, memo, () => buildRest(rest, place)),
     );
-  const part = { frontend, routes, uses, problems };
+  const part = { frontend, rest, routes, uses, problems };
   memo.hosts.set(host, part);
   return part;
 }

@@ -6,6 +6,7 @@ import type { Options } from './options.ts';
 /** What the services of one host come to. */
 export interface HostPart {
   readonly frontend: string;
+  readonly rest: MergedAction | undefined;
   readonly routes: readonly Resource[];
   readonly uses: readonly BackendUse[];
   readonly problems: readonly Problem[];

@@ -6,7 +6,7 @@ import { crtListText, mapText, textOf } from './text.ts';
 /** The files that resources become, as `weir render` prints them. Certificates are told by their hash. Pure. */
 export function render(resources: readonly Resource[], options: Options): readonly RenderedFile[] {
   const layout = layoutOf(resources, options);
-  const place = { instance: 'render', balancer: resources[0]?.unit ?? 'default', socket: 'haproxy.sock' };
+  const place = { instance: 'render', balancer: resources[0]?.unit ?? 'default', socket: 'unix@haproxy.sock' };
   return [
     { path: 'haproxy.cfg', content: textOf(layout, place) },
     ...[...layout.maps].map(([path, map]) => ({ path, content: mapText(map) })),

@@ -42,9 +42,15 @@ export function tcpFrontendLines(
   return [
     ...commonLines(frontend, attrs, options),
     ...rangeLines(attrs),
-    ...(shares ? [`use_backend %[rand(10000),add(10000),map_beg(${word(mapPath(frontend, 'shares'))})]`] : []),
+    ...(shares ? shareLines(frontend) : []),
     ...(fallback === undefined ? [] : [`default_backend ${word(fallback)}`]),
   ];
+}
+
+/** In a rule of its own: HAProxy opens maps named in use_backend after it has left the directory of the file. */
+function shareLines(frontend: string): readonly string[] {
+  const map = word(mapPath(frontend, 'shares'));
+  return [`tcp-request session set-var(sess.b) rand(10000),add(10000),map_beg(${map})`, 'use_backend %[var(sess.b)]'];
 }
 
 function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {

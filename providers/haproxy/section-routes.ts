@@ -85,7 +85,9 @@ function dispatchLines(frontend: string, { table, fields, shares, fallback }: Ne
   if (shares) {
     lines.push(
       'http-request set-var-fmt(txn.s) %[var(txn.r),field(1,|)]:%[rand(10000),add(10000)] if { var(txn.r) -m beg w_ }',
-      `use_backend %[var(txn.s),map_beg(${word(mapPath(frontend, 'shares'))})] if { var(txn.s) -m found }`,
+      // Looked up here and not in use_backend: HAProxy opens maps named there after it has left the directory of the file.
+      `http-request set-var(txn.b) var(txn.s),map_beg(${word(mapPath(frontend, 'shares'))}) if { var(txn.s) -m found }`,
+      'use_backend %[var(txn.b)] if { var(txn.b) -m found }',
     );
   }
   if (table.tree.size > 0 || fallback !== undefined) {
