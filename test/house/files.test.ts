@@ -45,7 +45,7 @@ describe('files', () => {
     );
     const silent = [...folders].filter((folder) => {
       const files = ours.filter((file) => file.slice(0, file.lastIndexOf('/')) === folder);
-      const first = files.find((file) => /\/index\.ts$/.test(file)) ?? files[0];
+      const first = files.find((file) => /\/(index|main|contract)\.ts$/.test(file)) ?? files[0];
       return first === undefined || !/^(#!.*\n)?\/\*\*/.test(textOf(first));
     });
     assert.deepEqual(silent, []);

@@ -290,3 +290,15 @@ describe('builtin health and ports', () => {
     await assert.rejects(get(port), { code: 'ECONNREFUSED' });
   });
 });
+
+describe('builtin with what cannot be listened on', () => {
+  it('tells an address that is not of this machine, and serves the others', async (t) => {
+    const port = await freePort();
+    const { port: target } = await webTarget(t, 'one');
+    const { apply, observe } = await openRelay(t, { addresses: ['127.0.0.1', '192.0.2.1'] });
+    await apply(httpGroup(port, backend([target])));
+    assert.equal((await get(port)).target, 'one');
+    const listener = (await observe()).find(({ kind }) => kind === 'Listener');
+    assert.match(listener?.facts.reason ?? '', /^E_LISTEN_ADDRESS 192\.0\.2\.1:/);
+  });
+});
