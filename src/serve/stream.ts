@@ -25,8 +25,7 @@ export function openStreams(
   return (gone) => {
     if (open >= most) return new Response('too many streams\n', { status: 503 });
     open++;
-    const left = new AbortController();
-    const end = AbortSignal.any([signal, gone, left.signal]);
+    const end = AbortSignal.any([signal, gone]);
     let sent: { readonly view: View; readonly revision: number } | undefined;
     const close = once(() => {
       open--;
@@ -40,7 +39,6 @@ export function openStreams(
             controller.close();
           } else controller.enqueue(new TextEncoder().encode(text));
         },
-        cancel: () => left.abort(),
       },
       { highWaterMark: 0 },
     );

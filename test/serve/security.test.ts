@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { configSchema } from '../../src/config/index.ts';
 import { WeirError } from '../../src/model/index.ts';
 import { createMetrics, serveApp } from '../../src/serve/index.ts';
+import { openTokenCheck } from '../../src/serve/token.ts';
 import { fakeDeps } from '../cli/fake-app.ts';
 import { ask, listening } from './listening.ts';
 
@@ -123,12 +124,26 @@ test('others may reach the API only with a token; a short or missing one is refu
   await start({ listen: '127.0.0.1:0', tokenFile: 't' }, { t: token });
 });
 
+test('a file that has become empty lets nobody in, not even with the token or the cookie of nothing', async () => {
+  let content = token;
+  const check = await openTokenCheck('token', async () => content);
+  assert.equal(await check.session(check.sessionFor(token)), true);
+  for (content of ['', 'short']) {
+    assert.equal(await check.bearer(content), false);
+    assert.equal(await check.session(check.sessionFor(content)), false);
+  }
+});
+
 test('a port that is taken is named with its setting, and the other listener is closed again', async (t) => {
-  const { apiUrl } = await listening(t);
-  const taken = new URL(apiUrl ?? '').host;
-  const error = await listening(t, { config: { api: { listen: taken }, metrics: { listen: '127.0.0.1:0' } } }).catch(
+  const { apiUrl = '', metricsUrl = '', close } = await listening(t);
+  const [free, other] = [metricsUrl, apiUrl].map((url) => new URL(url).host);
+  await close();
+  const blocker = await listening(t, { config: { api: { listen: other }, metrics: { listen: '' } } });
+  assert.equal(blocker.metricsUrl, undefined);
+  const error = await listening(t, { config: { api: { listen: other }, metrics: { listen: free } } }).catch(
     (thrown: unknown) => thrown,
   );
   assert.ok(error instanceof WeirError && error.code === 'E_PORT_TAKEN');
-  assert.equal(error.message, `api.listen: ${taken} is taken by another process`);
+  assert.equal(error.message, `api.listen: ${other} is taken by another process`);
+  await assert.rejects(ask(`http://${free}/healthz`), /ECONNREFUSED/);
 });

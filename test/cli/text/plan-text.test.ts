@@ -108,5 +108,8 @@ test('colour changes nothing but colour', () => {
 
 test('nothing that a service says can steer the terminal', () => {
   assert.equal(printable('a\u001b[2Jb\u0007\r\u202ec\n'), 'a\\u001b[2Jb\\u0007\\u000d\\u202ec\n');
-  assert.equal(printable('\u001b[31mx\u001b[39m\u001b]0;t\u0007', true), '\u001b[31mx\u001b[39m\\u001b]0;t\\u0007');
+  assert.equal(
+    printable('\u0007\u001b[31mx\u001b[39m\u001b]0;t\u0007', true),
+    '\\u0007\u001b[31mx\u001b[39m\\u001b]0;t\\u0007',
+  );
 });
