@@ -60,7 +60,7 @@ export async function applySteps(
   const applied: Step[] = [];
   const failures: Failure[] = [];
   const waiting: Outcome['waiting'][number][] = [];
-  let reading = context.reading;
+  let reading = context.reading === undefined ? undefined : Promise.resolve(context.reading);
   let readAfter = 0;
 
   const fail = (step: Step, error: unknown, durationMs: number): void => {
@@ -78,10 +78,10 @@ export async function applySteps(
     // One reading serves every gate that is reached before the next write.
     if (reading === undefined || readAfter !== applied.length) {
       readAfter = applied.length;
-      reading = await context.observe();
+      reading = context.observe();
     }
     const handle = until.of;
-    const seen = reading.find((object) => object.kind === until.kind && object.handle === handle);
+    const seen = (await reading).find((object) => object.kind === until.kind && object.handle === handle);
     const state = gates.judge(until, handle, seen);
     if (state === 'overdue') throw new WeirError('E_GATE_DEADLINE', overdueMessage(until));
     if (state === 'open') {
@@ -128,6 +128,6 @@ export async function applySteps(
     } else if (running.size > 0) await Promise.race(running);
     else break;
   }
-  const known = reading === undefined ? before : withHealth(before, reading);
+  const known = reading === undefined ? before : withHealth(before, await reading.catch(() => []));
   return { observed: context.advance(known, applied, handles), applied, waiting, failures };
 }

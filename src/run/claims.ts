@@ -6,8 +6,8 @@ import { LineFile } from './line-file.ts';
 
 const line = z.strictObject({ op: z.enum(['claim', 'release']), kind: z.string(), id: z.string() });
 
-/** Released claims are dropped when the file is opened; until then they are lines like any other. */
-const limits = { maxLines: 1_000_000, maxBytes: 268_435_456, code: 'E_JOURNAL' } as const;
+/** Never reached: the file is written anew, without what was released, long before. */
+const limits = { maxLines: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER, code: 'E_JOURNAL' } as const;
 
 /**
  * Ownership for systems that cannot hold a mark of ours: an entry on disk before the object is made. Journal lost: nothing is ours.
@@ -36,9 +36,7 @@ export class Claims {
     }
     if (!write) return;
     this.#file = file;
-    if (file.lines().length > 2 * this.#held.size + 100) {
-      await file.replace([...this.#held].map((key) => ({ op: 'claim', ...partsOf(key) })));
-    }
+    await this.#compact(100);
   }
 
   /** Resolves when the entry is on disk. */
@@ -53,6 +51,7 @@ export class Claims {
   async release(kind: string, id: Id): Promise<void> {
     if (!this.#held.delete(keyOf(kind, id))) return;
     await this.#file?.append({ op: 'release', kind, id });
+    await this.#compact(10_000);
   }
 
   /** Objects of kinds whose claim is the journal are ours when there is an entry. The others stay as they were read. */
@@ -62,6 +61,12 @@ export class Claims {
       if (object.owned || kinds.get(object.kind)?.claim !== 'journal') return object;
       return this.#held.has(keyOf(object.kind, object.id)) ? { ...object, owned: true } : object;
     });
+  }
+
+  /** Writes the file anew when it says much more than what is held. Never left to the bound of the file: that would forget old claims. */
+  async #compact(slack: number): Promise<void> {
+    if (this.#file === undefined || this.#file.lines().length <= 2 * this.#held.size + slack) return;
+    await this.#file.replace([...this.#held].map((key) => ({ op: 'claim', ...partsOf(key) })));
   }
 
   async close(): Promise<void> {
