@@ -1,3 +1,4 @@
+import { findJsonError } from './find-json-error.ts';
 import { measure } from './measure.ts';
 import type { ParseResult } from './parse-text.ts';
 import { positionsIn } from './position.ts';
@@ -8,8 +9,8 @@ export function parseJson(text: string, file: string): ParseResult {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    return { ok: false, code: 'E_FILE_SYNTAX', ...explain(text, error) };
+  } catch {
+    return { ok: false, code: 'E_FILE_SYNTAX', ...explain(text) };
   }
   const excess = measure(value, text.length);
   if (excess !== undefined) return { ok: false, code: 'E_FILE_SYNTAX', reason: excess.reason };
@@ -17,20 +18,11 @@ export function parseJson(text: string, file: string): ParseResult {
   return { ok: true, parsed: { objects: takeApart(value, place, elementLines(text)), documents: new Map() } };
 }
 
-/** V8 says `… in JSON at position N (line L column C)`, and quotes the text around it, which may be a secret. */
-function explain(
-  text: string,
-  error: unknown,
-): { readonly reason: string; readonly line: number; readonly column: number } {
-  const message = error instanceof Error ? error.message : '';
-  const at = /at position (\d+)/.exec(message)?.[1];
-  const offset = at === undefined ? text.length : Number(at);
-  const before = text.slice(0, offset).split('\n');
-  const what =
-    at === undefined
-      ? 'it ends too early'
-      : (/^[A-Z][a-z' ]+(?= in JSON| after| at)/.exec(message)?.[0].toLowerCase() ?? 'unexpected text');
-  return { reason: `it is not valid JSON: ${what}`, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+function explain(text: string): { readonly reason: string; readonly line: number; readonly column: number } {
+  const error = findJsonError(text);
+  const before = text.slice(0, error?.offset).split('\n');
+  const reason = error === undefined ? 'it is not valid JSON' : `it is not valid JSON: ${error.reason}`;
+  return { reason, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],\n]|[^\s{}[\],":]+/g;
