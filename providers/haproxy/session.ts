@@ -1,0 +1,243 @@
+/**
+ * One balancer's HAProxy from opening to closing. Opening and observing change nothing, so that a plan can be made beside a running
+ * weir; the first commit takes the lock of the directory. Everything that touches the process stands in one queue.
+ */
+import { networkInterfaces } from 'node:os';
+import { type Context, type Observed, type Resource, type Session, WeirError } from '../../src/model/index.ts';
+import { findBinary } from './binary.ts';
+import { Committer } from './commit.ts';
+import { Certificates } from './commit-certificates.ts';
+import { ConfigFiles } from './commit-files.ts';
+import { RetiringServers } from './commit-retire.ts';
+import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
+import { layoutOf } from './layout-of.ts';
+import { observedOf } from './observe.ts';
+import { LiveState } from './observe-live.ts';
+import { readState, writeState } from './observe-state.ts';
+import { SessionWatch } from './observe-watch.ts';
+import type { Options } from './options.ts';
+import { hasIpv6 } from './port-trial.ts';
+import { HaproxyProcess } from './process.ts';
+import { type Lock, lockDirectory } from './process-lock.ts';
+import { reportsOf } from './report.ts';
+import { checkShape } from './shape.ts';
+import { headerLine, type Place, textOf } from './text.ts';
+
+/** Observing everything includes a full reading of the process, but not more often than this. */
+const auditEveryMs = 5_000;
+
+/** @throws WeirError E_STATE_DIR, E_LOCKED when the directory holds what another instance or balancer wrote. */
+export async function openSession(options: Options, ctx: Context): Promise<Session> {
+  const session = new HaproxySession(options, ctx);
+  await session.open();
+  return session;
+}
+
+class HaproxySession implements Session {
+  readonly #ctx: Context;
+  #options: Options;
+  readonly #directory: string;
+  readonly #place: Place;
+  readonly #ending = new AbortController();
+  readonly #files: ConfigFiles;
+  readonly #process: HaproxyProcess;
+  readonly #retiring: RetiringServers;
+  readonly #committer: Committer;
+  readonly #live: LiveState;
+  readonly #watch: SessionWatch;
+  #committed: readonly Resource[] = [];
+  #lock: Lock | undefined;
+  #binary: string | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #auditedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: Options, ctx: Context) {
+    this.#ctx = ctx;
+    this.#options = options;
+    this.#directory = options.dir ?? `${ctx.stateDir}/haproxy`;
+    const socket = options.socket ?? `${this.#directory}/haproxy.sock`;
+    this.#place = { instance: ctx.node, balancer: ctx.balancer, socket };
+    this.#files = new ConfigFiles(this.#directory);
+    const paths = { directory: this.#directory, masterSocket: `${this.#directory}/master.sock`, runtimeSocket: socket };
+    this.#process = new HaproxyProcess(paths, ctx.clock, (cause) => this.#watch.died(cause));
+    this.#retiring = new RetiringServers(this.#process.runtime, ctx.clock.sleep, this.#ending.signal);
+    const certificates = new Certificates(this.#directory, ctx.secret);
+    this.#committer = new Committer({
+      ctx,
+      files: this.#files,
+      process: this.#process,
+      retiring: this.#retiring,
+      certificates,
+      renderer: {
+        layoutOf: (resources) => layoutOf(resources, this.#options),
+        textOf: (layout) => textOf(layout, this.#place),
+        checkShape,
+      },
+      binary: () => this.#findBinary(),
+      optional: (address) => address === '::' && options.ipv6 === 'auto',
+    });
+    this.#live = new LiveState({
+      files: this.#files,
+      process: this.#process,
+      committer: this.#committer,
+      retiring: this.#retiring,
+    });
+    this.#watch = new SessionWatch({
+      ctx,
+      unit: `${ctx.balancer}@${ctx.node}`,
+      signal: this.#ending.signal,
+      process: this.#process,
+      committer: this.#committer,
+      live: this.#live,
+      certificates,
+      queue: (task) => this.#enqueue(task),
+      mayWrite: () => this.#lock !== undefined,
+      save: () => this.#save(),
+      tidy: (layout) => this.#files.tidy(layout),
+    });
+  }
+
+  async open(): Promise<void> {
+    await checkDirectory(this.#directory, [`${this.#directory}/master.sock`, this.#place.socket]);
+    if (this.#options.ipv6 === 'auto' && !(await hasIpv6())) this.#options = { ...this.#options, ipv6: 'off' };
+    await this.#learn();
+    this.#watch.start();
+  }
+
+  /** Nothing outside decides what is served. */
+  async discover(): Promise<Readonly<Record<string, never>>> {
+    return {};
+  }
+
+  observe(scope: 'all' | readonly string[], _signal: AbortSignal): Promise<readonly Observed[]> {
+    return this.#enqueue(async () => {
+      if (scope === 'all' && this.#ctx.clock.now() - this.#auditedMs > auditEveryMs) await this.#audit();
+      const { servers, draining } = await this.#live.servers();
+      const { intended, proven } = this.#live;
+      return observedOf({
+        committed: this.#committed,
+        intended,
+        proven,
+        servers,
+        draining,
+        withheld: this.#committer.withheld,
+      });
+    });
+  }
+
+  commit(_steps: unknown, next: readonly Resource[], _signal: AbortSignal): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#takeLock();
+      if (next.length === 0) await this.#withdraw();
+      else {
+        await this.#committer.commit(next);
+        this.#live.committed();
+      }
+      this.#committed = next;
+      this.#watch.changed();
+    });
+  }
+
+  report(services: Parameters<Session['report']>[0], observed: readonly Observed[]): ReturnType<Session['report']> {
+    const { intended } = this.#live;
+    return reportsOf(services, observed, {
+      binds: intended?.binds ?? [],
+      withheld: this.#committer.withheld,
+      serving: intended !== undefined,
+      own: ownAddresses,
+    });
+  }
+
+  async close(how: 'leave' | 'withdraw'): Promise<void> {
+    this.#ending.abort();
+    await this.#enqueue(async () => {
+      try {
+        if (how === 'withdraw') {
+          await this.#takeLock();
+          await this.#process.stop();
+        }
+        await this.#watch.flush();
+      } finally {
+        this.#process.release();
+        await this.#lock?.release();
+        this.#lock = undefined;
+      }
+    });
+  }
+
+  #enqueue<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(task);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** What the directory and the process in it say. Writes nothing. */
+  async #learn(): Promise<void> {
+    await this.#files.load();
+    const [header = ''] = (this.#files.config ?? '').split('\n', 1);
+    if (this.#files.config !== undefined && header !== headerLine(this.#place)) {
+      const whose = header.startsWith('# weir ')
+        ? `another instance or balancer of weir wrote (${header.slice(2, 120)})`
+        : 'weir did not write';
+      throw new WeirError(
+        'E_LOCKED',
+        `${this.#directory} holds a haproxy.cfg that ${whose}; set options.dir to another directory, or remove that file once nothing uses it`,
+      );
+    }
+    const kept = await readState(this.#statePath);
+    await this.#live.learn(kept !== undefined && kept.digest === this.#files.digest());
+    this.#committed = kept?.resources ?? [];
+    this.#committer.remember(this.#committed);
+  }
+
+  async #takeLock(): Promise<void> {
+    if (this.#lock !== undefined) return;
+    await prepareDirectory(this.#directory);
+    this.#lock = await lockDirectory(this.#directory);
+    // Another weir may have written since we looked.
+    const committed = this.#committed;
+    await this.#learn();
+    this.#committed = committed;
+    this.#live.takeFound();
+  }
+
+  async #audit(): Promise<void> {
+    this.#auditedMs = this.#ctx.clock.now();
+    const drift = await this.#live.audit();
+    if (drift !== undefined)
+      this.#ctx.log.warn({ balancer: this.#ctx.balancer }, `HAProxy is not as it was left: ${drift}`);
+    if (this.#lock !== undefined) this.#live.takeFound();
+  }
+
+  async #withdraw(): Promise<void> {
+    await this.#process.stop();
+    this.#retiring.clear();
+    this.#committer.adopt(undefined);
+    await clearDirectory(this.#directory);
+    await this.#files.load();
+  }
+
+  async #findBinary(): Promise<string> {
+    this.#binary ??= (await findBinary(this.#options.binary)).path;
+    return this.#binary;
+  }
+
+  get #statePath(): string {
+    return `${this.#directory}/state.json`;
+  }
+
+  async #save(): Promise<void> {
+    if (this.#committed.length > 0)
+      await writeState(this.#statePath, { digest: this.#files.digest(), resources: this.#committed });
+  }
+}
+
+/** What others reach a wildcard by. */
+function ownAddresses(wildcard: string): readonly string[] {
+  const family = wildcard === '::' ? 'IPv6' : 'IPv4';
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outside = all
+    .filter((one) => one.family === family && !one.internal && !one.address.startsWith('fe80:'))
+    .map(({ address }) => address);
+  return outside.length > 0 ? outside : [family === 'IPv6' ? '::1' : '127.0.0.1'];
+}
