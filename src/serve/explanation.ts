@@ -74,14 +74,16 @@ export function explainService(
 ): Explanation | undefined {
   const service = services.find((candidate) => candidate.id === id);
   const known = state.services.find((candidate) => candidate.id === id);
-  if (service === undefined && known === undefined) return undefined;
+  const problems = known?.problems ?? state.problems.filter((problem) => problem.service === id);
+  // A service that is refused whole is known by its problems alone: broken input is shown, never absent.
+  if (service === undefined && known === undefined && problems.length === 0) return undefined;
   const reported = new Map(known?.reports.flatMap(({ targets }) => targets.map((target) => [target.key, target])));
   const last = state.plans.find(({ steps }) => steps.some(({ serves }) => serves.includes(id)));
   return {
     service: id,
-    kind: service?.origin.kind ?? known?.kind ?? '',
-    from: service === undefined ? (known?.source ?? '') : originOf(service),
-    health: known?.health ?? 'pending',
+    kind: service?.origin.kind ?? known?.kind ?? 'Service',
+    from: service === undefined ? (known?.source ?? problems[0]?.source ?? '') : originOf(service),
+    health: known?.health ?? (service === undefined ? 'error' : 'pending'),
     reason: known?.reason ?? '',
     balancers: known?.balancers ?? [],
     addresses: known?.reports.flatMap(({ addresses }) => addresses.map(({ ip, host }) => host ?? ip ?? '')) ?? [],
@@ -89,7 +91,7 @@ export function explainService(
     backends: Object.entries(service?.backends ?? {}).map(([key, backend]) => explainBackend(key, backend, reported)),
     conditions: known?.reports.flatMap(({ conditions }) => conditions) ?? [],
     settings: service === undefined ? [] : settingsOf(service),
-    problems: known?.problems ?? state.problems.filter((problem) => problem.service === id),
+    problems,
     ...(last === undefined
       ? {}
       : { lastChange: { id: last.id, startedMs: last.startedMs, cause: last.cause, result: last.result } }),

@@ -43,12 +43,6 @@ export const metricTable: readonly MetricEntry[] = [
     buckets: fast,
   },
   {
-    name: 'weir_api_calls_total',
-    type: 'counter',
-    help: 'Calls to a balancing system.',
-    labels: ['provider', 'operation', 'code'],
-  },
-  {
     name: 'weir_endpoint_to_target_seconds',
     type: 'histogram',
     help: 'From a change in a source to the accepted change in the balancer.',

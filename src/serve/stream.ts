@@ -30,18 +30,10 @@ export function openStreams(
     const close = once(() => {
       open--;
     });
-    const body = new ReadableStream<Uint8Array>(
-      {
-        async pull(controller) {
-          const text = await nextText();
-          if (end.aborted) {
-            close();
-            controller.close();
-          } else controller.enqueue(new TextEncoder().encode(text));
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    const listen = (wake: () => void) => {
+      waiting.add(wake);
+      return () => waiting.delete(wake);
+    };
     // The first text is the snapshot; then each change, or the beat of a quiet stream.
     const nextText = async (): Promise<string> => {
       if (sent !== undefined) {
@@ -55,10 +47,18 @@ export function openStreams(
       sent = { view, revision: now };
       return same ? ': beat\n\n' : `id: ${now}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     };
-    const listen = (wake: () => void) => {
-      waiting.add(wake);
-      return () => waiting.delete(wake);
-    };
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          const text = await nextText();
+          if (end.aborted) {
+            close();
+            controller.close();
+          } else controller.enqueue(new TextEncoder().encode(text));
+        },
+      },
+      { highWaterMark: 0 },
+    );
     end.addEventListener('abort', close, { once: true });
     return new Response(body, {
       headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },

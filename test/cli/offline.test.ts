@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { App } from '../../src/app.ts';
 import { runCommand } from '../../src/cli/program.ts';
-import { fakeDeps, problem, rendered } from './fake-app.ts';
+import { fakeDeps, problem, rendered, state } from './fake-app.ts';
 import { memoryIo, type World } from './memory-io.ts';
 
 async function run(argv: string[], parts: Partial<App> = {}, world: World = {}) {
@@ -115,4 +115,16 @@ test('explain: a service offline, from client to targets', async () => {
   const unknown = await run(['explain', 'shop/wbe', '-f', 'a.yaml'], parts);
   assert.equal(unknown.code, 2);
   assert.match(unknown.err, /no source has a service "shop\/wbe"; did you mean "shop\/web"\?/);
+});
+
+test('explain: a service that was refused whole is told by its problems', async () => {
+  const parts: Partial<App> = {
+    render: async () => ({ ...rendered, services: [], problems: [problem] }),
+    services: () => [],
+    state: () => ({ ...state, services: [], problems: [problem] }),
+  };
+  const { code, out } = await run(['explain', 'shop/web', '-f', 'shop.yaml'], parts);
+  assert.equal(code, 0);
+  assert.match(out, /^Service shop\/web {3}from shop\.yaml#1\n {2}no balancer takes it\n/);
+  assert.match(out, /error\[E_PORT\] shop\/web ports\[0\]\.port: must be a whole number/);
 });

@@ -8,11 +8,16 @@ export type ReadLine = (file: string, line: number) => string | undefined;
 export function problemText(problem: Problem, paint: Paint, readLine: ReadLine = () => undefined): string {
   const colour = problem.severity === 'error' ? paint.bad : paint.warn;
   const head = colour(`${problem.severity}[${problem.code}]`);
-  const field = problem.field === undefined || problem.field === '' ? '' : ` ${problem.field}`;
-  const subject = problem.service ?? (problem.file === undefined ? problem.source : '');
-  const where = `${subject === '' ? '' : ` ${subject}`}${field}`;
+  const where = subjectOf(problem);
   const hint = paint.weak(`  ${errors[problem.code].hint}   weir explain ${problem.code}\n`);
-  return `${head}${where === '' ? '' : `${where}:`} ${problem.message}\n${placeText(problem, readLine)}${hint}`;
+  return `${head}${where} ${problem.message}\n${placeText(problem, readLine)}${hint}`;
+}
+
+/** ` shop/web ports[0].port:`, without what the message says itself. */
+function subjectOf(problem: Problem): string {
+  const object = problem.service ?? (problem.file === undefined ? problem.source : '');
+  const parts = [object, problem.field ?? ''].filter((part) => part !== '' && !problem.message.includes(part));
+  return parts.length === 0 ? '' : ` ${parts.join(' ')}:`;
 }
 
 function placeText(problem: Problem, readLine: ReadLine): string {
