@@ -254,7 +254,7 @@ describe('hostile objects', () => {
         };
         check(attacked.map((object, k) => (k === i ? mutate(object, path, change) : object)));
       }),
-      { numRuns: 4000 },
+      { numRuns: 2000 },
     );
   });
 
@@ -267,7 +267,7 @@ describe('hostile objects', () => {
           ),
         );
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -281,7 +281,7 @@ describe('hostile objects', () => {
       fc.property(leaf, anything, ({ i, path }, value) => {
         check(attacked.map((object, k) => (k === i ? mutate(object, path, () => value) : object)));
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

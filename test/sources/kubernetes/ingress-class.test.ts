@@ -137,6 +137,12 @@ const rows: readonly Row[] = [
     expected: undefined,
   },
   {
+    name: 'no class, ours is marked as not default',
+    classes: ingressClass('weir', 'weir-lb.dev/ingress', isDefault.replace('true', 'false')),
+    spec: backend,
+    expected: undefined,
+  },
+  {
     name: 'two defaults: the newest',
     classes:
       ingressClass('weir', 'weir-lb.dev/ingress', `${isDefault}, creationTimestamp: "2026-01-02T00:00:00Z"`) +

@@ -214,6 +214,12 @@ endpoints: [{ addresses: [10.0.0.1] }]
     assert.match(problems[0]?.message ?? '', /ExternalName, which is refused/);
   });
 
+  test('sessionAffinity of a Service is about its own address, not about Ingresses', () => {
+    const sticky = backing('web').replace('spec: {', 'spec: { sessionAffinity: ClientIP,');
+    const found = readYaml(sticky + ingress(`  defaultBackend: ${web}`)).service('ingress/shop/front');
+    assert.equal(found.backends['web:80']?.affinity, undefined);
+  });
+
   test('a Service of another namespace is out of reach', () => {
     const elsewhere = backing('web').replaceAll('namespace: shop', 'namespace: other');
     assert.deepEqual(readYaml(elsewhere + ingress(`  defaultBackend: ${web}`)).codes, ['E_BACKEND_MISSING']);

@@ -60,6 +60,13 @@ describe('structural sharing', () => {
     assert.equal(after?.backends.http?.targets, before?.backends.http?.targets);
   });
 
+  test('an Ingress that comes later shares the targets that were known before', () => {
+    const reader = new ObjectReader(options);
+    const [before] = reader.read(locate(exported('web'))).services;
+    const [, shop] = reader.read(locate(exported('web') + front)).services;
+    assert.equal(shop?.backends['web:80']?.targets, before?.backends.http?.targets);
+  });
+
   test('what was absent is seen when it comes', () => {
     const reader = new ObjectReader(options);
     const rest = locate(front);

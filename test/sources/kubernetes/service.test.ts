@@ -271,6 +271,18 @@ describe('fields', () => {
     ]);
   });
 
+  test('labels that could not be labels are told and left out; the Service is served', () => {
+    const { services, problems } = readYaml(
+      manifest({ metadata: '  labels: { app: web, bad: "a\\nb", "x y": z, list: [] }' }),
+    );
+    assert.deepEqual(services[0]?.origin.labels, { app: 'web' });
+    assert.deepEqual(brief(problems), [
+      'E_TEXT_UNSAFE metadata.labels.bad',
+      'E_NAME metadata.labels["x y"]',
+      'E_FIELD_TYPE metadata.labels.list',
+    ]);
+  });
+
   test('a UID that is none does not exist', () => {
     const { services } = readYaml(manifest({ metadata: '  uid: "../../etc"' }));
     assert.equal(services[0]?.origin.uid, undefined);
