@@ -6,8 +6,7 @@ import { interruptible } from './interrupt.ts';
 import { json, jsonLines } from './json-lines.ts';
 import { hasErrors, say, tell, tellProblems } from './say.ts';
 import type { Output } from './shared-options.ts';
-import { applyText, stepLine } from './text/apply-text.ts';
-import { planText } from './text/plan-text.ts';
+import { applyText, planText, stepLine } from './text/index.ts';
 
 type Work = (signal: AbortSignal, onStep: OnStep, onPlan: (plan: PlanReport) => void) => Promise<ApplyReport>;
 

@@ -2,8 +2,7 @@ import { pino } from 'pino';
 import type { Config } from '../config/index.ts';
 import type { Log } from '../model/index.ts';
 import type { Io } from './io.ts';
-import { createPaint } from './text/paint.ts';
-import { printable } from './text/printable.ts';
+import { createPaint, printable } from './text/index.ts';
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
 

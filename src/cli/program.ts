@@ -1,17 +1,8 @@
-/** The commands, one file each. They parse, ask the app, and print; what is wanted and what is done is decided elsewhere. */
+/** The command line: one program, its errors in one form, its exit codes. What is wanted and what is done is decided elsewhere. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/index.ts';
 import { errors, WeirError } from '../model/index.ts';
-import { addApply } from './commands/apply.ts';
-import { addDemo } from './commands/demo.ts';
-import { addDestroy } from './commands/destroy.ts';
-import { addExplain } from './commands/explain.ts';
-import { addPlan } from './commands/plan.ts';
-import { addRender } from './commands/render.ts';
-import { addRun } from './commands/run.ts';
-import { addSchema } from './commands/schema.ts';
-import { addStatus } from './commands/status.ts';
-import { addValidate } from './commands/validate.ts';
+import { commands } from './commands/index.ts';
 import type { CommandContext, Deps } from './deps.ts';
 import { exit } from './exit.ts';
 import type { Io } from './io.ts';
@@ -56,19 +47,7 @@ function buildProgram(context: CommandContext): Command {
       writeErr: (text) => io.err(text),
       outputError: () => undefined,
     });
-  const add = [
-    addRun,
-    addPlan,
-    addApply,
-    addDestroy,
-    addRender,
-    addValidate,
-    addStatus,
-    addExplain,
-    addSchema,
-    addDemo,
-  ];
-  for (const addCommand of add) addCommand(program, context);
+  for (const addCommand of commands) addCommand(program, context);
   return program;
 }
 

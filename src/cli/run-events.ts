@@ -3,9 +3,7 @@ import type { Log } from '../model/index.ts';
 import type { Io } from './io.ts';
 import { jsonLines } from './json-lines.ts';
 import { tell, tellProblems } from './say.ts';
-import { stepLine } from './text/apply-text.ts';
-import { planText } from './text/plan-text.ts';
-import { span } from './text/words.ts';
+import { planText, span, stepLine } from './text/index.ts';
 
 /** For people: each plan as it is made, each step as it ends. */
 export function textEvents(io: Io): RunEvents {

@@ -1,8 +1,6 @@
 import type { Problem } from '../model/index.ts';
 import type { Io } from './io.ts';
-import { createPaint, type Paint } from './text/paint.ts';
-import { printable } from './text/printable.ts';
-import { problemsText } from './text/problem-text.ts';
+import { createPaint, type Paint, printable, problemsText } from './text/index.ts';
 
 /** Text for people on stdout. Everything passes `printable`: values of others must not steer a terminal. */
 export function say(io: Io, text: (paint: Paint) => string): void {

@@ -5,7 +5,7 @@ import { explainService } from './explanation.ts';
 import { authGuard, type Env, hostGuard, methodGuard, securityHeaders } from './guard.ts';
 import { answerJson } from './json-answer.ts';
 import { loginRoutes } from './login.ts';
-import { pageRoutes } from './pages/page-routes.ts';
+import { pageRoutes } from './pages/index.ts';
 import { openStreams } from './stream.ts';
 import type { TokenCheck } from './token.ts';
 

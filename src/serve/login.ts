@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { setCookie } from 'hono/cookie';
 import { type Env, sessionCookie } from './guard.ts';
-import { loginPage } from './pages/login-page.ts';
+import { loginPage } from './pages/index.ts';
 import type { TokenCheck } from './token.ts';
 
 /** The token is posted once and answered with a cookie: an EventSource cannot send headers. */

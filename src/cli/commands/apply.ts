@@ -9,7 +9,7 @@ import { interruptible } from '../interrupt.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { say, tell, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { planText } from '../text/plan-text.ts';
+import { planText } from '../text/index.ts';
 
 /** `weir apply`: plans and applies once, until the world is as wanted or a unit has failed. */
 export function addApply(program: Command, context: CommandContext): void {

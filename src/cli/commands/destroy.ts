@@ -8,7 +8,7 @@ import { interruptible } from '../interrupt.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { planText } from '../text/plan-text.ts';
+import { planText } from '../text/index.ts';
 
 /** `weir destroy`: removes exactly what is ours. Asks on a terminal; elsewhere it needs --yes. */
 export function addDestroy(program: Command, context: CommandContext): void {

@@ -9,7 +9,7 @@ import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput, readShared } from '../shared-options.ts';
-import { codeText, explanationText } from '../text/explain-text.ts';
+import { codeText, explanationText } from '../text/index.ts';
 
 /** `weir explain SERVICE|CODE`: an error code from the table; a service from files (-f), else from the running weir. */
 export function addExplain(program: Command, context: CommandContext): void {

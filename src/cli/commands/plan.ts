@@ -8,7 +8,7 @@ import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { hasErrors, say, tell, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { planText } from '../text/plan-text.ts';
+import { planText } from '../text/index.ts';
 
 /** `weir plan`: what `apply` would do, in order, with reasons and gaps. Writes nothing. */
 export function addPlan(program: Command, context: CommandContext): void {

@@ -7,7 +7,7 @@ import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { hasErrors, say, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { renderText } from '../text/render-text.ts';
+import { renderText } from '../text/index.ts';
 
 /** `weir render`: the desired state, offline. Text prints the files that would be written. */
 export function addRender(program: Command, context: CommandContext): void {

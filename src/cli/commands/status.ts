@@ -5,7 +5,7 @@ import { json } from '../json-lines.ts';
 import { loadFor } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { statusText } from '../text/status-text.ts';
+import { statusText } from '../text/index.ts';
 
 /** `weir status`: what the running weir serves and what fails, failing first. */
 export function addStatus(program: Command, context: CommandContext): void {

@@ -8,7 +8,7 @@ import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { hasErrors, say, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { count } from '../text/words.ts';
+import { count } from '../text/index.ts';
 
 interface Validated {
   readonly services: number;

@@ -1,0 +1,10 @@
+/** What people read on a terminal, made from the reports of the model and from nothing else. Pure: text out, no streams, no clock. */
+export { applyText, stepLine } from './apply-text.ts';
+export { codeText, explanationText } from './explain-text.ts';
+export { createPaint, type Paint } from './paint.ts';
+export { planText } from './plan-text.ts';
+export { printable } from './printable.ts';
+export { problemsText } from './problem-text.ts';
+export { renderText } from './render-text.ts';
+export { statusText } from './status-text.ts';
+export { count, span } from './words.ts';
