@@ -86,6 +86,10 @@ test('schema prints draft-7 of the configuration, of a provider, of services', a
   assert.ok((await schema('--provider', 'haproxy')).properties.binary);
   assert.ok((await schema('--environment', 'haproxy')).properties.version);
   assert.ok((await schema('--services')).properties.name);
+  assert.match(
+    (await run(['schema', '--reference'])).out,
+    /^\| in weir\.yaml \| flag \|.*`--api-listen` \| `WEIR_API_LISTEN`/s,
+  );
   const unknown = await run(['schema', '--provider', 'haprox']);
   assert.deepEqual([unknown.code, unknown.out], [1, '']);
   assert.equal((await run(['schema', '--provider', 'haproxy', '--services'])).code, 2);

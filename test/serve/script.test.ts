@@ -4,32 +4,32 @@ import { createContext, runInContext } from 'node:vm';
 import { script } from '../../src/serve/pages/script.ts';
 
 /** As much of a document as the script touches; anything else it would reach for throws. */
-function element(id = '') {
-  return {
-    dataset: { id },
-    textContent: '',
-    className: '',
-    cells: [] as ReturnType<typeof element>[],
-    children: [] as unknown[],
-    removed: false,
-    setAttribute() {},
-    append(...parts: unknown[]) {
-      this.children.push(...parts);
-    },
-    replaceChildren(...parts: unknown[]) {
-      this.children = parts;
-    },
-    remove() {
-      this.removed = true;
-    },
-  };
+class Element {
+  readonly dataset: Record<string, string>;
+  readonly cells: readonly Element[];
+  textContent = '';
+  className = '';
+  children: readonly unknown[] = [];
+  removed = false;
+  constructor(id = '', cells = 0) {
+    this.dataset = { id };
+    this.cells = Array.from({ length: cells }, () => new Element());
+  }
+  setAttribute() {}
+  append(...parts: unknown[]) {
+    this.children = [...this.children, ...parts];
+  }
+  replaceChildren(...parts: unknown[]) {
+    this.children = parts;
+  }
+  remove() {
+    this.removed = true;
+  }
 }
 
 function play() {
-  const live = element();
-  const rows = ['shop/web', 'a/ok'].map((id) =>
-    Object.assign(element(id), { cells: Array.from({ length: 5 }, () => element()) }),
-  );
+  const live = new Element();
+  const rows = ['shop/web', 'a/ok'].map((id) => new Element(id, 5));
   const listeners = new Map<string, (event: { data: string }) => void>();
   const source = {
     readyState: 1,
@@ -39,7 +39,7 @@ function play() {
   const context = createContext({
     document: {
       getElementById: (id: string) => (id === 'live' ? live : { rows }),
-      createElement: () => element(),
+      createElement: () => new Element(),
     },
     EventSource: function EventSource() {
       return source;

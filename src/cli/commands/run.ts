@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import type { Loaded } from '../../config/index.ts';
 import type { Log } from '../../model/index.ts';
-import { createMetrics, serveApp } from '../../serve/index.ts';
+import type { ServedMetrics } from '../../serve/index.ts';
 import type { CommandContext } from '../deps.ts';
 import { interruptible } from '../interrupt.ts';
-import { createLog } from '../log.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { lineEvents, logEvents, textEvents } from '../run-events.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
@@ -17,6 +16,11 @@ export function addRun(program: Command, context: CommandContext): void {
     .addOption(outputOption(['text', 'jsonl']))
     .action(async () => {
       const loaded = await loadFor(command, context, { provider: 'runnable' });
+      // Only here: the other commands shall not wait for an HTTP server and a log to load.
+      const [{ createLog }, { createMetrics }] = await Promise.all([
+        import('../log.ts'),
+        import('../../serve/index.ts'),
+      ]);
       const log = createLog(loaded.config.log, context.io);
       const metrics = createMetrics(context.deps.version, (message) => log.warn({}, message));
       metrics.set('weir_config_valid', 1);
@@ -34,11 +38,12 @@ export function addRun(program: Command, context: CommandContext): void {
 interface Running {
   readonly loaded: Loaded;
   readonly log: Log;
-  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly metrics: ServedMetrics;
   readonly command: Command;
 }
 
 async function run(app: App, { loaded, log, metrics, command }: Running, { io, deps }: CommandContext): Promise<void> {
+  const { serveApp } = await import('../../serve/index.ts');
   const served = await serveApp({ app, metrics, log, read: (path) => io.read(path), now: () => io.now() });
   try {
     log.info(

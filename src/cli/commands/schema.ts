@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ZodType } from 'zod';
-import { configSchema, toJsonSchema } from '../../config/index.ts';
+import { configSchema, renderReference, toJsonSchema } from '../../config/index.ts';
 import { suggestion, WeirError } from '../../model/index.ts';
 import type { CommandContext, ProviderSchemas } from '../deps.ts';
 import { json } from '../json-lines.ts';
@@ -14,7 +14,9 @@ export function addSchema(program: Command, context: CommandContext): void {
     .option('--provider <name>', "of a provider's options")
     .option('--service-settings <name>', 'of the settings that a service may have for a provider')
     .option('--environment <name>', 'of what `render --environment` takes for a provider')
+    .option('--reference', 'instead of a schema: the table of settings, flags and variables, as Markdown')
     .action(async () => {
+      if (command.opts().reference === true) return context.io.out(renderReference());
       const [schema, title] = await choose(command, context);
       json(context.io, toJsonSchema(schema, title));
     });
