@@ -35,7 +35,7 @@ export interface EndpointsView {
   readonly groups: readonly EndpointGroup[];
 }
 
-/** A target's address. `never fail open` of another kind: what could reach the balancer itself is refused here, once for all providers. */
+/** A target's address. What could reach the balancer's own machine is refused here, once for all providers. */
 export function readTargetAddress(field: Field, allowed: readonly Cidr[]): string | undefined {
   return field.required((value): Parsed<string> => {
     const parsed = parseTargetAddress(value, allowed);

@@ -20,8 +20,8 @@ export function parseIngressClass(located: LocatedObject): Reading<IngressClassV
   if (meta === undefined) return { problems };
   const controller = root.at('spec').at('controller');
   if (!controller.present) controller.refuse('E_FIELD_MISSING', "is missing; without it the class is nobody's");
-  const name = controller.text(250);
-  if (name === undefined) return { problems };
+  // A class whose controller cannot be read is nobody's; without a view it would seem that there are no classes at all.
+  const name = controller.text(250) ?? '';
   const flag = root.at('metadata').at('annotations').at(defaultAnnotation);
   if (flag.present && flag.value !== 'true' && flag.value !== 'false') {
     flag.refuse('E_ANNOTATION_VALUE', 'must be "true" or "false" in quotes');

@@ -24,6 +24,8 @@ export interface IngressView {
   readonly own: OwnAnnotations;
   /** Nothing of it may be served. */
   readonly refused: boolean;
+  /** Its class cannot be read, so it cannot be known whose it is. */
+  readonly classBad: boolean;
 }
 
 export interface IngressRule {
@@ -93,6 +95,7 @@ export function parseIngress(located: LocatedObject, idPrefix = ''): Reading<Ing
       .flatMap((item) => readTls(item) ?? []),
     held: readHeldAddresses(root.at('status')),
     own,
+    classBad,
     refused: own.refused || classBad || (rules.length === 0 && defaultBackend === undefined),
   };
   return { view, problems };

@@ -11,6 +11,7 @@ import { takeIngress } from './take-class.ts';
 export function joinIngress(view: IngressView, context: JoinContext): Joined {
   const draft = new Draft(view.id, view.place, context.options);
   if (view.meta.deleting || view.own.export === false) return { draft, silent: view };
+  if (view.classBad) return { draft };
   const taken = takeIngress(view, context.lookup, context.options);
   if (!taken.ours) {
     if (taken.reason !== undefined) {

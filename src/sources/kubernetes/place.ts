@@ -17,7 +17,8 @@ export interface Place {
   readonly subject: string;
   /** `file.yaml#2`, or `Ingress/shop/front` where no file is known. */
   readonly source: string;
-  readonly located: LocatedObject;
+  /** Without the object itself: what is kept of an object is its view. */
+  readonly located: Omit<LocatedObject, 'object'>;
   /** The exported service that the object would become. */
   readonly service?: ServiceId;
   /** Values of this object never appear in messages (Secrets). */
@@ -37,11 +38,12 @@ export interface Finding {
 
 /** The place of an object that is named by kind, namespace (empty for cluster-wide ones) and name as they were written. */
 export function placeOf(located: LocatedObject, kind: string, namespace: string, name: string): Place {
+  const { file, document, line, position } = located;
   const full = namespace === '' ? name : `${namespace}/${name}`;
   return {
     subject: `${kind} ${shown(full)}`,
     source: located.file === '' ? shown(`${kind}/${full}`) : locate(located),
-    located,
+    located: { file, document, line, ...(position === undefined ? {} : { position }) },
   };
 }
 

@@ -35,6 +35,8 @@ export interface ServiceView {
   readonly bcs?: BcsExport;
   /** Something that decides about exposure cannot be read: targets of it may be used, the Service itself is not exported. */
   readonly refused: boolean;
+  /** Its class cannot be read, so it cannot be known whose it is. */
+  readonly classBad: boolean;
 }
 
 /** Reads a Service. A bad port is left out and told; what restricts access or names an address is never guessed. */
@@ -86,6 +88,7 @@ export function parseService(located: LocatedObject, idPrefix = ''): Reading<Ser
     ...(healthCheckNodePort === undefined ? {} : { healthCheckNodePort }),
     own,
     ...(bcs === undefined ? {} : { bcs }),
+    classBad: className.bad,
     refused: own.refused || className.bad || address.bad || ranges.bad || bcs?.refused === true,
   };
   return { view, problems };

@@ -46,6 +46,7 @@ export function takeService(service: ServiceView, options: KubernetesReadOptions
   const asked = own.export === true || bcs !== undefined;
   if (service.meta.deleting || own.export === false) return foreign;
   if (!asked && type !== 'LoadBalancer') return { ours: false };
+  if (service.classBad) return { ours: true };
   const name = service.class ?? own.class;
   if (name !== undefined) return wanted(name, options) ? { ours: true, class: name } : foreign;
   return asked || options.classes === undefined || options.watchWithoutClass === true ? { ours: true } : foreign;

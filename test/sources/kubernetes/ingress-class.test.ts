@@ -170,6 +170,17 @@ describe('class of an Ingress', () => {
     assert.deepEqual(readYaml(ours + other + ingress(broken)).problems, []);
   });
 
+  test('a class that cannot be read is told, although it cannot be known whose the Ingress is', () => {
+    const { services, problems } = readYaml(ours + ingress(field('"a b"')));
+    assert.deepEqual([services, brief(problems)], [[], ['E_NAME spec.ingressClassName']]);
+  });
+
+  test("an IngressClass without a readable controller is nobody's, and does not open the door to every class", () => {
+    const broken = '\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: { name: x }\nspec: {}\n---';
+    const { services, problems } = readYaml(backing('web') + broken + ingress(field('x')));
+    assert.deepEqual([services, brief(problems)], [[], ['E_FIELD_MISSING spec.controller']]);
+  });
+
   test('one that is being deleted is not served', () => {
     const deleting = '  deletionTimestamp: "2026-01-01T00:00:00Z"';
     assert.deepEqual(readYaml(backing('web') + ingress(backend, deleting)).services, []);
