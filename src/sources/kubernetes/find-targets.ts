@@ -44,10 +44,13 @@ export function findTargets(
       }
     }
   }
-  const ready = [...candidates].filter(([, { endpoint }]) => endpoint.state === 'ready');
-  const terminating = [...candidates].filter(([, { endpoint }]) => endpoint.state === 'terminating');
-  const usable = ready.length > 0 ? [...ready, ...terminating] : terminating;
-  const chosen = oneFamily(usable, service).sort(([a], [b]) => (a < b ? -1 : 1));
+  const inState = (state: Endpoint['state']): Keyed[] =>
+    oneFamily(
+      [...candidates].filter(([, { endpoint }]) => endpoint.state === state),
+      service,
+    );
+  const ready = inState('ready');
+  const chosen = [...ready, ...inState('terminating')].sort(([a], [b]) => (a < b ? -1 : 1));
   if (chosen.length === 0)
     return {
       targets: [],

@@ -159,6 +159,18 @@ describe('dual stack', () => {
     assert.deepEqual(result.service('shop/web').address?.families, ['ipv6', 'ipv4']);
   });
 
+  test('the other family serves when the first only drains', () => {
+    const draining = slice({
+      endpoints: '[{ addresses: [10.0.0.1], conditions: { ready: false, serving: true, terminating: true } }]',
+    });
+    const result = readYaml(service(', ipFamilies: [IPv4, IPv6]') + draining + v6);
+    assert.deepEqual(targetsOf(result.service('shop/web'), 'http'), [
+      '10.0.0.1:8080 draining',
+      '2001:db8::1:8080 ready',
+      '2001:db8::2:8080 ready',
+    ]);
+  });
+
   test('the other family serves when the first has nothing usable', () => {
     const result = readYaml(service(', ipFamilies: [IPv6, IPv4]') + v4);
     assert.equal(targetsOf(result.service('shop/web'), 'http').length, 2);
