@@ -198,7 +198,7 @@ export class Lane {
       for (const task of busy) task.superseded ||= !sameParts(task.group.desired, group.desired);
       if (busy.length > 0) continue;
       const causes = units.flatMap((unit) => this.#stale.get(unit) ?? []);
-      const { why, atMs } = dueOf(record, group, causes.length > 0, nowMs);
+      const { why, atMs } = dueOf(record, group, { stale: causes.length > 0, wanted }, nowMs);
       if (why === undefined) this.#bell.ringAt(atMs);
       else {
         for (const unit of units) this.#stale.delete(unit);
@@ -246,7 +246,7 @@ export class Lane {
       if (order.why === 'drift') metrics.count('weir_drift_total', { provider: provider.name });
     }
     if (verdict.state === 'stopped') delete record.seen;
-    else record.seen = { desired: group.desired, observed };
+    else record.seen = { wanted: order.wanted, desired: group.desired, observed };
     settle(record, verdict, clock, random);
     const labels = { provider: provider.name };
     metrics.observe('weir_apply_duration_seconds', (clock.now() - startMs) / 1000, {

@@ -32,7 +32,9 @@ export class Picture {
     const groupsFrom = [this.#want.resources, present];
     if (!sameParts(groupsFrom, this.#groupsFrom)) {
       const { planner, provider } = this.#options;
-      this.#groups = planner.units(provider.kinds, this.#want.resources, present);
+      const groups = planner.units(provider.kinds, this.#want.resources, present);
+      // What belongs to others alone is no work of ours.
+      this.#groups = groups.filter(({ desired, observed }) => desired.length > 0 || observed.some((o) => o.owned));
       this.#groupsFrom = groupsFrom;
     }
     return this.#groups;

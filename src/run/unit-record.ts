@@ -30,8 +30,10 @@ export interface UnitRecord {
   restUntilMs: number;
   pollAtMs?: number;
   pollMs: number;
+  /** The last turn left something alone because a source could not be read; true until the next turn. */
+  unread: boolean;
   /** Inputs of the last finished turn: the same objects give the same plan. */
-  seen?: { readonly desired: readonly Resource[]; readonly observed: readonly Observed[] };
+  seen?: { readonly wanted: unknown; readonly desired: readonly Resource[]; readonly observed: readonly Observed[] };
   /** When the change that is being worked on was first seen outside; monotonic. */
   changedAtMs?: number;
 }
@@ -49,6 +51,7 @@ export function newRecord(unit: Unit, clock: Clock): UnitRecord {
     gateFailed: false,
     restUntilMs: Number.NEGATIVE_INFINITY,
     pollMs: pollFirstMs,
+    unread: false,
   };
 }
 
@@ -58,12 +61,21 @@ export interface Due {
   readonly atMs: number;
 }
 
+export interface Asked {
+  /** Somebody said that the unit is not as it was. */
+  readonly stale: boolean;
+  /** What the whole balancer was asked for, by reference. */
+  readonly wanted: unknown;
+}
+
 /** Compares what a unit is made of by reference: whoever makes the objects keeps them while nothing changed. */
-export function dueOf(record: UnitRecord, group: UnitGroup, stale: boolean, nowMs: number): Due {
+export function dueOf(record: UnitRecord, group: UnitGroup, asked: Asked, nowMs: number): Due {
   const never = { why: undefined, atMs: Number.POSITIVE_INFINITY };
   const { seen } = record;
-  const wanted = seen === undefined || !sameElements(seen.desired, group.desired);
-  const drifted = seen === undefined || stale || !sameElements(seen.observed, group.observed);
+  // What can be read now may free what was left alone, though nothing else is different.
+  const readable = record.unread && seen?.wanted !== asked.wanted;
+  const wanted = seen === undefined || readable || !sameElements(seen.desired, group.desired);
+  const drifted = seen === undefined || asked.stale || !sameElements(seen.observed, group.observed);
   const why = wanted ? 'change' : drifted ? 'drift' : undefined;
   if (record.state === 'failed' && record.retryAtMs !== undefined) {
     if (nowMs >= record.retryAtMs) return { why: why ?? 'retry', atMs: nowMs };
@@ -79,12 +91,14 @@ export function dueOf(record: UnitRecord, group: UnitGroup, stale: boolean, nowM
 /** Writes down how a turn ended. */
 export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, random: () => number): void {
   const before = record.state;
+  record.unread = verdict.refused.some(({ why }) => why === 'incomplete');
   delete record.retryAtMs;
   delete record.pollAtMs;
   delete record.code;
   if (verdict.state === 'failed' && verdict.failure !== undefined) {
     const { failure } = verdict;
-    record.failures++;
+    // Something was done: the system answers, and what failed is another thing than the last time or will soon be.
+    record.failures = verdict.applied > 0 ? 1 : record.failures + 1;
     record.refused = failure.class === 'refused';
     record.gateFailed = failure.code === 'E_GATE_DEADLINE';
     const rest = record.refused ? refusedBackoff : retryBackoff;

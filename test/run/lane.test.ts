@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { WeirError } from '../../src/model/index.ts';
+import { laneStage, resource } from './lane-stage.ts';
+import { object } from './steps.ts';
+import { settled } from './virtual-clock.ts';
+
+describe('a lane', () => {
+  it('brings the world to what is wanted, at once, and then is quiet', async () => {
+    const { world, want, clock, stop, state, applied } = laneStage();
+    want([resource('a'), resource('b')]);
+    await settled();
+    assert.deepEqual([...world.writes()].sort(), ['create a', 'create b']);
+    assert.equal(state('a')?.state, 'in sync');
+    assert.deepEqual(
+      applied.map(({ unit, result, cause }) => [unit, result, cause]),
+      [
+        ['a', 'done', 'test'],
+        ['b', 'done', 'test'],
+      ],
+    );
+    const calls = world.calls.length;
+    await clock.pass(500_000);
+    assert.equal(world.calls.length, calls, 'steady state makes no call between audits');
+    await stop();
+  });
+
+  it('touches only the unit that changed', async () => {
+    const { world, want, stop } = laneStage();
+    const a = resource('a');
+    want([a, resource('b')]);
+    await settled();
+    world.calls.length = 0;
+    want([a, resource('b', { attrs: { x: 1 } })]);
+    await settled();
+    assert.deepEqual(world.calls, ['update b']);
+    await stop();
+  });
+
+  it('a unit that fails backs off alone, is read before it is tried again, and recovers', async () => {
+    const { world, want, clock, stop, state } = laneStage();
+    let broken = true;
+    world.before = (call) => {
+      if (broken && call === 'create a') throw new WeirError('E_APPLY', 'no answer');
+    };
+    want([resource('a'), resource('b')]);
+    await settled();
+    assert.equal(state('a')?.state, 'failed');
+    assert.equal(state('a')?.code, 'E_APPLY');
+    assert.equal(state('b')?.state, 'in sync');
+    const tries = () => world.calls.filter((call) => call === 'create a').length;
+    assert.equal(tries(), 1);
+    for (const [passMs, expected] of [
+      [499, 1],
+      [1, 2],
+      [999, 2],
+      [1, 3],
+      [2000, 4],
+    ] as const) {
+      await clock.pass(passMs);
+      assert.equal(tries(), expected);
+    }
+    const before = world.calls.lastIndexOf('create a');
+    assert.equal(world.calls[before - 1], 'observe a');
+    broken = false;
+    await clock.pass(4000);
+    assert.equal(state('a')?.state, 'in sync');
+    assert.equal(state('a')?.retryInMs, undefined);
+    await stop();
+  });
+
+  it('what is refused waits for a change, and goes on at once when one comes', async () => {
+    const { world, want, clock, stop, state } = laneStage();
+    world.before = (call) => {
+      if (call === 'create a') throw new WeirError('E_HELD', 'taken');
+    };
+    want([resource('a')]);
+    await clock.pass(50_000);
+    assert.deepEqual(world.writes(), ['create a']);
+    world.before = () => {};
+    want([resource('a', { attrs: { x: 1 } })]);
+    await settled();
+    assert.equal(state('a')?.state, 'in sync');
+    await stop();
+  });
+
+  it('a change cures a failing unit soon, and does not hammer a failing system', async () => {
+    const { world, want, clock, stop } = laneStage();
+    world.before = (call) => {
+      if (call === 'create a') throw new WeirError('E_APPLY', 'no answer');
+    };
+    want([resource('a')]);
+    await clock.pass(10_000);
+    const before = world.writes().length;
+    for (let i = 0; i < 100; i++) {
+      want([resource('a', { attrs: { i } })]);
+      await clock.pass(10);
+    }
+    const tries = world.writes().length - before;
+    assert.ok(tries >= 2 && tries <= 3, `${tries} tries in a second of steady changes`);
+    await stop();
+  });
+
+  it('a unit at work does not hold up others, and what came meanwhile is done afterwards', async () => {
+    const { world, want, stop } = laneStage();
+    let release = () => {};
+    world.before = (call) => (call === 'create slow' ? new Promise<void>((resolve) => (release = resolve)) : undefined);
+    want([resource('slow')]);
+    await settled();
+    want([resource('slow', { attrs: { x: 2 } }), resource('b')]);
+    await settled();
+    assert.deepEqual(world.writes(), ['create slow', 'create b']);
+    release();
+    await settled();
+    assert.deepEqual(world.writes(), ['create slow', 'create b', 'update slow']);
+    assert.deepEqual(world.objects.get('h-slow')?.attrs, { x: 2 });
+    await stop();
+  });
+
+  it('reads again what is said to have changed, and puts it right', async () => {
+    const { world, want, stop } = laneStage();
+    want([resource('a', { attrs: { x: 1 } }), resource('b')]);
+    await settled();
+    world.calls.length = 0;
+    world.objects.set('h-a', object('h-a', { id: 'a', unit: 'a', attrs: { x: 'by hand' } }));
+    world.changed('a', 'a hand');
+    await settled();
+    assert.deepEqual(world.calls, ['observe a', 'update a']);
+    await stop();
+  });
+
+  it('an audit finds drift, but believes nothing old about what was just written', async () => {
+    const { world, want, clock, stop } = laneStage({ auditMs: 60_000 });
+    want([resource('a', { attrs: { x: 1 } })]);
+    await clock.pass(55_000);
+    const old = world.objects.get('h-a');
+    want([resource('a', { attrs: { x: 2 } })]);
+    await clock.pass(1000);
+    if (old !== undefined) world.objects.set('h-a', old);
+    world.calls.length = 0;
+    await clock.pass(4100);
+    assert.deepEqual(world.calls, ['observe all'], 'an answer from before our own write is not acted on');
+    await clock.pass(60_000);
+    assert.deepEqual(world.writes(), ['update a'], 'later it is drift');
+    await stop();
+  });
+
+  it('nothing that an unread part could own is deleted', async () => {
+    const { world, want, stop, state } = laneStage();
+    want([resource('a'), resource('b')]);
+    await settled();
+    want([resource('a')], { incomplete: (service) => service === 'b' });
+    await settled();
+    assert.ok(world.objects.has('h-b'));
+    assert.equal(state('b')?.state, 'waiting');
+    assert.equal(state('b')?.code, 'E_INCOMPLETE');
+    want([resource('a')]);
+    await settled();
+    assert.ok(!world.objects.has('h-b'), 'once everything can be read it goes');
+    await stop();
+  });
+
+  it('a system that cannot be reached is tried again, later and later', async () => {
+    let opened = 0;
+    const { want, clock, stop, lane, world } = laneStage({
+      open: async () => {
+        if (++opened < 4) throw new WeirError('E_HAPROXY_SOCKET', 'refused');
+        return world.session();
+      },
+    });
+    want([resource('a')]);
+    await settled();
+    assert.equal(lane.problems()[0]?.code, 'E_HAPROXY_SOCKET');
+    await clock.pass(3500);
+    assert.equal(opened, 4);
+    assert.deepEqual(world.writes(), ['create a']);
+    assert.deepEqual(lane.problems(), []);
+    await stop();
+  });
+
+  it('a provider that does not show what is written to it is told of, not written to for ever', async () => {
+    const { want, clock, stop, state, world } = laneStage({
+      planner: { ...(await import('./tiny-planner.ts')).tinyPlanner, advance: (observed) => observed },
+    });
+    want([resource('a')]);
+    await clock.pass(100);
+    assert.equal(state('a')?.code, 'E_APPLY');
+    assert.match(state('a')?.message ?? '', /create Thing a was done but is not seen/);
+    assert.deepEqual(world.writes(), ['create a']);
+    await stop();
+  });
+});
+
+describe('a lane at a gate', () => {
+  const gated = resource('a', { attrs: { gate: 'new' } });
+
+  it('looks now and then, goes on when it opens, and lets other units work', async () => {
+    const { world, want, clock, stop, state, steps } = laneStage();
+    want([gated]);
+    await settled();
+    assert.equal(state('a')?.state, 'waiting');
+    want([gated, resource('b')]);
+    await clock.pass(1000);
+    assert.ok(world.objects.has('h-b'));
+    world.setHealth('a', 'new', 'ready');
+    await clock.pass(5000);
+    assert.equal(state('a')?.state, 'in sync');
+    assert.equal(steps.filter(({ result }) => result === 'waiting').length, 1, 'told once');
+    await stop();
+  });
+
+  it('a newer wish goes first', async () => {
+    const { world, want, clock, stop, state } = laneStage();
+    want([gated]);
+    await clock.pass(1000);
+    want([resource('a', { attrs: { x: 1 } })]);
+    await settled();
+    assert.equal(state('a')?.state, 'in sync');
+    assert.deepEqual(world.writes(), ['create a', 'update a']);
+    await stop();
+  });
+
+  it('fails at its deadline, backs off and goes on when it opens after all', async () => {
+    const { world, want, clock, stop, state, lane } = laneStage();
+    want([gated]);
+    await clock.pass(59_000);
+    assert.equal(state('a')?.state, 'waiting');
+    assert.equal(lane.settled(3), false);
+    await clock.pass(6000);
+    assert.equal(state('a')?.state, 'failed');
+    assert.equal(state('a')?.code, 'E_GATE_DEADLINE');
+    assert.equal(lane.settled(3), true);
+    await clock.pass(20_000);
+    assert.equal(state('a')?.state, 'failed', 'planning again buys no time');
+    world.setHealth('a', 'new', 'ready');
+    await clock.pass(300_000);
+    assert.equal(state('a')?.state, 'in sync');
+    await stop();
+  });
+});
