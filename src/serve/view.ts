@@ -27,10 +27,22 @@ export interface Patch {
 const rank: Readonly<Record<ServiceState['health'], number>> = { error: 0, down: 1, degraded: 2, pending: 3, ok: 4 };
 
 export function snapshotOf(state: State): View {
-  const services = state.services
-    .toSorted((a, b) => rank[a.health] - rank[b.health] || a.id.localeCompare(b.id))
-    .map(rowOf);
+  const services = [...state.services.map(rowOf), ...refusedRows(state)].toSorted(
+    (a, b) => rank[a.health] - rank[b.health] || a.id.localeCompare(b.id),
+  );
   return { inSync: state.inSync, problems: state.problems.length, services };
+}
+
+/** Services that were refused whole: broken input is a row that is seen, never an absence. */
+function refusedRows(state: State): readonly ServiceRow[] {
+  const known = new Set(state.services.map(({ id }) => id));
+  const refused = new Map<string, ServiceRow>();
+  for (const { code, severity, service, message } of state.problems) {
+    if (severity !== 'error' || service === undefined || known.has(service) || refused.has(service)) continue;
+    const reason = `${code}: ${message}`;
+    refused.set(service, { id: service, kind: '', address: '', targets: '', health: 'error', reason });
+  }
+  return [...refused.values()];
 }
 
 const rows = new WeakMap<ServiceState, ServiceRow>();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCommand } from '../../src/cli/program.ts';
 import type { State } from '../../src/model/index.ts';
-import { fakeDeps, service, serviceState, state } from '../cli/fake-app.ts';
+import { fakeDeps, problem, service, serviceState, state } from '../cli/fake-app.ts';
 import { memoryIo } from '../cli/memory-io.ts';
 import { ask, listening } from './listening.ts';
 
@@ -71,6 +71,20 @@ test('weir status and explain ask the running weir', async (t) => {
   const refused = await run('status');
   assert.deepEqual([refused.code, refused.out], [1, '']);
   assert.match(refused.err, /error\[E_API_AUTH\]/);
+});
+
+test('a service that was refused whole is a row of its own, failing first', async (t) => {
+  const { apiUrl = '' } = await listening(t, {
+    state: () => ({ ...state, problems: [{ ...problem, service: 'bad/x' }] }),
+  });
+  const io = memoryIo();
+  assert.equal(await runCommand(['status', '--api', apiUrl], io, fakeDeps().deps), 0);
+  assert.match(io.written.out, /REASON\n {2}bad\/x +- +- +error +E_PORT: must be a whole number/);
+  const page = (await ask(`${apiUrl}/?failing=1`)).body;
+  assert.ok(
+    page.indexOf('data-id="bad/x"') > 0 && page.indexOf('data-id="bad/x"') < page.indexOf('data-id="shop/web"'),
+  );
+  assert.equal((await ask(`${apiUrl}/services/bad%2Fx`)).status, 200);
 });
 
 test('weir status without a running weir says so', async (t) => {

@@ -53,11 +53,9 @@ async function run(app: App, { loaded, log, metrics, command }: Running, { io, d
     const { format } = loaded.config.log;
     const people = format === 'text' || (format === 'auto' && io.terminal.err);
     const events = readOutput(command) === 'jsonl' ? lineEvents(io) : people ? textEvents(io) : logEvents(log);
-    await interruptible(
-      io,
-      (signal) => app.run(signal, events),
-      'stopping after the current step; once more: at once\n',
-    );
+    // Between log lines a line that is none would break whoever reads them.
+    const notice = people ? 'stopping after the current step; once more: at once\n' : '';
+    await interruptible(io, (signal) => app.run(signal, events), notice);
     log.info({ onExit: loaded.config.onExit }, 'weir stops');
   } finally {
     await served.close();

@@ -1,9 +1,8 @@
 import type { ServiceState, State } from '../../model/index.ts';
+import { snapshotOf } from '../../serve/view.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { count, some, span } from './words.ts';
-
-const order: Readonly<Record<ServiceState['health'], number>> = { error: 0, down: 1, degraded: 2, pending: 3, ok: 4 };
+import { count, span } from './words.ts';
 
 /** The state for people: what fails stands first; healthy services are counted, with `all` listed. */
 export function statusText(state: State, nowMs: number, paint: Paint, all = false): string {
@@ -29,30 +28,19 @@ function balancerTable(state: State, nowMs: number, paint: Paint): string {
 }
 
 function serviceTable(state: State, paint: Paint, all: boolean): string {
-  const sorted = state.services.toSorted((a, b) => order[a.health] - order[b.health] || a.id.localeCompare(b.id));
-  const shown = all ? sorted : sorted.filter(({ health }) => health !== 'ok');
-  const healthy = state.services.length - shown.length;
+  const { services } = snapshotOf(state);
+  const shown = all ? services : services.filter(({ health }) => health !== 'ok');
+  const healthy = services.length - shown.length;
   const more = healthy === 0 ? '' : `  ${count(healthy, 'service')} ok: weir status --all\n`;
   if (shown.length === 0) return more;
-  const rows = shown.map((service) => [
-    service.id,
-    some(addressesOf(service), 3) || '-',
-    service.targets.total === 0 ? '-' : `${service.targets.ready} of ${service.targets.total}`,
-    healthWord(service.health, paint),
-    service.reason,
+  const rows = shown.map(({ id, address, targets, health, reason }) => [
+    id,
+    address || '-',
+    targets || '-',
+    healthWord(health, paint),
+    reason,
   ]);
   return `${renderTable([['SERVICE', 'ADDRESS', 'TARGETS', 'HEALTH', 'REASON'], ...rows], '  ')}${more}`;
-}
-
-/** Addresses with ports, as a client would use them. */
-export function addressesOf(service: ServiceState): readonly string[] {
-  return service.reports.flatMap(({ addresses }) =>
-    addresses.flatMap(({ ip, host, ports }) => {
-      const name = host ?? ip ?? '';
-      const bracketed = name.includes(':') ? `[${name}]` : name;
-      return ports.length === 0 ? [name] : ports.map((port) => `${bracketed}:${port}`);
-    }),
-  );
 }
 
 export function healthWord(health: ServiceState['health'], paint: Paint): string {

@@ -16,12 +16,13 @@ export interface StateQuery {
 
 /** The first page: what fails stands first. Complete without script; the script only keeps it current. */
 export function statePage(state: State, query: StateQuery, nowMs: number): string {
-  const rows = snapshotOf(state).services.filter((row) => matches(row, query));
+  const { services } = snapshotOf(state);
+  const rows = services.filter((row) => matches(row, query));
   const last = Math.max(1, Math.ceil(rows.length / rowsAPage));
   const page = Math.min(query.page, last);
   const shown = rows.slice((page - 1) * rowsAPage, page * rowsAPage);
   const body = html`<h1>weir <small>${state.version} on ${state.instance}</small></h1>
-<p>${stateWord(state.inSync ? 'in sync' : 'changing')} · ${state.services.length} services · ${state.problems.length} problems
+<p>${stateWord(state.inSync ? 'in sync' : 'changing')} · services: ${services.length} · problems: ${state.problems.length}
 · running since <time datetime="${new Date(state.startedMs).toISOString()}">${new Date(state.startedMs).toISOString()}</time></p>
 <p id="live" role="status" aria-live="polite">as of ${new Date(nowMs).toISOString()}; reload for news</p>
 ${incomplete(state)}
@@ -68,7 +69,7 @@ function problems(list: readonly Problem[]): Html {
     ) => html`<tr><th scope="row">${problem.code}</th><td>${problem.service ?? problem.source}</td><td>${problem.field ?? ''}</td><td>${problem.message}</td></tr>
 `,
   );
-  return table(`Problems (${list.length})`, ['Code', 'Object', 'Field', 'What to do'], rows);
+  return table(`Problems (${list.length})`, ['Code', 'Object', 'Field', 'Message'], rows);
 }
 
 function plans(state: State): Html {
