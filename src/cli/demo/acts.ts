@@ -31,8 +31,10 @@ export async function killOne(
   if (victim === undefined) return;
   await victim.kill();
   say(`${victim.name} was killed; its clients go to the others`);
-  const before = traffic.sent;
-  await until('traffic without the dead back end', () => traffic.sent > before + 100, signal);
+  const before = { sent: traffic.sent, ms: performance.now() };
+  // Long enough for its health check to fail: first it is passed over at each try, then it is out.
+  const enough = () => traffic.sent > before.sent + 50 && performance.now() > before.ms + 2500;
+  await until('traffic without the dead back end', enough, signal);
   await victim.start();
   const answered = traffic.targets.get(victim.name) ?? 0;
   await until(`${victim.name} serves again`, () => (traffic.targets.get(victim.name) ?? 0) > answered, signal);

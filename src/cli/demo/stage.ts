@@ -98,13 +98,18 @@ async function copyExamples(to: string, ports: readonly (readonly [number, numbe
   }
 }
 
+/** Small enough for the open files that a plain user may have. */
+const providerOptions: Readonly<Record<string, object>> = { haproxy: { maxConnections: 500 } };
+
 function configText(folder: string, provider: string, ports: Pick<Stage['ports'], 'api' | 'metrics'>): string {
   return JSON.stringify(
     {
       instance: 'demo',
       stateDir: join(folder, 'state'),
       sources: [{ type: 'file', name: 'examples', paths: [join(folder, 'services')] }],
-      balancers: [{ name: 'demo', provider, options: { addresses: ['127.0.0.1'] } }],
+      balancers: [
+        { name: 'demo', provider, options: { addresses: ['127.0.0.1'], ...(providerOptions[provider] ?? {}) } },
+      ],
       onExit: 'stop',
       api: { listen: `127.0.0.1:${ports.api}` },
       metrics: { listen: `127.0.0.1:${ports.metrics}` },
