@@ -38,8 +38,8 @@ export function bytes(text: string): string {
 
 /** The value of an ACL with an exact match. `}` would end the condition even when quoted, and an empty one would end the line. */
 export function aclEquals(text: string): string {
-  if (text === '') return '-m len 0';
-  if (text === '}') return "-m reg '^}$'";
+  if (text === '') return '-m len -- 0';
+  if (text === '}') return "-m reg -- '^}$'";
   return `-m str -- ${literal(text)}`;
 }
 

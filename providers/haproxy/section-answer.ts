@@ -39,15 +39,18 @@ function answerLines(answer: Answer, httpsPort: number): readonly string[] {
 
 type Redirect = Extract<Answer, { readonly type: 'redirect' }>;
 
-/** The location is what the answer names and, for the rest, what the request had. The query is kept unless the path brings its own. */
+/** The location is what the answer names and, for the rest, what the request had. The query of the request is kept. */
 function redirectLines(redirect: Redirect, httpsPort: number): readonly string[] {
   const { code, path } = redirect;
   const start = origin(redirect, httpsPort);
   if (path === undefined) return [`http-request redirect location ${literal(`${start}%[pathq]`)} code ${code}`];
   const target = `${start}${plain(path)}`;
   const bare = `http-request redirect location ${literal(target)} code ${code}`;
-  if (path.includes('?')) return [bare];
-  return [`http-request redirect location ${literal(`${target}?%[query]`)} code ${code} if { query -m found }`, bare];
+  const joint = path.includes('?') ? '&' : '?';
+  return [
+    `http-request redirect location ${literal(`${target}${joint}%[query]`)} code ${code} if { query -m found }`,
+    bare,
+  ];
 }
 
 /** `https://host:port`, or nothing when the redirect stays at the place where the client is. */
