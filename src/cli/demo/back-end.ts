@@ -1,8 +1,7 @@
 /** A small web and TCP back end of the demo: says its name. In this process, so that nothing of it can be left behind. */
 import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
-import { createServer, Server, type Socket } from 'node:net';
-import { setImmediate as immediate } from 'node:timers/promises';
+import { createServer, type Server, type Socket } from 'node:net';
 import { freePort } from './ports.ts';
 
 export interface BackEnd {
@@ -10,13 +9,10 @@ export interface BackEnd {
   /** Ports on 127.0.0.1; the same ones after a `start` that follows a `kill`. */
   readonly httpPort: number;
   readonly tcpPort: number;
-  /** As a process that is told to end: its ports are closed at once and nobody is warned; what it had accepted it still answers. */
+  /** As if its process was killed: ports and connections are gone at once, answered or not. */
   kill(): Promise<void>;
   start(): Promise<void>;
 }
-
-/** What it had accepted may take this long. */
-const graceMs = 300;
 
 /** Starts a back end on two free loopback ports. */
 export async function startBackEnd(name: string): Promise<BackEnd> {
@@ -44,14 +40,9 @@ export async function startBackEnd(name: string): Promise<BackEnd> {
     httpPort,
     tcpPort,
     async kill() {
-      // Right after the loop has taken every connection that waited: the kernel resets those that still wait when a port is closed.
-      await immediate();
       const closed = [http, tcp].filter(({ listening }) => listening).map((server) => close(server));
-      const late = setTimeout(() => {
-        for (const socket of connections) socket.resetAndDestroy();
-      }, graceMs);
+      for (const socket of connections) socket.resetAndDestroy();
       await Promise.all(closed);
-      clearTimeout(late);
     },
     async start() {
       await listen(http, httpPort);
@@ -65,8 +56,7 @@ async function listen(server: Server, port: number): Promise<void> {
   await once(server, 'listening');
 }
 
-/** Closes the port only: http's own close would end a connection whose request is on its way. */
 async function close(server: Server): Promise<void> {
-  Server.prototype.close.call(server);
+  server.close();
   await once(server, 'close');
 }
