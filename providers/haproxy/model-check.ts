@@ -83,11 +83,18 @@ function filterFault(filter: Filter, field: string): Fault | undefined {
     case 'rewriteRegex':
       return firstFault([
         faultOf(`${field}.pattern`, filter.pattern, parseRegex(filter.pattern)),
-        faultOf(`${field}.to`, filter.to, parseHeaderValue(filter.to)),
+        replacementFault(filter.to, `${field}.to`),
       ]);
     case 'host':
       return faultOf(`${field}.value`, filter.value, parseHost(filter.value, { address: true, wildcard: false }));
   }
+}
+
+/** The new path: printable, and a path whatever the groups hold. */
+function replacementFault(to: string, field: string): Fault | undefined {
+  const unsafe = faultOf(field, to, parseHeaderValue(to));
+  if (unsafe !== undefined || /^(\/|\$[0-9])/.test(to)) return unsafe;
+  return { code: 'E_PATH', field, value: to, reason: 'must start with / or with a group such as $1' };
 }
 
 /** Why an action cannot be carried out. Backends that do not exist are no fault here: they answer 503. */

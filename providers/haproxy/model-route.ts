@@ -121,7 +121,10 @@ export function treatmentOf(merged: MergedAction, filters: Route['filters']): Tr
 }
 
 function answerOf(action: MergedAction['action']): Answer | undefined {
-  return action.type === 'forward' ? undefined : { ...action };
+  if (action.type === 'forward') return undefined;
+  if (action.type === 'redirect' || action.contentType !== '') return { ...action };
+  const { contentType: _, ...rest } = action;
+  return rest;
 }
 
 /** The allowed ranges of a front in canonical form; undefined: everyone. An empty list is the same as none, as in Kubernetes. */

@@ -16,13 +16,14 @@ export function word(text: string): string {
 
 /** Any safe text as one literal word: single quotes, in which HAProxy knows no escape, and `'` itself outside of them. */
 export function literal(text: string): string {
-  if (!isSafeText(text)) refuse('haproxy.cfg', text);
+  // HAProxy takes an empty word for the end of the line.
+  if (text === '' || !isSafeText(text)) refuse('haproxy.cfg', text);
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Text that must not be read as a log-format: every `%` doubled. */
+/** Text that must not be read as a log-format: every `%` doubled. An empty word would count as none, so it is written as an empty sample. */
 export function formatLiteral(text: string): string {
-  return literal(text.replaceAll('%', '%%'));
+  return text === '' ? '%[str()]' : literal(text.replaceAll('%', '%%'));
 }
 
 /** Any text, line breaks included, as one word: every byte that is not a letter or digit as `\xHH`. NUL cannot be carried. */

@@ -16,7 +16,8 @@ export interface Profile {
 export function profileOf(treatment: Treatment): Profile | undefined {
   const { ranges, filters = [] } = treatment;
   if (ranges === undefined && filters.length === 0) return undefined;
-  return { name: shortHash(JSON.stringify([ranges ?? null, filters])), ranges, filters };
+  // The letters in front: a pattern of a condition must not begin with a hyphen, and a hash may.
+  return { name: `p_${shortHash(JSON.stringify([ranges ?? null, filters]))}`, ranges, filters };
 }
 
 /** The path of the map of allowed ranges, when the profile has one. */
