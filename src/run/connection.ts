@@ -106,9 +106,11 @@ export class Connection {
     this.#retryAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  failed(error: unknown): void {
+  /** `failures`: in a row, where somebody else counts them. */
+  failed(error: unknown, failures = this.#failures + 1): void {
     const { clock, random, log } = this.#options;
-    if (this.#failures++ === 0) this.#failedSinceMs = clock.wall();
+    if (this.#failure === undefined) this.#failedSinceMs = clock.wall();
+    this.#failures = failures;
     this.#failure = failureOf(error);
     this.#error = error;
     this.#retryAtMs = clock.now() + backoffMs(this.#failures, { ...retryBackoff, maxMs: 60_000 }, random);

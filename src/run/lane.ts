@@ -1,4 +1,5 @@
 import type { Observed, Problem, Unit, UnitState } from '../model/index.ts';
+import { Audit } from './audit.ts';
 import { Bell } from './bell.ts';
 import { Connection } from './connection.ts';
 import { type KindTable, kindTable } from './kind-table.ts';
@@ -7,9 +8,6 @@ import { Picture, sameParts, unitsOf } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
 import { dueOf, newRecord, settle, type UnitRecord } from './unit-record.ts';
 import { type Order, workOnUnit } from './work-on-unit.ts';
-
-/** A system that answers with an old state right after a write is not believed about that unit for so long. */
-const settleMs = 10_000;
 
 /** A unit's turn that is under way. */
 interface Task {
@@ -39,10 +37,9 @@ export class Lane {
   readonly #stale = new Map<Unit, string>();
   readonly #writtenMs = new Map<Unit, number>();
   #wanted: Wanted | undefined;
-  #listed = false;
+  readonly #audit: Audit;
   #passed = false;
-  #auditAtMs = Number.POSITIVE_INFINITY;
-  #audit: Promise<void> | undefined;
+  #faults = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -50,6 +47,14 @@ export class Lane {
     this.#bell = new Bell(options.clock);
     this.#picture = new Picture(options);
     this.connection = new Connection({ ...options, kinds: this.#kinds, open: () => options.open(this.changed) });
+    this.#audit = new Audit({
+      options,
+      connection: this.connection,
+      cache: this.#picture.cache,
+      touched: (unit, sinceMs) =>
+        this.#tasks.has(unit) || (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) >= sinceMs,
+      done: () => this.#bell.ring(),
+    });
   }
 
   get name(): string {
@@ -76,7 +81,7 @@ export class Lane {
       await this.#pass(ends);
       this.#options.stateChanged();
     }
-    await Promise.all([...[...this.#tasks.values()].map((task) => task.promise), this.#audit]);
+    await Promise.all([...[...this.#tasks.values()].map((task) => task.promise), this.#audit.running]);
   }
 
   /** The units as they are now, both sides read anew and nothing done: for plans that are only shown. Throws when the system cannot be read. */
@@ -85,10 +90,7 @@ export class Lane {
     const ready = await this.connection.ready(wanted?.services ?? [], signal);
     if (this.connection.failure !== undefined) throw this.connection.error;
     if (ready === undefined || wanted === undefined) return [];
-    const { cache } = this.#picture;
-    cache.replace(cache.all(), await this.connection.observe('all', signal));
-    this.#listed = true;
-    this.#auditAtMs = this.#options.clock.now() + this.#options.auditMs;
+    await this.#audit.list(signal);
     return this.#picture.groups(wanted, ready.environment);
   }
 
@@ -153,33 +155,31 @@ export class Lane {
     const startMs = clock.now();
     if (wanted === undefined) return;
     const ready = await this.connection.ready(wanted.services, ends.signal);
-    const listed = ready !== undefined && (this.#listed || (await this.#list(ends.signal)));
+    const listed = ready !== undefined && (this.#audit.listed || (await this.#list(ends.signal)));
     if (this.connection.failure !== undefined) this.#bell.ringAt(this.connection.retryAtMs);
     if (ready === undefined || !listed) return;
-    this.#startAudit(ends);
     try {
       this.#dispatch(this.#picture.groups(wanted, ready.environment), wanted, ends);
       this.#passed = true;
+      this.#faults = 0;
       metrics.observe('weir_reconcile_duration_seconds', (clock.now() - startMs) / 1000);
       const pending = [...this.#records.values()].filter(({ state }) => state !== 'in sync').length;
       metrics.set('weir_plan_pending', pending, { provider: provider.name });
     } catch (error) {
       // A model that throws is a fault of its provider: the others go on, this one is asked again.
-      this.connection.failed(error);
+      this.connection.failed(error, ++this.#faults);
       this.#bell.ringAt(this.connection.retryAtMs);
     }
   }
 
-  /** The first complete reading. */
   async #list(signal: AbortSignal): Promise<boolean> {
     try {
-      this.#picture.cache.replace([], await this.connection.observe('all', signal));
-      this.#listed = true;
-      this.#audited();
+      await this.#audit.list(signal);
+      return true;
     } catch (error) {
       if (!signal.aborted) this.connection.failed(error);
+      return false;
     }
-    return this.#listed;
   }
 
   #dispatch(groups: readonly UnitGroup[], wanted: Wanted, ends: Ends): void {
@@ -212,9 +212,10 @@ export class Lane {
     }
     for (const unit of this.#records.keys()) if (!live.has(unit)) this.#records.delete(unit);
     // A unit that nobody knows yet is found by reading everything.
-    if (stale.size > 0) this.#auditAtMs = nowMs;
+    if (stale.size > 0) this.#audit.hasten();
     for (const unit of stale) this.#stale.delete(unit);
-    this.#startAudit(ends);
+    this.#audit.start(ends.hard);
+    this.#bell.ringAt(this.#audit.atMs);
   }
 
   #start(plain: Omit<Order, 'superseded'>, ends: Ends): void {
@@ -261,46 +262,5 @@ export class Lane {
       delete record.changedAtMs;
     }
     this.#options.stateChanged();
-  }
-
-  /** Reads everything now and then, beside the work: finds what others did to our things. */
-  #startAudit({ hard }: Ends): void {
-    const { clock } = this.#options;
-    if (this.#audit === undefined && clock.now() >= this.#auditAtMs) {
-      this.#auditAtMs = Number.POSITIVE_INFINITY;
-      this.#audit = this.#readAll(hard).finally(() => {
-        this.#audit = undefined;
-        this.#bell.ring();
-      });
-    }
-    this.#bell.ringAt(this.#auditAtMs);
-  }
-
-  async #readAll(hard: AbortSignal): Promise<void> {
-    const startMs = this.#options.clock.now();
-    const late = this.#options.provider.capabilities.writes === 'apply' ? settleMs : 0;
-    const { cache } = this.#picture;
-    try {
-      const reading = await this.connection.observe('all', hard);
-      const own = (unit: Unit) =>
-        this.#tasks.has(unit) || (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) >= startMs - late;
-      cache.replace(
-        cache.all().filter((object) => !own(object.unit)),
-        reading.filter((object) => !own(object.unit)),
-      );
-      this.connection.succeeded();
-      this.connection.forget();
-      this.#audited();
-    } catch (error) {
-      if (hard.aborted) return;
-      this.connection.failed(error);
-      this.#auditAtMs = this.connection.retryAtMs;
-    }
-  }
-
-  #audited(): void {
-    const { auditMs, clock, metrics, provider } = this.#options;
-    this.#auditAtMs = clock.now() + auditMs;
-    metrics.set('weir_last_audit_timestamp_seconds', clock.wall() / 1000, { provider: provider.name });
   }
 }

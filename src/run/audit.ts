@@ -1,0 +1,94 @@
+import type { Unit } from '../model/index.ts';
+import type { Connection } from './connection.ts';
+import type { LaneOptions } from './lane-options.ts';
+import type { ObservedCache } from './observed-cache.ts';
+
+/** A system that answers with an old state right after a write is not believed about that unit for so long. */
+const settleMs = 10_000;
+
+export interface AuditParts {
+  readonly options: Pick<LaneOptions, 'auditMs' | 'clock' | 'metrics' | 'provider'>;
+  readonly connection: Connection;
+  readonly cache: ObservedCache;
+  /** Whether the unit is at work now, or was written to since a moment (monotonic): what is known of it is newer than a reading. */
+  readonly touched: (unit: Unit, sinceMs: number) => boolean;
+  /** A reading has ended. */
+  readonly done: () => void;
+}
+
+/** Reads everything of a balancer: once to begin with, then now and then beside the work, to find what others did to our things. */
+export class Audit {
+  readonly #parts: AuditParts;
+  #atMs = Number.NEGATIVE_INFINITY;
+  #listed = false;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: AuditParts) {
+    this.#parts = parts;
+  }
+
+  /** Monotonic milliseconds of the next one. */
+  get atMs(): number {
+    return this.#atMs;
+  }
+
+  /** The one under way. */
+  get running(): Promise<void> | undefined {
+    return this.#running;
+  }
+
+  /** Everything was read at least once. */
+  get listed(): boolean {
+    return this.#listed;
+  }
+
+  /** The first complete reading, replacing what is known; throws what the session throws. */
+  async list(signal: AbortSignal): Promise<void> {
+    const { cache, connection } = this.#parts;
+    cache.replace(cache.all(), await connection.observe('all', signal));
+    this.#listed = true;
+    this.#plan();
+  }
+
+  /** The next one is due at once. */
+  hasten(): void {
+    this.#atMs = this.#parts.options.clock.now();
+  }
+
+  /** Starts one when it is due and none is under way. */
+  start(signal: AbortSignal): void {
+    if (this.#running !== undefined || this.#parts.options.clock.now() < this.#atMs) return;
+    this.#atMs = Number.POSITIVE_INFINITY;
+    this.#running = this.#read(signal).finally(() => {
+      this.#running = undefined;
+      this.#parts.done();
+    });
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const { cache, connection, options, touched } = this.#parts;
+    const startMs = options.clock.now();
+    const lateMs = options.provider.capabilities.writes === 'apply' ? settleMs : 0;
+    try {
+      const reading = await connection.observe('all', signal);
+      const own = ({ unit }: { readonly unit: Unit }) => touched(unit, startMs - lateMs);
+      cache.replace(
+        cache.all().filter((object) => !own(object)),
+        reading.filter((object) => !own(object)),
+      );
+      connection.succeeded();
+      connection.forget();
+      this.#plan();
+    } catch (error) {
+      if (signal.aborted) return;
+      connection.failed(error);
+      this.#atMs = connection.retryAtMs;
+    }
+  }
+
+  #plan(): void {
+    const { auditMs, clock, metrics, provider } = this.#parts.options;
+    this.#atMs = clock.now() + auditMs;
+    metrics.set('weir_last_audit_timestamp_seconds', clock.wall() / 1000, { provider: provider.name });
+  }
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, openApp } from '../../src/app.ts';
+import { configSchema } from '../../src/config/index.ts';
+import type {
+  ApplyReport,
+  ExportedService,
+  Incomplete,
+  Observed,
+  Provider,
+  Session,
+  Snapshot,
+  Source,
+} from '../../src/model/index.ts';
+import type { Harness } from './harness.ts';
+
+/** Something done to a write: before its effect, or after it. Throws to let the call fail. */
+export interface Interference {
+  before?(write: number): void;
+  after?(write: number): void;
+}
+
+/** A weir over one provider, with services that a test sets and writes that it counts and disturbs. */
+export class Rig {
+  readonly #harness: Harness;
+  readonly #stateDir: string;
+  #services: readonly ExportedService[] = [];
+  #incomplete: readonly Incomplete[] = [];
+  #app: App | undefined;
+  #session: Session | undefined;
+  interference: Interference = {};
+  /** Calls that write, since the rig was made: one for each step, or one for each commit. */
+  writes = 0;
+
+  private constructor(harness: Harness, stateDir: string) {
+    this.#harness = harness;
+    this.#stateDir = stateDir;
+  }
+
+  static async open(harness: Harness): Promise<Rig> {
+    await harness.reset();
+    return new Rig(harness, await mkdtemp(join(tmpdir(), 'weir-conformance-')));
+  }
+
+  set(services: readonly ExportedService[], incomplete: readonly Incomplete[] = []): void {
+    this.#services = services;
+    this.#incomplete = incomplete;
+  }
+
+  async apply(): Promise<ApplyReport> {
+    return (await this.#open()).apply(AbortSignal.timeout(60_000), () => {});
+  }
+
+  async plan() {
+    return (await this.#open()).plan(AbortSignal.timeout(60_000));
+  }
+
+  async render() {
+    return (await this.#open()).render(AbortSignal.timeout(60_000));
+  }
+
+  async destroy(): Promise<ApplyReport> {
+    return (await this.#open()).destroy(AbortSignal.timeout(60_000), () => {});
+  }
+
+  /** What the system holds, read by the provider. */
+  async observe(): Promise<readonly Observed[]> {
+    await this.plan();
+    return (await this.#session?.observe('all', AbortSignal.timeout(60_000))) ?? [];
+  }
+
+  /** The process dies and another one begins: sessions are left as they are. */
+  async restart(): Promise<void> {
+    await this.#app?.close('leave');
+    this.#app = undefined;
+    this.#session = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#app?.close('withdraw');
+    await rm(this.#stateDir, { recursive: true, force: true });
+  }
+
+  async #open(): Promise<App> {
+    const { provider, clock } = this.#harness;
+    this.#app ??= await openApp(
+      configSchema.parse({
+        instance: 'test',
+        stateDir: this.#stateDir,
+        gateDeadline: '20s',
+        sources: [{ type: 'file', paths: ['script'] }],
+        balancers: [{ name: 'main', provider: provider.name, options: this.#harness.options() }],
+      }),
+      {
+        provider: async () => this.#disturbed(provider),
+        openSource: async () => this.#source(),
+        random: () => 0,
+        ...(clock === undefined ? {} : { clock }),
+      },
+    );
+    return this.#app;
+  }
+
+  #source(): Source {
+    return {
+      name: 'script',
+      read: async (): Promise<Snapshot> => ({
+        services: this.#services,
+        nodes: [],
+        problems: [],
+        incomplete: this.#incomplete,
+      }),
+      watch: async () => {},
+      secret: async () => undefined,
+    };
+  }
+
+  /** The provider as it is, but for its writes, which are counted and disturbed. */
+  #disturbed(provider: Provider): Provider {
+    const around = async <T>(write: () => Promise<T>): Promise<T> => {
+      const number = ++this.writes;
+      this.interference.before?.(number);
+      const result = await write();
+      this.interference.after?.(number);
+      return result;
+    };
+    return {
+      ...provider,
+      open: async (options, ctx) => {
+        const session = await provider.open(options, ctx);
+        this.#session = session;
+        const { apply, commit } = session;
+        const wrapped: Session = {
+          discover: (services, signal) => session.discover(services, signal),
+          observe: (scope, signal) => session.observe(scope, signal),
+          report: (services, observed) => session.report(services, observed),
+          close: (how) => session.close(how),
+          ...(apply === undefined ? {} : { apply: (step, signal) => around(() => apply.call(session, step, signal)) }),
+          ...(commit === undefined
+            ? {}
+            : { commit: (steps, next, signal) => around(() => commit.call(session, steps, next, signal)) }),
+        };
+        return wrapped;
+      },
+    };
+  }
+}
