@@ -23,7 +23,16 @@ function run(node, args) {
   // The terminal sends Ctrl-C to the whole group: the demo cleans up by itself and we wait for it. SIGTERM reaches only us.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  // npm that is ended takes its shell with it and tells nobody behind that: see who our parent is.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return;
+    // Once: a second signal means to give up at once.
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
   child.on('exit', (code, signal) => {
+    clearInterval(watch);
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
   });
 }
