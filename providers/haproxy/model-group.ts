@@ -10,7 +10,7 @@ import type {
 import type { BackendUse } from './model-backend.ts';
 import { actionFault, frontFault } from './model-check.ts';
 import { addressFault, buildFrontend } from './model-frontend.ts';
-import type { HostPart, ListenerPart, Memo } from './model-memo.ts';
+import { type HostPart, keep, type ListenerPart, type Memo } from './model-memo.ts';
 import { type Fault, problemOf } from './model-problem.ts';
 import { buildRest, buildRoute, type RoutePlace, type RouteResult } from './model-route.ts';
 
@@ -58,7 +58,9 @@ function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo:
   problems.push(...sharedLimits(listener));
   const fallback = usableDefault(listener, problems);
   const result = served ? buildFrontend(unit, group, listener, fallback) : { resource: undefined, uses: [] };
-  const part = { ...result, group: group.key, problems };
+  // A listener changes with each of its hosts; what it says of itself mostly does not.
+  const resource = result.resource === undefined ? undefined : keep(memo, result.resource);
+  const part = { uses: result.uses, resource, group: group.key, problems };
   memo.listeners.set(listener, part);
   return part;
 }
@@ -155,7 +157,9 @@ function remember(action: MergedAction, place: RoutePlace, memo: Memo, build: ()
   const key = `${place.frontend}|${place.host}`;
   let result = places.get(key);
   if (result === undefined) {
-    result = build();
+    const built = build();
+    // A service whose targets changed is a new object, its routes say what they said.
+    result = built.resource === undefined ? built : { ...built, resource: keep(memo, built.resource) };
     places.set(key, result);
   }
   return result;

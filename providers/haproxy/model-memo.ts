@@ -1,6 +1,7 @@
 import type { Backend, Listener, MergedAction, MergedHost, Node, Problem, Resource } from '../../src/model/index.ts';
 import type { BackendResult, BackendUse } from './model-backend.ts';
 import type { RouteResult } from './model-route.ts';
+import { sameResource } from './model-same.ts';
 import type { Options } from './options.ts';
 
 /** What the services of one host come to. */
@@ -35,6 +36,8 @@ export interface Memo {
   /** By rule, then by frontend and host. */
   readonly routes: WeakMap<MergedAction, Map<string, RouteResult>>;
   readonly listeners: WeakMap<Listener, ListenerPart>;
+  /** The last resource of each kind and id. */
+  readonly last: Map<string, Resource>;
   readonly backends: Readonly<Record<'http' | 'tcp', WeakMap<Backend, BackendPart>>>;
 }
 
@@ -50,8 +53,24 @@ export function memoOf(options: Options, unit: string): Memo {
   let memo = units.get(unit);
   if (memo === undefined) {
     const backends = { http: new WeakMap<Backend, BackendPart>(), tcp: new WeakMap<Backend, BackendPart>() };
-    memo = { hosts: new WeakMap(), routes: new WeakMap(), listeners: new WeakMap(), backends };
+    memo = { hosts: new WeakMap(), routes: new WeakMap(), listeners: new WeakMap(), last: new Map(), backends };
     units.set(unit, memo);
   }
   return memo;
+}
+
+/** The resource that is known already when it says the same: readers compare by reference. */
+export function keep(memo: Memo, resource: Resource): Resource {
+  const key = `${resource.kind} ${resource.id}`;
+  const before = memo.last.get(key);
+  if (before !== undefined && sameResource(before, resource)) return before;
+  memo.last.set(key, resource);
+  return resource;
+}
+
+/** Forgets what is gone, once that is more than what is there. */
+export function prune(memo: Memo, resources: readonly Resource[]): void {
+  if (memo.last.size <= resources.length * 2 + 1_000) return;
+  memo.last.clear();
+  for (const resource of resources) memo.last.set(`${resource.kind} ${resource.id}`, resource);
 }

@@ -1,7 +1,7 @@
 import type { ModelInput, ModelResult, Node, Problem, Resource } from '../../src/model/index.ts';
 import { type BackendUse, buildBackend } from './model-backend.ts';
 import { modelGroup } from './model-group.ts';
-import { type Memo, memoOf } from './model-memo.ts';
+import { keep, type Memo, memoOf, prune } from './model-memo.ts';
 import { problemOf } from './model-problem.ts';
 import { settingsResource } from './model-settings.ts';
 import { type Options, type ServiceOptions, serviceOptionsSchema } from './options.ts';
@@ -25,6 +25,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
   }
   const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
   for (const use of uses.values()) resources.push(backendResource(use, context, problems));
+  prune(memo, resources);
   return { resources, problems };
 }
 
@@ -48,7 +49,8 @@ function backendResource(use: BackendUse, context: BackendInput, problems: Probl
     part.settings === raw &&
     (use.backend.targetKind === 'ip' || part.nodes === input.nodes);
   if (part === undefined || !same) {
-    const result = buildBackend(use, { unit, options, settings: settingsOf(raw), nodes });
+    const built = buildBackend(use, { unit, options, settings: settingsOf(raw), nodes });
+    const result = { ...built, resource: keep(memo, built.resource) };
     part = { use, settings: raw, nodes: input.nodes, result };
     memos.set(use.backend, part);
   }
