@@ -37,7 +37,10 @@ export interface Observed extends Resource {
   /** Ours (claimed) or foreign; there is no third state. */
   readonly owned: boolean;
   readonly facts: { readonly addresses?: readonly string[]; readonly state?: string; readonly reason?: string };
-  /** set name → member key → health. A set without an entry here has no health: its members count as ready. */
+  /**
+   * Set name → member key → health. A set without an entry here has no health: its members count as ready. An entry under the name of
+   * a serving ref or set of objects (key: their handle) tells only whether what lost its traffic is still `draining`.
+   */
   readonly health?: Readonly<Record<string, ReadonlyMap<string, Health>>>;
 }
 

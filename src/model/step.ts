@@ -41,6 +41,8 @@ export interface Step {
   readonly sets?: Readonly<Record<string, readonly (readonly [HandleRef, Member])[]>>;
   /** order: every wanted object of the scope, lowest rank first, with its number. */
   readonly ranks?: readonly (readonly [HandleRef, number])[];
+  /** order: the attribute that holds the number. */
+  readonly attr?: string;
   readonly until?: Until;
   readonly why: string;
   /** Services interrupted by this step: no order can avoid it. */

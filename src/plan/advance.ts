@@ -1,0 +1,148 @@
+import type { Attrs, Handle, HandleRef, Health, Member, MemberSet, Observed, Step } from '../model/index.ts';
+
+/**
+ * The observed state after these steps, as far as the steps alone tell: health of new members is `initial` where the object's health is
+ * told at all, or may be. `handles`: what creates answered, by step number; without it a created object is handled by its logical id.
+ */
+export function advance(
+  observed: readonly Observed[],
+  steps: readonly Step[],
+  handles?: ReadonlyMap<number, Handle>,
+): readonly Observed[] {
+  const state = new Advance(observed, steps, handles);
+  for (const step of steps) state.take(step);
+  return state.result();
+}
+
+class Advance {
+  readonly #objects = new Map<string, Observed>();
+  readonly #handles = new Map<number, Handle>();
+  readonly #taken = new Set<string>();
+
+  constructor(observed: readonly Observed[], steps: readonly Step[], handles?: ReadonlyMap<number, Handle>) {
+    for (const it of observed) this.#objects.set(keyOf(it.kind, it.handle), it);
+    for (const { op, n, kind, id } of steps) {
+      if (op !== 'create') continue;
+      const handle = handles?.get(n) ?? this.#free(kind, id);
+      this.#handles.set(n, handle);
+      this.#taken.add(keyOf(kind, handle));
+    }
+  }
+
+  result(): readonly Observed[] {
+    return [...this.#objects.values()];
+  }
+
+  take(step: Step): void {
+    if (step.op === 'create') this.#create(step);
+    else if (step.op === 'order') this.#order(step);
+    else if (step.op !== 'wait' && step.handle !== undefined) this.#change(step, this.#handle(step.handle));
+  }
+
+  #create({ n, kind, id, unit, serves, attrs = {}, refs = {}, sets = {} }: Step): void {
+    const handle = this.#handle(n);
+    const members = Object.entries(sets).map(([name, list]): [string, MemberSet] => [
+      name,
+      new Map(list.map(([ref, member]) => [this.#handle(ref), member])),
+    ]);
+    const health = members.map(([name, set]): [string, ReadonlyMap<string, Health>] => [name, unknownHealth(set)]);
+    this.#put({
+      kind,
+      id,
+      unit,
+      serves,
+      attrs,
+      refs: this.#refs(refs),
+      sets: Object.fromEntries(members),
+      handle,
+      owned: true,
+      facts: {},
+      health: Object.fromEntries(health),
+    });
+  }
+
+  #change(step: Step, handle: Handle): void {
+    const key = keyOf(step.kind, handle);
+    const now = this.#objects.get(key);
+    if (now === undefined) return;
+    if (step.op === 'delete') this.#objects.delete(key);
+    else if (step.op === 'update') this.#put(this.#updated(now, step));
+    else this.#put(this.#withMembers(now, step));
+  }
+
+  #updated(now: Observed, { attrs = {}, refs = {}, serves }: Step): Observed {
+    return {
+      ...now,
+      serves,
+      attrs: withChanges(now.attrs, attrs),
+      refs: this.#refs({ ...now.refs, ...refs }),
+    };
+  }
+
+  #withMembers(now: Observed, { set: name, members = [], serves }: Step): Observed {
+    if (name === undefined) return now;
+    const set = new Map<string, Member>(now.sets[name]);
+    const known = now.health?.[name];
+    // A set that this very state was told nothing about may have health once it has members.
+    const told = known !== undefined || (now.health !== undefined && now.sets[name] === undefined);
+    const health = new Map<string, Health>(known);
+    for (const [ref, member] of members) {
+      const key = this.#handle(ref);
+      if (member === null) {
+        set.delete(key);
+        health.delete(key);
+      } else {
+        if (!set.has(key)) health.set(key, 'initial');
+        set.set(key, member);
+      }
+    }
+    const sets = { ...now.sets, [name]: set };
+    return { ...now, serves, sets, ...(told ? { health: { ...now.health, [name]: health } } : {}) };
+  }
+
+  #order({ kind, ranks = [], attr }: Step): void {
+    if (attr === undefined) return;
+    for (const [ref, rank] of ranks) {
+      const now = this.#objects.get(keyOf(kind, this.#handle(ref)));
+      if (now !== undefined) this.#put({ ...now, attrs: { ...now.attrs, [attr]: rank } });
+    }
+  }
+
+  #refs(refs: Readonly<Record<string, HandleRef | null>>): Readonly<Record<string, Handle>> {
+    const found: Record<string, Handle> = {};
+    for (const [name, ref] of Object.entries(refs)) if (ref !== null) found[name] = this.#handle(ref);
+    return found;
+  }
+
+  #handle(ref: HandleRef): Handle {
+    if (typeof ref === 'string') return ref;
+    const handle = this.#handles.get(ref);
+    if (handle === undefined) throw new Error(`step ${ref} creates nothing, or is not among the steps`);
+    return handle;
+  }
+
+  #put(object: Observed): void {
+    this.#objects.set(keyOf(object.kind, object.handle), object);
+  }
+
+  /** The logical id, or with a number behind it while another generation has that handle. */
+  #free(kind: string, id: string): Handle {
+    let handle = id;
+    const taken = (key: string): boolean => this.#objects.has(key) || this.#taken.has(key);
+    for (let n = 2; taken(keyOf(kind, handle)); n++) handle = `${id}~${n}`;
+    return handle;
+  }
+}
+
+/** Null clears an attribute. */
+function withChanges(now: Attrs, changes: Attrs): Attrs {
+  return Object.fromEntries(Object.entries({ ...now, ...changes }).filter(([, value]) => value !== null));
+}
+
+function unknownHealth(set: MemberSet): ReadonlyMap<string, Health> {
+  return new Map([...set.keys()].map((key) => [key, 'initial']));
+}
+
+function keyOf(kind: string, handle: Handle): string {
+  return `${kind}\n${handle}`;
+}

@@ -1,0 +1,125 @@
+import type { Draft } from './draft.ts';
+import type { Present } from './scene.ts';
+import type { Sketch } from './sketch.ts';
+
+/**
+ * Decides who gives way in each circle of waits, where traffic loses least. A create that waits for its slot: the holder and what cannot
+ * live without it go first. Else one front gives up waiting for its successors. Answers false when a circle leaves no choice: those
+ * drafts are refused.
+ */
+export function breakCycles(sketch: Sketch, stuck: readonly Draft[]): boolean {
+  let moved = false;
+  for (const circle of circlesOf(stuck)) {
+    const inside = new Set(circle);
+    const creates = circle.filter(({ holder, hard }) => holder !== undefined && hard.some((on) => inside.has(on)));
+    if (clearSlots(sketch, creates, inside) || loosen(sketch, circle, inside)) moved = true;
+    else
+      for (const draft of circle)
+        draft.refuse(
+          'blocked',
+          `a circle of waits: ${circle
+            .slice(0, 4)
+            .map(({ label }) => label)
+            .join(', ')}`,
+        );
+  }
+  return moved;
+}
+
+/** Strongly connected drafts (Tarjan), without recursion: plans may have tens of thousands of steps. */
+function circlesOf(drafts: readonly Draft[]): readonly (readonly Draft[])[] {
+  const among = new Set(drafts);
+  const index = new Map<Draft, number>();
+  const low = new Map<Draft, number>();
+  const path: Draft[] = [];
+  const onPath = new Set<Draft>();
+  const circles: Draft[][] = [];
+  for (const root of drafts) {
+    if (index.has(root)) continue;
+    const calls: { draft: Draft; edges: readonly Draft[]; next: number }[] = [];
+    const enter = (draft: Draft): void => {
+      index.set(draft, index.size);
+      low.set(draft, index.size - 1);
+      path.push(draft);
+      onPath.add(draft);
+      calls.push({ draft, edges: edgesOf(draft).filter((on) => among.has(on)), next: 0 });
+    };
+    enter(root);
+    for (let call = calls.at(-1); call !== undefined; call = calls.at(-1)) {
+      const { draft } = call;
+      const on = call.edges[call.next++];
+      if (on !== undefined) {
+        if (!index.has(on)) enter(on);
+        else if (onPath.has(on)) low.set(draft, Math.min(low.get(draft) ?? 0, index.get(on) ?? 0));
+        continue;
+      }
+      calls.pop();
+      const parent = calls.at(-1)?.draft;
+      if (parent !== undefined) low.set(parent, Math.min(low.get(parent) ?? 0, low.get(draft) ?? 0));
+      if (low.get(draft) !== index.get(draft)) continue;
+      const circle = path.splice(path.indexOf(draft));
+      for (const one of circle) onPath.delete(one);
+      if (circle.length > 1) circles.push(circle);
+    }
+  }
+  return circles;
+}
+
+function edgesOf(draft: Draft): readonly Draft[] {
+  return [...draft.hard, ...draft.soft.map(({ on }) => on)];
+}
+
+function clearSlots(sketch: Sketch, creates: readonly Draft[], inside: ReadonlySet<Draft>): boolean {
+  let moved = false;
+  for (const { holder } of creates) {
+    const gone = holder === undefined ? undefined : sketch.deletes.get(holder);
+    if (holder === undefined || gone === undefined || !inside.has(gone)) continue;
+    if (clear(sketch, holder, gone, inside)) moved = true;
+  }
+  return moved;
+}
+
+/** Makes way for a slot: `object` goes first, and with it those who cannot turn away before. */
+function clear(sketch: Sketch, object: Present, slot: Draft, inside: ReadonlySet<Draft>): boolean {
+  const { early, loose } = sketch.sacrifices;
+  let moved = !early.has(object) || !loose.has(object);
+  early.add(object);
+  loose.add(object);
+  for (const { user, via } of object.uses) {
+    const departure = sketch.departure(user, object);
+    if (departure === undefined || !inside.has(departure) || early.has(user)) continue;
+    if (user.fate === 'dead') moved = clear(sketch, user, slot, inside) || moved;
+    else if (!reaches(departure, slot)) {
+      if (!loose.has(user)) moved = true;
+      loose.add(user);
+    } else if ((user.it.sets[via.name]?.size ?? 0) < 2) moved = clear(sketch, user, slot, inside) || moved;
+  }
+  return moved;
+}
+
+/** Whether a draft can never be done before another, soft waits apart. */
+function reaches(draft: Draft, other: Draft): boolean {
+  const seen = new Set<Draft>([draft]);
+  for (const one of seen) {
+    if (one === other) return true;
+    for (const on of one.hard) seen.add(on);
+  }
+  return false;
+}
+
+/** The front that loses the fewest services gives up its soft waits. */
+function loosen(sketch: Sketch, circle: readonly Draft[], inside: ReadonlySet<Draft>): boolean {
+  const cost = new Map<Present, number>();
+  for (const draft of circle) {
+    for (const { on, front, services } of draft.soft) {
+      if (inside.has(on)) cost.set(front, (cost.get(front) ?? 0) + services.length);
+    }
+  }
+  let best: Present | undefined;
+  for (const front of cost.keys()) {
+    if (best === undefined || (cost.get(front) ?? 0) < (cost.get(best) ?? 0)) best = front;
+  }
+  if (best === undefined) return false;
+  sketch.sacrifices.loose.add(best);
+  return true;
+}

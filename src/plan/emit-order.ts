@@ -1,0 +1,83 @@
+import type { Draft, DraftRef } from './draft.ts';
+import { liveOf, readyNow, unreadyBehind } from './gates.ts';
+import { servedBy } from './health.ts';
+import { type Numbers, numberOf, type OrderGroup } from './order-numbers.ts';
+import type { Present, Wanted } from './scene.ts';
+import { push, type Sketch } from './sketch.ts';
+
+/**
+ * Brings a scope into the wanted order by one atomic call with numbers that nobody else holds; then the dead ones may go.
+ * Objects that would rise over others before they are ready stay below in that call, and rise by a second one behind their gates.
+ */
+export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): void {
+  const { wants, presents, attr } = group;
+  if (!sketch.rules.order) return;
+  // What is refused never comes to be ranked.
+  const ranked = wants.filter(
+    (wanted) => wanted.kept !== undefined || sketch.creates.get(wanted)?.refused === undefined,
+  );
+  const at = (wanted: Wanted) =>
+    (wanted.kept === undefined ? numbers.get(wanted.it) : numberOf(wanted.kept, attr)) ?? 0;
+  const present = [...ranked].sort((a, b) => at(a) - at(b));
+  if (
+    ranked.every(
+      (wanted, place) => wanted === present[place] && (place === 0 || at(wanted) > at(ranked[place - 1] ?? wanted)),
+    )
+  )
+    return;
+  const rising = sketch.rules.riseGate ? risers(sketch, ranked, present) : new Set<Wanted>();
+  const calm = [...ranked.filter((wanted) => !rising.has(wanted)), ...present.filter((wanted) => rising.has(wanted))];
+  const first = calm.every((wanted, place) => wanted === present[place]) ? undefined : draftOrder(sketch, group, calm);
+  if (first !== undefined) {
+    for (const wanted of ranked) if (!rising.has(wanted)) push(sketch.orders, wanted, first);
+    for (const dead of presents) if (dead.fate === 'dead') afterOrder(sketch, dead, first);
+  }
+  if (rising.size === 0) return;
+  const gates = [...rising].flatMap((wanted) => liveOf(sketch, wanted, 1));
+  const second = draftOrder(sketch, group, ranked)?.after(first).afterAll(gates);
+  if (second !== undefined) for (const wanted of rising) push(sketch.orders, wanted, second);
+}
+
+/** Objects that are not ready and would come before one that is now before them. */
+function risers(sketch: Sketch, wanted: readonly Wanted[], present: readonly Wanted[]): ReadonlySet<Wanted> {
+  const places = new Map(present.map((one, place) => [one, place]));
+  const found = new Set<Wanted>();
+  for (const [place, one] of wanted.entries()) {
+    const overtakes = wanted.slice(place + 1).some((other) => {
+      const before = (places.get(other) ?? 0) < (places.get(one) ?? 0);
+      return before && other.kept !== undefined && readyNow(sketch, other) > 0;
+    });
+    if (overtakes && servedBy(sketch.scene, one).some((target) => unreadyBehind(sketch, target, 1).length > 0))
+      found.add(one);
+  }
+  return found;
+}
+
+function draftOrder(
+  sketch: Sketch,
+  { scope, presents, attr }: OrderGroup,
+  ranked: readonly Wanted[],
+): Draft | undefined {
+  const [top] = ranked;
+  if (top === undefined) return undefined;
+  const taken = new Set(presents.filter(({ fate }) => fate !== 'kept').map((present) => numberOf(present, attr)));
+  let number = 0;
+  const ranks: (readonly [DraftRef, number])[] = [];
+  const creates: Draft[] = [];
+  for (const wanted of ranked) {
+    do number++;
+    while (taken.has(number));
+    const ref = sketch.refTo(wanted);
+    if (ref !== undefined) ranks.push([ref, number]);
+    const create = sketch.creates.get(wanted);
+    if (create !== undefined) creates.push(create);
+  }
+  const draft = sketch.draft('order', top, 'its rules are asked in another order', { ranks, attr }).afterAll(creates);
+  draft.id = scope.it.id;
+  if (!sketch.allows('order')) draft.refuse('policy', sketch.options.policy);
+  return draft;
+}
+
+function afterOrder(sketch: Sketch, dead: Present, order: Draft): void {
+  if (!sketch.sacrifices.loose.has(dead) && !sketch.sacrifices.early.has(dead)) sketch.deletes.get(dead)?.after(order);
+}

@@ -1,0 +1,194 @@
+import type { Member, MemberSet } from '../model/index.ts';
+import { sameAttrs } from './compare.ts';
+import type { Draft } from './draft.ts';
+import { batches } from './emit-create.ts';
+import { enough, gateOn } from './gates.ts';
+import { healthLasts } from './health.ts';
+import { type Present, usable, type Wanted } from './scene.ts';
+import type { SetShape } from './shape.ts';
+import { push, type Sketch } from './sketch.ts';
+
+type Change = readonly [string, Member | null];
+
+/** What must happen to a set of plain members, sorted by what it costs. */
+export interface SetDiff {
+  readonly adds: readonly Change[];
+  /** Changes that take no ready member away. */
+  readonly changes: readonly Change[];
+  /** Removals, and members that lose their share, that take nothing ready away … */
+  readonly idle: readonly Change[];
+  /** … and those that do. */
+  readonly active: readonly Change[];
+  /** Ready members that stay. */
+  readonly staying: number;
+  /** Ready members now. */
+  readonly ready: number;
+  /** Members that shall take traffic. */
+  readonly wanted: number;
+}
+
+const noMembers: MemberSet = new Map();
+
+export function diffSet(sketch: Sketch, set: SetShape, present: Present, wanted: Wanted): SetDiff {
+  const now = present.it.sets[set.name] ?? noMembers;
+  const want = wanted.it.sets[set.name] ?? noMembers;
+  const health = present.it.health?.[set.name];
+  const isReady = (key: string, member: Member) =>
+    usable(set, member) && (health === undefined || health.get(key) === 'ready');
+  const diff = { adds: [] as Change[], changes: [] as Change[], idle: [] as Change[], active: [] as Change[] };
+  let staying = 0;
+  let ready = 0;
+  let count = 0;
+  for (const [key, member] of want) {
+    if (member.gone === true) continue;
+    if (usable(set, member)) count++;
+    const seen = now.get(key);
+    if (seen === undefined) diff.adds.push([key, member]);
+    else if (!sameAttrs(member.attrs, seen.attrs, sketch.rules)) {
+      const loses = usable(set, seen) && !usable(set, member);
+      (!loses ? diff.changes : isReady(key, seen) ? diff.active : diff.idle).push([key, member]);
+    }
+  }
+  for (const [key, seen] of now) {
+    const member = want.get(key);
+    const seenReady = isReady(key, seen);
+    if (seenReady) ready++;
+    if (member === undefined || member.gone === true) {
+      (seenReady && member?.gone !== true ? diff.active : diff.idle).push([key, null]);
+    } else if (seenReady && usable(set, member)) staying++;
+  }
+  return { ...diff, staying, ready, wanted: count };
+}
+
+/** Drafts the changes of one set of plain members of an object that is kept. */
+export function emitPlainSet(sketch: Sketch, wanted: Wanted, set: SetShape): void {
+  const { kept } = wanted;
+  if (kept === undefined) return;
+  const diff = diffSet(sketch, set, kept, wanted);
+  const { adds, changes, idle, active } = diff;
+  if (adds.length + changes.length + idle.length + active.length === 0) return;
+  const emit = new SetEmitter(sketch, wanted, kept, set);
+  const room = sketch.rules.max
+    ? (set.spec.max ?? Number.POSITIVE_INFINITY) - (kept.it.sets[set.name]?.size ?? 0)
+    : adds.length;
+  emit.put('set', changes, 'changed');
+  if (adds.length > room) {
+    emitRolling(emit, diff, room);
+    return;
+  }
+  const added = emit.put('add', adds, 'is new');
+  const before = sketch.rules.addsFirst ? added : [];
+  emit.take(idle, diff.staying > 0 && set.serving ? [] : before);
+  if (active.length === 0) return;
+  const watched = set.serving && (kept.shape.front || kept.uses.some(({ via }) => via.serving));
+  const lasting = healthLasts(sketch.scene, wanted, sketch.rules);
+  const gated =
+    watched && lasting && diff.wanted > 0 && sketch.rules.removeGate && diff.staying < enough(diff.ready, diff.wanted);
+  const hasHealth = kept.it.health?.[set.name] !== undefined;
+  const gate = gated && hasHealth ? [gateOn(sketch, wanted, diff.ready)] : [];
+  const removals = emit.take(active, [...before, ...gate]);
+  if (watched && diff.staying === 0 && (diff.wanted === 0 || !lasting)) {
+    for (const removal of removals) push(sketch.lastMembers, kept, removal);
+  }
+}
+
+/**
+ * A full set: what is idle makes room first, then ready members but one; what then fits is added, and after a gate the last
+ * one leaves. Where the last one must make room for the only add, nothing helps: a gap.
+ */
+function emitRolling(emit: SetEmitter, diff: SetDiff, room: number): void {
+  const { sketch, wanted, set } = emit;
+  const early = [...emit.take(diff.idle.filter(removes), [])];
+  emit.take(
+    diff.idle.filter((change) => !removes(change)),
+    [],
+  );
+  const leaving = diff.active.filter(removes);
+  let free = room + diff.idle.filter(removes).length;
+  const missing = diff.adds.length - free;
+  const spare = diff.staying > 0 ? leaving.length : leaving.length - 1;
+  const first = leaving.slice(0, Math.max(0, Math.min(missing, spare)));
+  const last = leaving.slice(first.length);
+  free += first.length;
+  const making = emit.take(first, []);
+  if (free > 0) {
+    const added = emit.put('add', diff.adds.slice(0, free), 'is new', [...early, ...making]);
+    emit.take(
+      diff.active.filter((change) => !removes(change)),
+      added,
+    );
+    const gate = set.serving && diff.staying === 0 && emit.hasHealth ? [gateOn(sketch, wanted, 1)] : [];
+    const removals = emit.take(last, [...added, ...gate]);
+    emit.put('add', diff.adds.slice(free), 'is new', removals, false);
+    return;
+  }
+  const removals = emit.take(last, []);
+  if (set.serving && sketch.rules.gap) {
+    for (const draft of removals) for (const service of wanted.it.serves) draft.gap.add(service);
+  }
+  emit.put('add', diff.adds, 'is new', removals);
+}
+
+function removes([, member]: Change): boolean {
+  return member === null;
+}
+
+/** Drafts calls on one set, a batch a call. */
+export class SetEmitter {
+  readonly sketch: Sketch;
+  readonly wanted: Wanted;
+  readonly present: Present;
+  readonly set: SetShape;
+
+  constructor(sketch: Sketch, wanted: Wanted, present: Present, set: SetShape) {
+    this.sketch = sketch;
+    this.wanted = wanted;
+    this.present = present;
+    this.set = set;
+  }
+
+  get hasHealth(): boolean {
+    return this.present.it.health?.[this.set.name] !== undefined;
+  }
+
+  /** Adds or changes; `fill` false: nobody waits for these. */
+  put(
+    op: 'add' | 'set',
+    members: readonly Change[],
+    why: string,
+    after: readonly Draft[] = [],
+    fill = true,
+  ): readonly Draft[] {
+    const drafts = batches(this.sketch, this.set, members).map((part) =>
+      this.sketch.draft(op, this.#object, why, { set: this.set.name, members: part }).afterAll(after),
+    );
+    if (op === 'add' && fill && this.present.fate === 'kept') {
+      for (const draft of drafts) this.sketch.noteFill(this.wanted, draft);
+    }
+    return drafts;
+  }
+
+  /** Removals and members that lose their share: refused while a service that it serves is not known. */
+  take(members: readonly Change[], after: readonly Draft[]): readonly Draft[] {
+    const gone = members.filter(removes);
+    const lowered = members.filter((change) => !removes(change));
+    const drafts = [
+      ...batches(this.sketch, this.set, gone).map((part) =>
+        this.sketch.draft('remove', this.#object, 'is wanted no more', { set: this.set.name, members: part }),
+      ),
+      ...batches(this.sketch, this.set, lowered).map((part) =>
+        this.sketch.draft('set', this.#object, 'shall take no more traffic', { set: this.set.name, members: part }),
+      ),
+    ];
+    const unknown = this.sketch.incomplete([...this.present.it.serves, ...this.wanted.it.serves]);
+    for (const draft of drafts) {
+      draft.afterAll(after);
+      if (unknown !== undefined) draft.refuse('incomplete', unknown);
+    }
+    return drafts;
+  }
+
+  get #object(): Wanted | Present {
+    return this.present.fate === 'kept' ? this.wanted : this.present;
+  }
+}

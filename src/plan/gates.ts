@@ -1,0 +1,119 @@
+import { type Draft, labelOf } from './draft.ts';
+import { healthLasts, readyAlready, readyBehind, servedBy, usableMembers, wantedCarriers } from './health.ts';
+import { type Present, type Target, usable, Wanted } from './scene.ts';
+import type { SetShape } from './shape.ts';
+import type { Sketch } from './sketch.ts';
+
+const defaultDeadlineMs = 300_000;
+
+/** How many members must be ready before as many as `losing` ready ones may be given up: half of them, as far as so many are wanted. */
+export function enough(losing: number, usableCount: number): number {
+  return Math.max(1, Math.min(usableCount, Math.ceil(losing / 2)));
+}
+
+/** What stands between a front and a thing that it shall turn to. */
+export interface Passage {
+  readonly gates: readonly Draft[];
+  /** Something is not known to be ready, and no gate can stand before the turn. */
+  readonly blind: boolean;
+}
+
+/** The carriers behind a target that are not ready enough for what is given up. */
+export function unreadyBehind(sketch: Sketch, target: Target, losing: number): readonly Wanted[] {
+  if (!(target instanceof Wanted)) return [];
+  return wantedCarriers(sketch.scene, target).filter((carrier) => {
+    const count = usableMembers(carrier);
+    return count > 0 && readyAlready(sketch.scene, carrier, sketch.rules) < enough(losing, count);
+  });
+}
+
+/** Gates before a turn to `target`; they stand after `entry` where that makes the health known. */
+export function passageTo(sketch: Sketch, target: Target, losing: number, entry?: Draft): Passage {
+  const gates: Draft[] = [];
+  let blind = false;
+  if (!sketch.rules.gate) return { gates, blind };
+  for (const carrier of unreadyBehind(sketch, target, losing)) {
+    if (entry !== undefined || healthLasts(sketch.scene, carrier, sketch.rules)) {
+      gates.push(gateOn(sketch, carrier, losing, entry));
+    } else blind = true;
+  }
+  return { gates, blind };
+}
+
+/** A wait until enough members of a carrier are ready. One for each place where it can stand. */
+export function gateOn(sketch: Sketch, carrier: Wanted, losing: number, entry?: Draft): Draft {
+  const gates = sketch.gates.get(carrier) ?? new Map<Draft | undefined, Draft>();
+  sketch.gates.set(carrier, gates);
+  const set = servingSet(carrier);
+  const members = [...(carrier.it.sets[set.name] ?? [])].filter(([, m]) => usable(set, m)).map(([key]) => key);
+  const known = gates.get(entry);
+  const min = Math.max(enough(losing, members.length), known?.fields.until?.min ?? 0);
+  if (known?.fields.until !== undefined) {
+    known.fields.until = { ...known.fields.until, min };
+    return known;
+  }
+  const gate = waitFor(sketch, carrier, 'its targets must be ready before traffic turns to it', {
+    what: 'ready',
+    set: set.name,
+    members,
+    min,
+  });
+  gate.after(sketch.creates.get(carrier), entry);
+  if (sketch.rules.fillsFirst) gate.afterAll(sketch.fills.get(carrier) ?? []);
+  gates.set(entry, gate);
+  return gate;
+}
+
+/** A wait on one set of one object. */
+export function waitFor(
+  sketch: Sketch,
+  object: Wanted | Present,
+  why: string,
+  until: { what: 'ready' | 'drained'; set: string; members: readonly string[]; min: number },
+): Draft {
+  const of = object instanceof Wanted ? sketch.refTo(object) : object.it.handle;
+  if (of === undefined) throw new Error(`${labelOf(object)} is waited for and neither exists nor is created`);
+  const deadlineMs = sketch.options.gateDeadlineMs ?? defaultDeadlineMs;
+  return sketch.draft('wait', object, why, {
+    handle: of,
+    until: { ...until, kind: object.shape.spec.kind, of, deadlineMs },
+  });
+}
+
+/** The set at whose members the traffic of a carrier ends. */
+function servingSet({ shape, it }: Wanted): SetShape {
+  const sets = shape.plainSets.filter((set) => set.serving);
+  const set = sets.find(({ name }) => (it.sets[name]?.size ?? 0) > 0) ?? sets[0];
+  if (set === undefined) throw new Error(`kind ${shape.spec.kind} carries no traffic`);
+  return set;
+}
+
+/**
+ * What must be done until clients of a front, or of one service at it, are served: it exists or has turned, is at its place among its
+ * peers and, when `losing` ready members are given up elsewhere, has enough ready ones.
+ */
+export function liveOf(sketch: Sketch, front: Wanted, losing: number, service?: string): readonly Draft[] {
+  const create = sketch.creates.get(front);
+  const entries = sketch.entries.get(front);
+  const entrances = sketch.entrances.get(front);
+  const targets = front.shape.carrier ? [front] : servedBy(sketch.scene, front);
+  const named = service === undefined ? targets : targets.filter(({ it }) => it.serves.includes(service));
+  const own = named.length > 0 ? named : targets;
+  const drafts = [...(create === undefined ? [] : [create]), ...(sketch.orders.get(front) ?? [])];
+  // Without targets (a redirect) every change counts.
+  if (own.length === 0) return [...drafts, ...(sketch.turns.get(front) ?? [])];
+  for (const target of own) {
+    const entrance = entrances?.get(target);
+    if (entrance !== undefined) drafts.push(entrance);
+    if (losing === 0) continue;
+    const entry = entries?.get(target) ?? (target === front ? undefined : create);
+    for (const carrier of unreadyBehind(sketch, target, losing)) drafts.push(gateOn(sketch, carrier, losing, entry));
+  }
+  return drafts;
+}
+
+/** Ready members that a front could lose. */
+export function readyNow(sketch: Sketch, front: Wanted | Present): number {
+  const present = front instanceof Wanted ? front.kept : front;
+  return present === undefined ? 0 : readyBehind(sketch.scene, present);
+}

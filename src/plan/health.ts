@@ -1,0 +1,130 @@
+import type { Handle, ServiceId } from '../model/index.ts';
+import type { Rules } from './rules.ts';
+import { type Present, type Scene, usable, Wanted } from './scene.ts';
+import type { SetShape } from './shape.ts';
+
+/** Ready members of one set of an object, as seen. A set without health counts every usable member. */
+export function readyIn(present: Present, set: SetShape): number {
+  const members = present.it.sets[set.name];
+  if (members === undefined) return 0;
+  const health = present.it.health?.[set.name];
+  let count = 0;
+  for (const [key, member] of members) {
+    if (usable(set, member) && (health === undefined || health.get(key) === 'ready')) count++;
+  }
+  return count;
+}
+
+/** The objects at which the traffic of an object ends, itself included. */
+export function carriersOf(scene: Scene, object: Present): readonly Present[] {
+  const { shape, it } = object;
+  const found: Present[] = shape.carrier ? [object] : [];
+  if (!shape.serving) return found;
+  for (const ref of shape.refs) {
+    if (!ref.serving) continue;
+    const next = scene.find(ref.to, it.refs[ref.name]);
+    if (next !== undefined) found.push(...carriersOf(scene, next));
+  }
+  for (const set of shape.linkSets) {
+    if (!set.serving || set.to === undefined) continue;
+    for (const [handle, member] of it.sets[set.name] ?? []) {
+      const next = usable(set, member) ? scene.find(set.to, handle) : undefined;
+      if (next !== undefined) found.push(...carriersOf(scene, next));
+    }
+  }
+  return found;
+}
+
+/** The wanted objects at which the traffic of a wanted object shall end, itself included. */
+export function wantedCarriers(scene: Scene, object: Wanted): readonly Wanted[] {
+  const found: Wanted[] = object.shape.carrier ? [object] : [];
+  if (!object.shape.serving) return found;
+  for (const next of servedBy(scene, object)) found.push(...wantedCarriers(scene, next));
+  return found;
+}
+
+/** The wanted objects to which a wanted front sends traffic. */
+export function servedBy(scene: Scene, { it, shape }: Wanted): readonly Wanted[] {
+  const found: Wanted[] = [];
+  const add = (target: Wanted | Present | undefined): void => {
+    if (target instanceof Wanted) found.push(target);
+  };
+  for (const ref of shape.refs) {
+    const id = it.refs[ref.name];
+    if (ref.serving && id !== undefined) add(scene.resolve(ref.to, id));
+  }
+  for (const set of shape.linkSets) {
+    if (!set.serving || set.to === undefined) continue;
+    for (const [id, member] of it.sets[set.name] ?? []) if (usable(set, member)) add(scene.resolve(set.to, id));
+  }
+  return found;
+}
+
+/** How many ready members stand behind an object now; with `service`, those of objects that serve it. */
+export function readyBehind(scene: Scene, object: Present, service?: ServiceId): number {
+  const carriers = carriersOf(scene, object);
+  const own = service === undefined ? carriers : carriers.filter(({ it }) => it.serves.includes(service));
+  let count = 0;
+  for (const carrier of own.length > 0 ? own : carriers) {
+    for (const set of carrier.shape.plainSets) if (set.serving) count += readyIn(carrier, set);
+  }
+  return count;
+}
+
+/** How many members a wanted object shall have that could take traffic. */
+export function usableMembers(carrier: Wanted): number {
+  let count = 0;
+  for (const set of carrier.shape.plainSets) {
+    if (!set.serving) continue;
+    for (const member of carrier.it.sets[set.name]?.values() ?? []) if (usable(set, member)) count++;
+  }
+  return count;
+}
+
+/** Wanted members that are ready already, where that is known to last. */
+export function readyAlready(scene: Scene, carrier: Wanted, rules: Rules): number {
+  const { kept, shape, it } = carrier;
+  if (kept === undefined) return 0;
+  let count = 0;
+  for (const set of shape.plainSets) {
+    if (!set.serving) continue;
+    const health = kept.it.health?.[set.name];
+    if (health !== undefined && !healthLasts(scene, carrier, rules)) continue;
+    const now = kept.it.sets[set.name];
+    for (const [key, member] of it.sets[set.name] ?? []) {
+      const seen = now?.get(key);
+      if (seen === undefined || !usable(set, member) || !usable(set, seen)) continue;
+      if (health === undefined || health.get(key) === 'ready') count++;
+    }
+  }
+  return count;
+}
+
+/**
+ * Whether the health of an object is known now and stays known: always for kinds that check unused objects, else while a user
+ * that stays refers to it and goes on doing so.
+ */
+export function healthLasts(scene: Scene, carrier: Wanted, rules: Rules): boolean {
+  const { kept, shape } = carrier;
+  if (shape.spec.unusedHealth === true || shape.front) return true;
+  if (kept === undefined) return false;
+  return kept.uses.some(({ user, via }) => {
+    if (!via.serving) return false;
+    if (user.fate === 'foreign' || !rules.lastingUser) return true;
+    return user.fate === 'kept' && user.wanted !== undefined && refersTo(scene, user.wanted, via.name, carrier);
+  });
+}
+
+/** Whether a wanted user refers to a wanted object by this ref or set. */
+export function refersTo(scene: Scene, user: Wanted, name: string, object: Wanted): boolean {
+  const id = user.it.refs[name];
+  if (id !== undefined) return scene.want(object.shape, id) === object;
+  return user.it.sets[name]?.has(object.it.id) === true;
+}
+
+/** The handle of what a front of the observed state leads to by a serving ref. */
+export function turnedFrom(scene: Scene, front: Present, name: string): Present | undefined {
+  const handle: Handle | undefined = front.it.refs[name];
+  const ref = front.shape.refs.find((r) => r.name === name);
+  return ref === undefined ? undefined : scene.find(ref.to, handle);
+}

@@ -1,0 +1,8 @@
+/** From wanted and observed to an ordered plan. Pure: no clock, no log, no random, no `node:`; knows kinds only by their specs. */
+export { advance } from './advance.ts';
+export { checkKinds } from './check-kinds.ts';
+export { describe, type StepWord, wordOf } from './describe.ts';
+export { plan } from './plan.ts';
+export type { PlanOptions } from './sketch.ts';
+export { type CountedPlan, summarize } from './summarize.ts';
+export { type UnitGroup, units } from './units.ts';

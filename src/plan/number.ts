@@ -1,0 +1,48 @@
+import type { HandleRef, Step } from '../model/index.ts';
+import type { Draft, DraftRef } from './draft.ts';
+
+/** Steps out of drafts in their final order: references become numbers. */
+export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
+  const numbers = new Map(drafts.map((draft, place) => [draft, place + 1]));
+  const handle = (ref: DraftRef): HandleRef => (typeof ref === 'string' ? ref : (numbers.get(ref) ?? 0));
+  return drafts.map((draft): Step => {
+    const { op, shape, id, unit, why, serves, gap, risk, fields } = draft;
+    const { attrs, refs, set, members, sets, ranks, attr, until } = fields;
+    return {
+      n: numbers.get(draft) ?? 0,
+      op,
+      kind: shape.spec.kind,
+      id,
+      unit,
+      ...(fields.handle === undefined ? {} : { handle: handle(fields.handle) }),
+      ...(attrs === undefined ? {} : { attrs }),
+      ...(refs === undefined ? {} : { refs: mapValues(refs, (ref) => (ref === null ? null : handle(ref))) }),
+      ...(set === undefined ? {} : { set }),
+      ...(members === undefined ? {} : { members: members.map(([ref, member]) => [handle(ref), member] as const) }),
+      ...(sets === undefined
+        ? {}
+        : { sets: mapValues(sets, (list) => list.map(([ref, member]) => [handle(ref), member] as const)) }),
+      ...(ranks === undefined ? {} : { ranks: ranks.map(([ref, rank]) => [handle(ref), rank] as const) }),
+      ...(attr === undefined ? {} : { attr }),
+      ...(until === undefined ? {} : { until: { ...until, of: handle(until.of) } }),
+      why,
+      ...(gap.size === 0 ? {} : { gap: [...gap].sort() }),
+      ...(risk.size === 0 ? {} : { risk: [...risk].sort() }),
+      serves,
+      after: edgeNumbers(draft, numbers),
+    };
+  });
+}
+
+function edgeNumbers(draft: Draft, numbers: ReadonlyMap<Draft, number>): readonly number[] {
+  const found = new Set<number>();
+  for (const on of draft.hard) found.add(numbers.get(on) ?? 0);
+  for (const { on } of draft.soft) found.add(numbers.get(on) ?? 0);
+  // Zero is what was left out: a wait that nobody needs, or a refused step in a mutant.
+  found.delete(0);
+  return [...found].sort((a, b) => a - b);
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

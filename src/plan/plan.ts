@@ -1,0 +1,122 @@
+import type { KindSpec, Observed, Plan, Refusal, Resource } from '../model/index.ts';
+import { arrange } from './arrange.ts';
+import { classify } from './classify.ts';
+import { unchanged } from './compare.ts';
+import { breakCycles } from './cycles.ts';
+import { emitCreate } from './emit-create.ts';
+import { emitDelete } from './emit-delete.ts';
+import { emitFollow } from './emit-follow.ts';
+import { emitLate } from './emit-late.ts';
+import { emitLinkSet } from './emit-link-set.ts';
+import { emitOrder } from './emit-order.ts';
+import { emitPlainSet } from './emit-plain-set.ts';
+import { emitSlots } from './emit-slots.ts';
+import { emitUpdate } from './emit-update.ts';
+import { handOver } from './handover.ts';
+import { numberSteps } from './number.ts';
+import { entryNumbers, orderGroups } from './order-numbers.ts';
+import { Places } from './places.ts';
+import { allRules, type Rules } from './rules.ts';
+import { type Present, Scene, type Wanted } from './scene.ts';
+import { type PlanOptions, type Sacrifices, Sketch } from './sketch.ts';
+import { refusalsOf, travel } from './travel.ts';
+
+/**
+ * The ordered difference between wanted and observed: front to back is safe at every point, `after` tells what may run side by side.
+ * Both states must have passed `normalize`. Pure; never throws for what resources say: what cannot be done is a refusal.
+ */
+export function plan(
+  kinds: readonly KindSpec[],
+  desired: readonly Resource[],
+  observed: readonly Observed[],
+  options: PlanOptions,
+): Plan {
+  return planWith(allRules, kinds, desired, observed, options);
+}
+
+/** As `plan`, without some of the rules: for tests that prove that each rule is needed. */
+export function planWith(
+  rules: Rules,
+  kinds: readonly KindSpec[],
+  desired: readonly Resource[],
+  observed: readonly Observed[],
+  options: PlanOptions,
+): Plan {
+  const scene = new Scene(kinds, desired, observed);
+  const misfits = scene.misfits.map(refuseMisfit);
+  const sacrifices: Sacrifices = { early: new Set(), loose: new Set() };
+  for (;;) {
+    const sketch = draw(scene, rules, options, sacrifices);
+    if (sketch.drafts.length === 0) return { steps: [], refused: misfits };
+    if (rules.refusalsTravel) travel(sketch.drafts);
+    let { ordered, stuck } = arrange(sketch.drafts);
+    if (stuck.length > 0) {
+      if (breakCycles(sketch, stuck)) continue;
+      travel(sketch.drafts);
+      ({ ordered, stuck } = arrange(sketch.drafts));
+    }
+    return { steps: numberSteps(ordered), refused: [...misfits, ...refusalsOf(sketch.drafts)] };
+  }
+}
+
+/** All drafts of one attempt, with their edges. */
+function draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacrifices): Sketch {
+  classify(scene, rules, sacrifices.early);
+  const sketch = new Sketch(scene, rules, options, sacrifices);
+  const created: Wanted[] = [];
+  const changed: Wanted[] = [];
+  for (const wants of scene.wants) {
+    for (const wanted of wants) {
+      if (wanted.kept === undefined) created.push(wanted);
+      else if (!unchanged(scene, wanted, rules)) changed.push(wanted);
+    }
+  }
+  const dead = scene.presents.filter(({ fate }) => fate === 'dead').sort(byFallingRank);
+  const groups = orderGroups(scene);
+  if (created.length + changed.length + dead.length + groups.length === 0) return sketch;
+  const numbers = entryNumbers(groups, rules.lowest);
+  const places = new Places(scene, !rules.heirOfAnyKind);
+  emitThings(sketch, [...created, ...changed].sort(byRank), (wanted) => emitCreate(sketch, wanted, numbers, places));
+  for (const wanted of changed) emitUpdate(sketch, wanted);
+  for (const present of dead) emitDelete(sketch, present);
+  emitSlots(sketch, created, numbers);
+  // One refused rule must not keep the others from their order.
+  if (rules.refusalsTravel) travel(sketch.drafts);
+  for (const group of groups) emitOrder(sketch, group, numbers);
+  handOver(sketch, changed, dead, places);
+  emitLate(sketch);
+  emitFollow(sketch, dead);
+  return sketch;
+}
+
+/** What is pointed at comes before what points at it. */
+function emitThings(sketch: Sketch, things: readonly Wanted[], create: (wanted: Wanted) => void): void {
+  for (const wanted of things) {
+    if (wanted.kept === undefined) {
+      create(wanted);
+      continue;
+    }
+    for (const set of wanted.shape.plainSets) emitPlainSet(sketch, wanted, set);
+    for (const set of wanted.shape.linkSets) emitLinkSet(sketch, wanted, set);
+  }
+}
+
+function byRank(a: Wanted, b: Wanted): number {
+  return a.shape.rank - b.shape.rank;
+}
+
+function byFallingRank(a: Present, b: Present): number {
+  return b.shape.rank - a.shape.rank;
+}
+
+function refuseMisfit({ kind, id, unit, serves }: Resource): Refusal {
+  return {
+    kind,
+    id,
+    unit,
+    op: 'create',
+    why: 'slot',
+    by: `${kind} ${id}, which is wanted twice or of an unknown kind`,
+    services: serves,
+  };
+}

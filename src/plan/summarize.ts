@@ -1,0 +1,52 @@
+import type { KindSpec, Plan, PlanSummary, ServiceId, Step } from '../model/index.ts';
+
+/** A plan with what the summary cannot see in it. */
+export interface CountedPlan extends Plan {
+  /** For the rate classes of calls; absent: the kind's name. */
+  readonly kinds?: readonly KindSpec[];
+  /** How many resources the unit wants; absent: nothing is counted as unchanged. */
+  readonly desired?: number;
+}
+
+/**
+ * Numbers of some plans. Objects are counted once: a create and a delete of one id in one plan is a replacement. `calls`: rate class →
+ * calls; waiting calls nothing.
+ */
+export function summarize(plans: readonly CountedPlan[]): PlanSummary {
+  const counts = { create: 0, update: 0, replace: 0, delete: 0, refused: 0, unchanged: 0 };
+  const gaps = new Set<ServiceId>();
+  const calls: Record<string, number> = {};
+  for (const { steps, refused, kinds = [], desired = 0 } of plans) {
+    const classes = new Map(kinds.map(({ kind, rateClass }) => [kind, rateClass ?? kind]));
+    const objects = new Map<string, Set<Step['op']>>();
+    for (const { op, kind, id, gap = [] } of steps) {
+      for (const service of gap) gaps.add(service);
+      if (op === 'wait') continue;
+      const rateClass = classes.get(kind) ?? kind;
+      calls[rateClass] = (calls[rateClass] ?? 0) + 1;
+      // The order of a scope is nobody's change of its own.
+      if (op === 'order') continue;
+      const key = `${kind}\n${id}`;
+      const ops = objects.get(key);
+      if (ops === undefined) objects.set(key, new Set([op]));
+      else ops.add(op);
+    }
+    let touched = 0;
+    for (const ops of objects.values()) {
+      const what = ops.has('create')
+        ? ops.has('delete')
+          ? 'replace'
+          : 'create'
+        : ops.has('delete')
+          ? 'delete'
+          : 'update';
+      counts[what]++;
+      if (what !== 'delete') touched++;
+    }
+    counts.refused += refused.length;
+    const held = new Set(refused.filter(({ op }) => op !== 'delete').map(({ kind, id }) => `${kind}\n${id}`));
+    for (const key of objects.keys()) held.delete(key);
+    counts.unchanged += Math.max(0, desired - touched - held.size);
+  }
+  return { ...counts, gaps: gaps.size, calls };
+}
