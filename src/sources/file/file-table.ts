@@ -21,8 +21,8 @@ export interface FileState {
 
 /** When writers were last heard of; without it (one reading, nothing watched) every state of a file is believed at once. */
 export interface Writers {
-  /** Milliseconds since the last event for a file or its directory. */
-  quietForMs(path: string): number;
+  /** Milliseconds from the last event for a file until `nowMs` (monotonic). */
+  quietForMs(path: string, nowMs: number): number;
 }
 
 /** What an earlier run knew. */
@@ -54,6 +54,7 @@ export class FileTable {
   private readonly maxBytes: number;
   private readonly now: () => number;
   private readonly memory: Memory;
+  private passMs = 0;
 
   constructor(paths: readonly string[], maxBytes: number, now: () => number, memory: Memory) {
     this.paths = paths;
@@ -93,6 +94,8 @@ export class FileTable {
 
   /** Reads what changed. `only`: files known to have changed, read whatever their signature says; absent: everything is looked at. */
   async refresh(writers?: Writers, only?: ReadonlySet<string>): Promise<Refreshed> {
+    // One time for the whole pass: files that changed together (a swap of links) are taken together or wait together.
+    this.passMs = this.now();
     const before = JSON.stringify(this.listing.failed);
     if (only === undefined) this.listing = await listPaths(this.paths);
     const listed = only === undefined ? this.listing.files : this.listing.files.filter(({ path }) => only.has(path));
@@ -178,7 +181,7 @@ export class FileTable {
     writers: Writers | undefined,
   ): number {
     if (writers === undefined || before === undefined) return 0;
-    const now = this.now();
+    const now = this.passMs;
     const signature =
       read?.kind === 'text' ? createHash('sha256').update(read.text).digest('hex') : (next?.problem?.message ?? 'gone');
     const last = this.waiting.get(path);
@@ -188,7 +191,7 @@ export class FileTable {
     const glimpse =
       read?.kind === 'text' ? glimpseOf(next?.problem === undefined ? next : undefined, read.text) : undefined;
     const suspicious = looksHalfWritten(glimpseOf(before, before.text ?? ''), glimpse);
-    const heard = writers.quietForMs(path);
+    const heard = writers.quietForMs(path, now);
     const quietForMs = suspicious ? Math.min(heard, now - change.sinceMs) : heard;
     return stillToWait({ suspicious, quietForMs, changedForMs: now - change.firstMs });
   }

@@ -33,34 +33,49 @@ export async function followChanges(
   /** Files that led to the next call of `changed`, over the passes that held them back. */
   const causes = new Set<string>();
   let everything = true;
-  let timer: NodeJS.Timeout | undefined;
+  let timer: { readonly timeout: NodeJS.Timeout; readonly dueMs: number } | undefined;
   let saving: NodeJS.Timeout | undefined;
+  const ended = Promise.withResolvers<void>();
+  let stopped = false;
   let running = Promise.resolve();
+  /** One after the other; what fails unexpectedly ends the following and is thrown to the caller. */
+  const enqueue = (work: () => Promise<void>): void => {
+    running = running.then(work).catch(ended.reject);
+  };
 
   // Events that name no file of ours may concern any of them: a linked file is written in another directory.
   const writers: Writers = {
-    quietForMs: (path) => performance.now() - Math.max(heard.get(path) ?? 0, heard.get(anyFile) ?? 0),
+    quietForMs: (path, nowMs) => nowMs - Math.max(heard.get(path) ?? 0, heard.get(anyFile) ?? 0),
   };
   const later = (delayMs: number): void => {
-    timer ??= setTimeout(() => {
+    if (stopped) return;
+    const dueMs = performance.now() + delayMs;
+    if (timer !== undefined && timer.dueMs <= dueMs) return;
+    clearTimeout(timer?.timeout);
+    const timeout = setTimeout(() => {
       timer = undefined;
-      running = running.then(pass);
+      enqueue(pass);
     }, delayMs);
+    timer = { timeout, dueMs };
   };
   const pass = async (): Promise<void> => {
-    if (signal.aborted) return;
+    if (stopped) return;
     const only = everything ? undefined : new Set(dirty);
     for (const path of dirty) causes.add(path);
     everything = false;
     dirty.clear();
     const result = await state.refresh(writers, only);
-    if (only === undefined) watch.set(state.directories());
+    // What happened in a directory before it was watched was not heard: list it once more.
+    if (only === undefined && watch.set(state.directories())) {
+      everything = true;
+      later(0);
+    }
     forget(heard);
-    if (result.changed) {
+    if (result.changed && !stopped) {
       changed(causes.size === 0 ? 'files changed' : [...causes].slice(0, 3).join(', '));
       clearTimeout(saving);
       saving = setTimeout(() => {
-        running = running.then(() => state.save());
+        enqueue(() => state.save());
       }, saveAfterMs);
       saving.unref();
     }
@@ -80,21 +95,27 @@ export async function followChanges(
   });
 
   watch.set(state.directories());
-  running = running.then(pass);
+  enqueue(pass);
   const poll = setInterval(() => {
     everything = true;
     later(0);
   }, pollMs);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  clearInterval(poll);
-  clearTimeout(timer);
-  clearTimeout(saving);
-  watch.close();
-  await running;
-  await state.save();
+  const stop = (): void => ended.resolve();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    await ended.promise;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stopped = true;
+    clearInterval(poll);
+    // A pass that still runs would watch and wait anew: first it, then what it left.
+    await running;
+    watch.close();
+    clearTimeout(timer?.timeout);
+    clearTimeout(saving);
+    await state.save();
+  }
 }
 
 /** Events older than any wait no longer matter. */

@@ -19,24 +19,26 @@ export class DirectoryWatch {
 
   /**
    * Watches exactly these; a path that leads to another directory than before (recreated, link turned) is watched anew. What cannot be
-   * watched (absent, too many watches) is left to the poll.
+   * watched (absent, too many watches) is left to the poll. Answers whether a watch is new: what happened before it was not heard.
    */
-  set(directories: ReadonlySet<string>): void {
+  set(directories: ReadonlySet<string>): boolean {
     for (const [directory, { watcher, identity }] of this.watched) {
       if (directories.has(directory) && identify(directory) === identity) continue;
       watcher.close();
       this.watched.delete(directory);
     }
-    for (const directory of directories) if (!this.watched.has(directory)) this.open(directory);
+    let opened = false;
+    for (const directory of directories) if (!this.watched.has(directory)) opened = this.open(directory) || opened;
+    return opened;
   }
 
   close(): void {
     this.set(new Set());
   }
 
-  private open(directory: string): void {
+  private open(directory: string): boolean {
     const identity = identify(directory);
-    if (identity === undefined) return;
+    if (identity === undefined) return false;
     try {
       const watcher = watch(directory, (_, name) => this.onEvent(name === null ? undefined : join(directory, name)));
       watcher.on('error', () => {
@@ -45,8 +47,10 @@ export class DirectoryWatch {
         this.onEvent(undefined);
       });
       this.watched.set(directory, { watcher, identity });
+      return true;
     } catch {
       // Unreadable, or no watches left: the next listing tries again.
+      return false;
     }
   }
 }

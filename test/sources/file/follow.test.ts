@@ -179,3 +179,22 @@ test('without events the poll finds it, and stopping keeps what is in force', as
   const again = await readNow(openSource([join(root, 'services')], { stateDir: join(root, 'state') }));
   assert.deepEqual(targetsOf(again), { 'a/x': one });
 });
+
+test('stopping at any moment leaves no watch open', async (t) => {
+  const root = await temporary(t);
+  writeFileSync(join(root, 'a.yaml'), web('a/x'));
+  const watches = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
+  const before = watches();
+  for (const delayMs of [0, 0, 1, 2, 3, 5]) {
+    const source = openSource([root], { pollMs: 1 });
+    const controller = new AbortController();
+    const watching = source.watch(() => undefined, controller.signal);
+    await sleep(delayMs);
+    if (delayMs === 0) assert.ok(watches() >= before);
+    controller.abort();
+    await watching;
+  }
+  // A closed watch leaves the list in the next turn of the loop.
+  await sleep(0);
+  assert.equal(watches(), before);
+});
