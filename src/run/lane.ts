@@ -119,7 +119,9 @@ export class Lane {
     if (!this.#passed || this.#tasks.size > 0) return false;
     return [...this.#records.values()].every((record) => {
       if (record.seen === undefined) return false;
-      if (record.state === 'failed') return record.refused || record.gateFailed || record.failures >= tries;
+      if (record.state === 'failed') {
+        return record.retryAtMs === undefined || record.refused || record.gateFailed || record.failures >= tries;
+      }
       return record.state === 'in sync' || record.pollAtMs === undefined;
     });
   }

@@ -117,6 +117,8 @@ export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, rando
   } else if (verdict.state === 'in sync') {
     record.gates.clear();
     record.failures = 0;
+    record.refused = false;
+    record.gateFailed = false;
     const told = refusedState(verdict);
     record.state = told.state;
     record.message = told.message;

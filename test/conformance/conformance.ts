@@ -5,7 +5,7 @@ import type { Harness } from './harness.ts';
 import { Rig } from './rig.ts';
 
 export function conformance(harness: Harness): void {
-  const { name } = harness.provider;
+  const name = [harness.provider.name, harness.variant].filter(Boolean).join(', ');
   const results = new Map<string, string>();
   describe(`conformance of provider ${name}`, () => {
     for (const { title, denied, run } of cases) {

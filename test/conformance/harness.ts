@@ -4,10 +4,14 @@ import type { Clock } from '../../src/run/index.ts';
 /** What a provider brings to be held against the contract. */
 export interface Harness {
   readonly provider: Provider;
+  /** What is special about this run; printed with the provider's name. */
+  readonly variant?: string;
   /** Options of the balancer. */
   options(): Readonly<Record<string, unknown>>;
   /** Nothing is there, as on the first day. */
   reset(): Promise<void>;
+  /** Until a reading shows everything that was written; absent: at once. */
+  settle?(): Promise<void>;
   /** After the last case: processes, files. */
   close?(): Promise<void>;
   /** Time in which back-off passes; default: the machine's. */

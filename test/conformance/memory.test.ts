@@ -7,7 +7,7 @@ import { hostOf } from './services.ts';
 import { SkippingClock } from './skipping-clock.ts';
 
 /** What is asked of a cloud, asked of the one in memory: late reads, health that takes its time, draining. */
-function memoryHarness(extra: Readonly<Record<string, unknown>>): Harness {
+function memoryHarness(variant: string, extra: Readonly<Record<string, unknown>>): Harness {
   const clock = new SkippingClock();
   const options = { store: `conformance ${JSON.stringify(extra)}`, ...extra };
   const system = () => memorySystem(options);
@@ -23,9 +23,11 @@ function memoryHarness(extra: Readonly<Record<string, unknown>>): Harness {
 
   return {
     provider,
+    variant,
     clock,
     options: () => options,
     reset: async () => forgetMemorySystem(options),
+    settle: () => clock.sleep(Number(extra.readLagMs ?? 0)),
     port: async () => ports++,
     targets: async (count) =>
       Array.from({ length: count }, (): Target => {
@@ -60,5 +62,6 @@ function memoryHarness(extra: Readonly<Record<string, unknown>>): Harness {
   };
 }
 
-conformance(memoryHarness({}));
-conformance(memoryHarness({ healthMs: 3000, drainMs: 2000 }));
+conformance(memoryHarness('at once', {}));
+conformance(memoryHarness('health and draining take time', { healthMs: 3000, drainMs: 2000 }));
+conformance(memoryHarness('readings are late', { healthMs: 1000, readLagMs: 1500 }));

@@ -49,10 +49,12 @@ export class Rig {
   }
 
   async apply(): Promise<ApplyReport> {
+    await this.#harness.settle?.();
     return (await this.#open()).apply(AbortSignal.timeout(60_000), () => {});
   }
 
   async plan() {
+    await this.#harness.settle?.();
     return (await this.#open()).plan(AbortSignal.timeout(60_000));
   }
 
@@ -61,6 +63,7 @@ export class Rig {
   }
 
   async destroy(): Promise<ApplyReport> {
+    await this.#harness.settle?.();
     return (await this.#open()).destroy(AbortSignal.timeout(60_000), () => {});
   }
 
