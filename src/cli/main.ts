@@ -7,11 +7,12 @@ async function main(): Promise<void> {
     process.stderr.write(refused);
     process.exit(1);
   }
-  // A reader that has had enough (`| head`) is no error.
-  process.stdout.on('error', (error) => {
-    if ('code' in error && error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  // A reader that has had enough (`| head`) is no error, and a controller outlives whoever read its log.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (!('code' in error && error.code === 'EPIPE')) throw error;
+    });
+  }
   // Behind the guard: an old Node could not even load these.
   const [{ runCommand }, { processIo }, { realDeps }] = await Promise.all([
     import('./program.ts'),

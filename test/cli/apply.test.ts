@@ -48,8 +48,8 @@ test('exit codes: 0 done, 3 in part, 1 nothing of what should have been', async 
 test('the plan and the end are data, the steps are progress', async () => {
   const { out, err } = await run(applying({ plan: smallPlan, results: [done], failed: [failed] }), ['apply']);
   assert.match(out, /\+ create {3}Backend/);
-  assert.match(out, /failed {2}default u {2}E_APPLY: no room\nApplied: 1 step in 0\.0 s, 1 unit failed\.\n$/);
-  assert.match(err, /done {6}0\.9 s {2}create Backend web/);
+  assert.match(out, /failed {2}default u {2}E_APPLY: no room\nApplied: 1 step in 0 ms, 1 unit failed\.\n$/);
+  assert.match(err, /done {5}900 ms {2}create Backend web/);
   assert.equal(out.split('Plan:').length, 2, 'the plan stands there once');
 });
 

@@ -3,8 +3,9 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
 
-/** A span for people: `0.4 s`, `42 s`, `5 min`, `3 h`, `2 d`. */
+/** A span for people: `40 ms`, `1.4 s`, `42 s`, `5 min`, `3 h`, `2 d`. */
 export function span(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
   const seconds = durationMs / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
