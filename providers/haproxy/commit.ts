@@ -191,7 +191,7 @@ export class Committer {
       startMs = ctx.clock.now();
       started = process.processes === undefined;
       if (started) await process.start(binary);
-      else await process.reload();
+      else await process.reload(binary);
       this.#lastReloadMs = ctx.clock.now();
     } catch (error) {
       if (before !== undefined) await files.write(before);

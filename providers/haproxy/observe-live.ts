@@ -1,4 +1,5 @@
 /** What the process is known to serve, kept true: read when a session begins and at every audit, followed by our own commits between. */
+import { WeirError } from '../../src/model/index.ts';
 import type { Committer } from './commit.ts';
 import type { ConfigFiles } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
@@ -63,7 +64,8 @@ export class LiveState {
   async learn(sameFiles: boolean): Promise<void> {
     const { files, process, committer } = this.#parts;
     await files.load();
-    const reading = (await process.find()) === undefined ? undefined : await readUnknown(files, process.runtime);
+    const reading =
+      (await process.find()) === undefined ? undefined : await unlessSilent(readUnknown(files, process.runtime));
     this.#accept(reading);
     this.#proven &&= sameFiles;
     committer.adopt(reading?.layout);
@@ -75,7 +77,7 @@ export class LiveState {
     const base = this.intended;
     if ((await process.find()) === undefined || base === undefined) return undefined;
     const changedFile = await files.changedOnDisk();
-    const reading = await readAgainst(base, files, process.runtime);
+    const reading = await unlessSilent(readAgainst(base, files, process.runtime));
     const wasProven = this.#proven;
     this.#accept(reading);
     this.#proven &&= wasProven && changedFile === undefined;
@@ -99,10 +101,16 @@ export class LiveState {
   }
 
   async servers(): Promise<LiveServers> {
-    const { process } = this.#parts;
+    const { process, committer } = this.#parts;
     const layout = this.intended;
     if (layout === undefined) return { servers: [], draining: new Set() };
-    return { servers: await readServers(process.runtime), draining: await this.#draining(layout) };
+    const servers = await unlessSilent(readServers(process.runtime));
+    if (servers !== undefined) return { servers, draining: await this.#draining(layout) };
+    // A process that cannot be asked is not proved to serve anything: the next commit loads it anew.
+    this.#proven = false;
+    this.#intended = undefined;
+    committer.adopt(undefined);
+    return { servers: [], draining: new Set() };
   }
 
   async #draining(layout: Layout): Promise<ReadonlySet<string>> {
@@ -119,6 +127,16 @@ export class LiveState {
       if (!line.startsWith('#') && Number(sessions) > 0) draining.add(`${backend}/${server}`);
     }
     return new Set([...draining].filter((name) => weightless(layout, name)));
+  }
+}
+
+/** Undefined when HAProxy does not answer on its runtime socket. */
+async function unlessSilent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof WeirError && error.code === 'E_HAPROXY_SOCKET') return undefined;
+    throw error;
   }
 }
 

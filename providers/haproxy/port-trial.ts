@@ -79,6 +79,12 @@ interface Listener {
   readonly pid: number | undefined;
 }
 
+/** Whether a process accepts TCP connections. */
+export function isListening(pid: number): boolean {
+  const inodes = new Set([...readTable('/proc/net/tcp'), ...readTable('/proc/net/tcp6')].map(({ inode }) => inode));
+  return socketsOf(pid).some((inode) => inodes.has(inode));
+}
+
 /** Who listens on addresses that meet the bind. */
 function listenersOn(bind: Bind): readonly Listener[] {
   const inodes = new Set<string>();

@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { configName } from './files.ts';
-import { type Processes, reasonOf, reloadMaster, showProcesses } from './master.ts';
+import { askMaster, type Processes, reasonOf, reloadMaster, showProcesses } from './master.ts';
+import { isListening } from './port-trial.ts';
 import { isAlive } from './process-id.ts';
 import { MessageLog } from './process-log.ts';
 import { RuntimeSocket } from './socket.ts';
@@ -108,8 +110,10 @@ export class HaproxyProcess {
     throw startFailure(await this.#messages.since(mark), ended ?? 'it did not serve in time');
   }
 
-  /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD; the old worker serves on. */
-  async reload(): Promise<Processes> {
+  /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD, or as `start`; the old worker serves on. */
+  async reload(binary: string): Promise<Processes> {
+    // The next worker inherits the listener of the runtime socket, not its path: a path that someone removed never comes back.
+    if (!existsSync(this.#paths.runtimeSocket)) return this.#replace(binary);
     const mark = await this.#messages.mark();
     const master = this.#processes?.master ?? 0;
     const found = await reloadMaster(this.#paths.masterSocket, {
@@ -120,12 +124,43 @@ export class HaproxyProcess {
       timeoutMs: settleMs,
     });
     // For a moment both workers accept on the runtime socket: speak only to the new one.
+    const deadline = this.#clock.now() + settleMs;
     while (!(await this.#answers(found))) {
       if (!isAlive(found.workers[0] ?? 0)) throw new WeirError('E_HAPROXY_RELOAD', 'the new worker ended at once');
+      if (this.#clock.now() > deadline) throw new WeirError('E_HAPROXY_SOCKET', 'the new worker does not answer');
       await this.#clock.sleep(5);
     }
+    // The worker before goes on accepting until its signal has reached it: only then is the new state the only one.
+    await this.#waitFor(async () => {
+      const infos = found.oldWorkers.map((pid) =>
+        askMaster(this.#paths.masterSocket, `@!${pid} show info`, 1_000).catch(() => ''),
+      );
+      return (await Promise.all(infos)).every((info) => !/^Stopping: 0$/m.test(info));
+    });
     this.#serves(found);
     return found;
+  }
+
+  /** Not for ever: what is waited for here is nearly always so at once. */
+  async #waitFor(done: () => Promise<boolean>): Promise<void> {
+    const deadline = this.#clock.now() + 2_000;
+    while (!(await done()) && this.#clock.now() < deadline) await this.#clock.sleep(5);
+  }
+
+  /** A second HAProxy beside the one that serves (ports are shared while both live), which then ends behind its last connection. */
+  async #replace(binary: string): Promise<Processes> {
+    const old = this.#processes;
+    try {
+      const found = await this.start(binary);
+      if (old !== undefined && isAlive(old.master)) {
+        process.kill(old.master, 'SIGUSR1');
+        await this.#waitFor(async () => !old.workers.some((pid) => isAlive(pid) && isListening(pid)));
+      }
+      return found;
+    } catch (error) {
+      this.#processes = old;
+      throw error;
+    }
   }
 
   /** Takes it down and waits: open connections are cut. */
@@ -180,7 +215,7 @@ export class HaproxyProcess {
       if (this.#watch !== socket) return;
       if (now === undefined && !isAlive(master)) return this.#lost('HAProxy ended');
       if (now !== undefined && now.workers.length > 0) this.#processes = now;
-      await this.#clock.sleep(30);
+      await this.#clock.sleep(200);
       if (this.#watch === socket) this.#observeLife(now?.master ?? master);
     });
   }

@@ -29,8 +29,13 @@ const auditEveryMs = 5_000;
 /** @throws WeirError E_STATE_DIR, E_LOCKED when the directory holds what another instance or balancer wrote. */
 export async function openSession(options: Options, ctx: Context): Promise<Session> {
   const session = new HaproxySession(options, ctx);
-  await session.open();
-  return session;
+  try {
+    await session.open();
+    return session;
+  } catch (error) {
+    await session.close('leave');
+    throw error;
+  }
 }
 
 class HaproxySession implements Session {
