@@ -10,6 +10,7 @@ import {
   type Unit,
   WeirError,
 } from '../model/index.ts';
+import { checkKinds } from '../plan/index.ts';
 import { Claims, createLimiter, failureOf, Lane, type LaneOptions, type Metrics } from '../run/index.ts';
 import { createDesire, type Desire } from './desire.ts';
 import type { Gathered } from './gather.ts';
@@ -57,6 +58,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
     const field = ['options', ...(issue?.path ?? [])].map(String).join('.');
     throw new WeirError('E_CONFIG', `balancer ${name}: ${field}: ${issue?.message ?? 'not valid'}`);
   }
+  checkProvider(provider);
   const options = parsed.data;
   const stateDir = join(context.stateDir, 'balancers', name);
   const claims = new Claims(stateDir);
@@ -88,6 +90,15 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
       }
     },
   };
+}
+
+/** A provider that declares what the planner cannot work with is wrong as a whole: better told at the start than in the middle of a plan. */
+function checkProvider({ name, kinds }: Provider): void {
+  try {
+    checkKinds(kinds);
+  } catch (error) {
+    throw new WeirError('E_BUG', `provider ${name}: ${failureOf(error).message}`, { cause: error });
+  }
 }
 
 /** Private: what stands in it may hold keys. Throws E_STATE_DIR. */

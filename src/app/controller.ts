@@ -21,7 +21,9 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
     step: (result) => events.step?.(result),
     applied: (plan) => events.applied?.(plan),
     planned(unit: PlanUnit) {
-      events.planned?.(planReport([unit], problemsOf(runtime, unit), runtime.gathered?.incomplete ?? []));
+      const kinds = balancers.find(({ name }) => name === unit.balancer)?.provider.kinds ?? [];
+      const report = planReport([{ ...unit, kinds }], problemsOf(runtime, unit), runtime.gathered?.incomplete ?? []);
+      events.planned?.(report);
     },
     feedChanged(feed) {
       runtime.accept(runtime.gather(), feed.cause, feed.changedAtMs);

@@ -1,4 +1,4 @@
-import type { PlanReport, PlanUnit, Policy, Problem } from '../model/index.ts';
+import type { KindSpec, PlanReport, PlanUnit, Policy, Problem } from '../model/index.ts';
 import { summarize } from '../plan/index.ts';
 import { failureOf } from '../run/index.ts';
 import type { Balancer } from './balancer.ts';
@@ -24,12 +24,20 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
   );
 }
 
+/** A unit's plan with what its summary counts by. */
+export interface CountedUnit extends PlanUnit {
+  readonly kinds: readonly KindSpec[];
+  /** Resources wanted; absent: what is unchanged is not counted. */
+  readonly desired?: number;
+}
+
 export function planReport(
-  units: readonly PlanUnit[],
+  counted: readonly CountedUnit[],
   problems: readonly Problem[],
   incomplete: PlanReport['incomplete'],
 ): PlanReport {
-  return { units, problems, incomplete, summary: summarize(units) };
+  const units = counted.map(({ balancer, unit, steps, refused }): PlanUnit => ({ balancer, unit, steps, refused }));
+  return { units, problems, incomplete, summary: summarize(counted) };
 }
 
 /** `destroy` is the one who is asked for deletes by name: a policy that forbids them in daily work does not hold. */
@@ -41,14 +49,15 @@ async function lookAt(
   runtime: Runtime,
   { name, lane, provider }: Balancer,
   signal: AbortSignal,
-): Promise<{ units: readonly PlanUnit[]; problem?: Problem }> {
+): Promise<{ units: readonly CountedUnit[]; problem?: Problem }> {
   const { planner, config } = runtime.parts;
   const options = { policy: policyOf(runtime), incomplete: lane.incomplete, gateDeadlineMs: parseGateDeadline(config) };
   try {
     const groups = await lane.look(signal);
-    const units = groups.map((group): PlanUnit => {
-      const plan = planner.plan(provider.kinds, group.desired, group.observed, options);
-      return { balancer: name, unit: group.unit, ...plan };
+    const { kinds } = provider;
+    const units = groups.map((group): CountedUnit => {
+      const plan = planner.plan(kinds, group.desired, group.observed, options);
+      return { balancer: name, unit: group.unit, ...plan, kinds, desired: group.desired.length };
     });
     return { units };
   } catch (error) {
