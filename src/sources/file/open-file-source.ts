@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { SourceConfig } from '../../config/config.ts';
 import { WeirError } from '../../model/errors.ts';
 import type { Source } from '../../model/source.ts';
 import { parseAllowed } from '../../net/index.ts';
@@ -8,7 +7,15 @@ import type { KubernetesReadOptions } from '../kubernetes/index.ts';
 import { FileState } from './file-state.ts';
 import { followChanges } from './follow-changes.ts';
 
-export type FileSourceConfig = Extract<SourceConfig, { readonly type: 'file' }>;
+/** An entry of `sources` of type file, as the configuration gives it. */
+export interface FileSourceConfig {
+  readonly name: string;
+  readonly paths: readonly string[];
+  /** Largest file read, in bytes. */
+  readonly fileBytes: number;
+  /** CIDRs allowed as targets although they are loopback or link-local. */
+  readonly allowTargets: readonly string[];
+}
 
 export interface FileSourceOptions {
   /** Directory for last good state; absent: nothing is kept over a restart. */

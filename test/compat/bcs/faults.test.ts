@@ -6,6 +6,7 @@ import { backend, codes, pay, readAll } from './read-all.ts';
 
 const other = pay({ serviceName: 'other' }, { BCSVHost: 'other.test' });
 const port = (change: Record<string, unknown>) => pay({}, change);
+const tcp90 = { protocol: 'tcp', servicePort: 90, backends: [backend('10.1.0.1')] };
 const twoPorts = (second: Record<string, unknown>) => {
   const [first] = [pay().ports].flat();
   return pay({ ports: [first, { ...(typeof first === 'object' ? first : {}), ...second }] });
@@ -70,6 +71,7 @@ const faults: readonly (readonly [
   ['no ports', pay({ ports: [] }), [['E_FIELD_MISSING', 'ports']]],
   ['same host and path twice', twoPorts({}), [['E_ROUTE_CONFLICT', 'ports[1]']]],
   ['TCP and HTTP on one port', twoPorts({ protocol: 'tcp' }), [['E_PORT_CONFLICT', 'ports[1].servicePort']]],
+  ['one TCP port twice', pay({ ports: [tcp90, tcp90] }), [['E_PORT_CONFLICT', 'ports[1].servicePort']]],
   ['bad maxconn', pay({ maxconn: 'many' }), [['E_FIELD_VALUE', 'maxconn']]],
   [
     'everything of the wrong type',

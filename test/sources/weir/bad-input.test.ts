@@ -147,6 +147,16 @@ test('services of one name in two namespaces are two services', () => {
   );
 });
 
+test('targets that cannot be verified as their owner meant are not sent anything', () => {
+  const object = service({
+    targets: undefined,
+    backends: { main: { targets: ['10.0.0.1:443'], tls: { ca: 'gone' } } },
+  });
+  const result = readObjects([strip(object)]);
+  assert.deepEqual(codes(result), ['E_CERT_MISSING backends.main.tls.ca']);
+  assert.deepEqual(result.services, []);
+});
+
 test('a restriction that cannot be read never leaves the door open', () => {
   for (const bad of [
     onPort(80, { sourceRanges: ['10.0.0.0/8', 'everyone'] }),
