@@ -6,7 +6,7 @@ import { interruptible } from './interrupt.ts';
 import { json, jsonLines } from './json-lines.ts';
 import { hasErrors, say, tell, tellProblems } from './say.ts';
 import type { Output } from './shared-options.ts';
-import { applyText, planText, stepLine } from './text/index.ts';
+import { applyText, createStepLines, planText } from './text/index.ts';
 
 type Work = (signal: AbortSignal, onStep: OnStep, onPlan: (plan: PlanReport) => void) => Promise<ApplyReport>;
 
@@ -21,6 +21,7 @@ export interface Applying {
 export async function applying(work: Work, { output, full, shown }: Applying, { io }: CommandContext): Promise<number> {
   const startedMs = io.now();
   const line = output === 'jsonl' ? jsonLines(io) : undefined;
+  const stepLine = createStepLines();
   let planned = shown;
   const showPlan = (plan: PlanReport) => {
     line?.('plan', { plan });

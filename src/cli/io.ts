@@ -8,6 +8,8 @@ export interface Io {
   readonly terminal: { readonly in: boolean; readonly out: boolean; readonly err: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostname: string;
+  /** Working directory, absolute. */
+  readonly folder: string;
   /** Text of a file; undefined when there is none. Other failures throw. */
   read(path: string): Promise<string | undefined>;
   /** Whether a program of that name can be run. */

@@ -19,6 +19,7 @@ export async function loadFor(command: Command, { io, deps }: CommandContext, op
     defaultProvider: options.provider === 'haproxy' || (await io.runnable('haproxy')) ? 'haproxy' : 'builtin',
     env: io.env,
     hostname: io.hostname,
+    folder: io.folder,
     providers: {
       names: deps.providers.names,
       options: async (name) => (await deps.providers.schemas(name))?.options,

@@ -20,6 +20,7 @@ export function processIo(): Io {
     terminal: { in: stdin.isTTY === true, out: stdout.isTTY === true, err: stderr.isTTY === true },
     env,
     hostname: hostname(),
+    folder: process.cwd(),
     read,
     runnable: (program) => isRunnable(program, env.PATH ?? ''),
     ask,

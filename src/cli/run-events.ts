@@ -3,10 +3,11 @@ import type { Log } from '../model/index.ts';
 import type { Io } from './io.ts';
 import { jsonLines } from './json-lines.ts';
 import { tell, tellProblems } from './say.ts';
-import { planText, span, stepLine } from './text/index.ts';
+import { createStepLines, planText, span } from './text/index.ts';
 
 /** For people: each plan as it is made, each step as it ends. */
 export function textEvents(io: Io): RunEvents {
+  const stepLine = createStepLines();
   return {
     planned: (plan) => tell(io, (paint) => planText(plan, paint)),
     step: (result) => tell(io, (paint) => stepLine(result, paint)),

@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { closest, type FieldPath, type Problem, WeirError } from '../model/index.ts';
 import { type Config, configSchema } from './config.ts';
 import { ConfigError } from './config-error.ts';
@@ -21,6 +21,8 @@ export interface LoadInput {
   readonly defaultProvider: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostname: string;
+  /** Working directory, absolute. */
+  readonly folder: string;
   readonly providers: ProviderLookup;
   /** Text of a file; undefined when there is none. Other failures throw. */
   readonly read: (path: string) => Promise<string | undefined>;
@@ -124,7 +126,11 @@ function settle(config: Config, file: string | undefined, given: readonly Overri
   return {
     ...config,
     instance: config.instance ?? input.hostname,
-    stateDir: config.stateDir === undefined ? stateDir(input.env) : fromFile(config.stateDir, 'stateDir'),
+    // Absolute: programs that weir starts read it from folders of their own.
+    stateDir: resolve(
+      input.folder,
+      config.stateDir === undefined ? stateDir(input.env) : fromFile(config.stateDir, 'stateDir'),
+    ),
     sources: config.sources.map((source) => ({ ...source, paths: source.paths.map((path) => fromFile(path, '')) })),
     api: tokenFile === undefined ? config.api : { ...config.api, tokenFile: fromFile(tokenFile, 'api.tokenFile') },
   };

@@ -130,3 +130,15 @@ test('the provider of the quick balancer: haproxy where it can be run, else buil
   assert.equal(withIt.opened[0]?.balancers[0]?.provider, 'haproxy');
   assert.equal(withIt.err, '');
 });
+
+test('steps that fail for one reason tell it once', async () => {
+  const fail = (id: string, message: string) =>
+    ({ ...done, result: 'failed', code: 'E_APPLY', message, step: { ...done.step, id } }) as const;
+  const results = [fail('a', 'no room'), fail('b', 'no room'), fail('a', 'no right'), fail('a', 'no room')];
+  const { err } = await run(applying({ ...applied, results }), ['apply', '--provider', 'builtin']);
+  const reasons = err
+    .trimEnd()
+    .split('\n')
+    .map((line) => /E_APPLY: (.*)$/.exec(line)?.[1] ?? '');
+  assert.deepEqual(reasons, ['no room', '', 'no right', 'no room']);
+});

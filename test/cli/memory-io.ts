@@ -44,6 +44,7 @@ export function memoryIo(world: World = {}): MemoryIo {
     terminal: { in: terminal, out: terminal, err: terminal },
     env: world.env ?? {},
     hostname: 'here',
+    folder: '/here',
     read: async (path) => world.files?.[path],
     runnable: async (program) => world.programs?.includes(program) === true,
     ask: async (question) => {

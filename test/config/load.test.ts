@@ -14,6 +14,7 @@ function input(files: Record<string, string>, more: Partial<LoadInput> = {}): Lo
     defaultProvider: 'haproxy',
     env: {},
     hostname: 'here',
+    folder: '/here',
     providers: {
       names: ['haproxy', 'builtin'],
       options: async (name) => (name === 'haproxy' || name === 'builtin' ? proxyOptions : undefined),
@@ -143,7 +144,7 @@ test('paths of a file are read from its own directory, paths of flags from the w
   );
   assert.deepEqual(loaded.config.sources[0]?.paths, ['conf/services']);
   assert.equal(loaded.config.api.tokenFile, 'conf/token');
-  assert.equal(loaded.config.stateDir, 'mine');
+  assert.equal(loaded.config.stateDir, '/here/mine');
 });
 
 test('-f and --provider make a configuration without a file, or narrow the one there is', async () => {

@@ -2,15 +2,23 @@ import type { ApplyReport, StepResult } from '../../model/index.ts';
 import type { Paint } from './paint.ts';
 import { count, span } from './words.ts';
 
-/** One finished step: result, time, what it was. */
-export function stepLine(done: StepResult, paint: Paint): string {
-  const { step } = done;
-  const word = { done: paint.good, waiting: paint.weak, failed: paint.bad, skipped: paint.warn }[done.result];
-  const members = step.members === undefined ? '' : ` ${count(step.members.length, 'member')}`;
-  const set = step.set === undefined ? '' : ` ${step.set}`;
-  const failed =
-    done.message === undefined ? '' : `   ${done.code === undefined ? '' : `${done.code}: `}${done.message}`;
-  return `  ${word(done.result.padEnd(7))} ${span(done.durationMs).padStart(7)}  ${step.op} ${step.kind} ${step.id}${set}${members}${failed}\n`;
+/**
+ * One finished step: result, time, what it was, why it failed. Steps that fail together (a file that is refused) and their next tries
+ * say the same: the reason stands once, until another one comes.
+ */
+export function createStepLines(): (done: StepResult, paint: Paint) => string {
+  let told = '';
+  return (done, paint) => {
+    const { step, result, code, message } = done;
+    const word = { done: paint.good, waiting: paint.weak, failed: paint.bad, skipped: paint.warn }[result];
+    const members = step.members === undefined ? '' : ` ${count(step.members.length, 'member')}`;
+    const set = step.set === undefined ? '' : ` ${step.set}`;
+    const reason = message === undefined ? '' : `${code === undefined ? '' : `${code}: `}${message}`;
+    const tail = reason === '' || reason === told ? '' : `   ${reason}`;
+    if (reason !== '') told = reason;
+    const time = span(done.durationMs).padStart(7);
+    return `  ${word(result.padEnd(7))} ${time}  ${step.op} ${step.kind} ${step.id}${set}${members}${tail}\n`;
+  };
 }
 
 /** The end of an apply: what was done, what failed and why; last line greppable. */
