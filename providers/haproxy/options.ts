@@ -50,8 +50,10 @@ export const optionsSchema = z
       .int()
       .min(1)
       .max(10_000_000)
-      .default(20_000)
-      .describe('Concurrent connections of the process; each needs two file descriptors.'),
+      .optional()
+      .describe(
+        'Concurrent connections of the process; each needs two open files. Default: as many as the limit of open files allows, at most 20000.',
+      ),
     hardStopAfter: duration
       .default('1h')
       .describe('How long an old worker may serve its open streams after a reload before they are cut.'),
@@ -127,6 +129,9 @@ export const serviceOptionsSchema = z
   .describe('What a service may ask of HAProxy beyond the common fields.');
 
 export type ServiceOptions = z.infer<typeof serviceOptionsSchema>;
+
+/** What a process without a limit of its own gets. */
+export const defaultConnections = 20_000;
 
 /** Milliseconds of a duration that the schema accepted. */
 export function durationMs(text: string): number {

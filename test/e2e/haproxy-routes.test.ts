@@ -1,14 +1,9 @@
 /** Route choice by a real HAProxy: what the Ingress API and RFC 9110 promise, row by row. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { ExportedService, Route } from '../../src/model/index.ts';
+import type { Route } from '../../src/model/index.ts';
 import { exact, http, prefix, route, service } from '../front/make-service.ts';
-import { build, writeLayout } from '../providers/haproxy/build.ts';
+import { exchange, type RunningProxy, startProxy } from '../providers/haproxy/proxy.ts';
 
 /** A route that answers with its own name: which one was taken is what is tested. */
 function named(name: string, hosts: readonly string[], path?: Route['path'], more: Partial<Route> = {}): Route {
@@ -178,18 +173,13 @@ const mixedRows: readonly Row[] = [
   row('d.example', '/y', 'rest of mixed', 'the rest of the hosts of its object'),
 ];
 
-interface Proxy {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
 describe('route choice', () => {
   for (const [title, services, rows] of [
     ['exact, prefix and hosts', [plain], plainRows],
     ['mixed kinds, conditions and defaults', [mixed, rest], mixedRows],
   ] as const) {
     describe(title, () => {
-      let proxy: Proxy | undefined;
+      let proxy: RunningProxy | undefined;
       before(async () => {
         proxy = await startProxy(services);
       });
@@ -206,67 +196,10 @@ describe('route choice', () => {
   }
 });
 
-async function startProxy(services: readonly ExportedService[]): Promise<Proxy> {
-  const port = await freePort();
-  const placed = services.map((one) => ({ ...one, fronts: one.fronts.map((front) => ({ ...front, port })) }));
-  const { layout, problems } = build(placed, { options: { addresses: ['127.0.0.1'], maxConnections: 100 } });
-  assert.deepEqual(problems, []);
-  const dir = mkdtempSync(join(tmpdir(), 'weir-routes-'));
-  const config = writeLayout(layout, dir);
-  const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk) => {
-    said += String(chunk);
-  });
-  await listening(port, child, () => said);
-  return {
-    port,
-    async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await gone;
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  assert.ok(typeof address === 'object' && address !== null);
-  return address.port;
-}
-
-async function listening(port: number, child: ChildProcess, said: () => string): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`haproxy ended: ${said()}`);
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true));
-      socket.on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** The name that a route answered with, else the status. */
 async function ask(port: number, { host, target, method = 'GET', headers = [] }: Row): Promise<string> {
   const lines = [`${method} ${target} HTTP/1.${host === null ? 0 : 1}`, ...(host === null ? [] : [`Host: ${host}`])];
-  const text = await new Promise<string>((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.write(`${[...lines, ...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`);
-    });
-    let received = '';
-    socket.on('data', (chunk) => {
-      received += String(chunk);
-    });
-    socket.on('end', () => resolve(received));
-    socket.on('error', reject);
-  });
-  const [head = '', body = ''] = text.split('\r\n\r\n');
+  const { head, body } = await exchange(port, [...lines, ...headers]);
   const status = head.split(' ')[1] ?? 'none';
   return status === '200' ? body : status;
 }
