@@ -7,11 +7,11 @@ import {
   type FileSet,
   folders,
   onDisk,
-  prepareDirectory,
   readText,
   removeUnused,
   replaceFiles,
   stageCandidate,
+  syncDirectory,
 } from './files.ts';
 import type { CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { crtListText, mapText } from './text.ts';
@@ -59,6 +59,7 @@ export class ConfigFiles {
   readonly directory: string;
   /** What stands on disk: texts; of certificates the SHA-256. */
   #texts = new Map<string, string>();
+  readonly #unsynced = new Set<string>();
 
   constructor(directory: string) {
     this.directory = directory;
@@ -124,15 +125,21 @@ export class ConfigFiles {
   /** Puts a change in force on disk. @throws WeirError E_DISK, nothing is changed then. */
   async write({ changed }: FileChange): Promise<void> {
     if (changed.size === 0) return;
-    await prepareDirectory(this.directory);
-    await replaceFiles(this.directory, changed);
+    const directories = await replaceFiles(this.directory, changed);
+    for (const directory of directories) this.#unsynced.add(directory);
     for (const [path, text] of changed)
       this.#texts.set(path, path.startsWith('certs/') ? hash('sha256', text, 'hex') : text);
   }
 
+  /** Makes what was written survive a power failure. It may go on beside telling the process. */
+  async sync(): Promise<void> {
+    const directories = [...this.#unsynced];
+    this.#unsynced.clear();
+    await Promise.all(directories.map(syncDirectory));
+  }
+
   /** The directory of a complete candidate, to be checked and dropped. */
   async stage({ all, changed }: FileChange): Promise<string> {
-    await prepareDirectory(this.directory);
     return stageCandidate(this.directory, all, changed);
   }
 

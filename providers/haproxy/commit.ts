@@ -139,9 +139,12 @@ export class Committer {
     const change = await this.#filesFor(layout);
     const before = await files.snapshot(change);
     await files.write(change);
-    try {
-      await this.#run(layout, steps);
-    } catch (error) {
+    // Both are waited for, whatever becomes of one of them.
+    const [told, synced] = await Promise.allSettled([this.#run(layout, steps), files.sync()]);
+    if (synced.status === 'rejected')
+      ctx.log.warn({ balancer: ctx.balancer }, `The directory could not be synced: ${synced.reason}`);
+    if (told.status === 'rejected') {
+      const error: unknown = told.reason;
       if (!(error instanceof WeirError) || (error.code !== 'E_HAPROXY_COMMAND' && error.code !== 'E_HAPROXY_SOCKET'))
         throw error;
       ctx.log.warn(
@@ -190,11 +193,15 @@ export class Committer {
       await files.write(change);
       startMs = ctx.clock.now();
       started = process.processes === undefined;
+      await files.sync();
       if (started) await process.start(binary);
       else await process.reload(binary);
-      this.#lastReloadMs = ctx.clock.now();
+      if (!started) this.#lastReloadMs = ctx.clock.now();
     } catch (error) {
-      if (before !== undefined) await files.write(before);
+      if (before !== undefined) {
+        await files.write(before);
+        await files.sync();
+      }
       throw error;
     }
     this.#running = layout;

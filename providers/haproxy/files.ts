@@ -2,6 +2,7 @@
  * The files of the configuration directory: written beside, synced, renamed; the previous haproxy.cfg is kept. Paths come from the
  * layout and are checked again here: two levels, plain characters, never what a service wrote.
  */
+import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { WeirError } from '../../src/model/index.ts';
 
@@ -52,11 +53,14 @@ function checkedPath(path: string): string {
   return path;
 }
 
-/** Writes and syncs a new file of mode 0600. What stood there before is gone. */
+/** Writes and syncs a file of mode 0600; what an interrupted write left is overwritten. The directory is private, so nobody else puts a file there. */
 async function writeSynced(path: string, text: string): Promise<void> {
   await onDisk(path, async () => {
-    await rm(path, { force: true });
-    const file = await open(path, 'wx', 0o600);
+    const file = await open(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+      0o600,
+    );
     try {
       await file.writeFile(text);
       await file.sync();
@@ -95,9 +99,10 @@ export type FileSet = ReadonlyMap<string, string>;
 
 /**
  * Replaces files all together: first every text is written and synced beside its place (a full disk is found here, before anything
- * changed), then all are renamed, haproxy.cfg last, so that what it refers to is there.
+ * changed), then all are renamed, haproxy.cfg last, so that what it refers to is there. Answers the directories to be synced, which
+ * makes the renames survive a power failure; until then either state does, and both are whole.
  */
-export async function replaceFiles(directory: string, changed: FileSet): Promise<void> {
+export async function replaceFiles(directory: string, changed: FileSet): Promise<readonly string[]> {
   const paths = [...changed.keys()]
     .map(checkedPath)
     .sort((a, b) => Number(a === configName) - Number(b === configName));
@@ -118,7 +123,7 @@ export async function replaceFiles(directory: string, changed: FileSet): Promise
     for (const temporary of written) await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-  await Promise.all(directoriesOf(directory, paths).map(syncDirectory));
+  return directoriesOf(directory, paths);
 }
 
 function directoriesOf(directory: string, paths: readonly string[]): readonly string[] {
@@ -132,14 +137,12 @@ function directoriesOf(directory: string, paths: readonly string[]): readonly st
 /** The file that stands there also under `.prev`, without a moment in which its own name is free. */
 async function keepPrevious(path: string): Promise<void> {
   await onDisk(`${path}.prev`, async () => {
-    await rm(`${path}.prev.tmp`, { force: true });
+    await rm(`${path}.prev`, { force: true });
     try {
-      await link(path, `${path}.prev.tmp`);
+      await link(path, `${path}.prev`);
     } catch (error) {
-      if (isMissing(error)) return;
-      throw error;
+      if (!isMissing(error)) throw error;
     }
-    await rename(`${path}.prev.tmp`, `${path}.prev`);
   });
 }
 
