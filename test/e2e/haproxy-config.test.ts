@@ -20,7 +20,7 @@ after(() => {
 async function accepted(services: readonly ExportedService[], options: BuildOptions = {}): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-config-'));
   dirs.push(dir);
-  await checkConfig(writeLayout(build(services, options).layout, dir, pem));
+  await checkConfig(writeLayout(build(services, options).layout, dir, () => pem));
 }
 
 const forward = (...to: readonly { readonly backend: string; readonly weight: number }[]) =>

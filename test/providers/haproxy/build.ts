@@ -42,8 +42,8 @@ export function build(
   return { resources, problems: told, layout: layoutOf(resources, options), options };
 }
 
-/** Writes everything that haproxy.cfg needs into a directory; every certificate gets the same PEM. */
-export function writeLayout(layout: Layout, dir: string, pem = ''): string {
+/** Writes everything that haproxy.cfg needs into a directory; `pem` answers the certificate of a hash. */
+export function writeLayout(layout: Layout, dir: string, pem: (sha256: string) => string = () => ''): string {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), text);
@@ -52,7 +52,7 @@ export function writeLayout(layout: Layout, dir: string, pem = ''): string {
   write('haproxy.cfg', textOf(layout, { instance: 'test', balancer: 'default', socket: `${dir}/haproxy.sock` }));
   for (const [path, map] of layout.maps) write(path, mapText(map));
   for (const [path, entries] of layout.crtLists) write(path, crtListText(entries));
-  for (const path of layout.certs.keys()) write(path, pem);
+  for (const [path, sha256] of layout.certs) write(path, pem(sha256));
   return config;
 }
 

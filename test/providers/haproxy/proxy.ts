@@ -19,6 +19,7 @@ export interface RunningProxy {
 export async function startProxy(
   services: readonly ExportedService[],
   options: Record<string, unknown> = {},
+  pem?: (sha256: string) => string,
 ): Promise<RunningProxy> {
   const port = await freePort();
   const placed = services.map((one) => ({ ...one, fronts: one.fronts.map((front) => ({ ...front, port })) }));
@@ -27,7 +28,7 @@ export async function startProxy(
   });
   assert.deepEqual(problems, []);
   const dir = mkdtempSync(join(tmpdir(), 'weir-proxy-'));
-  const config = writeLayout(layout, dir);
+  const config = writeLayout(layout, dir, pem);
   const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => {
