@@ -4,7 +4,7 @@ import { readBackend } from './attrs.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { type FrontendPart, frontendPart } from './layout-frontend.ts';
 import type { Lead } from './layout-routes.ts';
-import type { Options } from './options.ts';
+import { defaultConnections, type Options } from './options.ts';
 import { answerSection, plainAnswers } from './section-answer.ts';
 import { authorityOf, backendSection } from './section-backend.ts';
 import { defaultsSection, globalSection } from './section-global.ts';
@@ -103,5 +103,5 @@ function joined<T>(
 /** Each connection has two ends; listeners, running checks, pollers and pipes of the threads come on top, and a reserve for the rest. */
 function descriptorsOf(options: Options, listeners: number, checked: number): number {
   const threads = options.threads ?? 64;
-  return options.maxConnections * 2 + listeners + checked + threads * 3 + 100;
+  return (options.maxConnections ?? defaultConnections) * 2 + listeners + checked + threads * 3 + 100;
 }

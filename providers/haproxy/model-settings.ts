@@ -3,9 +3,8 @@ import type { Options } from './options.ts';
 
 /** The Settings of the process: a change of the configuration is a change in the plan like any other. */
 export function settingsResource(unit: string, options: Options): Resource {
-  const { maxConnections, hardStopAfter, timeouts, retries, alpn, tlsMin, addresses, httpsRedirectPort } = options;
+  const { hardStopAfter, timeouts, retries, alpn, tlsMin, addresses, httpsRedirectPort } = options;
   const attrs: Attrs = {
-    maxConnections,
     hardStopAfter,
     timeouts: { ...timeouts },
     retries,
@@ -14,6 +13,7 @@ export function settingsResource(unit: string, options: Options): Resource {
     addresses: [...addresses],
     httpsRedirectPort,
     forwardedHeaders: options.forwardedHeaders,
+    ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.group === undefined ? {} : { group: options.group }),

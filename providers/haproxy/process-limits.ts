@@ -1,6 +1,7 @@
 /** Open files: HAProxy starts only when it may open as many as its configuration needs, and `haproxy -c` does not tell. */
 import { readFileSync } from 'node:fs';
 import { WeirError } from '../../src/model/index.ts';
+import { defaultConnections } from './options.ts';
 import { readProc } from './process-id.ts';
 
 /** How many files a process that we start may open at most: its hard limit, or the kernel's where it may raise that. */
@@ -23,6 +24,14 @@ function kernelLimit(): number {
   } catch {
     return 0;
   }
+}
+
+/**
+ * Connections that fit under the limit where nobody asked for a number: half of what is left after a reserve for listeners, checks and
+ * threads, so that a machine with a low limit serves fewer instead of nothing.
+ */
+export function affordableConnections(limit = descriptorLimit()): number {
+  return Math.max(100, Math.min(defaultConnections, Math.floor((limit * 0.9 - 300) / 2)));
 }
 
 /** @throws WeirError E_FD_LIMIT when `needed` descriptors are more than HAProxy may open. */

@@ -1,12 +1,12 @@
 import type { Section } from './layout.ts';
-import { durationMs, type Options } from './options.ts';
+import { defaultConnections, durationMs, type Options } from './options.ts';
 import { word } from './quote.ts';
 
 /** What the whole process obeys. The line of the runtime socket is added when the text is made: its path is the session's matter. */
 export function globalSection(options: Options): Section {
   const lines = [
     'default-path config',
-    `maxconn ${options.maxConnections}`,
+    `maxconn ${options.maxConnections ?? defaultConnections}`,
     `hard-stop-after ${durationMs(options.hardStopAfter)}`,
     'stats timeout 1h',
     `ssl-default-bind-options ssl-min-ver TLSv${options.tlsMin}`,

@@ -177,7 +177,7 @@ describe('the whole path', () => {
 
   test('plan, status and explain speak of the same world', async () => {
     const settled = await eventually(state, ({ inSync }) => inSync);
-    assert.ok(settled.services.length >= 5);
+    assert.ok(settled.services.length === 4);
     const status = await weir(['status', '--api', `http://${api}`, '-o', 'json']);
     assert.equal(status.code, 0, status.err);
     const explained = await weir(['explain', 'bank/pay', '--api', `http://${api}`]);

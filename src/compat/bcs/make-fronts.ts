@@ -149,10 +149,13 @@ function checkWeights(parsed: ExportService, tell: Tell): void {
   }
 }
 
-/** BCS reads `maxconn` and ignores it; here it counts. */
+/** What BCS writes into every object that says nothing. */
+const unsaidLimit = 50_000;
+
+/** BCS reads `maxconn` and ignores it; here it counts when somebody chose it. */
 function readLimit(parsed: ExportService, tell: Tell): number | undefined {
   const value = parsed.maxconn;
-  if (value === undefined || value === null || value === 0) return undefined;
+  if (value === undefined || value === null || value === 0 || value === unsaidLimit) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 10_000_000) return value;
   tell('E_FIELD_VALUE', ['maxconn'], 'must be a whole number from 1 to 10000000', value);
   return undefined;

@@ -22,7 +22,6 @@ test('the example: version 2 with two paths on one host and port', () => {
       key: '80/http',
       port: 80,
       protocol: 'http',
-      maxConnections: 50_000,
       routes: [
         {
           hosts: ['pay.test'],
@@ -129,4 +128,10 @@ test('recognised by shape, and Kubernetes objects are left alone', () => {
   assert.ok(!isBcsObject({ apiVersion: 'v1', kind: 'Service', metadata: {}, spec: { ports: [{ port: 80 }] } }));
   assert.ok(!isBcsObject({ name: 'a', ports: [] }));
   assert.ok(!isBcsObject(null));
+});
+
+test('maxconn counts when somebody chose it; the number that BCS writes everywhere says nothing', () => {
+  const limit = (maxconn: number) => readAll(pay({ maxconn })).services[0]?.fronts[0]?.maxConnections;
+  assert.equal(limit(100), 100);
+  assert.equal(limit(50_000), undefined);
 });
