@@ -131,7 +131,7 @@ test('recognised by shape, and Kubernetes objects are left alone', () => {
 });
 
 test('maxconn counts when somebody chose it; the number that BCS writes everywhere says nothing', () => {
-  const limit = (maxconn: number) => readAll(pay({ maxconn })).services[0]?.fronts[0]?.maxConnections;
+  const limit = (maxconn: number) => readAll([pay({ maxconn })]).services[0]?.fronts[0]?.maxConnections;
   assert.equal(limit(100), 100);
   assert.equal(limit(50_000), undefined);
 });
