@@ -1,15 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { AppliedPlan, PlanUnit, StepResult } from '../model/index.ts';
-import {
-  type Clock,
-  type Feed,
-  type Lock,
-  type PlanLog,
-  type Planner,
-  systemClock,
-  takeLock,
-  type Wanted,
-} from '../run/index.ts';
+import { type Clock, type Feed, type Lock, type PlanLog, type Planner, systemClock, takeLock } from '../run/index.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
 import { createGather, type Gathered } from './gather.ts';
 
@@ -102,8 +93,9 @@ export class Runtime {
       const { nodes } = gathered;
       // Who asks for everything to go has said what goes: what cannot be read is no reason to keep it.
       const incomplete = this.#emptied ? () => false : gathered.couldExist;
-      const wanted: Wanted = { services, nodes, incomplete, cause, ...(sinceMs === undefined ? {} : { sinceMs }) };
-      lane.accept(wanted);
+      const since = sinceMs === undefined ? {} : { sinceMs };
+      const nothing = this.#emptied ? { nothing: true as const } : {};
+      lane.accept({ services, nodes, incomplete, cause, ...since, ...nothing });
     }
   }
 

@@ -28,6 +28,8 @@ export interface Wanted {
   readonly nodes: readonly Node[];
   /** Services that could exist in a part of a source that cannot be read: nothing of theirs is taken away. */
   readonly incomplete: (service: ServiceId) => boolean;
+  /** Nothing at all is wanted, whatever a provider would keep for a balancer without services. */
+  readonly nothing?: true;
   /** What changed, in words. */
   readonly cause: string;
   /** Monotonic milliseconds at which the change was first seen. */

@@ -3,6 +3,8 @@ import type { LaneOptions, Want, Wanted } from './lane-options.ts';
 import { ObservedCache, sameSets } from './observed-cache.ts';
 import type { UnitGroup } from './planner.ts';
 
+const empty: Want = { resources: [], problems: [], withheld: new Set() };
+
 /** Both sides of one balancer, wanted and observed, and the units that they fall into. Each part is made anew only when what it is made of is another object. */
 export class Picture {
   readonly cache = new ObservedCache();
@@ -23,9 +25,9 @@ export class Picture {
 
   groups(wanted: Wanted, environment: Environment): readonly UnitGroup[] {
     const present = this.cache.all();
-    const wantFrom = [wanted.services, wanted.nodes, environment, present];
+    const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, present];
     if (this.#want === undefined || !sameParts(wantFrom, this.#wantFrom)) {
-      const made = this.#options.desire(wanted, environment, present);
+      const made = wanted.nothing ? empty : this.#options.desire(wanted, environment, present);
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };
       this.#wantFrom = wantFrom;
     }

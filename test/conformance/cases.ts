@@ -212,7 +212,7 @@ export const cases: readonly Case[] = [
     title: 'a second run writes nothing',
     async run(rig, harness) {
       await reach(rig, harness, await two(harness));
-      await assertQuiet(rig);
+      await assertQuiet(rig, harness);
     },
   },
 ];

@@ -24,8 +24,10 @@ export async function crashAtEveryStep(_rig: Rig, harness: Harness): Promise<voi
         let crashed = false;
         const crash = (number: number) => {
           crashed ||= number === start + write;
+          if (!crashed) return;
           // A dead process makes no further calls.
-          if (crashed) throw new Crash('crash');
+          rig.kill();
+          throw new Crash('crash');
         };
         rig.interference = { [moment]: crash, ...(moment === 'after' ? { before: (n) => crashed && crash(n) } : {}) };
         rig.set(to);
@@ -37,7 +39,7 @@ export async function crashAtEveryStep(_rig: Rig, harness: Harness): Promise<voi
         assertApplied(await rig.apply());
         await assertConverged(rig, harness);
         for (const service of to) await assertAnswers(harness, service);
-        await assertQuiet(rig);
+        await assertQuiet(rig, harness);
       } finally {
         await rig.close();
       }

@@ -12,6 +12,8 @@ export interface Harness {
   reset(): Promise<void>;
   /** Until a reading shows everything that was written; absent: at once. */
   settle?(): Promise<void>;
+  /** The system ends with the process that drives it: a new one finds nothing, and writes. */
+  readonly volatile?: true;
   /** After the last case: processes, files. */
   close?(): Promise<void>;
   /** Time in which back-off passes; default: the machine's. */

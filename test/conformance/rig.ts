@@ -29,6 +29,7 @@ export class Rig {
   #incomplete: readonly Incomplete[] = [];
   #app: App | undefined;
   #session: Session | undefined;
+  #end = new AbortController();
   interference: Interference = {};
   /** Calls that write, since the rig was made: one for each step, or one for each commit. */
   writes = 0;
@@ -50,7 +51,14 @@ export class Rig {
 
   async apply(): Promise<ApplyReport> {
     await this.#harness.settle?.();
-    return (await this.#open()).apply(AbortSignal.timeout(60_000), () => {});
+    const end = new AbortController();
+    this.#end = end;
+    return (await this.#open()).apply(AbortSignal.any([end.signal, AbortSignal.timeout(60_000)]), () => {});
+  }
+
+  /** Ends the `apply` under way: nothing more is tried. */
+  kill(): void {
+    this.#end.abort();
   }
 
   async plan() {

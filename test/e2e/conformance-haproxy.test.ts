@@ -1,0 +1,18 @@
+/** The conformance suite on the real HAProxy. */
+import { provider } from '../../providers/haproxy/index.ts';
+import { conformance } from '../conformance/conformance.ts';
+import { RealTraffic } from '../conformance/real-traffic.ts';
+
+const address = '127.79.0.1';
+const traffic = new RealTraffic(address);
+
+conformance({
+  provider,
+  options: () => ({ addresses: [address] }),
+  // Each rig has a state directory of its own, and takes its HAProxy down at the end.
+  reset: async () => {},
+  close: () => traffic.close(),
+  port: () => traffic.port(),
+  targets: (count) => traffic.targets(count),
+  answers: (service) => traffic.answers(service),
+});
