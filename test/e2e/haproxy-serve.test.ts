@@ -245,14 +245,17 @@ test('reloads are coalesced: the first at once, the next not within a second, en
     route(port, 'a.test', '/', 'web'),
     backend('web', servers),
   ];
-  await commit(...base({ [one.port]: 1 }), backend('x1', {}));
+  await commit(...base({ [one.port]: 1 }));
   const startMs = performance.now();
+  await commit(...base({ [one.port]: 1 }), backend('x1', {}));
+  assert.equal(reloads(), 1);
   const second = commit(...base({ [two.port]: 1 }), backend('x2', {}));
   await until('the endpoint serves before the reload', async () => (await get(port, 'a.test')).body === 'two');
-  assert.equal(reloads(), 0);
+  assert.equal(reloads(), 1);
   await second;
-  assert.ok(performance.now() - startMs >= 900);
-  assert.equal(reloads(), 2 - 1);
+  // Never sooner, however slow the machine is.
+  assert.ok(performance.now() - startMs >= 1_000);
+  assert.equal(reloads(), 2);
 });
 
 test('the last service goes: the process stays, nothing listens; destroy takes it down with its files', async () => {
