@@ -1,7 +1,7 @@
 /** The real `weir run` as a process of its own, followed through its JSON lines. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -37,7 +37,8 @@ const line = z.discriminatedUnion('type', [
 
 /** Starts weir with this configuration. */
 export function startWeir(config: string, listener: WeirListener): WeirProcess {
-  const main = join(import.meta.dirname, '..', 'main.ts');
+  // The same form as this file: .ts in a checkout, .js in the package.
+  const main = join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`);
   // Its own process group: Ctrl-C of the terminal must reach it once, from us, not twice.
   const child = spawn(process.execPath, [main, 'run', '-c', config, '-o', 'jsonl'], {
     detached: true,
