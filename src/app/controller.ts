@@ -14,6 +14,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
   const { balancers, clock, feeds, stage } = runtime.parts;
   await runtime.prepare(true);
   const lanes = balancers.map(({ lane }) => lane);
+  for (const lane of lanes) lane.restart();
   const tell = createProblemTeller(events);
   let begun = false;
   let ready = false;

@@ -16,6 +16,7 @@ export async function applyOnce(
 ): Promise<ApplyReport> {
   const { balancers, clock, stage } = runtime.parts;
   await runtime.prepare(true);
+  for (const { lane } of balancers) lane.restart();
   const plan = await preview(runtime, signal);
   onPlan?.(plan);
   const results: StepResult[] = [];

@@ -42,5 +42,7 @@ export function serviceHealth(parts: ServiceParts): Pick<ServiceState, 'health' 
     (worst, part) => (order.indexOf(part[0]) > order.indexOf(worst[0]) ? part : worst),
     ['ok', ''],
   );
-  return { health, reason, targets: { ready, total: counted } };
+  // What is down because something failed says what failed.
+  const cause = health === 'down' ? found.find(([part]) => part === 'error')?.[1] : undefined;
+  return { health, reason: cause === undefined ? reason : `${reason}; ${cause}`, targets: { ready, total: counted } };
 }

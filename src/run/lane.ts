@@ -84,6 +84,13 @@ export class Lane {
     await Promise.all([...[...this.#tasks.values()].map((task) => task.promise), this.#audit.running]);
   }
 
+  /** Forgets failures and back-off: somebody asks for another try. Not while it runs. */
+  restart(): void {
+    this.#records.clear();
+    this.#passed = false;
+    this.connection.succeeded();
+  }
+
   /** The units as they are now, both sides read anew and nothing done: for plans that are only shown. Throws when the system cannot be read. */
   async look(signal: AbortSignal): Promise<readonly UnitGroup[]> {
     const wanted = this.#wanted;

@@ -8,6 +8,7 @@ import type { UnitGroup } from './planner.ts';
 /** Gates are looked at this often at first, and less often the longer they stay shut. */
 const pollFirstMs = 200;
 const pollMaxMs = 5000;
+const maxLooks = 20;
 
 /** What is remembered of one unit between its turns. */
 export interface UnitRecord {
@@ -30,6 +31,8 @@ export interface UnitRecord {
   restUntilMs: number;
   pollAtMs?: number;
   pollMs: number;
+  /** Looks since the last write at members whose health is still to be known. */
+  looks: number;
   /** The last turn left something alone because a source could not be read; true until the next turn. */
   unread: boolean;
   /** Inputs of the last finished turn: the same objects give the same plan. */
@@ -51,6 +54,7 @@ export function newRecord(unit: Unit, clock: Clock): UnitRecord {
     gateFailed: false,
     restUntilMs: Number.NEGATIVE_INFINITY,
     pollMs: pollFirstMs,
+    looks: 0,
     unread: false,
   };
 }
@@ -119,12 +123,28 @@ export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, rando
     record.failures = 0;
     record.refused = false;
     record.gateFailed = false;
+    // After a write, health is looked at until it is known: nobody else may tell. Bounded, since some health never comes.
+    record.looks = verdict.applied > 0 ? 0 : record.looks + 1;
+    if (record.looks < maxLooks && inTransition(verdict.observed)) {
+      record.pollMs = record.looks === 0 ? pollFirstMs : Math.min(pollMaxMs, record.pollMs * 1.5);
+      record.pollAtMs = clock.now() + record.pollMs;
+    }
     const told = refusedState(verdict);
     record.state = told.state;
     record.message = told.message;
     if (told.code !== undefined) record.code = told.code;
   } else record.state = 'changing';
   if (record.state !== before) record.sinceMs = clock.wall();
+}
+
+/** Whether the health of a member is on its way to somewhere. */
+function inTransition(observed: readonly Observed[]): boolean {
+  return observed.some(({ owned, health }) => {
+    if (!owned || health === undefined) return false;
+    return Object.values(health).some((set) =>
+      [...set.values()].some((state) => state === 'initial' || state === 'draining'),
+    );
+  });
 }
 
 function waitingMessage({ waiting }: Verdict): string {

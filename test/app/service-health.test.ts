@@ -25,7 +25,7 @@ describe('health of a service', () => {
       [{ reports: [report(['ready', 'draining'])] }, 'ok', ''],
       [{ units: [failed], reports: [report(['ready', 'unhealthy'])] }, 'error', 'no answer'],
       [{ problems: [error] }, 'error', 'port 0'],
-      [{ problems: [error], reports: [report(['unhealthy'])] }, 'down', 'none of 1 targets is ready'],
+      [{ problems: [error], reports: [report(['unhealthy'])] }, 'down', 'none of 1 targets is ready; port 0'],
       [{ problems: [{ ...error, severity: 'warning' }] as const }, 'ok', ''],
     ] as const;
     for (const [parts, expected, reason] of cases) {
