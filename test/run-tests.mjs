@@ -126,7 +126,11 @@ async function runGroup(group, files, node, env) {
     if (!event.parentOf) counts[event.event]++;
     if (event.event === 'failed' && !event.parentOf)
       print(`FAILED  ${event.file}:${event.line ?? ''}  ${event.name}\n${indent(event.error)}`);
-    if (event.event === 'skipped') total.skipped.push({ name: `${event.file} > ${event.name}`, reason: event.reason });
+    if (event.event === 'skipped') {
+      // What a provider's capabilities deny is skipped by design, on every machine; everything else is a part that is missing here.
+      const byDesign = event.file === 'test/conformance/conformance.ts' && event.reason !== '';
+      total.skipped.push({ name: `${event.file} > ${event.name}`, reason: event.reason, byDesign });
+    }
   });
   if (code === 'time-out') {
     counts.failed++;
@@ -195,9 +199,11 @@ function runChild(command, args, env, timeoutMs, onLine) {
 
 function finish() {
   for (const { name, reason } of total.skipped) print(`SKIPPED  ${name}: ${reason || 'no reason given'}`);
-  if (ci && total.skipped.length > 0) print('FAILED  nothing may be skipped where CI=true: see the lines above.');
+  const missing = ci ? total.skipped.filter(({ byDesign }) => !byDesign) : [];
+  if (missing.length > 0)
+    print(`FAILED  ${missing.length} skipped for want of something, which CI=true forbids: see the lines above.`);
   print(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
-  process.exitCode ||= total.failed > 0 || (ci && total.skipped.length > 0) ? 1 : 0;
+  process.exitCode ||= total.failed > 0 || missing.length > 0 ? 1 : 0;
 }
 
 function indent(text) {
