@@ -18,6 +18,7 @@ import { SessionWatch } from './observe-watch.ts';
 import type { Options } from './options.ts';
 import { hasIpv6 } from './port-trial.ts';
 import { HaproxyProcess } from './process.ts';
+import { affordableConnections } from './process-limits.ts';
 import { type Lock, lockDirectory } from './process-lock.ts';
 import { reportsOf } from './report.ts';
 import { checkShape } from './shape.ts';
@@ -50,6 +51,7 @@ class HaproxySession implements Session {
   readonly #committer: Committer;
   readonly #live: LiveState;
   readonly #watch: SessionWatch;
+  #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
   #lock: Lock | undefined;
   #binary: string | undefined;
@@ -104,6 +106,8 @@ class HaproxySession implements Session {
 
   async open(): Promise<void> {
     await checkDirectory(this.#directory, [`${this.#directory}/master.sock`, this.#place.socket]);
+    if (this.#options.maxConnections === undefined)
+      this.#options = { ...this.#options, maxConnections: affordableConnections() };
     if (this.#options.ipv6 === 'auto' && !(await hasIpv6())) this.#options = { ...this.#options, ipv6: 'off' };
     await this.#learn();
     this.#watch.start();
@@ -161,7 +165,7 @@ class HaproxySession implements Session {
           await this.#takeLock();
           await this.#process.stop();
         }
-        await this.#watch.flush();
+        await this.#watch.flush()();
       } finally {
         this.#process.release();
         await this.#lock?.release();
@@ -231,9 +235,19 @@ class HaproxySession implements Session {
     return `${this.#directory}/state.json`;
   }
 
-  async #save(): Promise<void> {
-    if (this.#committed.length > 0)
-      await writeState(this.#statePath, { digest: this.#files.digest(), resources: this.#committed });
+  #save(): () => Promise<void> {
+    const resources = this.#committed;
+    const state = { digest: this.#files.digest(), resources };
+    const write = async () => {
+      await this.#files.sync();
+      if (resources.length > 0) await writeState(this.#statePath, state);
+    };
+    // Outside the queue two of them may meet: one after the other, so that the newer one stays.
+    return () => {
+      const written = this.#saving.then(write);
+      this.#saving = written.catch(() => undefined);
+      return written;
+    };
   }
 }
 

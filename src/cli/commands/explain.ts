@@ -37,13 +37,16 @@ async function explain(name: string, command: Command, context: CommandContext):
   const live = readShared(command).quick.files.length === 0;
   const ended = await interruptible(
     io,
-    (signal) => (live ? fromRunning(name, command, context) : fromFiles(name, command, context, signal)),
+    async (signal) => {
+      const told = live ? await fromRunning(name, command, context) : undefined;
+      return { live: told !== undefined, told: told ?? (await fromFiles(name, command, context, signal)) };
+    },
     'interrupted\n',
   );
   if (!('value' in ended)) return context.finish(exit.interrupted);
-  const told = ended.value;
+  const { told, live: running } = ended.value;
   if (readOutput(command) === 'json') json(io, told);
-  else say(io, (paint) => explanationText(told, live, io.now(), paint));
+  else say(io, (paint) => explanationText(told, running, io.now(), paint));
 }
 
 async function fromFiles(
@@ -67,12 +70,20 @@ async function fromFiles(
   });
 }
 
-async function fromRunning(name: string, command: Command, context: CommandContext): Promise<Explanation> {
+/** Undefined when no weir runs where nobody asked for one by name, and a configuration says what there would be to explain. */
+async function fromRunning(name: string, command: Command, context: CommandContext): Promise<Explanation | undefined> {
   const loaded = await loadFor(command, context, { provider: 'haproxy', optional: true });
   const api = await findApi(command.opts().api, loaded.config.api, context.io);
-  const told = await fetchExplanation(api, name);
-  if (told === undefined) throw unknownService(name, []);
-  return told;
+  try {
+    const told = await fetchExplanation(api, name);
+    if (told === undefined) throw unknownService(name, []);
+    return told;
+  } catch (error) {
+    const absent = error instanceof WeirError && error.code === 'E_NOT_RUNNING' && command.opts().api === undefined;
+    if (!absent || loaded.config.sources.length === 0) throw error;
+    context.io.err('no weir runs here: explained from the configuration\n');
+    return undefined;
+  }
 }
 
 function unknownService(name: string, known: readonly string[]): WeirError {
