@@ -33,7 +33,10 @@ export class Draft {
   readonly unit: Unit;
   readonly fields: DraftFields;
   readonly why: string;
-  serves: readonly ServiceId[];
+  readonly object: Wanted | Present;
+  /** Services that a front serves, and serves no more, from this step on. */
+  gains: readonly ServiceId[] = [];
+  loses: readonly ServiceId[] = [];
   /** Must be done before. */
   readonly hard: Draft[] = [];
   readonly soft: SoftEdge[] = [];
@@ -49,9 +52,14 @@ export class Draft {
     this.shape = object.shape;
     this.id = object.it.id;
     this.unit = object.it.unit;
-    this.serves = object.it.serves;
+    this.object = object;
     this.why = why;
     this.fields = fields;
+  }
+
+  /** Services of the object, by what is wanted of it. */
+  get serves(): readonly ServiceId[] {
+    return this.object.it.serves;
   }
 
   after(...drafts: readonly (Draft | undefined)[]): this {

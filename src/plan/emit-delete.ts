@@ -1,12 +1,48 @@
 import { type Draft, labelOf } from './draft.ts';
-import type { Present } from './scene.ts';
+import { waitFor } from './gates.ts';
+import type { Present, Scene } from './scene.ts';
 import type { Sketch } from './sketch.ts';
 
+/** A front that is told to have connections to something that it no longer sends traffic to, and by which ref or set it did. */
+interface Drain {
+  readonly front: Present;
+  readonly name: string;
+}
+
+export type Drains = ReadonlyMap<Present, readonly Drain[]>;
+
+/** Connections that outlive a turn: a plan made after it must still wait for them. */
+export function drainsOf(scene: Scene): Drains {
+  const found = new Map<Present, Drain[]>();
+  for (const front of scene.presents) {
+    if (!front.shape.serving || front.it.health === undefined || front.fate !== 'kept') continue;
+    for (const { name, to, serving } of [...front.shape.refs, ...front.shape.linkSets]) {
+      if (!serving || to === undefined) continue;
+      for (const [handle, health] of front.it.health[name] ?? []) {
+        const left = health === 'draining' ? scene.find(to, handle) : undefined;
+        if (left === undefined || left.uses.some(({ user, via }) => user === front && via.name === name)) continue;
+        const list = found.get(left);
+        if (list === undefined) found.set(left, [{ front, name }]);
+        else list.push({ front, name });
+      }
+    }
+  }
+  return found;
+}
+
 /** Drafts the delete of something dead: after everybody who refers to it has turned away or gone. */
-export function emitDelete(sketch: Sketch, present: Present): void {
+export function emitDelete(sketch: Sketch, present: Present, drains: Drains): void {
   const draft = sketch.draft('delete', present, reason(sketch, present));
   sketch.deletes.set(present, draft);
   refuseUnknown(sketch, present, draft);
+  if (sketch.rules.drained) {
+    for (const { front, name } of drains.get(present) ?? []) {
+      const members = [present.it.handle];
+      draft.after(
+        waitFor(sketch, front, 'its connections may end first', { what: 'drained', set: name, members, min: 1 }),
+      );
+    }
+  }
   if (!sketch.rules.usersFirst) return;
   for (const { user } of present.uses) {
     if (user.fate === 'foreign') draft.refuse('in use', labelOf(user));

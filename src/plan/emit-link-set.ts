@@ -2,7 +2,7 @@ import type { Attrs, Handle, Member, MemberSet } from '../model/index.ts';
 import { sameAttrs } from './compare.ts';
 import type { Draft, DraftRef } from './draft.ts';
 import { batches } from './emit-create.ts';
-import { passageTo, readyNow, unreadyBehind, waitFor } from './gates.ts';
+import { anchorOf, passageTo, readyNow, unreadyBehind, waitFor } from './gates.ts';
 import { type Present, type Target, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 import { push, type Sketch } from './sketch.ts';
@@ -96,6 +96,8 @@ class LinkSetEmitter {
     });
     if (inTheWay.length === 0 || inTheWay.length === this.#size) return;
     const drop = this.#remove(inTheWay, 'must make room for what takes its name', []);
+    drop.loses = this.#servedOnlyBy(inTheWay);
+    if (this.#set.spec.max !== undefined) this.#before.push(drop);
     for (const { handle, member } of inTheWay) {
       const present = this.#present(handle);
       if (!this.#sketch.rules.gap || this.#losing === 0 || !usable(this.#set, member) || present === undefined)
@@ -115,7 +117,9 @@ class LinkSetEmitter {
     const idle = this.#leaving.filter(({ member }) => this.#losing === 0 || !usable(this.#set, member));
     const freed = idle.slice(0, Math.max(0, Math.min(missing, this.#size - Math.max(min, this.#set.serving ? 1 : 0))));
     if (freed.length > 0) {
-      this.#before.push(this.#remove(freed, 'makes room', []));
+      const room = this.#remove(freed, 'makes room', []);
+      room.loses = this.#servedOnlyBy(freed);
+      this.#before.push(room);
       this.#leaving = this.#leaving.filter((leaver) => !freed.includes(leaver));
       this.#size -= freed.length;
     }
@@ -136,11 +140,11 @@ class LinkSetEmitter {
       draft.afterAll(gates);
       if (blind) this.#sayRisk(draft);
     }
+    if (this.#losing > 0 && this.#sketch.rules.gate) draft.afterAll(anchorOf(this.#sketch, this.#front, draft));
     for (const { target } of this.#entering) {
       this.#sketch.noteEntry(this.#front, target, draft);
       this.#sketch.noteEntrance(this.#front, target, draft);
     }
-    draft.serves = this.#front.it.serves;
     for (const { handle } of this.#leaving) this.#sketch.noteDeparture(this.#kept, this.#present(handle), draft);
     this.#noteTurn(draft);
   }
@@ -161,7 +165,6 @@ class LinkSetEmitter {
       const op = changes.every(([, member]) => member === null) ? 'remove' : 'set';
       turn = this.#draft(op, op === 'remove' ? 'is wanted no more' : this.#reason(warm), changes);
       turn.afterAll(this.#before).afterAll(entering);
-      turn.serves = this.#front.it.serves;
       for (const { target, raised } of this.#changing) {
         if (!raised) continue;
         this.#guard(turn, target);
@@ -169,6 +172,9 @@ class LinkSetEmitter {
       }
       for (const { target } of warm) this.#sketch.noteEntrance(this.#front, target, turn);
       for (const { target } of this.#entering) this.#guardEntered(turn, target);
+      const takes = changes.some(([, member]) => member === null || !usable(this.#set, member));
+      if (takes && this.#losing > 0 && this.#sketch.rules.gate)
+        turn.afterAll(anchorOf(this.#sketch, this.#front, turn));
       this.#noteTurn(turn);
       for (const { handle } of direct) this.#sketch.noteDeparture(this.#kept, this.#present(handle), turn);
     }
@@ -197,7 +203,7 @@ class LinkSetEmitter {
         if (warm.includes(entrant)) this.#waitForCreate(add, entrant.target);
         else {
           this.#waitForTarget(add, entrant.target);
-          add.serves = this.#front.it.serves;
+          add.gains = [...add.gains, ...this.#shareOf(entrant)];
           this.#sketch.noteEntrance(this.#front, entrant.target, add);
         }
         this.#sketch.noteEntry(this.#front, entrant.target, add);
@@ -218,7 +224,6 @@ class LinkSetEmitter {
       min: handles.length,
     }).after(turn);
     const remove = this.#remove(this.#leaving, 'has been drained', [wait, ...before]);
-    remove.serves = this.#front.it.serves;
     if (turn === undefined && this.#set.serving) this.#noteTurn(remove);
   }
 
@@ -259,7 +264,6 @@ class LinkSetEmitter {
 
   #draft(op: 'add' | 'set' | 'remove', why: string, members: readonly (readonly [DraftRef, Member | null])[]): Draft {
     const draft = this.#sketch.draft(op, this.#front, why, { set: this.#set.name, members });
-    draft.serves = this.#kept.it.serves;
     return draft;
   }
 
@@ -278,7 +282,26 @@ class LinkSetEmitter {
   }
 
   #noteTurn(draft: Draft): void {
-    if (this.#set.serving) push(this.#sketch.turns, this.#front, draft);
+    if (!this.#set.serving) return;
+    push(this.#sketch.turns, this.#front, draft);
+    draft.gains = this.#front.it.serves;
+    draft.loses = this.#kept.it.serves.filter((service) => !this.#front.it.serves.includes(service));
+  }
+
+  /** Services that have no other member with a share. */
+  #servedOnlyBy(leavers: readonly Leaver[]): readonly string[] {
+    const serves = (handle: Handle): readonly string[] => this.#present(handle)?.it.serves ?? [];
+    const left = [...this.#now].filter(
+      ([handle, m]) => usable(this.#set, m) && !leavers.some((one) => one.handle === handle),
+    );
+    const kept = new Set(left.flatMap(([handle]) => serves(handle)));
+    return leavers.flatMap(({ handle }) => serves(handle)).filter((service) => !kept.has(service));
+  }
+
+  /** Services that get traffic as soon as the member is in. */
+  #shareOf({ target, member }: Entrant): readonly string[] {
+    if (!usable(this.#set, member)) return [];
+    return this.#front.it.serves.filter((service) => target.it.serves.includes(service));
   }
 
   #sayRisk(draft: Draft): void {

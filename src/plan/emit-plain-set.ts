@@ -51,10 +51,10 @@ export function diffSet(sketch: Sketch, set: SetShape, present: Present, wanted:
   }
   for (const [key, seen] of now) {
     const member = want.get(key);
-    const seenReady = isReady(key, seen);
+    const seenReady = member?.gone !== true && isReady(key, seen);
     if (seenReady) ready++;
     if (member === undefined || member.gone === true) {
-      (seenReady && member?.gone !== true ? diff.active : diff.idle).push([key, null]);
+      (seenReady ? diff.active : diff.idle).push([key, null]);
     } else if (seenReady && usable(set, member)) staying++;
   }
   return { ...diff, staying, ready, wanted: count };

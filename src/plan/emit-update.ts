@@ -37,6 +37,8 @@ export function emitUpdate(sketch: Sketch, wanted: Wanted): void {
   if (turning) {
     joinWithSets(sketch, wanted, kept, draft);
     push(sketch.turns, wanted, draft);
+    draft.gains = wanted.it.serves;
+    draft.loses = kept.it.serves.filter((service) => !wanted.it.serves.includes(service));
   }
 }
 

@@ -112,6 +112,39 @@ export function liveOf(sketch: Sketch, front: Wanted, losing: number, service?: 
   return drafts;
 }
 
+/**
+ * What must be done until a front that is kept has some ready target among the wanted ones, its present ones apart that leave: nothing
+ * when it sends traffic to such a one already. `turn`: the draft that asks, which cannot wait for itself.
+ */
+export function anchorOf(sketch: Sketch, front: Wanted, turn?: Draft): readonly Draft[] {
+  const targets = servedBy(sketch.scene, front).filter((target) =>
+    wantedCarriers(sketch.scene, target).some((c) => usableMembers(c) > 0),
+  );
+  if (targets.some((target) => sharesNow(front, target) && unreadyBehind(sketch, target, 1).length === 0)) return [];
+  const entrances = sketch.entrances.get(front);
+  for (const target of targets) {
+    const entrance = entrances?.get(target);
+    const entry = sketch.entries.get(front)?.get(target);
+    if (entrance === turn && turn !== undefined) continue;
+    if (entrance === undefined && !sharesNow(front, target)) continue;
+    const gates = unreadyBehind(sketch, target, 1).map((carrier) => gateOn(sketch, carrier, 1, entry));
+    return entrance === undefined ? gates : [entrance, ...gates];
+  }
+  return [];
+}
+
+/** Whether a front sends traffic to what is kept for a target now. */
+function sharesNow(front: Wanted, { kept }: Wanted): boolean {
+  const user = front.kept;
+  if (user === undefined || kept === undefined) return false;
+  return kept.uses.some((use) => {
+    if (use.user !== user || !use.via.serving) return false;
+    if (!('spec' in use.via)) return true;
+    const member = user.it.sets[use.via.name]?.get(kept.it.handle);
+    return member !== undefined && usable(use.via, member);
+  });
+}
+
 /** Ready members that a front could lose. */
 export function readyNow(sketch: Sketch, front: Wanted | Present): number {
   const present = front instanceof Wanted ? front.kept : front;

@@ -1,12 +1,14 @@
-import type { HandleRef, Step } from '../model/index.ts';
-import type { Draft, DraftRef } from './draft.ts';
+import type { HandleRef, ServiceId, Step } from '../model/index.ts';
+import { type Draft, type DraftRef, existing } from './draft.ts';
+import type { Present } from './scene.ts';
 
 /** Steps out of drafts in their final order: references become numbers. */
 export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
   const numbers = new Map(drafts.map((draft, place) => [draft, place + 1]));
   const handle = (ref: DraftRef): HandleRef => (typeof ref === 'string' ? ref : (numbers.get(ref) ?? 0));
+  const served = new Map<Present, readonly ServiceId[]>();
   return drafts.map((draft): Step => {
-    const { op, shape, id, unit, why, serves, gap, risk, fields } = draft;
+    const { op, shape, id, unit, why, gap, risk, fields } = draft;
     const { attrs, refs, set, members, sets, ranks, attr, until } = fields;
     return {
       n: numbers.get(draft) ?? 0,
@@ -28,10 +30,24 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
       why,
       ...(gap.size === 0 ? {} : { gap: [...gap].sort() }),
       ...(risk.size === 0 ? {} : { risk: [...risk].sort() }),
-      serves,
+      serves: servedAfter(draft, served),
       after: edgeNumbers(draft, numbers),
     };
   });
+}
+
+/** A front that is kept goes on serving what it served until a step changes that. */
+function servedAfter(
+  { object, gains, loses }: Draft,
+  served: Map<Present, readonly ServiceId[]>,
+): readonly ServiceId[] {
+  const present = existing(object);
+  if (present === undefined || !present.shape.front || present.fate !== 'kept') return object.it.serves;
+  let now = served.get(present) ?? present.it.serves;
+  if (gains.length > 0) now = [...new Set([...now, ...gains])];
+  if (loses.length > 0) now = now.filter((service) => !loses.includes(service));
+  served.set(present, now);
+  return now;
 }
 
 function edgeNumbers(draft: Draft, numbers: ReadonlyMap<Draft, number>): readonly number[] {

@@ -4,7 +4,7 @@ import { classify } from './classify.ts';
 import { unchanged } from './compare.ts';
 import { breakCycles } from './cycles.ts';
 import { emitCreate } from './emit-create.ts';
-import { emitDelete } from './emit-delete.ts';
+import { drainsOf, emitDelete } from './emit-delete.ts';
 import { emitFollow } from './emit-follow.ts';
 import { emitLate } from './emit-late.ts';
 import { emitLinkSet } from './emit-link-set.ts';
@@ -78,7 +78,8 @@ function draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacr
   const places = new Places(scene, !rules.heirOfAnyKind);
   emitThings(sketch, [...created, ...changed].sort(byRank), (wanted) => emitCreate(sketch, wanted, numbers, places));
   for (const wanted of changed) emitUpdate(sketch, wanted);
-  for (const present of dead) emitDelete(sketch, present);
+  const drains = dead.length > 0 ? drainsOf(scene) : new Map();
+  for (const present of dead) emitDelete(sketch, present, drains);
   emitSlots(sketch, created, numbers);
   // One refused rule must not keep the others from their order.
   if (rules.refusalsTravel) travel(sketch.drafts);

@@ -1,0 +1,109 @@
+import type { Handle, Step } from '../../src/model/index.ts';
+import type { Oracle } from './oracle.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+import { applyStep } from './world-apply.ts';
+
+/** How far a plan came. */
+export interface Run {
+  readonly done: readonly Step[];
+  readonly handles: ReadonlyMap<number, Handle>;
+  /** The gate that did not open: the plan was dropped there. */
+  readonly gate?: Step;
+}
+
+export interface RunOptions {
+  /** Random among the steps that `after` allows; absent: as listed. */
+  readonly random?: Random;
+  /** Stops after so many steps, as a crash does. */
+  readonly limit?: number;
+  /** A gate looks once without letting time pass. */
+  readonly patient?: false;
+}
+
+/** Carries out a plan step by step; the oracle looks after each one. A gate lets time pass, and ends the plan when it stays shut. */
+export function execute(world: World, steps: readonly Step[], oracle: Oracle, options: RunOptions = {}): Run {
+  const run = new Execution(world, steps, oracle, options);
+  return run.go();
+}
+
+export class Execution {
+  readonly #world: World;
+  readonly #oracle: Oracle;
+  readonly #random: Random | undefined;
+  readonly #limit: number;
+  readonly #patient: boolean;
+  readonly #left: Step[];
+  readonly #done = new Set<number>();
+  readonly #log: Step[] = [];
+  readonly #handles = new Map<number, Handle>();
+  #gate: Step | undefined;
+
+  constructor(world: World, steps: readonly Step[], oracle: Oracle, options: RunOptions) {
+    this.#world = world;
+    this.#oracle = oracle;
+    this.#random = options.random;
+    this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
+    this.#patient = options.patient ?? true;
+    this.#left = [...steps];
+  }
+
+  go(): Run {
+    while (this.next());
+    return this.result();
+  }
+
+  result(): Run {
+    const gate = this.#gate;
+    return { done: this.#log, handles: this.#handles, ...(gate === undefined ? {} : { gate }) };
+  }
+
+  /** Carries out one step; false when there is none, or none that may be. */
+  next(): boolean {
+    if (this.#gate !== undefined || this.#log.length >= this.#limit) return false;
+    const step = this.#take();
+    if (step === undefined) return false;
+    if (step.until !== undefined && !this.#opens(step)) {
+      this.#gate = step;
+      return false;
+    }
+    this.#oracle.excuse(step);
+    const handle = applyStep(this.#world, step, this.#handles);
+    if (handle !== undefined) this.#handles.set(step.n, handle);
+    this.#done.add(step.n);
+    this.#log.push(step);
+    this.#oracle.check(this.#world, `after step ${step.n} ${step.op} ${step.kind} ${step.id}`);
+    return true;
+  }
+
+  #take(): Step | undefined {
+    if (this.#random === undefined) {
+      const [first] = this.#left;
+      if (first?.after.some((n) => !this.#done.has(n)) === true)
+        throw new Error(`step ${first.n} stands before what it waits for`);
+      return this.#left.shift();
+    }
+    const free = this.#left.filter(({ after }) => after.every((n) => this.#done.has(n)));
+    if (free.length === 0) {
+      if (this.#left.length > 0) throw new Error('steps wait for each other');
+      return undefined;
+    }
+    const step = this.#random.pick(free);
+    this.#left.splice(this.#left.indexOf(step), 1);
+    return step;
+  }
+
+  #opens({ until }: Step): boolean {
+    if (until === undefined) return true;
+    if (this.#patient) {
+      this.#world.tick();
+      this.#oracle.check(this.#world, 'while waiting');
+    }
+    const handle = typeof until.of === 'string' ? until.of : this.#handles.get(until.of);
+    if (handle === undefined) throw new Error('a gate on an object that was not created');
+    const thing = this.#world.things.get(handle);
+    if (thing === undefined) throw new Error(`a gate on ${handle}, which is gone`);
+    if (until.what === 'drained') return !until.members.some((key) => thing.draining.get(until.set)?.has(key) === true);
+    return until.members.filter((key) => this.#world.isReady(handle, key)).length >= until.min;
+  }
+}

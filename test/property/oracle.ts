@@ -1,0 +1,215 @@
+import type { MemberSet, Observed, Resource, ServiceId, Step } from '../../src/model/index.ts';
+import type { Thing, World } from './world.ts';
+
+/** Something that must never happen did. */
+export class Violation extends Error {}
+
+/** A place that clients know, or a service, and who is told of an interruption. */
+interface Watched {
+  readonly name: string;
+  readonly services: ReadonlySet<ServiceId>;
+}
+
+/**
+ * Watches that no front that lives on, and no service that is moved, is ever without ready targets when it had some and shall have
+ * some. Excused is only who was named by a gap or risk of a step that was carried out. Asks the planner nothing.
+ */
+export class Oracle {
+  readonly #watched: Watched[] = [];
+  readonly #excused = new Set<ServiceId>();
+  /** Had ready targets. */
+  readonly #alive = new Set<string>();
+
+  constructor(world: World, desired: readonly Resource[], sick: ReadonlySet<string>) {
+    const fit = healthyGroups(desired, sick, world);
+    const services = new Map<string, Set<ServiceId>>();
+    for (const front of desired) {
+      const targets = shares(front);
+      if (targets === undefined) continue;
+      const place = placeOf(front.kind, front.attrs, front.refs, (id) => id);
+      const good = targets.filter((id) => fit.has(id));
+      if (good.length > 0) services.set(`place ${place}`, new Set(front.serves));
+      for (const id of good) {
+        const group = desired.find((one) => one.kind === 'TargetGroup' && one.id === id);
+        for (const service of group?.serves ?? []) services.set(`service ${service}`, new Set([service]));
+      }
+    }
+    const now = sample(world);
+    for (const [name, own] of services) {
+      for (const service of now.get(name)?.services ?? []) own.add(service);
+      this.#watched.push({ name, services: own });
+      if (now.get(name)?.ready === true) this.#alive.add(name);
+    }
+  }
+
+  /** Notes whom a step names before it is carried out. */
+  excuse(step: Step): void {
+    for (const service of step.gap ?? []) this.#excused.add(service);
+    for (const service of step.risk ?? []) this.#excused.add(service);
+  }
+
+  check(world: World, when: string): void {
+    const now = sample(world);
+    for (const { name, services } of this.#watched) {
+      if (now.get(name)?.ready === true) this.#alive.add(name);
+      else if (this.#alive.has(name) && !this.#excuses(services)) {
+        throw new Violation(`${name} has lost its ready targets (${when})`);
+      }
+    }
+  }
+
+  #excuses(services: ReadonlySet<ServiceId>): boolean {
+    for (const service of services) if (this.#excused.has(service)) return true;
+    return false;
+  }
+}
+
+interface Sample {
+  ready: boolean;
+  readonly services: Set<ServiceId>;
+}
+
+/** Every place and service of ours as it is. A host that has no rule of its own is served by the listener. */
+function sample(world: World): ReadonlyMap<string, Sample> {
+  const found = new Map<string, Sample>();
+  const note = (name: string, ready: boolean, services: readonly ServiceId[]): void => {
+    const one = found.get(name) ?? { ready: false, services: new Set<ServiceId>() };
+    found.set(name, one);
+    one.ready ||= ready;
+    for (const service of services) one.services.add(service);
+  };
+  for (const thing of world.things.values()) {
+    if (thing.foreign || (thing.refs.group === undefined && !thing.sets.has('forward'))) continue;
+    const handles = world.pointed(thing);
+    const idOf = (handle: string) => world.things.get(handle)?.id ?? handle;
+    note(
+      `place ${placeOf(thing.kind, thing.attrs, thing.refs, idOf)}`,
+      handles.some((handle) => world.hasReady(handle)),
+      world.served(thing),
+    );
+    for (const handle of handles) {
+      for (const service of world.things.get(handle)?.tags ?? []) {
+        note(`service ${service}`, world.hasReady(handle), [service]);
+      }
+    }
+  }
+  return found;
+}
+
+function placeOf(
+  kind: string,
+  attrs: Resource['attrs'],
+  refs: Resource['refs'],
+  idOf: (handle: string) => string,
+): string {
+  if (kind === 'Rule') return `${idOf(refs.listener ?? '')}/${attrs.host}`;
+  return `${idOf(refs.balancer ?? '')}:${attrs.port}`;
+}
+
+/** Ids of the groups that a wanted front sends traffic to; undefined for what is no front. */
+function shares({ refs, sets }: Resource): readonly string[] | undefined {
+  if (refs.group !== undefined) return [refs.group];
+  if (sets.forward === undefined) return undefined;
+  return [...sets.forward].filter(([, { attrs }]) => attrs.weight !== 0).map(([id]) => id);
+}
+
+/** Groups that shall have a target that can become ready. */
+function healthyGroups(desired: readonly Resource[], sick: ReadonlySet<string>, world: World): ReadonlySet<string> {
+  const fit = new Set<string>();
+  for (const { kind, id, sets } of desired) {
+    if (kind !== 'TargetGroup') continue;
+    for (const [key, member] of sets.targets ?? [])
+      if (member.gone !== true && !sick.has(key) && !world.sick.has(key)) fit.add(id);
+  }
+  return fit;
+}
+
+/** Says what differs between the world and what was wanted; undefined when nothing does. Foreign things do not count. */
+export function difference(world: World, desired: readonly Resource[]): string | undefined {
+  const ours = [...world.things.values()].filter(({ foreign }) => !foreign);
+  const byId = new Map<string, Thing>();
+  for (const thing of ours) {
+    const key = `${thing.kind} ${thing.id}`;
+    if (byId.has(key)) return `${key} is there twice`;
+    byId.set(key, thing);
+  }
+  if (ours.length !== desired.length) {
+    const wanted = new Set(desired.map(({ kind, id }) => `${kind} ${id}`));
+    const extra = [...byId.keys()].find((key) => !wanted.has(key));
+    if (extra !== undefined) return `${extra} is not wanted`;
+  }
+  const idOf = (handle: string) => world.things.get(handle)?.id ?? handle;
+  for (const resource of desired) {
+    const thing = byId.get(`${resource.kind} ${resource.id}`);
+    if (thing === undefined) return `${resource.kind} ${resource.id} is missing`;
+    const is = print(thing.attrs, thing.refs, Object.fromEntries(thing.sets), idOf);
+    const shall = print(resource.attrs, resource.refs, resource.sets, (id) => id);
+    if (is !== shall) return `${resource.kind} ${resource.id} is ${is}, wanted ${shall}`;
+  }
+  return wrongOrder(ours, desired);
+}
+
+function print(
+  { priority: _, ...attrs }: Resource['attrs'],
+  refs: Resource['refs'],
+  sets: Readonly<Record<string, MemberSet>>,
+  idOf: (handle: string) => string,
+): string {
+  const members = Object.entries(sets).map(([name, set]) => [
+    name,
+    [...set]
+      .filter(([, m]) => m.gone !== true)
+      .map(([key, m]) => JSON.stringify([idOf(key), m.attrs]))
+      .sort(),
+  ]);
+  const full = members.filter(([, list]) => list !== undefined && list.length > 0);
+  const to = Object.entries(refs).map(([name, handle]) => [name, idOf(handle)]);
+  return JSON.stringify([Object.entries(attrs).sort(), to.sort(), full.sort()]);
+}
+
+/** Rules of one listener are asked in the wanted order. */
+function wrongOrder(ours: readonly Thing[], desired: readonly Resource[]): string | undefined {
+  const priorities = new Map(
+    ours.filter(({ kind }) => kind === 'Rule').map(({ id, attrs }) => [id, Number(attrs.priority)]),
+  );
+  const last = new Map<string, { rank: number; id: string }>();
+  const rules = desired.filter(({ kind }) => kind === 'Rule');
+  for (const { id, refs, attrs } of [...rules].sort((a, b) => Number(a.attrs.priority) - Number(b.attrs.priority))) {
+    const listener = refs.listener ?? '';
+    const before = last.get(listener);
+    const rank = priorities.get(id) ?? 0;
+    if (before !== undefined && before.rank >= rank) return `${before.id} is not asked before ${id}`;
+    last.set(listener, { rank, id });
+  }
+  return undefined;
+}
+
+/** What is not ours, as text: it must never change. */
+export function foreignText(world: World): string {
+  return JSON.stringify(
+    [...world.things.values()]
+      .filter(({ foreign }) => foreign)
+      .map(({ handle, attrs, refs, sets }) => [handle, attrs, refs, [...sets].map(([n, s]) => [n, [...s]])]),
+  );
+}
+
+/** Objects of ours as observed, without what only time changes: for comparing `advance` with what happened. */
+export function factsOf(observed: readonly Observed[]): readonly string[] {
+  return observed
+    .filter(({ owned }) => owned)
+    .map(({ kind, handle, id, serves, attrs, refs, sets }) => {
+      const members = Object.entries(sets)
+        .filter(([, set]) => set.size > 0)
+        .map(([name, set]) => [name, [...set].map(([key, m]) => JSON.stringify([key, m.attrs])).sort()]);
+      return JSON.stringify([
+        kind,
+        handle,
+        id,
+        [...serves].sort(),
+        Object.entries(attrs).sort(),
+        Object.entries(refs).sort(),
+        members.sort(),
+      ]);
+    })
+    .sort();
+}
