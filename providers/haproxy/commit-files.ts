@@ -11,7 +11,7 @@ import {
   removeUnused,
   replaceFiles,
   stageCandidate,
-  syncDirectory,
+  syncPath,
 } from './files.ts';
 import type { CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { crtListText, mapText } from './text.ts';
@@ -74,7 +74,8 @@ export class ConfigFiles {
   async load(): Promise<void> {
     const texts = new Map<string, string>();
     const config = await readText(`${this.directory}/${configName}`);
-    if (config !== undefined) texts.set(configName, config);
+    // Nothing but blanks is what a power failure leaves of a file that was just written.
+    if (config !== undefined && /[^\s\0]/.test(config)) texts.set(configName, config);
     for (const folder of folders) {
       for (const name of await listFolder(`${this.directory}/${folder}`)) {
         const path = `${folder}/${name}`;
@@ -125,17 +126,17 @@ export class ConfigFiles {
   /** Puts a change in force on disk. @throws WeirError E_DISK, nothing is changed then. */
   async write({ changed }: FileChange): Promise<void> {
     if (changed.size === 0) return;
-    const directories = await replaceFiles(this.directory, changed);
-    for (const directory of directories) this.#unsynced.add(directory);
+    const unsynced = await replaceFiles(this.directory, changed);
+    for (const path of unsynced) this.#unsynced.add(path);
     for (const [path, text] of changed)
       this.#texts.set(path, path.startsWith('certs/') ? hash('sha256', text, 'hex') : text);
   }
 
-  /** Makes what was written survive a power failure. It may go on beside telling the process. */
+  /** Makes what was written survive a power failure. A file that was replaced meanwhile needs no sync: its successor gets one. */
   async sync(): Promise<void> {
-    const directories = [...this.#unsynced];
+    const paths = [...this.#unsynced];
     this.#unsynced.clear();
-    await Promise.all(directories.map(syncDirectory));
+    await Promise.all(paths.map((path) => syncPath(path)));
   }
 
   /** The directory of a complete candidate, to be checked and dropped. */

@@ -139,12 +139,9 @@ export class Committer {
     const change = await this.#filesFor(layout);
     const before = await files.snapshot(change);
     await files.write(change);
-    // Both are waited for, whatever becomes of one of them.
-    const [told, synced] = await Promise.allSettled([this.#run(layout, steps), files.sync()]);
-    if (synced.status === 'rejected')
-      ctx.log.warn({ balancer: ctx.balancer }, `The directory could not be synced: ${synced.reason}`);
-    if (told.status === 'rejected') {
-      const error: unknown = told.reason;
+    try {
+      await this.#run(layout, steps);
+    } catch (error) {
       if (!(error instanceof WeirError) || (error.code !== 'E_HAPROXY_COMMAND' && error.code !== 'E_HAPROXY_SOCKET'))
         throw error;
       ctx.log.warn(

@@ -53,8 +53,8 @@ function checkedPath(path: string): string {
   return path;
 }
 
-/** Writes and syncs a file of mode 0600; what an interrupted write left is overwritten. The directory is private, so nobody else puts a file there. */
-async function writeSynced(path: string, text: string): Promise<void> {
+/** Writes a file of mode 0600; what an interrupted write left is overwritten. The directory is private, so nobody else puts a file there. */
+async function writePlain(path: string, text: string): Promise<void> {
   await onDisk(path, async () => {
     const file = await open(
       path,
@@ -63,7 +63,6 @@ async function writeSynced(path: string, text: string): Promise<void> {
     );
     try {
       await file.writeFile(text);
-      await file.sync();
     } finally {
       await file.close();
     }
@@ -74,7 +73,8 @@ async function writeSynced(path: string, text: string): Promise<void> {
 export async function writeAtomic(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    await writeSynced(temporary, text);
+    await writePlain(temporary, text);
+    await syncPath(temporary);
     await onDisk(path, () => rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -82,10 +82,14 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
   }
 }
 
-/** Makes renames in a directory survive a power failure. */
-export async function syncDirectory(directory: string): Promise<void> {
-  await onDisk(directory, async () => {
-    const handle = await open(directory, 'r');
+/** Makes a file, or the renames in a directory, survive a power failure. */
+export async function syncPath(path: string): Promise<void> {
+  await onDisk(path, async () => {
+    const handle = await open(path, 'r').catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+    // Gone meanwhile: there is nothing to keep.
+    if (handle === undefined) return;
     try {
       await handle.sync();
     } finally {
@@ -98,9 +102,9 @@ export async function syncDirectory(directory: string): Promise<void> {
 export type FileSet = ReadonlyMap<string, string>;
 
 /**
- * Replaces files all together: first every text is written and synced beside its place (a full disk is found here, before anything
- * changed), then all are renamed, haproxy.cfg last, so that what it refers to is there. Answers the directories to be synced, which
- * makes the renames survive a power failure; until then either state does, and both are whole.
+ * Replaces files all together: first every text is written beside its place (a full disk is found here, before anything changed), then
+ * all are renamed, haproxy.cfg last, so that what it refers to is there. Answers what is to be synced. That may come later: until then
+ * only a power failure could leave a torn file, and after one HAProxy starts from what weir writes anew.
  */
 export async function replaceFiles(directory: string, changed: FileSet): Promise<readonly string[]> {
   const paths = [...changed.keys()]
@@ -112,7 +116,7 @@ export async function replaceFiles(directory: string, changed: FileSet): Promise
       paths.map(async (path) => {
         const temporary = `${directory}/${path}.tmp`;
         written.push(temporary);
-        await writeSynced(temporary, changed.get(path) ?? '');
+        await writePlain(temporary, changed.get(path) ?? '');
       }),
     );
     for (const path of paths) {
@@ -123,7 +127,7 @@ export async function replaceFiles(directory: string, changed: FileSet): Promise
     for (const temporary of written) await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-  return directoriesOf(directory, paths);
+  return [...paths.map((path) => `${directory}/${path}`), ...directoriesOf(directory, paths)];
 }
 
 function directoriesOf(directory: string, paths: readonly string[]): readonly string[] {
@@ -159,7 +163,7 @@ export async function stageCandidate(directory: string, all: Iterable<string>, c
       [...all].map(checkedPath).map(async (path) => {
         const text = changed.get(path);
         if (text === undefined) await link(`${directory}/${path}`, `${next}/${path}`);
-        else await writeSynced(`${next}/${path}`, text);
+        else await writePlain(`${next}/${path}`, text);
       }),
     ),
   );

@@ -21,7 +21,8 @@ export interface WatchParts {
   readonly queue: <T>(task: () => Promise<T>) => Promise<T>;
   /** This session holds the lock: it may write and start. */
   readonly mayWrite: () => boolean;
-  readonly save: () => Promise<void>;
+  /** Takes what is to be kept, and answers how to write it: slow disks must not hold up the queue. */
+  readonly save: () => () => Promise<void>;
   readonly tidy: (layout: Layout) => Promise<void>;
 }
 
@@ -56,11 +57,11 @@ export class SessionWatch {
     this.#wake.abort();
   }
 
-  /** Writes what is not kept yet. */
-  async flush(): Promise<void> {
-    if (!this.#unsaved || !this.#parts.mayWrite()) return;
+  /** Takes what is not kept yet: to be called in the queue, and its result outside of it. */
+  flush(): () => Promise<void> {
+    if (!this.#unsaved || !this.#parts.mayWrite()) return async () => undefined;
     this.#unsaved = false;
-    await this.#parts.save();
+    return this.#parts.save();
   }
 
   /** The process ended while it should serve: start it again, at once the first time, then ever later. */
@@ -113,7 +114,9 @@ export class SessionWatch {
       const startMs = ctx.clock.now();
       let restless = false;
       try {
-        restless = await this.#parts.queue(() => this.#look());
+        const seen = await this.#parts.queue(() => this.#look());
+        restless = seen.restless;
+        await seen.write();
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         ctx.log.debug({ balancer: ctx.balancer, code: error.code }, error.message);
@@ -123,21 +126,21 @@ export class SessionWatch {
     }
   }
 
-  async #look(): Promise<boolean> {
+  async #look(): Promise<{ readonly restless: boolean; readonly write: () => Promise<void> }> {
     const { ctx, live, unit, process, signal } = this.#parts;
-    if (signal.aborted) return false;
+    if (signal.aborted) return { restless: false, write: async () => undefined };
     const { text, restless } = healthSummary(await live.servers());
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
     this.#health = text;
     ctx.metric('weir_haproxy_old_workers', process.processes?.oldWorkers.length ?? 0, {}, 'gauge');
-    if (!this.#parts.mayWrite()) return restless;
-    await this.flush();
+    const write = this.flush();
+    if (!this.#parts.mayWrite()) return { restless, write };
     if (ctx.clock.now() - this.#retriedMs >= retryEveryMs) {
       this.#retriedMs = ctx.clock.now();
       await this.#retry();
       await this.#tidyUp();
     }
-    return restless;
+    return { restless, write };
   }
 
   /** Whether something that was left out could be served now. */

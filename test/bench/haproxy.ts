@@ -14,11 +14,11 @@ export const figures: readonly FigureSpec[] = [
   { name: 'haproxy.endpoint_per_second', unit: 'requests/s', limit: 1_000, direction: 'higher' },
 ];
 
-/** dead-target: a change leads to a port that nobody listens on. reload: the service changes so that HAProxy must reload. slow-file: each change is held up by 50 ms. */
+/** dead-target: a change leads to a port that nobody listens on. reload: the service changes so that HAProxy must reload. slow-file: each write is held up by 50 ms. */
 export const breaks = ['dead-target', 'reload', 'slow-file'];
 
 export const load =
-  'weir run on a folder, HAProxy on loopback, HTTP/1.1, a new connection for each request, client and targets in processes of their own, no retries';
+  'weir run on a folder, HAProxy on loopback, HTTP/1.1, a new connection for each request, client and targets in processes of their own, no retries; own_ms without load';
 
 const changes = 60;
 const churn = 200;
@@ -27,68 +27,90 @@ const perSecond = 1_200;
 export async function run({ raw, breakName }: BenchOptions): Promise<readonly Figure[]> {
   const bed = await makeBed({
     targets: 12,
-    service: (text, write) => (breakName === 'reload' && write % 50 === 49 ? `${text}balance: leastconn\n` : text),
+    service: (text, write) => {
+      const planted = breakName === 'reload' && (write < changes ? write % 2 === 1 : write % 50 === 49);
+      return planted ? `${text}balance: leastconn\n` : text;
+    },
   });
-  const client = await startLoad({
-    port: bed.port,
-    mode: 'new',
-    workers: 8,
-    perSecond,
-    timeoutMs: 2_000,
-    ...(raw === undefined ? {} : { raw: `${raw}/haproxy-requests.jsonl` }),
-  });
-  const bench = { bed, client, breakName, raw };
+  const bench = { bed, breakName, raw };
+  const load: { client?: Load } = {};
   try {
+    const own = await measureOwn(bench);
+    await bed.write([{ port: portOf(bed, 0) }]);
+    const client = await startLoad({
+      port: bed.port,
+      mode: 'new',
+      workers: 8,
+      perSecond,
+      timeoutMs: 2_000,
+      ...(raw === undefined ? {} : { raw: `${raw}/haproxy-requests.jsonl` }),
+    });
+    load.client = client;
     await client.seen('t0', monotonicMs());
-    const timed = await measureChanges(bench);
-    const churned = await measureChurn(bench);
-    return [...timed, ...churned];
+    await gone(client, ['t0']);
+    const timed = await measureChanges({ ...bench, client });
+    const churned = await measureChurn({ ...bench, client });
+    return [...own, ...timed, ...churned];
   } finally {
-    await client.stop();
+    await load.client?.stop();
     await bed.end();
   }
 }
 
 interface Running {
   readonly bed: Bed;
-  readonly client: Load;
   readonly breakName: string | undefined;
   readonly raw: string | undefined;
 }
 
-/** One endpoint takes the place of another, again and again: from the write to the first answer of the new one. */
-async function measureChanges({ bed, client, breakName, raw }: Running): Promise<readonly Figure[]> {
-  const changeMs: number[] = [];
+/** Weir's own share: from the event in the source to the command that HAProxy accepted, as weir counts it, one change of weight each. */
+async function measureOwn({ bed, raw }: Running): Promise<readonly Figure[]> {
   const ownMs: number[] = [];
   const own = () => bed.metric('weir_endpoint_to_target_seconds_sum');
-  for (let i = 1; i <= changes; i++) {
-    const target = i % bed.targets.length;
+  for (let i = 0; i < changes; i++) {
     const before = await own();
-    const startMs = monotonicMs();
-    if (breakName === 'slow-file') await sleep(50);
-    await bed.write([{ port: portOf(bed, target) }]);
-    const answer = await client.seen(`t${target}`, startMs);
-    changeMs.push(answer.endMs - startMs);
+    await bed.write([{ port: portOf(bed, 0) }, { port: portOf(bed, 1), weight: 2 + (i % 2) }]);
     const spent = await waitFor(async () => {
       const now = await own();
       return now > before ? now - before : undefined;
     });
     ownMs.push(spent * 1_000);
+    if (raw !== undefined)
+      await appendFile(`${raw}/haproxy-own.jsonl`, `${JSON.stringify({ i, ownMs: ownMs.at(-1) })}\n`);
+  }
+  // The first grows the service; it is not a change of weight.
+  return [{ figure: 'haproxy.own_ms', value: round(median(ownMs.slice(1))), unit: 'ms', n: ownMs.length - 1 }];
+}
+
+/** One endpoint takes the place of another, again and again: from the write to the first answer of the new one. */
+async function measureChanges({
+  bed,
+  client,
+  breakName,
+  raw,
+}: Running & { readonly client: Load }): Promise<readonly Figure[]> {
+  const changeMs: number[] = [];
+  for (let i = 1; i <= changes; i++) {
+    const target = i % bed.targets.length;
+    const startMs = monotonicMs();
+    if (breakName === 'slow-file') await sleep(50);
+    await bed.write([{ port: portOf(bed, target) }]);
+    const answer = await client.seen(`t${target}`, startMs);
+    changeMs.push(answer.endMs - startMs);
     await gone(client, [`t${target}`]);
     if (raw !== undefined)
-      await appendFile(
-        `${raw}/haproxy-changes.jsonl`,
-        `${JSON.stringify({ i, changeMs: changeMs.at(-1), ownMs: ownMs.at(-1) })}\n`,
-      );
+      await appendFile(`${raw}/haproxy-changes.jsonl`, `${JSON.stringify({ i, changeMs: changeMs.at(-1) })}\n`);
   }
-  return [
-    { figure: 'haproxy.change_ms', value: round(median(changeMs)), unit: 'ms', n: changeMs.length },
-    { figure: 'haproxy.own_ms', value: round(median(ownMs)), unit: 'ms', n: ownMs.length },
-  ];
+  return [{ figure: 'haproxy.change_ms', value: round(median(changeMs)), unit: 'ms', n: changeMs.length }];
 }
 
 /** Swap, grow, weight, drain, shrink in turn; the next only when traffic shows the one before. */
-async function measureChurn({ bed, client, breakName, raw }: Running): Promise<readonly Figure[]> {
+async function measureChurn({
+  bed,
+  client,
+  breakName,
+  raw,
+}: Running & { readonly client: Load }): Promise<readonly Figure[]> {
   const reloads = () => bed.metric('weir_haproxy_reloads_total');
   const [before, counted, startMs] = [client.counts(), await reloads(), monotonicMs()];
   let serving = [changes % bed.targets.length];
