@@ -77,7 +77,10 @@ function failureOf(error: Error, place: string): PortFailure {
     };
   }
   if (code === 'EADDRNOTAVAIL') {
-    return { code: 'E_LISTEN_ADDRESS', message: `${place} is not an address of this machine: add it, or choose another one.` };
+    return {
+      code: 'E_LISTEN_ADDRESS',
+      message: `${place} is not an address of this machine: add it, or choose another one.`,
+    };
   }
   return { code: 'E_APPLY', message: `weir cannot listen on ${place}: ${error.message}` };
 }
