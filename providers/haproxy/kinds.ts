@@ -1,13 +1,15 @@
 /**
  * The kinds of the HAProxy provider. HAProxy is a whole-state system: nothing is immutable, nothing is a slot,
- * the handle of an object is its id, and one unit holds everything that one process serves.
+ * the handle of an object is its id, and one unit holds everything that one process serves. Attributes: attrs.ts.
  *
- * Settings  id `settings`. attrs: what global and defaults sections say.
- * Frontend  id `<group>|<port>/tcp`. One listening port. attrs: binds, mode, tls, timeouts … ref `default`: what no route took.
+ * Settings  id `settings`. What global and defaults sections say.
+ * Frontend  id `<group>|<port>/tcp`. One listening port. ref `default`: what no route took.
  *           set `certs`: key sha256, attrs { hosts, isDefault }. set `forward`: weighted default (instead of ref `default`).
- * Route     id `<frontend id>|<host>|<path type>|<path>|<hash of conditions>`. refs `frontend`, `backend`; set `forward` when weighted;
- *           attrs: host, path, conditions, filters, and redirect or fixed where it forwards nowhere.
- * Backend   id as `backendKey()`. attrs: mode, balance, check, timeouts … set `servers`: key `address:port` (IPv6 in brackets), attrs { weight, maxConnections? }.
+ * Route     id `<frontend id>|<host>|<path type>|<path>|<hash of conditions>`, for what no other route of a host took
+ *           `<frontend id>|<host>|rest||`. refs `frontend`, `backend`; set `forward` when weighted; neither where it answers itself (503
+ *           when the backend does not exist).
+ * Backend   id as `backendKey()`, with `|http` or `|tcp` behind it where it is reached in the mode that is not its own.
+ *           set `servers`: key `address:port` (IPv6 in brackets), attrs { weight, maxConnections? }.
  */
 import type { KindSpec } from '../../src/model/index.ts';
 

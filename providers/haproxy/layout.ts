@@ -1,5 +1,5 @@
 /**
- * What the rendered state is made of: the one form between the pure half (model → layout → text) and the driving half
+ * What the rendered state is made of (`layoutOf` in layout-of.ts makes it, text.ts writes it, shape.ts checks it): the one form between the pure half (model → layout → text) and the driving half
  * (layout running → layout wanted → runtime commands or reload). Sections say what only a reload changes; servers, maps
  * and certificates can change at run time.
  */

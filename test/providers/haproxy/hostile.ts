@@ -211,6 +211,8 @@ const attacks = [
   '::ffff:1.2.3.4',
   '$1\\1',
   '^(a+)+$',
+  '__proto__',
+  'constructor',
   'x'.repeat(5_000),
 ];
 
