@@ -9,20 +9,24 @@ export interface HealthRules {
   readonly sick: ReadonlySet<string>;
 }
 
-/** Fronts that refer to the object through a serving set, with their share. */
-function users(handle: Handle, objects: Iterable<Stored>): { readonly any: boolean; readonly serving: boolean } {
-  let any = false;
-  let serving = false;
-  for (const object of objects) {
-    const spec = specs.get(object.kind);
-    for (const [name, set] of Object.entries(object.sets)) {
-      const member = spec?.sets[name]?.to === undefined ? undefined : set.get(handle);
-      if (member === undefined) continue;
-      any = true;
-      serving ||= member.attrs.weight !== 0;
+interface Use {
+  readonly any: Set<Handle>;
+  readonly serving: Set<Handle>;
+}
+
+/** Objects that some front refers to through a set, and those of them that get a share of traffic. */
+function useOf(objects: Iterable<Stored>): Use {
+  const use: Use = { any: new Set(), serving: new Set() };
+  for (const { kind, sets } of objects) {
+    for (const [name, set] of Object.entries(sets)) {
+      if (specs.get(kind)?.sets[name]?.to === undefined) continue;
+      for (const [handle, { attrs }] of set) {
+        use.any.add(handle);
+        if (attrs.weight !== 0) use.serving.add(handle);
+      }
     }
   }
-  return { any, serving };
+  return use;
 }
 
 /** The objects after a write, with what it means for their use put down. */
@@ -31,16 +35,17 @@ export function followUse(
   before: ReadonlyMap<Handle, Stored>,
   nowMs: number,
 ): ReadonlyMap<Handle, Stored> {
+  const now = useOf(objects.values());
+  const was = useOf(before.values());
   const next = new Map(objects);
   for (const object of objects.values()) {
     if (object.kind !== 'TargetGroup') continue;
-    const now = users(object.handle, objects.values());
-    const was = users(object.handle, before.values());
     const { usedMs, turnedMs, ...rest } = object;
-    const used = now.any ? { usedMs: usedMs ?? nowMs } : {};
-    const turned = now.serving ? undefined : was.serving ? nowMs : turnedMs;
+    const { handle } = object;
+    const used = now.any.has(handle) ? { usedMs: usedMs ?? nowMs } : {};
+    const turned = now.serving.has(handle) ? undefined : was.serving.has(handle) ? nowMs : turnedMs;
     const fresh = { ...rest, ...used, ...(turned === undefined ? {} : { turnedMs: turned }) };
-    if (fresh.usedMs !== usedMs || turned !== turnedMs) next.set(object.handle, fresh);
+    if (fresh.usedMs !== usedMs || turned !== turnedMs) next.set(handle, fresh);
   }
   return next;
 }

@@ -1,7 +1,7 @@
 import type { Unit } from '../model/index.ts';
 import type { Connection } from './connection.ts';
 import type { LaneOptions } from './lane-options.ts';
-import type { ObservedCache } from './observed-cache.ts';
+import type { Picture } from './picture.ts';
 
 /** A system that answers with an old state right after a write is not believed about that unit for so long. */
 const settleMs = 10_000;
@@ -9,7 +9,7 @@ const settleMs = 10_000;
 export interface AuditParts {
   readonly options: Pick<LaneOptions, 'auditMs' | 'clock' | 'metrics' | 'provider'>;
   readonly connection: Connection;
-  readonly cache: ObservedCache;
+  readonly picture: Picture;
   /** Whether the unit is at work now, or was written to since a moment (monotonic): what is known of it is newer than a reading. */
   readonly touched: (unit: Unit, sinceMs: number) => boolean;
   /** A reading has ended. */
@@ -44,8 +44,8 @@ export class Audit {
 
   /** The first complete reading, replacing what is known; throws what the session throws. */
   async list(signal: AbortSignal): Promise<void> {
-    const { cache, connection } = this.#parts;
-    cache.replace(cache.all(), await connection.observe('all', signal));
+    const { picture, connection } = this.#parts;
+    picture.read(picture.cache.all(), await connection.observe('all', signal));
     this.#listed = true;
     this.#plan();
   }
@@ -66,14 +66,14 @@ export class Audit {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const { cache, connection, options, touched } = this.#parts;
+    const { picture, connection, options, touched } = this.#parts;
     const startMs = options.clock.now();
     const lateMs = options.provider.capabilities.writes === 'apply' ? settleMs : 0;
     try {
       const reading = await connection.observe('all', signal);
       const own = ({ unit }: { readonly unit: Unit }) => touched(unit, startMs - lateMs);
-      cache.replace(
-        cache.all().filter((object) => !own(object)),
+      picture.read(
+        picture.cache.all().filter((object) => !own(object)),
         reading.filter((object) => !own(object)),
       );
       connection.succeeded();

@@ -50,7 +50,7 @@ export class Lane {
     this.#audit = new Audit({
       options,
       connection: this.connection,
-      cache: this.#picture.cache,
+      picture: this.#picture,
       touched: (unit, sinceMs) =>
         this.#tasks.has(unit) || (this.#writtenMs.get(unit) ?? Number.NEGATIVE_INFINITY) >= sinceMs,
       done: () => this.#bell.ring(),
@@ -249,8 +249,7 @@ export class Lane {
       incomplete,
       ...ends,
     });
-    const before = [...group.observed, ...this.#picture.cache.of(new Set(unitsOf(group)))];
-    const observed = this.#picture.cache.replace(before, verdict.observed);
+    const observed = this.#picture.worked(group, verdict.observed);
     if (verdict.applied > 0) {
       for (const unit of unitsOf(group)) this.#writtenMs.set(unit, clock.now());
       if (order.why === 'drift') metrics.count('weir_drift_total', { provider: provider.name });

@@ -11,7 +11,7 @@ export interface LimiterOptions {
   readonly leastPerSecond: number;
 }
 
-const standard: LimiterOptions = { perSecond: 50, burst: 100, leastPerSecond: 0.2 };
+const standard: LimiterOptions = { perSecond: 200, burst: 400, leastPerSecond: 0.2 };
 
 /** One token bucket that learns: halves its rate when throttled, grows back a twentieth of the full rate each second without. */
 class Bucket {

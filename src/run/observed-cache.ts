@@ -1,4 +1,4 @@
-import { type Handle, type Member, type MemberSet, type Observed, sameJson, type Unit } from '../model/index.ts';
+import { type Handle, type Member, type MemberSet, type Observed, sameJson } from '../model/index.ts';
 
 /** What a balancer holds, as last read and as changed by our own writes since. Keeps the object it has while a new reading says the same. */
 export class ObservedCache {
@@ -26,11 +26,6 @@ export class ObservedCache {
     });
     for (const key of gone) if (this.#objects.delete(key)) this.#list = undefined;
     return kept;
-  }
-
-  /** What is known of these units. */
-  of(units: ReadonlySet<Unit>): readonly Observed[] {
-    return this.all().filter((object) => units.has(object.unit));
   }
 }
 

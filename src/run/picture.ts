@@ -5,14 +5,19 @@ import type { UnitGroup } from './planner.ts';
 
 const empty: Want = { resources: [], problems: [], withheld: new Set() };
 
-/** Both sides of one balancer, wanted and observed, and the units that they fall into. Each part is made anew only when what it is made of is another object. */
+/**
+ * Both sides of one balancer, wanted and observed, and the units that they fall into. What is wanted is computed when its input is
+ * another object; units are joined anew then, and when a reading of everything found something. Own writes only move their own unit.
+ */
 export class Picture {
   readonly cache = new ObservedCache();
   readonly #options: Pick<LaneOptions, 'desire' | 'planner' | 'provider'>;
   #want: Want | undefined;
   #wantFrom: readonly unknown[] = [];
-  #groups: readonly UnitGroup[] = [];
+  #groups = new Map<Unit, UnitGroup>();
   #groupsFrom: readonly unknown[] = [];
+  /** Objects appeared, changed or went that no work of ours has told of. */
+  #outside = 0;
 
   constructor(options: Pick<LaneOptions, 'desire' | 'planner' | 'provider'>) {
     this.#options = options;
@@ -23,36 +28,67 @@ export class Picture {
     return this.#want;
   }
 
+  /** Puts a reading in the place of what was known; everything is looked at anew when it says something else. */
+  read(before: readonly Observed[], after: readonly Observed[]): void {
+    const known = this.cache.all();
+    this.cache.replace(before, after);
+    if (this.cache.all() !== known) this.#outside++;
+  }
+
+  /** Puts the result of work on a group in the place of what was known of it; answers the objects that are kept. */
+  worked(group: UnitGroup, result: readonly Observed[]): readonly Observed[] {
+    const observed = this.cache.replace(group.observed, result);
+    // Joined anew while the work went on: from what was known before it.
+    if (this.#groups.get(group.unit) !== group) this.#groupsFrom = [];
+    else if (group.desired.length + observed.length === 0) this.#groups.delete(group.unit);
+    else this.#groups.set(group.unit, { ...group, observed });
+    return observed;
+  }
+
   groups(wanted: Wanted, environment: Environment): readonly UnitGroup[] {
     const present = this.cache.all();
-    const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, present];
+    const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, this.#outside];
     if (this.#want === undefined || !sameParts(wantFrom, this.#wantFrom)) {
       const made = wanted.nothing ? empty : this.#options.desire(wanted, environment, present);
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };
       this.#wantFrom = wantFrom;
     }
-    const groupsFrom = [this.#want.resources, present];
+    const groupsFrom = [this.#want.resources, this.#outside];
     if (!sameParts(groupsFrom, this.#groupsFrom)) {
       const { planner, provider } = this.#options;
       const groups = planner.units(provider.kinds, this.#want.resources, present);
       // What belongs to others alone is no work of ours.
-      this.#groups = groups.filter(({ desired, observed }) => desired.length > 0 || observed.some((o) => o.owned));
+      const ours = groups.filter(({ desired, observed }) => desired.length > 0 || observed.some((o) => o.owned));
+      this.#groups = new Map(ours.map((group) => [group.unit, group]));
       this.#groupsFrom = groupsFrom;
     }
-    return this.#groups;
+    return [...this.#groups.values()];
   }
 }
 
+const unitsMemo = new WeakMap<UnitGroup, readonly Unit[]>();
+
 /** The units that a group joins. */
 export function unitsOf(group: UnitGroup): readonly Unit[] {
-  return [...new Set([...group.desired, ...group.observed].map((resource) => resource.unit))];
+  const known = unitsMemo.get(group);
+  if (known !== undefined) return known;
+  const found = new Set<Unit>();
+  for (const { unit } of group.desired) found.add(unit);
+  for (const { unit } of group.observed) found.add(unit);
+  const units = [...found];
+  unitsMemo.set(group, units);
+  return units;
 }
 
 /** `fresh` with every object that says the same as before replaced by the one from before: equal parts are then equal by reference. */
 export function shareResources(before: readonly Resource[], fresh: readonly Resource[]): readonly Resource[] {
-  const known = new Map(before.map((resource) => [`${resource.kind}\n${resource.id}`, resource]));
-  const shared = fresh.map((resource) => {
-    const old = known.get(`${resource.kind}\n${resource.id}`);
+  let index: Map<string, Resource> | undefined;
+  const shared = fresh.map((resource, i) => {
+    // Mostly the same object stands at the same place: the index is made for the first that does not.
+    const neighbour = before[i];
+    if (neighbour === resource) return resource;
+    index ??= new Map(before.map((old) => [`${old.kind}\n${old.id}`, old]));
+    const old = index.get(`${resource.kind}\n${resource.id}`);
     return old !== undefined && sameResource(old, resource) ? old : resource;
   });
   return sameParts(before, shared) ? before : shared;
@@ -69,7 +105,7 @@ function sameResource(a: Resource, b: Resource): boolean {
   );
 }
 
-/** Also the pair of an observed state that was read again: the same objects in another array are the same. */
+/** The same objects in another array are the same. */
 export function sameParts(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a === b || (a.length === b.length && a.every((part, i) => part === b[i]));
 }
