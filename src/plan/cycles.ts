@@ -107,19 +107,25 @@ function reaches(draft: Draft, other: Draft): boolean {
   return false;
 }
 
-/** The front that loses the fewest services gives up its soft waits. */
+/**
+ * One front gives up its soft waits: one that has nothing ready to lose, else the first by name, so that a plan made again after a crash
+ * chooses the same.
+ */
 function loosen(sketch: Sketch, circle: readonly Draft[], inside: ReadonlySet<Draft>): boolean {
-  const cost = new Map<Present, number>();
+  const costs = new Map<Present, boolean>();
   for (const draft of circle) {
-    for (const { on, front, services } of draft.soft) {
-      if (inside.has(on)) cost.set(front, (cost.get(front) ?? 0) + services.length);
+    for (const edge of draft.soft) {
+      if (inside.has(edge.on)) costs.set(edge.front, edge.costs || costs.get(edge.front) === true);
     }
   }
-  let best: Present | undefined;
-  for (const front of cost.keys()) {
-    if (best === undefined || (cost.get(front) ?? 0) < (cost.get(best) ?? 0)) best = front;
-  }
+  const [best] = [...costs.keys()].sort(
+    (a, b) => Number(costs.get(a)) - Number(costs.get(b)) || compareText(a.it.id, b.it.id),
+  );
   if (best === undefined) return false;
   sketch.sacrifices.loose.add(best);
   return true;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -10,6 +10,8 @@ export interface SoftEdge {
   readonly on: Draft;
   readonly front: Present;
   readonly services: readonly ServiceId[];
+  /** Whether they have ready targets there. */
+  readonly costs: boolean;
 }
 
 export interface DraftFields {

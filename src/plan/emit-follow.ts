@@ -17,6 +17,8 @@ export function emitFollow(sketch: Sketch, dead: readonly Present[]): void {
     for (const set of shape.plainSets) {
       if (!set.serving) continue;
       const diff = diffSet(sketch, set, present, wanted);
+      // What has nothing ready has nothing to keep.
+      if (diff.ready === 0) continue;
       const emit = new SetEmitter(sketch, wanted, present, set);
       const room = (set.spec.max ?? Number.POSITIVE_INFINITY) - (present.it.sets[set.name]?.size ?? 0);
       const spare = diff.staying > 0 ? [...diff.idle, ...diff.active] : [];

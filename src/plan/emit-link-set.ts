@@ -95,7 +95,7 @@ class LinkSetEmitter {
       return present !== undefined && this.#sketch.sacrifices.early.has(present);
     });
     if (inTheWay.length === 0 || inTheWay.length === this.#size) return;
-    const drop = this.#remove(inTheWay, 'must make room for what takes its name', []);
+    const drop = this.#remove(inTheWay, 'must make room for what takes its name', this.#drainedIdle(inTheWay));
     drop.loses = this.#servedOnlyBy(inTheWay);
     if (this.#set.spec.max !== undefined) this.#before.push(drop);
     for (const { handle, member } of inTheWay) {
@@ -117,7 +117,7 @@ class LinkSetEmitter {
     const idle = this.#leaving.filter(({ member }) => this.#losing === 0 || !usable(this.#set, member));
     const freed = idle.slice(0, Math.max(0, Math.min(missing, this.#size - Math.max(min, this.#set.serving ? 1 : 0))));
     if (freed.length > 0) {
-      const room = this.#remove(freed, 'makes room', []);
+      const room = this.#remove(freed, 'makes room', this.#drainedIdle(freed));
       room.loses = this.#servedOnlyBy(freed);
       this.#before.push(room);
       this.#leaving = this.#leaving.filter((leaver) => !freed.includes(leaver));
@@ -216,13 +216,7 @@ class LinkSetEmitter {
 
   /** Waits until those that lost their share have lost their connections too, then removes them. */
   #drain(turn: Draft | undefined, before: readonly Draft[]): void {
-    const handles = this.#leaving.map(({ handle }) => handle);
-    const wait = waitFor(this.#sketch, this.#front, 'its connections may end first', {
-      what: 'drained',
-      set: this.#set.name,
-      members: handles,
-      min: handles.length,
-    }).after(turn);
+    const wait = this.#waitDrained(this.#leaving.map(({ handle }) => handle)).after(turn);
     const remove = this.#remove(this.#leaving, 'has been drained', [wait, ...before]);
     if (turn === undefined && this.#set.serving) this.#noteTurn(remove);
   }
@@ -286,6 +280,21 @@ class LinkSetEmitter {
     push(this.#sketch.turns, this.#front, draft);
     draft.gains = this.#front.it.serves;
     draft.loses = this.#kept.it.serves.filter((service) => !this.#front.it.serves.includes(service));
+  }
+
+  /** Members that lost their share before may still have connections. */
+  #drainedIdle(leavers: readonly Leaver[]): readonly Draft[] {
+    const idle = leavers.filter(({ member }) => !usable(this.#set, member)).map(({ handle }) => handle);
+    return idle.length > 0 && this.#sketch.rules.drained && this.#knowsDraining() ? [this.#waitDrained(idle)] : [];
+  }
+
+  #waitDrained(handles: readonly Handle[]): Draft {
+    return waitFor(this.#sketch, this.#front, 'its connections may end first', {
+      what: 'drained',
+      set: this.#set.name,
+      members: handles,
+      min: handles.length,
+    });
   }
 
   /** Services that have no other member with a share. */

@@ -76,7 +76,7 @@ function give(
   for (const leave of leaves) {
     for (const on of waits) {
       if (on === leave) continue;
-      if (!loose) leave.soft.push({ on, front, services });
+      if (!loose) leave.soft.push({ on, front, services, costs: losing > 0 });
       else if (losing > 0 && sketch.rules.gap) for (const service of services) leave.gap.add(service);
     }
   }
