@@ -1,5 +1,6 @@
 import {
   type Attrs,
+  backendNamed,
   canonicalJson,
   type ExportedService,
   type Front,
@@ -94,7 +95,7 @@ export function leadsOf(merged: MergedAction, mode: 'http' | 'tcp', ref: string)
   const uses: BackendUse[] = [];
   const weights = new Map<string, number>();
   for (const { backend: name, weight } of action.to) {
-    const backend = service.backends[name];
+    const backend = backendNamed(service, name);
     if (backend === undefined) continue;
     const id = backendId(service, name, backend, mode);
     if (!weights.has(id)) uses.push({ id, service, name, backend, front, mode });

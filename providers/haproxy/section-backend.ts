@@ -20,6 +20,7 @@ export function backendSection(resource: Resource, profiles: readonly Profile[])
       ...balanceLines(attrs),
       ...timeoutLines(attrs),
       ...checkLines(attrs),
+      ...(attrs.mode === 'http' ? [onlySafeRetries] : []),
       ...profiles.flatMap((profile) => profileLines(profile, 'forward')),
     ],
     servers: serversOf(resource, attrs),
@@ -52,6 +53,9 @@ function timeoutLines(attrs: BackendAttrs): readonly string[] {
   if (attrs.retries !== undefined) lines.push(`retries ${attrs.retries}`);
   return lines;
 }
+
+/** A target that dies with a request in its hands: sent again elsewhere only where that cannot do a thing twice (RFC 9110, 9.2.1). */
+const onlySafeRetries = 'http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE }';
 
 function checkLines({ check }: BackendAttrs): readonly string[] {
   if (check?.type !== 'http') return [];

@@ -49,7 +49,8 @@ export function defaultsSection(mode: 'http' | 'tcp', options: Options): Section
     lines.push(
       `timeout http-request ${durationMs(timeouts.request)}`,
       `timeout http-keep-alive ${durationMs(timeouts.keepAlive)}`,
-      'retry-on conn-failure',
+      // Nothing was sent, or nothing came back: the second only for methods that may be sent twice (see the backends).
+      'retry-on conn-failure empty-response',
       // A stopping worker answers once more with `Connection: close` instead of closing under a request that is on its way.
       'option idle-close-on-response',
     );
