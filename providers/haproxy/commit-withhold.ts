@@ -15,8 +15,8 @@ export interface Withheld {
   readonly message: string;
   /** The resource is out as a whole; else the rest of it is served. */
   readonly whole: boolean;
-  /** What to try again: when it works, the resource can be served. */
-  readonly retry: { readonly bind: Bind } | { readonly sha256: string; readonly withKey: boolean };
+  /** What to try again: when it works, the resource can be served. Absent: only another resource would do. */
+  readonly retry?: { readonly bind: Bind } | { readonly sha256: string; readonly withKey: boolean };
 }
 
 /** Why a certificate cannot be used. */

@@ -8,6 +8,7 @@
 import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
 import type { Certificates } from './commit-certificates.ts';
 import { bindKey, checkCandidate, tryPorts } from './commit-check.ts';
+import { findFaulty, refusedKey, withholdFaulty } from './commit-fault.ts';
 import { type ConfigFiles, type FileChange, sealLayout } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { runSteps } from './commit-runtime.ts';
@@ -15,6 +16,7 @@ import { certificatesOf, type Given, type Withheld, withholdCertificates, withho
 import { diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
 import type { Layout } from './layout.ts';
 import { frontendName } from './names.ts';
+import type { PortRefusal } from './port-trial.ts';
 import type { HaproxyProcess } from './process.ts';
 import { checkDescriptors } from './process-limits.ts';
 
@@ -48,6 +50,9 @@ export class Committer {
   #listening: ReadonlySet<string> = new Set();
   #given: readonly Resource[] = [];
   #withheld: readonly Withheld[] = [];
+  readonly #refused = new Map<string, WeirError>();
+  /** What HAProxy was last asked to check: its messages speak of these lines. */
+  #checking: Layout | undefined;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: CommitParts) {
@@ -76,17 +81,35 @@ export class Committer {
 
   /** @throws WeirError; what was served before is served on then. */
   async commit(next: readonly Resource[]): Promise<void> {
-    const { ctx, renderer, optional } = this.#parts;
+    const { ctx } = this.#parts;
     const startMs = ctx.clock.now();
-    const usable = await this.#withholdCertificates(next);
-    let given: Given = usable;
+    const certified = await this.#withholdCertificates(next);
+    for (const key of this.#refused.keys())
+      if (!next.some((resource) => refusedKey(resource) === key)) this.#refused.delete(key);
+    let given: Given | undefined;
+    while (given === undefined) {
+      const usable = withholdFaulty(certified, this.#refused);
+      try {
+        given = await this.#bring(usable);
+      } catch (error) {
+        if (!this.#learnFrom(error, usable.resources)) throw error;
+      }
+    }
+    this.#given = given.resources;
+    this.#withheld = given.withheld;
+    ctx.metric('weir_haproxy_change_seconds', (ctx.clock.now() - startMs) / 1_000, {}, 'histogram');
+  }
+
+  /** Brings the process to these resources, less the ports that cannot be had; answers what it was given in the end. */
+  async #bring(usable: Given): Promise<Given> {
+    const { renderer, optional } = this.#parts;
+    let given = usable;
     let layout = renderer.layoutOf(given.resources);
     let plan = this.#planTo(layout);
     if (plan.reload.length > 0) {
       const refused = await tryPorts(layout, this.#listening, this.#ours());
-      const ports = withholdPorts(usable.resources, layout.binds, refused, frontendName, ({ bind }) =>
-        optional(bind.address),
-      );
+      const quiet = ({ bind }: PortRefusal) => optional(bind.address);
+      const ports = withholdPorts(usable.resources, layout.binds, refused, frontendName, quiet);
       if (ports.resources !== usable.resources) {
         given = { resources: ports.resources, withheld: [...usable.withheld, ...ports.withheld] };
         layout = renderer.layoutOf(given.resources);
@@ -95,9 +118,23 @@ export class Committer {
     }
     if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
     else await this.#byCommands(layout, plan.steps);
-    this.#given = given.resources;
-    this.#withheld = given.withheld;
-    ctx.metric('weir_haproxy_change_seconds', (ctx.clock.now() - startMs) / 1_000, {}, 'histogram');
+    return given;
+  }
+
+  /** Whether HAProxy's refusal names resources of ours that can be left out; they stay out until they change. */
+  #learnFrom(error: unknown, resources: readonly Resource[]): boolean {
+    if (!(error instanceof WeirError) || error.code !== 'E_HAPROXY_CONFIG') return false;
+    const { renderer, ctx } = this.#parts;
+    const layout = this.#checking ?? renderer.layoutOf(resources);
+    const faulty = findFaulty(error.message, renderer.textOf(sealLayout(layout)), layout, resources);
+    for (const resource of faulty) this.#refused.set(refusedKey(resource), error);
+    const ids = faulty.map(({ kind, id }) => `${kind} ${id}`);
+    if (faulty.length > 0)
+      ctx.log.error(
+        { balancer: ctx.balancer, resources: ids, code: error.code },
+        `HAProxy refuses ${ids.join(', ')}, so it is left out: ${error.message}`,
+      );
+    return faulty.length > 0;
   }
 
   /** Starts HAProxy again after it died, with the files as they are: they say what it served. */
@@ -214,6 +251,7 @@ export class Committer {
 
   /** The files of a layout that HAProxy itself accepts, with all that it does not check. */
   async #checked(layout: Layout, binary: string): Promise<FileChange> {
+    this.#checking = layout;
     checkDescriptors(layout.descriptors);
     const change = await this.#filesFor(layout);
     const candidate = await this.#parts.files.stage(change);

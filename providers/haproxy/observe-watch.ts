@@ -155,6 +155,7 @@ export class SessionWatch {
   }
 
   async #works({ retry }: Withheld): Promise<boolean> {
+    if (retry === undefined) return false;
     if ('bind' in retry) return (await tryPort(retry.bind, new Set())) === undefined;
     return (await this.#parts.certificates.judge([retry.sha256], retry.withKey)).size === 0;
   }

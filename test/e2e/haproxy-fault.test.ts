@@ -173,6 +173,41 @@ test('a file that HAProxy refuses is never applied: the file and the process sta
   assert.equal((await get(port, 'a.test')).body, 'two');
 });
 
+test('where HAProxy itself refuses a service that got through every check, that one is left out and told', async () => {
+  const session = await rig.open();
+  const regex = (id: string, value: string): Resource => ({
+    ...route(port, 'r.test', `/${id}`, 'web'),
+    id,
+    attrs: { key: id, host: 'r.test', path: { type: 'regex', value } },
+  });
+  const all = [
+    ...base(one),
+    regex('good', '^/good'),
+    regex('bad', '^/bad('),
+    backend('broken', { [two.port]: 1 }, { serverMs: 99_999_999_999 }),
+    route(port, 'c.test', '/', 'broken'),
+  ];
+  await commit(session, ...all);
+  assert.equal((await get(port, 'a.test')).body, 'one');
+  assert.equal((await get(port, 'r.test', '/good')).body, 'one');
+  assert.equal((await get(port, 'c.test')).status, 503);
+  const observed = await session.observe('all', signal);
+  assert.match(find(observed, 'Route', 'bad')?.facts.reason ?? '', /HAProxy refuses it.*missing closing parenthesis/);
+  assert.match(find(observed, 'Backend', 'broken')?.facts.reason ?? '', /HAProxy refuses it.*timer overflow/);
+  // They cost the others nothing from now on, and are tried again once they change.
+  const before = await workers();
+  await commit(session, ...all.map((resource) => (resource.id === 'web' ? web(two) : resource)));
+  assert.equal((await get(port, 'a.test')).body, 'two');
+  assert.deepEqual(await workers(), before);
+  await commit(
+    session,
+    ...base(one),
+    backend('broken', { [two.port]: 1 }, { serverMs: 1_000 }),
+    route(port, 'c.test', '/', 'broken'),
+  );
+  assert.equal((await get(port, 'c.test')).body, 'two');
+});
+
 test('a file that passes the check and does not load is taken back', async () => {
   const directory = await mkdtemp(`${tmpdir()}/weir-`);
   try {
