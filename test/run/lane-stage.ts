@@ -1,13 +1,4 @@
-import type {
-  AppliedPlan,
-  Handle,
-  Health,
-  Observed,
-  Provider,
-  Resource,
-  Session,
-  StepResult,
-} from '../../src/model/index.ts';
+import type { AppliedPlan, Handle, Health, Observed, Resource, Session, StepResult } from '../../src/model/index.ts';
 import {
   Claims,
   createLimiter,
@@ -75,10 +66,22 @@ export class World {
   }
 }
 
-const provider: LaneOptions['provider'] = {
+export const tinyProvider: LaneOptions['provider'] = {
   name: 'tiny',
   kinds: [{ kind: 'Thing', claim: 'tag', immutable: [], refs: {}, sets: { t: { batch: 9, serving: true } } }],
-  capabilities: { writes: 'apply' } as Provider['capabilities'],
+  capabilities: {
+    scope: 'shared',
+    sharing: 'bundle',
+    protocols: ['tcp'],
+    pathTypes: [],
+    balances: [],
+    affinities: [],
+    ipv6: true,
+    weights: true,
+    writes: 'apply',
+    foreign: true,
+    health: true,
+  },
 };
 
 /** A lane over a world, on a clock of its own; `want` tells it what shall be. */
@@ -90,7 +93,7 @@ export function laneStage(options: Partial<LaneOptions> = {}) {
   let resources: readonly Resource[] = [];
   const lane = new Lane({
     name: 'b',
-    provider,
+    provider: tinyProvider,
     planner: tinyPlanner,
     open: async (changed) => {
       world.changed = changed;
