@@ -20,7 +20,8 @@ export function schemaAt(root: JsonSchema, path: readonly PropertyKey[]): JsonSc
 }
 
 function propertyOf(schema: JsonSchema, key: string): JsonSchema | undefined {
-  const own = schema.properties?.[key];
+  const fields = schema.properties ?? {};
+  const own = Object.hasOwn(fields, key) ? fields[key] : undefined;
   if (typeof own === 'object') return own;
   for (const branch of schema.anyOf ?? schema.oneOf ?? []) {
     const found = typeof branch === 'object' ? propertyOf(branch, key) : undefined;

@@ -63,13 +63,18 @@ export function backendKey(service: ServiceId, backend: string): string {
   return `${service}#${backend}`;
 }
 
+/** A backend of the service itself: `constructor` and its like, which every object has, are not. */
+export function backendNamed({ backends }: Pick<ExportedService, 'backends'>, name: string): Backend | undefined {
+  return Object.hasOwn(backends, name) ? backends[name] : undefined;
+}
+
 /** The backends that an action forwards to, with their share. */
 export function forwards(
   merged: MergedAction,
 ): readonly { readonly key: string; readonly backend: Backend; readonly weight: number }[] {
   if (merged.action.type !== 'forward') return [];
   return merged.action.to.flatMap(({ backend: name, weight }) => {
-    const backend = merged.service.backends[name];
+    const backend = backendNamed(merged.service, name);
     return backend === undefined ? [] : [{ key: backendKey(merged.service.id, name), backend, weight }];
   });
 }

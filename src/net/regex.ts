@@ -7,12 +7,18 @@ const maxUnbounded = 8;
 const maxRepeat = 1000;
 /** Bounded choices (`?`, `{n,m}`, `|`) multiply each other: a?a?a?… is exponential without any unbounded repetition. */
 const maxChoices = 100_000;
+/** Code of a compiled expression in bytes, estimated high. Repeated groups are written out, and PCRE2 gives up at 64 KiB. */
+const maxSize = 30_000;
 
 interface Group {
   /** Something inside repeats or branches. */
   varies: boolean;
   branches: number;
+  size: number;
 }
+
+/** What a group, a class and any other character take: brackets with their links, a bitmap, an opcode with its counts. */
+const sizes = { group: 16, class: 48, character: 12 };
 
 /**
  * A regular expression in the subset that RE2, PCRE and JavaScript read alike: literals, `.`, classes, `\d \w \s \b` and their
@@ -38,7 +44,7 @@ export function parseRegex(value: unknown): Parsed<string> {
 
 /** Walks the expression once; answers why it is refused. */
 function scan(source: string): string | undefined {
-  const whole: Group = { varies: false, branches: 1 };
+  const whole: Group = { varies: false, branches: 1, size: 0 };
   const open: Group[] = [whole];
   let unbounded = 0;
   let choices = 1;
@@ -46,6 +52,10 @@ function scan(source: string): string | undefined {
   let before: 'nothing' | 'atom' | Group = 'nothing';
   const vary = (): void => {
     for (const group of open) group.varies = true;
+  };
+  const grow = (bytes: number): void => {
+    const group = open.at(-1);
+    if (group !== undefined) group.size += bytes;
   };
   for (let at = 0; at < source.length; ) {
     const rest = source.slice(at);
@@ -60,6 +70,7 @@ function scan(source: string): string | undefined {
       if (most === Number.POSITIVE_INFINITY && ++unbounded > maxUnbounded) {
         return `must not have more than ${maxUnbounded} unbounded repetitions`;
       }
+      if (typeof before === 'object') grow(before.size * (Math.max(least, Number.isFinite(most) ? most : 1) - 1));
       if (Number.isFinite(most)) choices *= most - least + 1;
       if (least !== most) vary();
       before = 'nothing';
@@ -70,20 +81,24 @@ function scan(source: string): string | undefined {
       case '\\': {
         if (!/^\\([^A-Za-z0-9]|[dDwWsSbB])/.test(rest)) return escapeReason(rest);
         before = /^\\[bB]/.test(rest) ? 'nothing' : 'atom';
+        grow(sizes.character);
         at += 2;
         break;
       }
       case '[': {
         const set = /^\[\^?(?:\\[^A-Za-z0-9]|\\[dDwWsS]|[^\\[\]])+\]/.exec(rest);
         if (set === null) return 'must have well-formed character classes […] with \\[ and \\] for literal brackets';
+        const reason = classReason(set[0]);
+        if (reason !== undefined) return reason;
         before = 'atom';
+        grow(sizes.class);
         at += set[0].length;
         break;
       }
       case '(': {
         if (rest[1] === '?' && rest[2] !== ':')
           return 'must not use look-around, named groups or inline flags ((?…) other than (?:…))';
-        open.push({ varies: false, branches: 1 });
+        open.push({ varies: false, branches: 1, size: sizes.group });
         before = 'nothing';
         at += rest[1] === '?' ? 3 : 1;
         break;
@@ -92,6 +107,7 @@ function scan(source: string): string | undefined {
         const group = open.pop();
         if (group === undefined || group === whole) return 'must have balanced parentheses';
         choices *= group.branches;
+        grow(group.size);
         before = group;
         at += 1;
         break;
@@ -104,6 +120,7 @@ function scan(source: string): string | undefined {
         vary();
         const group = open.at(-1);
         if (group !== undefined) group.branches++;
+        grow(sizes.group);
         before = 'nothing';
         at += 1;
         break;
@@ -111,14 +128,17 @@ function scan(source: string): string | undefined {
       case '^':
       case '$':
         before = 'nothing';
+        grow(sizes.character);
         at += 1;
         break;
       default:
         before = 'atom';
+        grow(sizes.character);
         at += 1;
     }
   }
   if (open.length > 1) return 'must have balanced parentheses';
+  if (whole.size > maxSize) return 'must be smaller when its repeated groups are written out';
   if (choices * whole.branches > maxChoices) return 'must have fewer optional parts and alternatives';
   return undefined;
 }
@@ -131,6 +151,21 @@ function bounds(quantifier: RegExpExecArray): { readonly least: number; readonly
   const least = Number(first);
   if (comma === undefined) return { least, most: least };
   return { least, most: second === undefined || second === '' ? Number.POSITIVE_INFINITY : Number(second) };
+}
+
+/** What JavaScript takes for single characters and PCRE2 refuses: it would refuse the whole file of a proxy with it. */
+function classReason(set: string): string | undefined {
+  if (/^\[([:.=]).*\1\]$/.test(set))
+    return 'must not use POSIX names such as [:alpha:]; write the characters, \\d, \\w or \\s';
+  const members = set.slice(1, -1).match(/\\.|[^\\]/g) ?? [];
+  const first = members[0] === '^' ? 1 : 0;
+  for (let at = first; at < members.length; at++) {
+    if (members[at + 1] !== '-' || at + 2 >= members.length) continue;
+    if ([members[at], members[at + 2]].some((end) => end !== undefined && /^\\[dDwWsS]$/.test(end)))
+      return 'must have a literal hyphen in […] first, last or as \\-, not beside \\d, \\w or \\s';
+    at += 2;
+  }
+  return undefined;
 }
 
 function escapeReason(rest: string): string {

@@ -1,4 +1,4 @@
-import type { Backend, ExportedService } from '../../model/index.ts';
+import { type Backend, backendNamed, type ExportedService } from '../../model/index.ts';
 
 /** Deep equality of plain data; the same reference is equal at once. Keys with undefined do not occur in what the joiner makes. */
 export function equalData(a: unknown, b: unknown): boolean {
@@ -21,7 +21,7 @@ export function shareEqual<T>(previous: T | undefined, next: T): T {
 export function shareService(previous: ExportedService | undefined, next: ExportedService): ExportedService {
   if (previous === undefined) return next;
   const backends = Object.entries(next.backends).map(
-    ([key, backend]) => [key, shareBackend(previous.backends[key], backend)] as const,
+    ([key, backend]) => [key, shareBackend(backendNamed(previous, key), backend)] as const,
   );
   const fronts = next.fronts.map((front, i) => shareEqual(previous.fronts[i], front));
   const shared: ExportedService = {

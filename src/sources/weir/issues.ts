@@ -132,6 +132,7 @@ function alternatives(node: Node): readonly Node[] {
 }
 
 function child(node: Node, key: string | number): readonly Node[] {
-  const next = typeof key === 'number' ? node.items : (node.properties?.[key] ?? node.additionalProperties);
+  const own = node.properties ?? {};
+  const next = typeof key === 'number' ? node.items : Object.hasOwn(own, key) ? own[key] : node.additionalProperties;
   return typeof next === 'object' && !Array.isArray(next) ? [next] : [];
 }
