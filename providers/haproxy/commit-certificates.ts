@@ -1,10 +1,20 @@
 /** The key material of a layout: fetched when it is needed, proved usable before HAProxy sees it, never kept in memory. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { Context } from '../../src/model/index.ts';
-import { WeirError } from '../../src/model/index.ts';
-import type { BadCertificate } from './commit-withhold.ts';
+import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
+import { type BadCertificate, certificatesOf, type Given, withholdCertificates } from './commit-withhold.ts';
 import { readText } from './files.ts';
 import { certPath } from './names.ts';
+
+/** `next` without what cannot be loaded. `before` is what was given last: a broken certificate falls back to its predecessor there. */
+export async function usableCertificates(
+  next: readonly Resource[],
+  before: readonly Resource[],
+  certificates: Certificates,
+): Promise<Given> {
+  const { served, authorities } = certificatesOf(next);
+  const bad = new Map([...(await certificates.judge(served, true)), ...(await certificates.judge(authorities, false))]);
+  return withholdCertificates(next, bad, before);
+}
 
 export class Certificates {
   readonly #directory: string;

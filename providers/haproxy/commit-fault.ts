@@ -7,15 +7,36 @@ import type { Given, Withheld } from './commit-withhold.ts';
 import type { Layout } from './layout.ts';
 import { backendName, frontendName } from './names.ts';
 
-/** Resources that were refused, with the text of the refusal: `kind`, `id` and attributes as one key, so that a changed one is tried again. */
-export type Refused = ReadonlyMap<string, WeirError>;
+/** What HAProxy refused so far. A resource stays out until it is another one, so that it costs the others one check and no more. */
+export class RefusedResources {
+  readonly #errors = new Map<string, WeirError>();
 
-export function refusedKey({ kind, id, attrs }: Resource): string {
+  /** Forgets those that are wanted no more, or changed. */
+  keep(wanted: readonly Resource[]): void {
+    if (this.#errors.size === 0) return;
+    const keys = new Set(wanted.map(keyOf));
+    for (const key of this.#errors.keys()) if (!keys.has(key)) this.#errors.delete(key);
+  }
+
+  /** Takes the resources that a refusal points to; answers them. Empty: it is nobody's fault that we know. */
+  learn(error: WeirError, config: string, layout: Layout, resources: readonly Resource[]): readonly Resource[] {
+    const faulty = findFaulty(error.message, config, layout, resources);
+    for (const resource of faulty) this.#errors.set(keyOf(resource), error);
+    return faulty;
+  }
+
+  /** Without the refused: a route or frontend is gone, what led to a refused backend answers 503. */
+  withhold(given: Given): Given {
+    return withholdFaulty(given, this.#errors);
+  }
+}
+
+function keyOf({ kind, id, attrs }: Resource): string {
   return `${kind}\n${id}\n${canonicalJson(attrs)}`;
 }
 
 /** The resources that a message of HAProxy points to; empty when it points to none of them. `config` is the text that was refused. */
-export function findFaulty(
+function findFaulty(
   message: string,
   config: string,
   layout: Layout,
@@ -61,10 +82,9 @@ function faultyRoutes(message: string, layout: Layout, resources: readonly Resou
   });
 }
 
-/** Takes refused resources out: a route or frontend is gone, what led to a refused backend answers 503. */
-export function withholdFaulty(given: Given, refused: Refused): Given {
+function withholdFaulty(given: Given, refused: ReadonlyMap<string, WeirError>): Given {
   if (refused.size === 0) return given;
-  const out = given.resources.filter((resource) => refused.has(refusedKey(resource)));
+  const out = given.resources.filter((resource) => refused.has(keyOf(resource)));
   if (out.length === 0) return given;
   const gone = new Set(out.map(({ kind, id }) => `${kind} ${id}`));
   const resources = given.resources.flatMap((resource): readonly Resource[] => {
@@ -83,7 +103,7 @@ export function withholdFaulty(given: Given, refused: Refused): Given {
       kind: resource.kind,
       id: resource.id,
       code: 'E_HAPROXY_CONFIG',
-      message: `HAProxy refuses it: ${refused.get(refusedKey(resource))?.message}`,
+      message: `HAProxy refuses it: ${refused.get(keyOf(resource))?.message}`,
       whole: true,
     }),
   );

@@ -6,13 +6,13 @@
  * A file is put back before an error leaves here, whenever the process did not take it.
  */
 import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
-import type { Certificates } from './commit-certificates.ts';
+import { type Certificates, usableCertificates } from './commit-certificates.ts';
 import { bindKey, checkCandidate, tryPorts } from './commit-check.ts';
-import { findFaulty, refusedKey, withholdFaulty } from './commit-fault.ts';
+import { RefusedResources } from './commit-fault.ts';
 import { type ConfigFiles, type FileChange, sealLayout } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { runSteps } from './commit-runtime.ts';
-import { certificatesOf, type Given, type Withheld, withholdCertificates, withholdPorts } from './commit-withhold.ts';
+import { type Given, type Withheld, withholdPorts } from './commit-withhold.ts';
 import { diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
 import type { Layout } from './layout.ts';
 import { frontendName } from './names.ts';
@@ -50,7 +50,7 @@ export class Committer {
   #listening: ReadonlySet<string> = new Set();
   #given: readonly Resource[] = [];
   #withheld: readonly Withheld[] = [];
-  readonly #refused = new Map<string, WeirError>();
+  readonly #refused = new RefusedResources();
   /** What HAProxy was last asked to check: its messages speak of these lines. */
   #checking: Layout | undefined;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
@@ -83,12 +83,11 @@ export class Committer {
   async commit(next: readonly Resource[]): Promise<void> {
     const { ctx } = this.#parts;
     const startMs = ctx.clock.now();
-    const certified = await this.#withholdCertificates(next);
-    for (const key of this.#refused.keys())
-      if (!next.some((resource) => refusedKey(resource) === key)) this.#refused.delete(key);
+    const certified = await usableCertificates(next, this.#given, this.#parts.certificates);
+    this.#refused.keep(next);
     let given: Given | undefined;
     while (given === undefined) {
-      const usable = withholdFaulty(certified, this.#refused);
+      const usable = this.#refused.withhold(certified);
       try {
         given = await this.#bring(usable);
       } catch (error) {
@@ -126,8 +125,7 @@ export class Committer {
     if (!(error instanceof WeirError) || error.code !== 'E_HAPROXY_CONFIG') return false;
     const { renderer, ctx } = this.#parts;
     const layout = this.#checking ?? renderer.layoutOf(resources);
-    const faulty = findFaulty(error.message, renderer.textOf(sealLayout(layout)), layout, resources);
-    for (const resource of faulty) this.#refused.set(refusedKey(resource), error);
+    const faulty = this.#refused.learn(error, renderer.textOf(sealLayout(layout)), layout, resources);
     const ids = faulty.map(({ kind, id }) => `${kind} ${id}`);
     if (faulty.length > 0)
       ctx.log.error(
@@ -148,15 +146,6 @@ export class Committer {
       throw error;
     }
     ctx.metric('weir_haproxy_starts_total', 1, { reason: 'died' });
-  }
-
-  async #withholdCertificates(next: readonly Resource[]): Promise<Given> {
-    const { served, authorities } = certificatesOf(next);
-    const bad = new Map([
-      ...(await this.#parts.certificates.judge(served, true)),
-      ...(await this.#parts.certificates.judge(authorities, false)),
-    ]);
-    return withholdCertificates(next, bad, this.#given);
   }
 
   #planTo(layout: Layout): { readonly reload: readonly string[]; readonly steps: readonly RuntimeStep[] } {

@@ -5,9 +5,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
-import { configName } from './files.ts';
+import { configName, onDisk } from './files.ts';
 import { askMaster, type Processes, reasonOf, reloadMaster, showProcesses } from './master.ts';
 import { isListening } from './port-trial.ts';
 import { isAlive } from './process-id.ts';
@@ -171,6 +172,8 @@ export class HaproxyProcess {
     this.#processes = undefined;
     this.runtime.close();
     if (found !== undefined) await endProcess(found.master, this.#clock);
+    for (const path of [this.#paths.masterSocket, this.#paths.runtimeSocket])
+      await onDisk(path, () => rm(path, { force: true }));
   }
 
   /** Lets go of it: it serves on. */
