@@ -51,6 +51,9 @@ export interface Step {
   readonly risk?: readonly ServiceId[];
   /** Services that the object serves after (or, for deletes, before) this step. */
   readonly serves: readonly ServiceId[];
+  /** A front that is kept: services that it serves from this step on, and serves no more. */
+  readonly gains?: readonly ServiceId[];
+  readonly loses?: readonly ServiceId[];
   /** Numbers of the steps that must be done before. */
   readonly after: readonly number[];
 }

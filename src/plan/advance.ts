@@ -1,4 +1,4 @@
-import type { Attrs, Handle, HandleRef, Health, Member, MemberSet, Observed, Step } from '../model/index.ts';
+import type { Attrs, Handle, HandleRef, Health, Member, MemberSet, Observed, ServiceId, Step } from '../model/index.ts';
 
 /**
  * The observed state after these steps, as far as the steps alone tell: health of new members is `initial` where the object's health is
@@ -70,16 +70,18 @@ class Advance {
     else this.#put(this.#withMembers(now, step));
   }
 
-  #updated(now: Observed, { attrs = {}, refs = {}, serves }: Step): Observed {
+  #updated(now: Observed, step: Step): Observed {
+    const { attrs = {}, refs = {} } = step;
     return {
       ...now,
-      serves,
+      serves: servedAfter(now, step),
       attrs: withChanges(now.attrs, attrs),
       refs: this.#refs({ ...now.refs, ...refs }),
     };
   }
 
-  #withMembers(now: Observed, { set: name, members = [], serves }: Step): Observed {
+  #withMembers(now: Observed, step: Step): Observed {
+    const { set: name, members = [] } = step;
     if (name === undefined) return now;
     const set = new Map<string, Member>(now.sets[name]);
     const known = now.health?.[name];
@@ -97,7 +99,12 @@ class Advance {
       }
     }
     const sets = { ...now.sets, [name]: set };
-    return { ...now, serves, sets, ...(told ? { health: { ...now.health, [name]: health } } : {}) };
+    return {
+      ...now,
+      serves: servedAfter(now, step),
+      sets,
+      ...(told ? { health: { ...now.health, [name]: health } } : {}),
+    };
   }
 
   #order({ kind, ranks = [], attr }: Step): void {
@@ -132,6 +139,12 @@ class Advance {
     for (let n = 2; taken(keyOf(kind, handle)); n++) handle = `${id}~${n}`;
     return handle;
   }
+}
+
+/** Only what the step itself changes: it may be done without others that the plan lists before it. */
+function servedAfter({ serves }: Observed, { gains = [], loses = [] }: Step): readonly ServiceId[] {
+  if (gains.length + loses.length === 0) return serves;
+  return [...new Set([...serves, ...gains])].filter((service) => !loses.includes(service));
 }
 
 /** Null clears an attribute. */

@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import type { Present } from './scene.ts';
+import type { Present, Use } from './scene.ts';
 import type { Sketch } from './sketch.ts';
 
 /**
@@ -89,12 +89,23 @@ function clear(sketch: Sketch, object: Present, slot: Draft, inside: ReadonlySet
     const departure = sketch.departure(user, object);
     if (departure === undefined || !inside.has(departure) || early.has(user)) continue;
     if (user.fate === 'dead') moved = clear(sketch, user, slot, inside) || moved;
+    else if (hasOtherMember(sketch, user, via)) continue;
     else if (!reaches(departure, slot)) {
       if (!loose.has(user)) moved = true;
       loose.add(user);
-    } else if ((user.it.sets[via.name]?.size ?? 0) < 2) moved = clear(sketch, user, slot, inside) || moved;
+    } else moved = clear(sketch, user, slot, inside) || moved;
   }
   return moved;
+}
+
+/** A set that keeps another member only drops the one that is in the way. */
+function hasOtherMember({ scene, sacrifices }: Sketch, user: Present, via: Use['via']): boolean {
+  if (!('spec' in via) || via.to === undefined) return false;
+  for (const handle of user.it.sets[via.name]?.keys() ?? []) {
+    const member = scene.find(via.to, handle);
+    if (member === undefined || !sacrifices.early.has(member)) return true;
+  }
+  return false;
 }
 
 /** Whether a draft can never be done before another, soft waits apart. */

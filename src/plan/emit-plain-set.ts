@@ -122,8 +122,10 @@ function emitRolling(emit: SetEmitter, diff: SetDiff, room: number): void {
     emit.put('add', diff.adds.slice(free), 'is new', removals, false);
     return;
   }
-  const removals = emit.take(last, []);
-  if (set.serving && sketch.rules.gap) {
+  // Members that are wanted and not ready yet may become so: then nothing is lost.
+  const hope = set.serving && diff.staying === 0 && emit.hasHealth && emit.holdsWanted();
+  const removals = emit.take(last, hope ? [gateOn(sketch, wanted, 1)] : []);
+  if (set.serving && !hope && diff.staying === 0 && sketch.rules.gap) {
     for (const draft of removals) for (const service of wanted.it.serves) draft.gap.add(service);
   }
   emit.put('add', diff.adds, 'is new', removals);
@@ -149,6 +151,15 @@ export class SetEmitter {
 
   get hasHealth(): boolean {
     return this.present.it.health?.[this.set.name] !== undefined;
+  }
+
+  /** Whether a member that shall take traffic is there already. */
+  holdsWanted(): boolean {
+    const now = this.present.it.sets[this.set.name];
+    for (const [key, member] of this.wanted.it.sets[this.set.name] ?? []) {
+      if (usable(this.set, member) && now?.has(key) === true) return true;
+    }
+    return false;
   }
 
   /** Adds or changes; `fill` false: nobody waits for these. */

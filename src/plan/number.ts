@@ -8,7 +8,7 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
   const handle = (ref: DraftRef): HandleRef => (typeof ref === 'string' ? ref : (numbers.get(ref) ?? 0));
   const served = new Map<Present, readonly ServiceId[]>();
   return drafts.map((draft): Step => {
-    const { op, shape, id, unit, why, gap, risk, fields } = draft;
+    const { op, shape, id, unit, why, gap, risk, gains, loses, fields } = draft;
     const { attrs, refs, set, members, sets, ranks, attr, until } = fields;
     return {
       n: numbers.get(draft) ?? 0,
@@ -31,6 +31,8 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
       ...(gap.size === 0 ? {} : { gap: [...gap].sort() }),
       ...(risk.size === 0 ? {} : { risk: [...risk].sort() }),
       serves: servedAfter(draft, served),
+      ...(gains.length === 0 ? {} : { gains }),
+      ...(loses.length === 0 ? {} : { loses }),
       after: edgeNumbers(draft, numbers),
     };
   });

@@ -34,6 +34,8 @@ export class Execution {
   readonly #limit: number;
   readonly #patient: boolean;
   readonly #left: Step[];
+  /** Gates that are shut, and what waits for them. */
+  readonly #held = new Set<number>();
   readonly #done = new Set<number>();
   readonly #log: Step[] = [];
   readonly #handles = new Map<number, Handle>();
@@ -60,12 +62,13 @@ export class Execution {
 
   /** Carries out one step; false when there is none, or none that may be. */
   next(): boolean {
-    if (this.#gate !== undefined || this.#log.length >= this.#limit) return false;
+    if (this.#log.length >= this.#limit) return false;
     const step = this.#take();
     if (step === undefined) return false;
     if (step.until !== undefined && !this.#opens(step)) {
-      this.#gate = step;
-      return false;
+      this.#gate ??= step;
+      this.#held.add(step.n);
+      return true;
     }
     this.#oracle.excuse(step);
     const handle = applyStep(this.#world, step, this.#handles);
@@ -77,6 +80,7 @@ export class Execution {
   }
 
   #take(): Step | undefined {
+    this.#holdBack();
     if (this.#random === undefined) {
       const [first] = this.#left;
       if (first?.after.some((n) => !this.#done.has(n)) === true)
@@ -91,6 +95,17 @@ export class Execution {
     const step = this.#random.pick(free);
     this.#left.splice(this.#left.indexOf(step), 1);
     return step;
+  }
+
+  /** What waits for a shut gate is left out; everything else goes on. */
+  #holdBack(): void {
+    if (this.#held.size === 0) return;
+    for (let i = 0; i < this.#left.length; i++) {
+      const step = this.#left[i];
+      if (step?.after.some((n) => this.#held.has(n)) !== true) continue;
+      this.#held.add(step.n);
+      this.#left.splice(i--, 1);
+    }
   }
 
   #opens({ until }: Step): boolean {

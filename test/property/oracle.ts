@@ -7,7 +7,7 @@ export class Violation extends Error {}
 /** A place that clients know, or a service, and who is told of an interruption. */
 interface Watched {
   readonly name: string;
-  readonly services: ReadonlySet<ServiceId>;
+  readonly services: Set<ServiceId>;
 }
 
 /**
@@ -34,11 +34,17 @@ export class Oracle {
         for (const service of group?.serves ?? []) services.set(`service ${service}`, new Set([service]));
       }
     }
+    for (const [name, own] of services) this.#watched.push({ name, services: own });
+    this.look(world);
+  }
+
+  /** A plan is made now: what is ready at this moment must not be lost. */
+  look(world: World): void {
     const now = sample(world);
-    for (const [name, own] of services) {
-      for (const service of now.get(name)?.services ?? []) own.add(service);
-      this.#watched.push({ name, services: own });
-      if (now.get(name)?.ready === true) this.#alive.add(name);
+    for (const { name, services } of this.#watched) {
+      const seen = now.get(name);
+      for (const service of seen?.services ?? []) services.add(service);
+      if (seen?.ready === true) this.#alive.add(name);
     }
   }
 
@@ -51,8 +57,7 @@ export class Oracle {
   check(world: World, when: string): void {
     const now = sample(world);
     for (const { name, services } of this.#watched) {
-      if (now.get(name)?.ready === true) this.#alive.add(name);
-      else if (this.#alive.has(name) && !this.#excuses(services)) {
+      if (now.get(name)?.ready !== true && this.#alive.has(name) && !this.#excuses(services)) {
         throw new Violation(`${name} has lost its ready targets (${when})`);
       }
     }

@@ -78,6 +78,7 @@ export class Case {
         this.finish(world, run, plan);
         return;
       }
+      oracle.look(world);
       const next = this.plan(world.observe());
       const added = [...gapsOf(next.steps)].find((service) => !named.has(service));
       if (added !== undefined) throw new Violation(`the crash adds a gap for ${added}`);
@@ -91,6 +92,7 @@ export class Case {
     const world = this.start.copy();
     const oracle = this.oracle(world);
     for (let round = crash ? 0 : 1; round < 2; round++) {
+      oracle.look(world);
       const groups = unitsWith(this.rules, this.start.options.kinds, this.desired, world.observe());
       const plans = groups.map((group) => this.plan(group.observed, 'sync', group.desired));
       const limit = round === 0 ? { limit: this.random.below(6) } : {};
@@ -125,6 +127,7 @@ export class Case {
     const run = execute(world, plan.steps, oracle, { random: this.random, ...limit });
     this.untouched(world);
     if (!lifted || run.gate !== undefined) return;
+    oracle.look(world);
     const next = this.plan(world.observe());
     this.finish(world, execute(world, next.steps, oracle), next);
   }
@@ -180,6 +183,7 @@ export class Case {
     if (gate.n === 0) return;
     const oracle = this.oracle(world);
     for (let round = 0; round < 6; round++) {
+      oracle.look(world);
       const plan = this.plan(world.observe());
       const run = execute(world, plan.steps, oracle);
       if (run.done.every(({ op }) => op === 'wait')) return;
@@ -197,6 +201,7 @@ export class Case {
       const run = execute(world, next.steps, oracle);
       this.untouched(world);
       if (run.gate !== undefined) return;
+      oracle.look(world);
       next = this.plan(world.observe());
     }
     throw new Violation(`does not end: ${summary(next.steps)}`);
