@@ -29,6 +29,7 @@ const glyphs: Readonly<Record<string, string>> = {
   done: '●',
   ready: '●',
   degraded: '◐',
+  'not in sync': '◐',
   pending: '◌',
   initial: '◌',
   waiting: '◌',

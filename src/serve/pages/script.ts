@@ -36,7 +36,7 @@ function apply(data, changed) {
     if (row) { row.remove(); rows.delete(id); }
   }
   const more = unknown > 0 ? '; ' + unknown + ' not on this page: reload' : '';
-  say('live: ' + (data.inSync ? 'in sync' : 'changing') + ', ' + data.problems + ' problems' + more);
+  say('live: ' + (data.inSync ? 'in sync' : 'not in sync') + ', ' + data.problems + ' problems' + more);
 }
 const source = new EventSource('/api/v1/stream');
 source.addEventListener('snapshot', (event) => {

@@ -22,7 +22,7 @@ export function statePage(state: State, query: StateQuery, nowMs: number): strin
   const page = Math.min(query.page, last);
   const shown = rows.slice((page - 1) * rowsAPage, page * rowsAPage);
   const body = html`<h1>weir <small>${state.version} on ${state.instance}</small></h1>
-<p>${stateWord(state.inSync ? 'in sync' : 'changing')} · services: ${services.length} · problems: ${state.problems.length}
+<p>${stateWord(state.inSync ? 'in sync' : 'not in sync')} · services: ${services.length} · problems: ${state.problems.length}
 · running since <time datetime="${new Date(state.startedMs).toISOString()}">${new Date(state.startedMs).toISOString()}</time></p>
 <p id="live" role="status" aria-live="polite">as of ${new Date(nowMs).toISOString()}; reload for news</p>
 ${incomplete(state)}

@@ -21,6 +21,6 @@ input[type="checkbox"] { min-height: 1.5rem; width: 1.25rem; vertical-align: mid
 .state { white-space: nowrap; }
 .state[data-state="ok"], .state[data-state="in sync"], .state[data-state="done"], .state[data-state="ready"] { color: var(--good); }
 .state[data-state="down"], .state[data-state="error"], .state[data-state="failed"], .state[data-state="unhealthy"] { color: var(--bad); }
-.state[data-state="degraded"], .state[data-state="pending"], .state[data-state="waiting"], .state[data-state="changing"] { color: var(--warn); }
+.state[data-state="degraded"], .state[data-state="pending"], .state[data-state="waiting"], .state[data-state="not in sync"], .state[data-state="changing"] { color: var(--warn); }
 @media print { form, nav, .skip { display: none; } }
 `;
