@@ -65,7 +65,7 @@ test('a patch changes the cells of its row as text, and no other row', () => {
     other?.cells.map(({ textContent }) => textContent),
     ['', '', '', '', ''],
   );
-  assert.equal(live.textContent, 'live: changing, 2 problems');
+  assert.equal(live.textContent, 'live: not in sync, 2 problems');
 });
 
 test('a snapshot fills what the page shows; a service that has gone leaves; a new one is announced', () => {
