@@ -5,10 +5,10 @@ import type { ConfigFiles } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { diffLayouts } from './diff.ts';
 import type { Layout, ServerLine } from './layout.ts';
-import { healthOf } from './observe.ts';
+import { restlessBackends, type ServerStates, statesOf, weightlessServers } from './observe-servers.ts';
 import type { HaproxyProcess } from './process.ts';
 import { type Reading, readAgainst, readUnknown } from './process-layout.ts';
-import { readServers, type ServerState } from './process-read.ts';
+import { readServers } from './process-read.ts';
 
 export interface LiveParts {
   readonly files: ConfigFiles;
@@ -18,13 +18,20 @@ export interface LiveParts {
 }
 
 export interface LiveServers {
-  readonly servers: readonly ServerState[];
+  readonly states: ServerStates;
   /** `backend/server` of those with weight 0 that still have connections. */
   readonly draining: ReadonlySet<string>;
 }
 
+/** More backends than this are read faster all together. */
+const mostApart = 100;
+const noServers: LiveServers = { states: new Map(), draining: new Set() };
+
 export class LiveState {
   readonly #parts: LiveParts;
+  #known: { readonly states: ServerStates; readonly workers: string } | undefined;
+  /** Backends that commands have changed since they were read. */
+  readonly #touched = new Set<string>();
   #intended: Layout | undefined;
   #proven = false;
   #found: readonly (readonly [string, ServerLine])[] = [];
@@ -48,9 +55,19 @@ export class LiveState {
     this.#proven = false;
   }
 
+  /** Nobody knows how far a commit came: the next look is at everything. */
+  forget(): void {
+    this.#known = undefined;
+  }
+
   /** A commit went through. */
   committed(): void {
+    const before = new Set(this.#intended?.sections);
     this.#intended = this.#parts.committer.running;
+    for (const section of this.#intended?.sections ?? []) {
+      if (section.servers !== undefined && !before.has(section))
+        this.#touched.add(section.head.slice('backend '.length));
+    }
     this.#proven = true;
   }
 
@@ -100,33 +117,66 @@ export class LiveState {
     );
   }
 
-  async servers(): Promise<LiveServers> {
-    const { process, committer } = this.#parts;
+  /**
+   * How the servers are. `touched`: asks only about what our own commands changed since the last reading, and what is about to change by
+   * itself; the rest is as it was read last, which the watch does all the time.
+   */
+  async servers(scope: 'all' | 'touched'): Promise<LiveServers> {
+    const { committer } = this.#parts;
     const layout = this.intended;
-    if (layout === undefined) return { servers: [], draining: new Set() };
-    const servers = await unlessSilent(readServers(process.runtime));
-    if (servers !== undefined) return { servers, draining: await this.#draining(layout) };
+    if (layout === undefined) return noServers;
+    const states = await unlessSilent(scope === 'touched' ? this.#readTouched() : this.#readAll());
+    if (states !== undefined) return { states, draining: await this.#draining(layout) };
     // A process that cannot be asked is not proved to serve anything: the next commit loads it anew.
     this.#proven = false;
     this.#intended = undefined;
     committer.adopt(undefined);
-    return { servers: [], draining: new Set() };
+    return noServers;
+  }
+
+  async #readAll(): Promise<ServerStates> {
+    const states = statesOf(await readServers(this.#parts.process.runtime), this.#known?.states);
+    this.#known = { states, workers: this.#workers() };
+    this.#touched.clear();
+    return states;
+  }
+
+  async #readTouched(): Promise<ServerStates> {
+    const known = this.#known;
+    // Another worker has checked nothing yet.
+    if (known === undefined || known.workers !== this.#workers()) return this.#readAll();
+    const backends = [...new Set([...this.#touched, ...restlessBackends(known.states)])];
+    if (backends.length > mostApart) return this.#readAll();
+    if (backends.length === 0) return known.states;
+    const states = new Map(known.states);
+    const read = statesOf(await readServers(this.#parts.process.runtime, backends), states);
+    for (const backend of backends) states.set(backend, read.get(backend) ?? []);
+    this.#known = { ...known, states };
+    this.#touched.clear();
+    return states;
+  }
+
+  #workers(): string {
+    return this.#parts.process.processes?.workers.join(' ') ?? '';
   }
 
   async #draining(layout: Layout): Promise<ReadonlySet<string>> {
+    const weightless = new Map<string, ReadonlySet<string>>();
+    for (const section of layout.sections) {
+      const names = weightlessServers(section);
+      if (names.size > 0) weightless.set(section.head.slice('backend '.length), names);
+    }
     const draining = new Set<string>();
-    const backends = layout.sections
-      .filter(({ servers }) => [...(servers?.values() ?? [])].some(({ weight }) => weight === 0))
-      .map(({ head }) => head.slice('backend '.length));
     // 4: servers; columns 1, 2 and 5 are proxy, server and current sessions in every version.
     const answers = await this.#parts.process.runtime.run(
-      backends.map((backend) => ({ line: `show stat ${backend} 4 -1` })),
+      [...weightless.keys()].map((backend) => ({ line: `show stat ${backend} 4 -1` })),
     );
     for (const line of answers.flatMap((answer) => answer.split('\n'))) {
       const [backend = '', server = '', , , sessions = '0'] = line.split(',', 5);
-      if (!line.startsWith('#') && Number(sessions) > 0) draining.add(`${backend}/${server}`);
+      if (!line.startsWith('#') && Number(sessions) > 0 && weightless.get(backend)?.has(server) === true)
+        draining.add(`${backend}/${server}`);
     }
-    return new Set([...draining].filter((name) => weightless(layout, name)));
+    return draining;
   }
 }
 
@@ -140,11 +190,6 @@ async function unlessSilent<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function weightless(layout: Layout, name: string): boolean {
-  const [backend = '', server = ''] = name.split('/');
-  return layout.sections.find(({ head }) => head === `backend ${backend}`)?.servers?.get(server)?.weight === 0;
-}
-
 function onlyServers({ layout, intended }: Reading): boolean {
   const { reload, steps } = diffLayouts(layout, intended);
   const others = reload.filter((reason) => reason !== 'server');
@@ -152,14 +197,4 @@ function onlyServers({ layout, intended }: Reading): boolean {
     others.length === 0 &&
     steps.every((step) => step.do === 'add server' || step.do === 'remove server' || step.do === 'set weight')
   );
-}
-
-/** Text that is equal while the health of every server is, and whether any of them is about to change by itself. */
-export function healthSummary({ servers, draining }: LiveServers): {
-  readonly text: string;
-  readonly restless: boolean;
-} {
-  const healths = servers.map((state) => healthOf(state, draining.has(`${state.backend}/${state.name}`)));
-  const text = servers.map(({ backend, name }, i) => `${backend}/${name} ${healths[i]}`).join('\n');
-  return { text, restless: healths.some((health) => health === 'initial' || health === 'draining') };
 }

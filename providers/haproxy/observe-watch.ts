@@ -5,7 +5,8 @@ import type { Committer } from './commit.ts';
 import type { Certificates } from './commit-certificates.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Layout } from './layout.ts';
-import { healthSummary, type LiveState } from './observe-live.ts';
+import type { LiveState } from './observe-live.ts';
+import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
 import type { HaproxyProcess } from './process.ts';
 
@@ -129,7 +130,8 @@ export class SessionWatch {
   async #look(): Promise<{ readonly restless: boolean; readonly write: () => Promise<void> }> {
     const { ctx, live, unit, process, signal } = this.#parts;
     if (signal.aborted) return { restless: false, write: async () => undefined };
-    const { text, restless } = healthSummary(await live.servers());
+    const { states, draining } = await live.servers('all');
+    const { text, restless } = healthSummary(states, draining);
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
     this.#health = text;
     ctx.metric('weir_haproxy_old_workers', process.processes?.oldWorkers.length ?? 0, {}, 'gauge');

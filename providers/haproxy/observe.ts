@@ -2,8 +2,9 @@
 import type { Health, Member, Observed, Resource } from '../../src/model/index.ts';
 import { splitAuthority } from '../../src/net/index.ts';
 import type { Withheld } from './commit-withhold.ts';
-import type { Layout, ServerLine } from './layout.ts';
+import type { Layout, Section, ServerLine } from './layout.ts';
 import { backendName, parseServerName, serverName } from './names.ts';
+import { healthOf, type ServerStates } from './observe-servers.ts';
 import type { ServerState } from './process-read.ts';
 import { serverAddress } from './text.ts';
 
@@ -11,7 +12,7 @@ export interface ObserveInput {
   readonly committed: readonly Resource[];
   /** What the process was last told to serve; undefined when no process is known to have been told. */
   readonly intended: Layout | undefined;
-  readonly servers: readonly ServerState[];
+  readonly states: ServerStates;
   /** `backend/server` of those without weight that still have connections. */
   readonly draining: ReadonlySet<string>;
   readonly withheld: readonly Withheld[];
@@ -24,32 +25,80 @@ export interface ObserveInput {
  * traffic, is allowed by every policy, and makes the next commit put everything right.
  */
 export function observedOf(input: ObserveInput): readonly Observed[] {
-  const byBackend = Map.groupBy(input.servers, ({ backend }) => backend);
-  const sections = new Map(input.intended?.sections.map((section) => [section.head, section]));
-  const reasons = Map.groupBy(input.withheld, ({ kind, id }) => `${kind}\n${id}`);
+  const { committed, intended, proven, withheld } = input;
+  const sections = new Map<string, Section>();
+  for (const section of intended?.sections ?? []) sections.set(section.head, section);
+  const reasons = Map.groupBy(withheld, ({ kind, id }) => `${kind}\n${id}`);
   const observed: Observed[] = [];
-  for (const resource of input.committed) {
-    if (resource.kind === 'Settings' && !(input.proven && input.intended !== undefined)) continue;
-    const out = reasons.get(`${resource.kind}\n${resource.id}`);
-    const facts =
-      out === undefined
-        ? {}
-        : {
-            state: out.some(({ whole }) => whole) ? 'not served' : 'served in part',
-            reason: out.map(({ message }) => message).join('; '),
-          };
-    const base = { ...resource, handle: resource.id, owned: true, facts };
-    if (resource.kind !== 'Backend' || input.intended === undefined) {
-      observed.push(base);
-      continue;
-    }
-    const name = backendName(resource.id);
-    const lines = sections.get(`backend ${name}`)?.servers ?? noLines;
-    observed.push({ ...base, ...backendState(resource, name, lines, byBackend.get(name) ?? [], input.draining) });
+  for (const resource of committed) {
+    if (resource.kind === 'Settings' && !(proven && intended !== undefined)) continue;
+    const out = reasons.size === 0 ? undefined : reasons.get(`${resource.kind}\n${resource.id}`);
+    const running = resource.kind === 'Backend' && intended !== undefined;
+    observed.push(running ? observedBackend(resource, sections, out, input) : observedPlain(resource, out));
   }
   return observed;
 }
 
+const plain = new WeakMap<Resource, Observed>();
+
+/** What no reading tells of: the same object for the same resource. */
+function observedPlain(resource: Resource, out: readonly Withheld[] | undefined): Observed {
+  if (out !== undefined) return withFacts(resource, out);
+  let made = plain.get(resource);
+  if (made === undefined) {
+    made = withFacts(resource, out);
+    plain.set(resource, made);
+  }
+  return made;
+}
+
+function withFacts(resource: Resource, out: readonly Withheld[] | undefined): Observed {
+  const facts =
+    out === undefined
+      ? {}
+      : {
+          state: out.some(({ whole }) => whole) ? 'not served' : 'served in part',
+          reason: out.map(({ message }) => message).join('; '),
+        };
+  return { ...resource, handle: resource.id, owned: true, facts };
+}
+
+interface Part {
+  readonly section: Section | undefined;
+  readonly states: readonly ServerState[];
+  readonly observed: Observed;
+}
+
+const names = new WeakMap<Resource, { readonly backend: string; readonly head: string }>();
+const parts = new WeakMap<Resource, Part>();
+
+/** The same object while section and servers are the same. */
+function observedBackend(
+  resource: Resource,
+  sections: ReadonlyMap<string, Section>,
+  out: readonly Withheld[] | undefined,
+  input: ObserveInput,
+): Observed {
+  let name = names.get(resource);
+  if (name === undefined) {
+    const backend = backendName(resource.id);
+    name = { backend, head: `backend ${backend}` };
+    names.set(resource, name);
+  }
+  const { backend, head } = name;
+  const section = sections.get(head);
+  const states = input.states.get(backend) ?? noStates;
+  const drains = input.draining.size > 0 && states.some((state) => input.draining.has(`${backend}/${state.name}`));
+  const known = parts.get(resource);
+  const plainly = out === undefined && !drains;
+  if (plainly && known !== undefined && known.section === section && known.states === states) return known.observed;
+  const lines = section?.servers ?? noLines;
+  const observed = { ...withFacts(resource, out), ...backendState(resource, backend, lines, states, input.draining) };
+  if (plainly) parts.set(resource, { section, states, observed });
+  return observed;
+}
+
+const noStates: readonly ServerState[] = [];
 const noLines: ReadonlyMap<string, ServerLine> = new Map();
 
 function backendState(
@@ -90,11 +139,4 @@ function backendState(
     health.set(key, healthOf(state, false));
   }
   return { sets: drifted ? { ...resource.sets, servers: members } : resource.sets, health: { servers: health } };
-}
-
-export function healthOf(state: ServerState, draining: boolean): Health {
-  if (draining) return 'draining';
-  if (!state.checked) return 'ready';
-  if (!state.checkedOnce) return 'initial';
-  return state.up ? 'ready' : 'unhealthy';
 }

@@ -103,8 +103,14 @@ export function parseCrtList(text: string): readonly (CrtEntry & { readonly line
   return entries;
 }
 
-export async function readServers(runtime: RuntimeSocket): Promise<readonly ServerState[]> {
-  return parseServersState(await runtime.ask('show servers state'));
+/** All servers, or those of some backends. @throws WeirError E_HAPROXY_SOCKET, also for a backend that the process does not have. */
+export async function readServers(
+  runtime: RuntimeSocket,
+  backends?: readonly string[],
+): Promise<readonly ServerState[]> {
+  if (backends === undefined) return parseServersState(await runtime.ask('show servers state'));
+  const answers = await runtime.run(backends.map((backend) => ({ line: `show servers state ${backend}` })));
+  return answers.flatMap(parseServersState);
 }
 
 /** SHA-1 fingerprint (upper-case hex) of the certificate in force under a path; undefined when there is none. */

@@ -121,13 +121,13 @@ class HaproxySession implements Session {
   observe(scope: 'all' | readonly string[], _signal: AbortSignal): Promise<readonly Observed[]> {
     return this.#enqueue(async () => {
       if (scope === 'all' && this.#ctx.clock.now() - this.#auditedMs > auditEveryMs) await this.#audit();
-      const { servers, draining } = await this.#live.servers();
+      const { states, draining } = await this.#live.servers(scope === 'all' ? 'all' : 'touched');
       const { intended, proven } = this.#live;
       return observedOf({
         committed: this.#committed,
         intended,
         proven,
-        servers,
+        states,
         draining,
         withheld: this.#committer.withheld,
       });
@@ -139,7 +139,12 @@ class HaproxySession implements Session {
       await this.#takeLock();
       if (next.length === 0) await this.#withdraw();
       else {
-        await this.#committer.commit(next);
+        try {
+          await this.#committer.commit(next);
+        } catch (error) {
+          this.#live.forget();
+          throw error;
+        }
         this.#live.committed();
       }
       this.#committed = next;

@@ -127,6 +127,7 @@ class Connection {
   readonly #socket: Socket;
   readonly #path: string;
   #received = '';
+  #searched = 0;
   #lastUse = performance.now();
   #ended: string | undefined;
   #wake: () => void = () => undefined;
@@ -155,6 +156,7 @@ class Connection {
 
   talk(text: string, count: number, timeoutMs: number): Promise<readonly string[]> {
     this.#received = '';
+    this.#searched = 0;
     const answers: string[] = [];
     return new Promise((resolve, reject) => {
       const settle = (error?: WeirError) => {
@@ -188,8 +190,9 @@ class Connection {
   #take(answers: string[]): void {
     // An empty answer is the prompt alone, and its line break belongs to it; what is searched starts with one.
     let from = 0;
-    for (;;) {
-      const at = this.#received.indexOf(prompt, from);
+    // A large answer comes in many pieces: what was searched before cannot hold more than the beginning of a prompt.
+    for (let search = Math.max(0, this.#searched - prompt.length); ; search = from) {
+      const at = this.#received.indexOf(prompt, search);
       if (at < 0) break;
       answers.push(
         this.#received
@@ -200,6 +203,7 @@ class Connection {
       from = at + prompt.length;
     }
     if (from > 0) this.#received = this.#received.slice(from);
+    this.#searched = this.#received.length;
   }
 
   #end(reason: string): void {

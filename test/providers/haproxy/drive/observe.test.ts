@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backendName } from '../../../../providers/haproxy/names.ts';
-import { healthOf, observedOf } from '../../../../providers/haproxy/observe.ts';
+import { observedOf } from '../../../../providers/haproxy/observe.ts';
+import { healthOf, healthSummary, restlessBackends, statesOf } from '../../../../providers/haproxy/observe-servers.ts';
 import {
   parseCrtList,
   parseMap,
@@ -135,7 +136,7 @@ const six = server('::1', 80, 2);
 const input = {
   committed: [settings, web, front],
   intended,
-  servers: [state(one), state(six)],
+  states: statesOf([state(one), state(six)]),
   draining: new Set<string>(),
   withheld: [],
   proven: true,
@@ -155,9 +156,9 @@ test('what was committed is seen as it was wanted, with the health of its member
 });
 
 test('the health of members: unhealthy, not checked yet, draining while connections last', () => {
-  const servers = [state(one, { up: false }), state(six, { checkedOnce: false })];
+  const states = statesOf([state(one, { up: false }), state(six, { checkedOnce: false })]);
   assert.deepEqual(
-    [...(observedOf({ ...input, servers })[1]?.health?.servers?.values() ?? [])],
+    [...(observedOf({ ...input, states })[1]?.health?.servers?.values() ?? [])],
     ['unhealthy', 'initial'],
   );
   const draining = new Set([`${name}/${one.name}`]);
@@ -166,7 +167,10 @@ test('the health of members: unhealthy, not checked yet, draining while connecti
 
 test('drift is seen where it is: missing, taken out, other weight, foreign', () => {
   const members = (servers: readonly ServerState[]) =>
-    [...(observedOf({ ...input, servers })[1]?.sets.servers ?? [])].map(([key, { attrs }]) => [key, attrs.weight]);
+    [...(observedOf({ ...input, states: statesOf(servers) })[1]?.sets.servers ?? [])].map(([key, { attrs }]) => [
+      key,
+      attrs.weight,
+    ]);
   assert.deepEqual(members([state(one)]), [['10.0.0.1:80', 1]]);
   assert.deepEqual(members([state(one), state(six, { maintenance: true })]), [['10.0.0.1:80', 1]]);
   assert.deepEqual(members([state(one, { weight: 9 }), state(six)]), [
@@ -185,12 +189,32 @@ test('drift is seen where it is: missing, taken out, other weight, foreign', () 
   ]);
 });
 
+test('what is as it was is the same object; the smallest difference makes a new one', () => {
+  const reading = [state(one), state(six), state(one, { backend: 'other' })];
+  const first = statesOf(reading);
+  const again = statesOf(
+    reading.map((each) => ({ ...each })),
+    first,
+  );
+  assert.equal(again.get(name), first.get(name));
+  assert.equal(observedOf({ ...input, states: again })[1], observedOf({ ...input, states: first })[1]);
+  const fields = { up: false, maintenance: true, draining: true, checked: false, checkedOnce: false, weight: 7 };
+  for (const [field, value] of Object.entries({ ...fields, address: '10.0.0.8', port: 81, name: 'x' })) {
+    const changed = statesOf([{ ...state(one), [field]: value }, state(six)], first);
+    assert.notEqual(changed.get(name), first.get(name), field);
+  }
+  const sick = statesOf([state(one, { up: false }), state(six)], first);
+  assert.notEqual(observedOf({ ...input, states: sick })[1], observedOf({ ...input, states: first })[1]);
+  assert.notEqual(healthSummary(sick, new Set()).text, healthSummary(first, new Set()).text);
+  assert.deepEqual(restlessBackends(statesOf([state(one, { checkedOnce: false })])), [name]);
+});
+
 test('while the process is not proved to serve what was committed, settings are missing and nothing else', () => {
   assert.deepEqual(
     observedOf({ ...input, proven: false }).map(({ kind }) => kind),
     ['Backend', 'Frontend'],
   );
-  const dead = observedOf({ ...input, intended: undefined, servers: [] });
+  const dead = observedOf({ ...input, intended: undefined, states: new Map() });
   assert.deepEqual(
     dead.map(({ kind }) => kind),
     ['Backend', 'Frontend'],
