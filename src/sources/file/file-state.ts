@@ -1,6 +1,6 @@
 import type { BcsOptions } from '../../compat/bcs/index.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { ExportedService, ServiceId } from '../../model/service.ts';
+import type { CertRef, ExportedService, ServiceId } from '../../model/service.ts';
 import type { Snapshot } from '../../model/source.ts';
 import type { Cidr } from '../../net/index.ts';
 import { type KubernetesReadOptions, ObjectReader, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
@@ -57,6 +57,7 @@ export class FileState {
       hash: sha256,
       certificate: readCertificateFacts,
       inService: (hash) => this.serves(hash),
+      held: (origin) => this.held(origin),
     });
     this.lastGood = directory === undefined ? undefined : new LastGood(directory, config.fileBytes * 8 + 1_048_576);
     this.table = new FileTable(config.paths, config.fileBytes, () => performance.now(), {
@@ -121,6 +122,16 @@ export class FileState {
       if (service.fronts.some((front) => front.tls?.certs.some((cert) => cert.sha256 === hash))) return true;
     }
     return false;
+  }
+
+  /** The certificate of a Secret that is in service, while its key is at hand. */
+  private held(origin: string): CertRef | undefined {
+    for (const { fronts } of this.inForce.services.values()) {
+      const ref = fronts.flatMap(({ tls }) => tls?.certs ?? []).find((cert) => cert.origin === origin);
+      if (ref !== undefined && (this.secrets.has(ref.sha256) || this.rememberedPem(ref.sha256) !== undefined))
+        return ref;
+    }
+    return undefined;
   }
 
   private async recall(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { CertRef } from '../../model/index.ts';
 import type { CertificateFacts } from './secret.ts';
 
 /** Value of IngressClass.spec.controller that makes a class ours. */
@@ -27,4 +28,6 @@ export interface KubernetesReadOptions {
   readonly certificate: (pem: string) => CertificateFacts | { readonly error: string };
   /** Whether a certificate is in service already: an expired one stays then, but is never newly taken. Default: none is. */
   readonly inService?: (sha256: string) => boolean;
+  /** The certificate of an origin (`Secret namespace/name`) that is in service: it stays while the Secret cannot be used. Default: none. */
+  readonly held?: (origin: string) => CertRef | undefined;
 }

@@ -15,19 +15,26 @@ export interface CertificateWish {
   readonly name?: string;
 }
 
-/** The certificate of a Secret, or undefined with the reason told. Its bundle is kept in `draft.secrets`. */
+/**
+ * The certificate of a Secret, else the one of it that is in service, else undefined; the reason is told. The bundle of a fresh one is
+ * kept in `draft.secrets`.
+ */
 export function takeCertificate(wish: CertificateWish, draft: Draft, lookup: Lookup): CertRef | undefined {
   const { namespace, secret, hosts, path } = wish;
   const origin = `Secret ${namespace}/${secret}`;
-  const tell = (code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED', reason: string): undefined => {
+  const tell = (code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED', reason: string): CertRef | undefined => {
+    const held = draft.options.held?.(origin);
+    const meanwhile = held === undefined ? without(hosts) : 'its last good certificate stays in service until then';
     draft.tell({
       code,
       path,
       ...(wish.name === undefined ? {} : { name: wish.name }),
       value: secret,
-      reason: `names ${origin}, which ${reason}; ${without(hosts)}`,
+      reason: `names ${origin}, which ${reason}; ${meanwhile}`,
     });
-    return undefined;
+    if (held === undefined) return undefined;
+    const { hosts: _, ...certificate } = held;
+    return { ...certificate, ...(hosts === undefined ? {} : { hosts }) };
   };
   const view = lookup.secret(namespace, secret);
   if (view === undefined) return tell('E_CERT_MISSING', 'does not exist or is not of a type that holds certificates');

@@ -90,6 +90,24 @@ test('a Secret in one file serves an Ingress in another; its key is asked for by
   const again = openSource([root], { stateDir });
   assert.equal((await readNow(again)).services.length, snapshot.services.length);
   assert.ok((await again.secret(ref))?.includes('PRIVATE KEY'), 'the key survives the broken file and the restart');
+
+  const old = makeCertificate({ names: ['shop.test'], notAfterMs: Date.now() - 86_400_000 });
+  const useless = [
+    ['E_CERT_MISSING', []],
+    ['E_CERT_INVALID', { ...secret, data: { ...secret.data, 'tls.key': base64(old.keyPem) } }],
+    ['E_CERT_EXPIRED', { ...secret, data: { 'tls.crt': base64(old.certPem), 'tls.key': base64(old.keyPem) } }],
+  ] as const;
+  for (const [code, object] of useless) {
+    writeFileSync(join(root, '2.json'), JSON.stringify(object));
+    const { services, problems } = await readNow(openSource([root], { stateDir }));
+    assert.deepEqual(
+      problems.map((problem) => problem.code),
+      [code],
+    );
+    assert.match(problems[0]?.message ?? '', /its last good certificate stays in service/);
+    const now = services.flatMap(({ fronts }) => fronts).flatMap(({ tls }) => tls?.certs ?? [])[0];
+    assert.equal(now?.sha256, ref.sha256);
+  }
 });
 
 test('an object of no kind is told and stops nothing', async (t) => {
