@@ -88,8 +88,12 @@ function reasonFor(head: string): ReloadReason {
 }
 
 function diffSections(running: Layout, wanted: Layout, reload: Set<ReloadReason>, steps: RuntimeStep[]): void {
-  const left = new Map(running.sections.map((section) => [section.head, section]));
-  for (const section of wanted.sections) {
+  // Mostly the same sections stand at the same places: only the others are looked up.
+  const left = new Map<string, Section>();
+  for (const [i, section] of running.sections.entries())
+    if (section !== wanted.sections[i]) left.set(section.head, section);
+  for (const [i, section] of wanted.sections.entries()) {
+    if (section === running.sections[i]) continue;
     const before = left.get(section.head);
     left.delete(section.head);
     if (before === section) continue;

@@ -8,11 +8,11 @@ export interface ShapeSection {
   readonly lines: readonly ShapeLine[];
 }
 
-/** The sections of a file with the words of each line. Throws E_BUG where a line cannot be read. */
-export function parseShape(text: string): readonly ShapeSection[] {
+/** The sections of a file, or of what follows its first `before` lines, with the words of each line. Throws E_BUG where a line cannot be read. */
+export function parseShape(text: string, before = 0): readonly ShapeSection[] {
   const sections: { head: readonly string[]; lines: ShapeLine[] }[] = [];
   text.split('\n').forEach((line, i) => {
-    const at = i + 1;
+    const at = before + i + 1;
     if (/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/.test(line)) refuse(at, line, 'holds a control character');
     if (line.startsWith('#')) {
       if (at !== 1) refuse(at, line, 'is a comment');
@@ -52,14 +52,42 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
  * such a section may have, and each server line naming a server of the layout. `text` may have one more line in `global`: the socket.
  */
 export function checkShape(text: string, layout: Layout): void {
-  const found = parseShape(text);
-  if (found.length !== layout.sections.length) {
-    refuse(0, `${found.length} sections`, `was to have ${layout.sections.length} sections`);
+  const body = text.indexOf('\n\n') + 2;
+  if (body < 2 || parseShape(text.slice(0, body)).length > 0)
+    refuse(1, text.slice(0, 80), 'does not begin with a header');
+  let at = body;
+  let lines = 2;
+  for (const section of layout.sections) {
+    const part = checkPart(text, at, lines, section);
+    at += part.text.length;
+    lines += part.lines;
   }
-  layout.sections.forEach((section, i) => {
-    const shape = found[i];
-    if (shape !== undefined) checkSection(section, shape);
-  });
+  const rest = text.slice(at);
+  if (rest !== '') refuse(lines + 1, rest.slice(0, 80), `was to have ${layout.sections.length} sections`);
+}
+
+interface Part {
+  readonly text: string;
+  readonly lines: number;
+}
+
+// Texts of sections that were read back and found to say what their section says.
+const passed = new WeakMap<Section, Part>();
+
+/** Reads back what stands at a place of the file, up to the next empty line, unless it is letter by letter what passed before. */
+function checkPart(text: string, at: number, before: number, section: Section): Part {
+  const known = passed.get(section);
+  if (known !== undefined && text.startsWith(known.text, at)) return known;
+  const end = text.indexOf('\n\n', at);
+  const part = text.slice(at, end < 0 ? text.length : end + 2);
+  const [shape, ...more] = parseShape(part, before);
+  if (shape === undefined) refuse(before + 1, part, `was to begin a section with ${JSON.stringify(section.head)}`);
+  if (more.length > 0) refuse(before + 1, part, `has ${more.length + 1} sections where ${section.head} was to be`);
+  checkSection(section, shape);
+  const made = { text: part, lines: part.split('\n').length - 1 };
+  // The last one ends without an empty line: elsewhere it would not end at all.
+  if (end >= 0) passed.set(section, made);
+  return made;
 }
 
 function checkSection(section: Section, shape: ShapeSection): void {

@@ -15,12 +15,19 @@ export function advance(
 }
 
 class Advance {
-  readonly #objects = new Map<string, Observed>();
+  /** In the order of what was observed, then of creation; undefined: deleted. */
+  readonly #list: (Observed | undefined)[];
+  /** Where the objects stand that the steps name; all of them when names have to be found for new ones. */
+  readonly #places = new Map<string, number>();
   readonly #handles = new Map<number, Handle>();
   readonly #taken = new Set<string>();
 
   constructor(observed: readonly Observed[], steps: readonly Step[], handles?: ReadonlyMap<number, Handle>) {
-    for (const it of observed) this.#objects.set(keyOf(it.kind, it.handle), it);
+    this.#list = [...observed];
+    const named = steps.some(({ op }) => op === 'create') ? undefined : namedHandles(steps);
+    for (const [place, { kind, handle }] of observed.entries()) {
+      if (named === undefined || named.has(handle)) this.#places.set(keyOf(kind, handle), place);
+    }
     for (const { op, n, kind, id } of steps) {
       if (op !== 'create') continue;
       const handle = handles?.get(n) ?? this.#free(kind, id);
@@ -30,7 +37,7 @@ class Advance {
   }
 
   result(): readonly Observed[] {
-    return [...this.#objects.values()];
+    return this.#list.filter((object) => object !== undefined);
   }
 
   take(step: Step): void {
@@ -63,9 +70,9 @@ class Advance {
 
   #change(step: Step, handle: Handle): void {
     const key = keyOf(step.kind, handle);
-    const now = this.#objects.get(key);
+    const now = this.#at(key);
     if (now === undefined) return;
-    if (step.op === 'delete') this.#objects.delete(key);
+    if (step.op === 'delete') this.#remove(key);
     else if (step.op === 'update') this.#put(this.#updated(now, step));
     else this.#put(this.#withMembers(now, step));
   }
@@ -110,7 +117,7 @@ class Advance {
   #order({ kind, ranks = [], attr }: Step): void {
     if (attr === undefined) return;
     for (const [ref, rank] of ranks) {
-      const now = this.#objects.get(keyOf(kind, this.#handle(ref)));
+      const now = this.#at(keyOf(kind, this.#handle(ref)));
       if (now !== undefined) this.#put({ ...now, attrs: { ...now.attrs, [attr]: rank } });
     }
   }
@@ -129,13 +136,27 @@ class Advance {
   }
 
   #put(object: Observed): void {
-    this.#objects.set(keyOf(object.kind, object.handle), object);
+    const key = keyOf(object.kind, object.handle);
+    const place = this.#places.get(key) ?? this.#list.length;
+    this.#places.set(key, place);
+    this.#list[place] = object;
+  }
+
+  #at(key: string): Observed | undefined {
+    const place = this.#places.get(key);
+    return place === undefined ? undefined : this.#list[place];
+  }
+
+  #remove(key: string): void {
+    const place = this.#places.get(key);
+    if (place !== undefined) this.#list[place] = undefined;
+    this.#places.delete(key);
   }
 
   /** The logical id, or with a number behind it while another generation has that handle. */
   #free(kind: string, id: string): Handle {
     let handle = id;
-    const taken = (key: string): boolean => this.#objects.has(key) || this.#taken.has(key);
+    const taken = (key: string): boolean => this.#places.has(key) || this.#taken.has(key);
     for (let n = 2; taken(keyOf(kind, handle)); n++) handle = `${id}~${n}`;
     return handle;
   }
@@ -145,6 +166,16 @@ class Advance {
 function servedAfter({ serves }: Observed, { gains = [], loses = [] }: Step): readonly ServiceId[] {
   if (gains.length + loses.length === 0) return serves;
   return [...new Set([...serves, ...gains])].filter((service) => !loses.includes(service));
+}
+
+/** The objects that steps change; none of these steps creates one. */
+function namedHandles(steps: readonly Step[]): ReadonlySet<HandleRef> {
+  const named = new Set<HandleRef>();
+  for (const { handle, ranks = [] } of steps) {
+    if (handle !== undefined) named.add(handle);
+    for (const [ref] of ranks) named.add(ref);
+  }
+  return named;
 }
 
 /** Null clears an attribute. */

@@ -30,6 +30,8 @@ export function unitsWith(
   const forest = new Forest();
   for (const { unit } of desired) forest.add(unit);
   for (const { unit } of observed) forest.add(unit);
+  const [only] = desired.length > 0 ? desired : observed;
+  if (forest.size === 1 && only !== undefined) return [{ unit: only.unit, desired, observed }];
   if (rules.joinUnits && forest.size > 1) {
     const scene = new Scene(kinds, desired, observed);
     joinByRefs(scene, forest);

@@ -3,6 +3,7 @@ import { type Handle, type Member, type MemberSet, type Observed, sameJson } fro
 /** What a balancer holds, as last read and as changed by our own writes since. Keeps the object it has while a new reading says the same. */
 export class ObservedCache {
   readonly #objects = new Map<string, Observed>();
+  readonly #held = new Set<Observed>();
   #list: readonly Observed[] | undefined = [];
 
   /** The same array while nothing changed. */
@@ -13,19 +14,32 @@ export class ObservedCache {
 
   /** Puts `after` in the place of `before`: a reading of the same part, or the result of own writes. */
   replace(before: readonly Observed[], after: readonly Observed[]): readonly Observed[] {
-    const gone = new Set(before.map(keyOf));
-    const kept = after.map((object) => {
+    const unmoved = (object: Observed, i: number) => before[i] === object && this.#held.has(object);
+    const gone = new Set<string>();
+    // Mostly the same objects stand at the same places: only the others are looked up.
+    for (const [i, object] of before.entries()) if (after[i] !== object) gone.add(keyOf(object));
+    const kept = after.map((object, i) => {
+      if (unmoved(object, i)) return object;
       const key = keyOf(object);
       gone.delete(key);
       const known = this.#objects.get(key);
       if (known === object) return object;
       if (known !== undefined && sameObserved(known, object)) return known;
-      this.#objects.set(key, object);
-      this.#list = undefined;
+      this.#put(key, object, known);
       return object;
     });
-    for (const key of gone) if (this.#objects.delete(key)) this.#list = undefined;
+    for (const key of gone) this.#put(key, undefined, this.#objects.get(key));
     return kept;
+  }
+
+  #put(key: string, object: Observed | undefined, known: Observed | undefined): void {
+    if (known !== undefined) this.#held.delete(known);
+    if (object === undefined) this.#objects.delete(key);
+    else {
+      this.#objects.set(key, object);
+      this.#held.add(object);
+    }
+    if (known !== object) this.#list = undefined;
   }
 }
 

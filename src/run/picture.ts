@@ -113,7 +113,8 @@ export function sameParts(a: readonly unknown[], b: readonly unknown[]): boolean
 /** What replaces `group.observed` when its units have been read: the objects of other units in the group (foreign holders of a place) stay as known. */
 export function withReading(group: UnitGroup, reading: readonly Observed[]): readonly Observed[] {
   const units = new Set(unitsOf(group));
+  const others = group.observed.filter((o) => !units.has(o.unit));
+  if (others.length === 0) return reading;
   const read = new Set(reading.map((object) => `${object.kind}\n${object.handle}`));
-  const others = group.observed.filter((o) => !units.has(o.unit) && !read.has(`${o.kind}\n${o.handle}`));
-  return [...others, ...reading];
+  return [...others.filter((o) => !read.has(`${o.kind}\n${o.handle}`)), ...reading];
 }

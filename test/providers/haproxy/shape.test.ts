@@ -48,6 +48,20 @@ describe('shape', () => {
     refuses(text.replace('\nbackend a_404', '\nbackend a_405'), /a_405/);
   });
 
+  test('what passed once is read again where it is another text, and nothing else', () => {
+    checkShape(text, layout);
+    const [head = ''] = layout.sections.flatMap((section) =>
+      section.head.startsWith('backend b_') ? [section.head] : [],
+    );
+    refuses(text.replace(`\n${head}\n`, `\n${head}\n  external-check path\n`), /was to have \d+ lines/);
+    refuses(text.replace(`\n${head}\n`, `\n# x\n${head}\n`), /comment/);
+    refuses(`${text}\nbackend evil\n`, /sections/);
+    refuses(text.slice(text.indexOf('global')), /header/);
+    const cut = { ...layout, sections: layout.sections.slice(0, -1) };
+    refuses(text, /sections/, cut);
+    refuses(textOf(cut, place), /begin a section/);
+  });
+
   test('a missing line', () => {
     refuses(text.replace('  mode http\n', ''), /was to have/);
   });
