@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts';
-import type { Present, Use } from './scene.ts';
+import { type Present, type Use, usable } from './scene.ts';
 import type { Sketch } from './sketch.ts';
 
 /**
@@ -71,51 +71,74 @@ function edgesOf(draft: Draft): readonly Draft[] {
 
 function clearSlots(sketch: Sketch, creates: readonly Draft[], inside: ReadonlySet<Draft>): boolean {
   let moved = false;
-  for (const { holder } of creates) {
+  for (const create of creates) {
+    const { holder } = create;
     const gone = holder === undefined ? undefined : sketch.deletes.get(holder);
     if (holder === undefined || gone === undefined || !inside.has(gone)) continue;
-    if (clear(sketch, holder, gone, inside)) moved = true;
+    if (clear(sketch, holder, create, inside)) moved = true;
   }
   return moved;
 }
 
-/** Makes way for a slot: `object` goes first, and with it those who cannot turn away before. */
-function clear(sketch: Sketch, object: Present, slot: Draft, inside: ReadonlySet<Draft>): boolean {
+/** Makes way for `create`: `object` goes first, and with it those who cannot turn away before. Answers whether anything is new. */
+function clear(sketch: Sketch, object: Present, create: Draft, inside: ReadonlySet<Draft>): boolean {
   const { early, loose } = sketch.sacrifices;
   let moved = !early.has(object) || !loose.has(object);
   early.add(object);
   loose.add(object);
-  for (const { user, via } of object.uses) {
-    const departure = sketch.departure(user, object);
-    if (departure === undefined || !inside.has(departure) || early.has(user)) continue;
-    if (user.fate === 'dead') moved = clear(sketch, user, slot, inside) || moved;
+  for (const { user, via, departure } of inTheWay(sketch, object, create, inside)) {
+    if (user.fate === 'dead') moved = clear(sketch, user, create, inside) || moved;
     else if (hasOtherMember(sketch, user, via)) continue;
-    else if (!reaches(departure, slot)) {
+    else if (!reaches(departure, create, hardEdges)) {
       if (!loose.has(user)) moved = true;
       loose.add(user);
-    } else moved = clear(sketch, user, slot, inside) || moved;
+    } else moved = clear(sketch, user, create, inside) || moved;
   }
   return moved;
+}
+
+interface Hindrance extends Use {
+  readonly departure: Draft;
+}
+
+/** Users that themselves wait for the create. Those who only wait for another such user are free as soon as that one is. */
+function inTheWay(sketch: Sketch, object: Present, create: Draft, inside: ReadonlySet<Draft>): readonly Hindrance[] {
+  const all: Hindrance[] = [];
+  for (const use of object.uses) {
+    const departure = sketch.departure(use.user, object);
+    if (departure === undefined || !inside.has(departure) || sketch.sacrifices.early.has(use.user)) continue;
+    all.push({ ...use, departure });
+  }
+  const exits = new Set(all.map(({ departure }) => departure));
+  const direct = all.filter(({ departure }) =>
+    reaches(departure, create, (draft) => edgesOf(draft).filter((on) => !exits.has(on))),
+  );
+  if (direct.length > 0) return direct;
+  return [...all].sort((a, b) => compareText(a.user.it.id, b.user.it.id)).slice(0, 1);
 }
 
 /** A set that keeps another member only drops the one that is in the way. */
 function hasOtherMember({ scene, sacrifices }: Sketch, user: Present, via: Use['via']): boolean {
   if (!('spec' in via) || via.to === undefined) return false;
-  for (const handle of user.it.sets[via.name]?.keys() ?? []) {
-    const member = scene.find(via.to, handle);
-    if (member === undefined || !sacrifices.early.has(member)) return true;
+  for (const [handle, member] of user.it.sets[via.name] ?? []) {
+    const other = scene.find(via.to, handle);
+    if (usable(via, member) && other !== undefined && !sacrifices.early.has(other)) return true;
   }
   return false;
 }
 
-/** Whether a draft can never be done before another, soft waits apart. */
-function reaches(draft: Draft, other: Draft): boolean {
+/** Whether a draft waits for another, by way of these edges. */
+function reaches(draft: Draft, other: Draft, edges: (draft: Draft) => readonly Draft[]): boolean {
   const seen = new Set<Draft>([draft]);
   for (const one of seen) {
     if (one === other) return true;
-    for (const on of one.hard) seen.add(on);
+    for (const on of edges(one)) seen.add(on);
   }
   return false;
+}
+
+function hardEdges({ hard }: Draft): readonly Draft[] {
+  return hard;
 }
 
 /**

@@ -90,10 +90,14 @@ class LinkSetEmitter {
 
   /** A member whose slot is needed goes at once while another one stays: its services have a gap. */
   #dropWhatIsInTheWay(): void {
-    const inTheWay = this.#leaving.filter(({ handle }) => {
+    const early = (handle: Handle): boolean => {
       const present = this.#present(handle);
       return present !== undefined && this.#sketch.sacrifices.early.has(present);
-    });
+    };
+    const stays = [...this.#now].some(([handle, member]) => usable(this.#set, member) && !early(handle));
+    const inTheWay = this.#leaving.filter(
+      ({ handle, member }) => early(handle) && (stays || !usable(this.#set, member)),
+    );
     if (inTheWay.length === 0 || inTheWay.length === this.#size) return;
     const drop = this.#remove(inTheWay, 'must make room for what takes its name', this.#drainedIdle(inTheWay));
     drop.loses = this.#servedOnlyBy(inTheWay);
@@ -141,8 +145,8 @@ class LinkSetEmitter {
       if (blind) this.#sayRisk(draft);
     }
     if (this.#losing > 0 && this.#sketch.rules.gate) draft.afterAll(anchorOf(this.#sketch, this.#front, draft));
-    for (const { target } of this.#entering) {
-      this.#sketch.noteEntry(this.#front, target, draft);
+    for (const { target } of this.#entering) this.#sketch.noteEntry(this.#front, target, draft);
+    for (const { target } of [...this.#entering, ...this.#changing.filter(({ raised }) => raised)]) {
       this.#sketch.noteEntrance(this.#front, target, draft);
     }
     for (const { handle } of this.#leaving) this.#sketch.noteDeparture(this.#kept, this.#present(handle), draft);

@@ -25,9 +25,11 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
     )
   )
     return;
-  const rising = sketch.rules.riseGate ? risers(sketch, ranked, present) : new Set<Wanted>();
+  const rising = sketch.rules.riseGate ? risers(sketch, group, ranked, present) : new Set<Wanted>();
   const calm = [...ranked.filter((wanted) => !rising.has(wanted)), ...present.filter((wanted) => rising.has(wanted))];
-  const first = calm.every((wanted, place) => wanted === present[place]) ? undefined : draftOrder(sketch, group, calm);
+  const first = calm.every((wanted, place) => wanted === present[place])
+    ? undefined
+    : draftOrder(sketch, group, calm, rising);
   if (first !== undefined) {
     for (const wanted of ranked) if (!rising.has(wanted)) push(sketch.orders, wanted, first);
     for (const dead of presents) if (dead.fate === 'dead') afterOrder(sketch, dead, first);
@@ -39,15 +41,26 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
 }
 
 /** Objects that are not ready and would come before one that is now before them. */
-function risers(sketch: Sketch, wanted: readonly Wanted[], present: readonly Wanted[]): ReadonlySet<Wanted> {
+function risers(
+  sketch: Sketch,
+  { presents, attr }: OrderGroup,
+  wanted: readonly Wanted[],
+  present: readonly Wanted[],
+): ReadonlySet<Wanted> {
   const places = new Map(present.map((one, place) => [one, place]));
+  const dying = presents.filter((other) => other.fate === 'dead' && readyNow(sketch, other) > 0);
   const found = new Set<Wanted>();
   for (const [place, one] of wanted.entries()) {
     const overtakes = wanted.slice(place + 1).some((other) => {
       const before = (places.get(other) ?? 0) < (places.get(one) ?? 0);
       return before && other.kept !== undefined && readyNow(sketch, other) > 0;
     });
-    if (overtakes && servedBy(sketch.scene, one).some((target) => unreadyBehind(sketch, target, 1).length > 0))
+    const number = one.kept === undefined ? Number.POSITIVE_INFINITY : numberOf(one.kept, attr);
+    const leavesBehind = dying.some((other) => numberOf(other, attr) < number);
+    if (
+      (overtakes || leavesBehind) &&
+      servedBy(sketch.scene, one).some((target) => unreadyBehind(sketch, target, 1).length > 0)
+    )
       found.add(one);
   }
   return found;
@@ -57,14 +70,18 @@ function draftOrder(
   sketch: Sketch,
   { scope, presents, attr }: OrderGroup,
   ranked: readonly Wanted[],
+  below?: ReadonlySet<Wanted>,
 ): Draft | undefined {
   const [top] = ranked;
   if (top === undefined) return undefined;
   const taken = new Set(presents.filter(({ fate }) => fate !== 'kept').map((present) => numberOf(present, attr)));
+  // Those that shall not rise yet stay behind the dying, too.
+  const bottom = Math.max(0, ...presents.map((present) => numberOf(present, attr)));
   let number = 0;
   const ranks: (readonly [DraftRef, number])[] = [];
   const creates: Draft[] = [];
   for (const wanted of ranked) {
+    if (below?.has(wanted) === true) number = Math.max(number, bottom);
     do number++;
     while (taken.has(number));
     const ref = sketch.refTo(wanted);

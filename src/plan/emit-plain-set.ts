@@ -80,16 +80,8 @@ export function emitPlainSet(sketch: Sketch, wanted: Wanted, set: SetShape): voi
   const before = sketch.rules.addsFirst ? added : [];
   emit.take(idle, diff.staying > 0 && set.serving ? [] : before);
   if (active.length === 0) return;
-  const watched = set.serving && (kept.shape.front || kept.uses.some(({ via }) => via.serving));
-  const lasting = healthLasts(sketch.scene, wanted, sketch.rules);
-  const gated =
-    watched && lasting && diff.wanted > 0 && sketch.rules.removeGate && diff.staying < enough(diff.ready, diff.wanted);
-  const hasHealth = kept.it.health?.[set.name] !== undefined;
-  const gate = gated && hasHealth ? [gateOn(sketch, wanted, diff.ready)] : [];
-  const removals = emit.take(active, [...before, ...gate]);
-  if (watched && diff.staying === 0 && (diff.wanted === 0 || !lasting)) {
-    for (const removal of removals) push(sketch.lastMembers, kept, removal);
-  }
+  const gate = emit.gated(diff) ? [gateOn(sketch, wanted, diff.ready)] : [];
+  emit.noteLast(diff, emit.take(active, [...before, ...gate]));
 }
 
 /**
@@ -117,13 +109,13 @@ function emitRolling(emit: SetEmitter, diff: SetDiff, room: number): void {
       diff.active.filter((change) => !removes(change)),
       added,
     );
-    const gate = set.serving && diff.staying === 0 && emit.hasHealth ? [gateOn(sketch, wanted, 1)] : [];
-    const removals = emit.take(last, [...added, ...gate]);
+    const removals = emit.take(last, [...added, ...(emit.gated(diff) ? [gateOn(sketch, wanted, 1)] : [])]);
+    emit.noteLast(diff, removals);
     emit.put('add', diff.adds.slice(free), 'is new', removals, false);
     return;
   }
   // Members that are wanted and not ready yet may become so: then nothing is lost.
-  const hope = set.serving && diff.staying === 0 && emit.hasHealth && emit.holdsWanted();
+  const hope = emit.gated(diff) && emit.holdsWanted();
   const removals = emit.take(last, hope ? [gateOn(sketch, wanted, 1)] : []);
   if (set.serving && !hope && diff.staying === 0 && sketch.rules.gap) {
     for (const draft of removals) for (const service of wanted.it.serves) draft.gap.add(service);
@@ -149,8 +141,24 @@ export class SetEmitter {
     this.set = set;
   }
 
-  get hasHealth(): boolean {
-    return this.present.it.health?.[this.set.name] !== undefined;
+  /** Whether ready members may leave only when wanted ones are ready, and whether that can be known. */
+  gated({ wanted, ready, staying }: SetDiff): boolean {
+    if (!this.#watched || !this.#lasting || wanted === 0 || !this.sketch.rules.removeGate) return false;
+    return staying < enough(ready, wanted) && this.present.it.health?.[this.set.name] !== undefined;
+  }
+
+  /** Removals after which nothing ready is left, and nobody who stays could tell when something is: they go late. */
+  noteLast({ staying, wanted }: SetDiff, removals: readonly Draft[]): void {
+    if (!this.#watched || staying > 0 || (wanted > 0 && this.#lasting)) return;
+    for (const removal of removals) push(this.sketch.lastMembers, this.present, removal);
+  }
+
+  get #watched(): boolean {
+    return this.set.serving && (this.present.shape.front || this.present.uses.some(({ via }) => via.serving));
+  }
+
+  get #lasting(): boolean {
+    return healthLasts(this.sketch.scene, this.wanted, this.sketch.rules);
   }
 
   /** Whether a member that shall take traffic is there already. */

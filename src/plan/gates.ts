@@ -1,5 +1,13 @@
 import { type Draft, labelOf } from './draft.ts';
-import { healthLasts, readyAlready, readyBehind, servedBy, usableMembers, wantedCarriers } from './health.ts';
+import {
+  expectedMembers,
+  healthLasts,
+  readyAlready,
+  readyBehind,
+  servedBy,
+  usableMembers,
+  wantedCarriers,
+} from './health.ts';
 import { type Present, type Target, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 import type { Sketch } from './sketch.ts';
@@ -22,7 +30,7 @@ export interface Passage {
 export function unreadyBehind(sketch: Sketch, target: Target, losing: number): readonly Wanted[] {
   if (!(target instanceof Wanted)) return [];
   return wantedCarriers(sketch.scene, target).filter((carrier) => {
-    const count = usableMembers(carrier);
+    const count = usableMembers(carrier, sketch.options.policy);
     return count > 0 && readyAlready(sketch.scene, carrier, sketch.rules) < enough(losing, count);
   });
 }
@@ -45,7 +53,7 @@ export function gateOn(sketch: Sketch, carrier: Wanted, losing: number, entry?: 
   const gates = sketch.gates.get(carrier) ?? new Map<Draft | undefined, Draft>();
   sketch.gates.set(carrier, gates);
   const set = servingSet(carrier);
-  const members = [...(carrier.it.sets[set.name] ?? [])].filter(([, m]) => usable(set, m)).map(([key]) => key);
+  const members = expectedMembers(carrier, set, sketch.options.policy);
   const known = gates.get(entry);
   const min = Math.max(enough(losing, members.length), known?.fields.until?.min ?? 0);
   if (known?.fields.until !== undefined) {
@@ -118,7 +126,7 @@ export function liveOf(sketch: Sketch, front: Wanted, losing: number, service?: 
  */
 export function anchorOf(sketch: Sketch, front: Wanted, turn?: Draft): readonly Draft[] {
   const targets = servedBy(sketch.scene, front).filter((target) =>
-    wantedCarriers(sketch.scene, target).some((c) => usableMembers(c) > 0),
+    wantedCarriers(sketch.scene, target).some((c) => usableMembers(c, sketch.options.policy) > 0),
   );
   if (targets.some((target) => sharesNow(front, target) && unreadyBehind(sketch, target, 1).length === 0)) return [];
   const entrances = sketch.entrances.get(front);

@@ -1,4 +1,4 @@
-import type { Handle, ServiceId } from '../model/index.ts';
+import type { Handle, Policy, ServiceId } from '../model/index.ts';
 import type { Rules } from './rules.ts';
 import { type Present, type Scene, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
@@ -71,13 +71,21 @@ export function readyBehind(scene: Scene, object: Present, service?: ServiceId):
   return count;
 }
 
-/** How many members a wanted object shall have that could take traffic. */
-export function usableMembers(carrier: Wanted): number {
-  let count = 0;
-  for (const set of carrier.shape.plainSets) {
-    if (!set.serving) continue;
-    for (const member of carrier.it.sets[set.name]?.values() ?? []) if (usable(set, member)) count++;
+/** Members of a set that shall take traffic: those that are there, where the policy lets nothing be added to what exists. */
+export function expectedMembers({ it, kept }: Wanted, set: SetShape, policy: Policy): readonly string[] {
+  const present = policy === 'create-only' ? kept?.it.sets[set.name] : undefined;
+  const keys: string[] = [];
+  for (const [key, member] of it.sets[set.name] ?? []) {
+    if (usable(set, member) && (kept === undefined || policy !== 'create-only' || present?.has(key) === true))
+      keys.push(key);
   }
+  return keys;
+}
+
+/** How many members a wanted object shall have that could take traffic. */
+export function usableMembers(carrier: Wanted, policy: Policy): number {
+  let count = 0;
+  for (const set of carrier.shape.plainSets) if (set.serving) count += expectedMembers(carrier, set, policy).length;
   return count;
 }
 

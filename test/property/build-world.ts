@@ -10,7 +10,15 @@ export function buildWorld(pair: Pair): World {
   const { unusedHealth, tellsDraining } = pair;
   // What is told to be gone is.
   const sick = [...pair.sick, ...pair.after.services.flatMap(({ gone }) => gone)];
-  const world = new World({ kinds: cloudKinds(unusedHealth), sick, unusedHealth, tellsDraining });
+  const world = new World({
+    kinds: cloudKinds(
+      unusedHealth,
+      pair.foreign.some(({ what }) => what === 'rule'),
+    ),
+    sick,
+    unusedHealth,
+    tellsDraining,
+  });
   putState(world, pair.before, new Random(pair.seed + 99));
   for (const one of pair.foreign) putForeign(world, one);
   world.settle();
@@ -58,7 +66,7 @@ function putForeign(world: World, one: Foreign): void {
     const sets = new Map(
       kind === 'TargetGroup' ? [['targets', new Map<string, Member>()] as const] : [['forward', forward] as const],
     );
-    world.put({ kind, id, unit: unitOf(one), attrs, refs, sets, foreign: true, tags: [] }, `foreign.${kind}`);
+    world.put({ kind, id, unit: unitOf(one), attrs, refs, sets, foreign: true, tags: [] }, kind);
   };
   if (one.what === 'group') put('TargetGroup', `theirs-${one.name}`, { protocol: 'http', name: one.name }, {});
   else if (one.what === 'listener') {

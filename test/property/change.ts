@@ -58,6 +58,7 @@ const changes: readonly Change[] = [
   replaceBalancer,
   (random, state) => ({ ...state, services: state.services.filter(() => !random.chance(0.3)) }),
   renameRules,
+  claimName,
 ];
 
 function changeService(random: Random, state: CloudState, change: (service: ServiceState) => ServiceState): CloudState {
@@ -146,9 +147,25 @@ function firstAtEachPlace(fronts: readonly FrontState[]): readonly FrontState[] 
   });
 }
 
+/** Two services want the name that only one can have. */
+function claimName(random: Random, state: CloudState): CloudState {
+  const [first, second] = random.sample(state.services, 2);
+  if (first === undefined || second === undefined || random.chance(0.5)) return state;
+  return {
+    ...state,
+    services: state.services.map((service) =>
+      service === first
+        ? { ...service, fixed: true }
+        : service === second
+          ? { ...service, fixed: true, alias: first.name }
+          : service,
+    ),
+  };
+}
+
 function renameRules(random: Random, state: CloudState): CloudState {
   return changeFront(random, state, (front) => {
-    const hosts = random.sample(['h1', 'h2', 'h3', 'h4', 'h5'], front.rules.length);
+    const hosts = random.sample(['h1', 'h2', 'h3', 'h4', '*'], front.rules.length);
     return { ...front, rules: front.rules.map((rule, place) => ({ ...rule, host: hosts[place] ?? rule.host })) };
   });
 }

@@ -12,6 +12,8 @@ export interface ServiceState {
   readonly protocol: string;
   /** Its target group has a name that only one can have. */
   readonly fixed: boolean;
+  /** That name, where it is not its own. */
+  readonly alias?: string;
   readonly targets: readonly string[];
   readonly gone: readonly string[];
 }
@@ -108,7 +110,7 @@ function renderGroup(id: string, unit: string, service: ServiceState, home: bool
   const attrs: Attrs = {
     protocol: service.protocol,
     settings,
-    ...(service.fixed && home ? { name: service.name } : {}),
+    ...(service.fixed && home ? { name: service.alias ?? service.name } : {}),
   };
   return { kind: 'TargetGroup', id, unit, serves: [service.name], attrs, refs: {}, sets: { targets } };
 }

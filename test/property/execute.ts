@@ -1,5 +1,5 @@
 import type { Handle, Step } from '../../src/model/index.ts';
-import type { Oracle } from './oracle.ts';
+import { type Oracle, Violation } from './oracle.ts';
 import type { Random } from './random.ts';
 import type { World } from './world.ts';
 import { applyStep } from './world-apply.ts';
@@ -108,7 +108,8 @@ export class Execution {
     }
   }
 
-  #opens({ until }: Step): boolean {
+  #opens(step: Step): boolean {
+    const { until } = step;
     if (until === undefined) return true;
     if (this.#patient) {
       this.#world.tick();
@@ -119,6 +120,12 @@ export class Execution {
     const thing = this.#world.things.get(handle);
     if (thing === undefined) throw new Error(`a gate on ${handle}, which is gone`);
     if (until.what === 'drained') return !until.members.some((key) => thing.draining.get(until.set)?.has(key) === true);
-    return until.members.filter((key) => this.#world.isReady(handle, key)).length >= until.min;
+    const ready = until.members.filter((key) => this.#world.isReady(handle, key)).length;
+    if (ready >= until.min) return true;
+    const fit = until.members.filter((key) => !this.#world.sick.has(key));
+    if (this.#patient && !this.#world.slow.has(handle) && fit.length >= until.min) {
+      throw new Violation(`gate ${step.n} waits for what cannot be seen yet`);
+    }
+    return false;
   }
 }

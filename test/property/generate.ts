@@ -25,7 +25,8 @@ export interface Pair {
 }
 
 const ports = [80, 81, 443];
-const hosts = ['h1', 'h2', 'h3', 'h4'];
+/** `*` takes every host that no rule before it takes. */
+export const hosts = ['h1', 'h2', 'h3', '*'];
 
 export function generatePair(seed: number): Pair {
   const random = new Random(seed * 2_654_435_761 + 17);

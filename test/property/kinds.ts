@@ -4,8 +4,8 @@ import type { KindSpec } from '../../src/model/index.ts';
  * The kinds of the simulated cloud. All four ways to claim; a batch, a maximum, a minimum, slots, an order group, immutable fields,
  * weighted and plain refs, and a kind that belongs to one load balancer.
  */
-export function cloudKinds(unusedHealth: boolean): readonly KindSpec[] {
-  return unusedHealth ? checkedUnused : checkedInUse;
+export function cloudKinds(unusedHealth: boolean, foreignRules: boolean): readonly KindSpec[] {
+  return variants[Number(unusedHealth) + 2 * Number(foreignRules)] ?? variants[0];
 }
 
 const forward = {
@@ -18,7 +18,7 @@ const forward = {
   inCreate: true,
 } as const;
 
-function declare(unusedHealth: boolean): readonly KindSpec[] {
+function declare(unusedHealth: boolean, foreignRules: boolean): readonly KindSpec[] {
   return [
     { kind: 'Balancer', claim: 'tag', immutable: ['scheme'], refs: {}, sets: {} },
     {
@@ -51,7 +51,8 @@ function declare(unusedHealth: boolean): readonly KindSpec[] {
     },
     {
       kind: 'Rule',
-      claim: 'parent',
+      // Where others have rules in our listeners too, the place alone proves nothing.
+      claim: foreignRules ? 'tag' : 'parent',
       immutable: ['listener'],
       refs: { listener: { to: 'Listener' } },
       sets: { forward },
@@ -62,12 +63,13 @@ function declare(unusedHealth: boolean): readonly KindSpec[] {
   ];
 }
 
-const checkedInUse = declare(false);
-const checkedUnused = declare(true);
+const variants = [declare(false, false), declare(true, false), declare(false, true), declare(true, true)] as const;
 
 /** The same things in a whole-state system: nothing is immutable, nothing is a slot, nothing belongs to one balancer. */
-export const fileKinds: readonly KindSpec[] = declare(true).map(({ slots: _, per: __, order: ___, ...spec }) => ({
-  ...spec,
-  claim: 'name',
-  immutable: [],
-}));
+export const fileKinds: readonly KindSpec[] = declare(true, false).map(
+  ({ slots: _, per: __, order: ___, ...spec }) => ({
+    ...spec,
+    claim: 'name',
+    immutable: [],
+  }),
+);

@@ -19,6 +19,10 @@ export class Oracle {
   readonly #excused = new Set<ServiceId>();
   /** Had ready targets. */
   readonly #alive = new Set<string>();
+  /** Listeners that shall have certificates. */
+  readonly #tls = new Set<string>();
+  /** Handles of those that have some. */
+  readonly #dressed = new Set<string>();
 
   constructor(world: World, desired: readonly Resource[], sick: ReadonlySet<string>) {
     const fit = healthyGroups(desired, sick, world);
@@ -34,6 +38,8 @@ export class Oracle {
         for (const service of group?.serves ?? []) services.set(`service ${service}`, new Set([service]));
       }
     }
+    for (const [host, own] of watchedHosts(world, desired, fit)) services.set(host, own);
+    for (const { id, sets } of desired) if ((sets.certs?.size ?? 0) > 0) this.#tls.add(id);
     for (const [name, own] of services) this.#watched.push({ name, services: own });
     this.look(world);
   }
@@ -46,6 +52,9 @@ export class Oracle {
       for (const service of seen?.services ?? []) services.add(service);
       if (seen?.ready === true) this.#alive.add(name);
     }
+    for (const { handle, id, sets } of world.things.values()) {
+      if (this.#tls.has(id) && (sets.get('certs')?.size ?? 0) > 0) this.#dressed.add(handle);
+    }
   }
 
   /** Notes whom a step names before it is carried out. */
@@ -57,9 +66,16 @@ export class Oracle {
   check(world: World, when: string): void {
     const now = sample(world);
     for (const { name, services } of this.#watched) {
-      if (now.get(name)?.ready !== true && this.#alive.has(name) && !this.#excuses(services)) {
+      const seen = now.get(name);
+      if (seen?.ready === true || !this.#alive.has(name) || this.#excuses(services)) continue;
+      // Who took a host over by a step that named a risk.
+      if (!name.startsWith('host ') || seen === undefined || !this.#excuses(seen.services)) {
         throw new Violation(`${name} has lost its ready targets (${when})`);
       }
+    }
+    for (const handle of this.#dressed) {
+      if (world.things.get(handle)?.sets.get('certs')?.size === 0)
+        throw new Violation(`${handle} has lost all certificates (${when})`);
     }
   }
 
@@ -98,7 +114,71 @@ function sample(world: World): ReadonlyMap<string, Sample> {
       }
     }
   }
+  noteHosts(world, note);
   return found;
+}
+
+/** Hosts of a listener that clients ask for. */
+const hosts = ['h1', 'h2', 'h3', 'h4'];
+
+/** Who answers for a host: the first rule that takes it, else the listener itself. */
+function noteHosts(world: World, note: (name: string, ready: boolean, services: readonly ServiceId[]) => void): void {
+  const rules = new Map<string, Thing[]>();
+  for (const thing of world.things.values()) {
+    if (thing.kind !== 'Rule' || thing.refs.listener === undefined) continue;
+    const list = rules.get(thing.refs.listener) ?? [];
+    rules.set(thing.refs.listener, list);
+    list.push(thing);
+  }
+  for (const listener of world.things.values()) {
+    if (listener.kind !== 'Listener' || listener.foreign) continue;
+    const list = rules.get(listener.handle) ?? [];
+    list.sort((a, b) => Number(a.attrs.priority) - Number(b.attrs.priority));
+    for (const host of hosts) {
+      const front = list.find(({ attrs }) => attrs.host === host || attrs.host === '*') ?? listener;
+      const ready = world.pointed(front).some((group) => world.hasReady(group));
+      note(`host ${listener.id}/${host}`, ready, world.served(front));
+    }
+  }
+}
+
+/**
+ * Hosts for which the wanted rule of their own is the first that takes them: those that have that rule already, and those that
+ * the listener itself serves by what it goes on serving.
+ */
+function watchedHosts(
+  world: World,
+  desired: readonly Resource[],
+  fit: ReadonlySet<string>,
+): ReadonlyMap<string, Set<ServiceId>> {
+  const found = new Map<string, Set<ServiceId>>();
+  const taken = new Set<string>();
+  const present = new Set([...world.things.values()].map(({ kind, id }) => `${kind} ${id}`));
+  const rules = desired.filter(({ kind }) => kind === 'Rule');
+  for (const rule of rules.sort((a, b) => Number(a.attrs.priority) - Number(b.attrs.priority))) {
+    const { listener = '' } = rule.refs;
+    for (const host of rule.attrs.host === '*' ? hosts : [String(rule.attrs.host)]) {
+      const place = `host ${listener}/${host}`;
+      if (taken.has(place)) continue;
+      taken.add(place);
+      if (rule.attrs.host === '*' || shares(rule)?.some((id) => fit.has(id)) !== true) continue;
+      const all = present.has(`Rule ${listener}/*`);
+      const lives = present.has(`Rule ${rule.id}`) && (!all || desired.some(({ id }) => id === `${listener}/*`));
+      if (lives || (!all && keepsServing(world, desired, listener, fit))) found.set(place, new Set(rule.serves));
+    }
+  }
+  return found;
+}
+
+/** Whether a listener sends traffic to something healthy now that it shall go on sending traffic to. */
+function keepsServing(world: World, desired: readonly Resource[], id: string, fit: ReadonlySet<string>): boolean {
+  const now = [...world.things.values()].find(
+    (thing) => thing.kind === 'Listener' && thing.id === id && !thing.foreign,
+  );
+  const wanted = desired.find((one) => one.kind === 'Listener' && one.id === id);
+  const groups = wanted === undefined ? [] : (shares(wanted) ?? []);
+  const same = (handle: string): boolean => groups.includes(world.things.get(handle)?.id ?? '');
+  return now !== undefined && world.pointed(now).some(same) && groups.some((group) => fit.has(group));
 }
 
 function placeOf(

@@ -80,11 +80,20 @@ export class Case {
       }
       oracle.look(world);
       const next = this.plan(world.observe());
-      const added = [...gapsOf(next.steps)].find((service) => !named.has(service));
+      const added = next.steps.flatMap((step) => this.#interrupts(step)).find((service) => !named.has(service));
       if (added !== undefined) throw new Violation(`the crash adds a gap for ${added}`);
       plan = next;
     }
     this.finish(world, execute(world, plan.steps, oracle), plan);
+  }
+
+  /** Whom a step interrupts that had ready targets at this front from the start: only they can be interrupted by a crash. */
+  #interrupts({ kind, id, gap = [] }: Step): readonly ServiceId[] {
+    if (gap.length === 0) return [];
+    const { start } = this;
+    const front = [...start.things.values()].find((thing) => thing.kind === kind && thing.id === id);
+    const ready = front === undefined ? [] : start.pointed(front).filter((handle) => start.hasReady(handle));
+    return gap.filter((service) => ready.some((handle) => tagged(start, handle, service)));
   }
 
   /** Every unit by itself, their steps in turns; with `crash`, all end somewhere and begin again. */

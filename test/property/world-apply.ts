@@ -102,7 +102,7 @@ class Call {
           throw new Error(`connections from ${other.handle} ${name} to ${thing.handle} are cut`);
       }
     }
-    this.#world.things.delete(thing.handle);
+    this.#world.remove(thing);
   }
 
   #members(thing: Thing): void {

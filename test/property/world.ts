@@ -10,6 +10,7 @@ export interface Thing {
   attrs: Record<string, Member['attrs'][string]>;
   refs: Record<string, Handle>;
   readonly sets: Map<string, Map<string, Member>>;
+  /** The truth, which a provider cannot see: it sees claims. */
   readonly foreign: boolean;
   /** Services of a target group, as tags tell. */
   readonly tags: readonly ServiceId[];
@@ -32,6 +33,10 @@ export class World {
   readonly sick: Set<string>;
   /** Groups whose targets do not become ready for the time being. */
   readonly slow = new Set<Handle>();
+  /** Every group created from now on is slow. */
+  slowNew = false;
+  /** Claims of what bears no mark of its own: places, written down before the create. */
+  readonly journal = new Set<string>();
   readonly #ready = new Map<Handle, Set<string>>();
   #next = 0;
 
@@ -43,9 +48,17 @@ export class World {
 
   put(thing: Omit<Thing, 'handle' | 'draining'>, name: string): Thing {
     this.#next++;
-    const whole: Thing = { ...thing, handle: `${name}-${this.#next}`, draining: new Map() };
+    const owner = thing.foreign ? 'theirs' : 'ours';
+    const whole: Thing = { ...thing, handle: `${owner}.${name}-${this.#next}`, draining: new Map() };
     this.things.set(whole.handle, whole);
+    if (!thing.foreign && this.specs.get(thing.kind)?.claim === 'journal') this.journal.add(placeText(whole));
+    if (this.slowNew && thing.kind === 'TargetGroup') this.slow.add(whole.handle);
     return whole;
+  }
+
+  remove(thing: Thing): void {
+    this.things.delete(thing.handle);
+    this.journal.delete(placeText(thing));
   }
 
   copy(): World {
@@ -61,6 +74,7 @@ export class World {
     }
     for (const [handle, ready] of this.#ready) other.#ready.set(handle, new Set(ready));
     for (const handle of this.slow) other.slow.add(handle);
+    for (const place of this.journal) other.journal.add(place);
     other.#next = this.#next;
     return other;
   }
@@ -127,7 +141,7 @@ export class World {
   }
 
   #observed(thing: Thing): Observed {
-    const { kind, handle, id, unit, attrs, refs, sets, foreign, tags } = thing;
+    const { kind, handle, id, unit, attrs, refs, sets, tags } = thing;
     const group = kind === 'TargetGroup';
     const health: Record<string, ReadonlyMap<string, Health>> = {};
     if (group) {
@@ -146,18 +160,37 @@ export class World {
       handle,
       id,
       unit,
-      owned: !foreign,
+      owned: this.#owned(thing),
       facts: {},
       serves: group ? tags : this.served(thing),
-      attrs: { ...attrs },
+      attrs: structuredCloneOf(attrs),
       refs: { ...refs },
       sets: Object.fromEntries([...sets].map(([name, set]) => [name, new Map(set)])),
       health,
     };
   }
 
+  /** By what the kind is claimed by. */
+  #owned(thing: Thing): boolean {
+    const claim = this.specs.get(thing.kind)?.claim;
+    if (claim === 'journal') return this.journal.has(placeText(thing));
+    if (claim === 'parent') return this.things.get(thing.refs.listener ?? '')?.foreign === false;
+    return claim === 'name' ? thing.handle.startsWith('ours.') : !thing.foreign;
+  }
+
   #healthOf(handle: Handle, key: string): Health {
     if (this.isReady(handle, key)) return 'ready';
     return this.sick.has(key) && this.used(handle) ? 'unhealthy' : 'initial';
   }
+}
+
+function placeText({ kind, attrs, refs }: Pick<Thing, 'kind' | 'attrs' | 'refs'>): string {
+  return `${kind} ${refs.balancer} ${attrs.port}`;
+}
+
+/** A reading shares nothing with the system that was read. */
+function structuredCloneOf(attrs: Thing['attrs']): Thing['attrs'] {
+  const copy = { ...attrs };
+  if (copy.settings !== undefined) copy.settings = JSON.parse(JSON.stringify(copy.settings));
+  return copy;
 }
