@@ -13,6 +13,7 @@ import type { Balancer } from './balancer.ts';
 import { distinctProblems } from './distinct-problems.ts';
 import type { Gathered } from './gather.ts';
 import { takersOf } from './render.ts';
+import { reportProblems } from './report-problems.ts';
 import { serviceHealth } from './service-health.ts';
 
 export interface StateParts {
@@ -69,6 +70,7 @@ export function allProblems({
     ...feeds.flatMap((feed) => feed.problems),
     ...(gathered?.problems ?? []),
     ...balancers.flatMap(({ lane }) => [...lane.problems(), ...(lane.want?.problems ?? [])]),
+    ...reportProblems(balancers, gathered),
   ]);
 }
 
