@@ -87,6 +87,8 @@ export const backendAttrs = z.strictObject({
     .exactOptional(),
   /** HTTP/2 to the targets. */
   h2: z.literal(true).exactOptional(),
+  /** A client stays at its target by a cookie of this name. */
+  cookie: z.strictObject({ name: z.string(), maxIdleMs: ms.exactOptional() }).exactOptional(),
   sendProxy: z.enum(['v1', 'v2']).exactOptional(),
   slowStartMs: ms.exactOptional(),
 });

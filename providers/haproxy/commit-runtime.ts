@@ -54,7 +54,7 @@ export async function runAll(commands: readonly Command[], runtime: RuntimeSocke
 async function commandsOf(step: RuntimeStep, context: RuntimeContext): Promise<readonly Command[]> {
   switch (step.do) {
     case 'add server':
-      return addServer(step.backend, step.server, context.retiring(step.backend, step.server.name));
+      return addServer(step, context.retiring(step.backend, step.server.name));
     case 'set weight':
       return [{ line: `set server ${step.backend}/${step.name} weight ${step.weight}` }];
     case 'load certificate':
@@ -80,13 +80,18 @@ async function commandsOf(step: RuntimeStep, context: RuntimeContext): Promise<r
 }
 
 /** A dynamic server starts in maintenance, and its check does not run before it is told to. */
-function addServer(backend: string, server: ServerLine, retiring: ServerLine | undefined): readonly Command[] {
+function addServer(
+  { backend, server, cookieKey }: Extract<RuntimeStep, { readonly do: 'add server' }>,
+  retiring: ServerLine | undefined,
+): readonly Command[] {
   const name = `${backend}/${server.name}`;
   const health = server.checked ? [{ line: `enable health ${name}` }] : [];
   if (retiring === undefined) {
     const options = server.options === '' ? '' : ` ${server.options}`;
     const line = `add server ${name} ${serverAddress(server)} weight ${server.weight}${options}`;
-    return [{ line }, ...health, { line: `enable server ${name}` }];
+    // Before it takes traffic: without its value the first answers would take the clients' cookies away.
+    const keyed = cookieKey === undefined ? [] : [{ line: `set dynamic-cookie-key backend ${backend} ${cookieKey}` }];
+    return [{ line }, ...keyed, ...health, { line: `enable server ${name}` }];
   }
   if (retiring.options !== server.options)
     throw new WeirError(

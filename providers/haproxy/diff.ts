@@ -6,7 +6,13 @@ import { sameJson } from '../../src/model/index.ts';
 import type { CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
 
 export type RuntimeStep =
-  | { readonly do: 'add server'; readonly backend: string; readonly server: ServerLine }
+  | {
+      readonly do: 'add server';
+      readonly backend: string;
+      readonly server: ServerLine;
+      /** The backend makes cookies: HAProxy gives a new server its value only when the key is set once more. */
+      readonly cookieKey?: string;
+    }
   | { readonly do: 'set weight'; readonly backend: string; readonly name: string; readonly weight: number }
   | { readonly do: 'load certificate'; readonly path: string; readonly fresh: boolean }
   | { readonly do: 'add to list'; readonly list: string; readonly entries: readonly CrtEntry[] }
@@ -109,13 +115,14 @@ function diffServers(before: Section, after: Section, reload: Set<ReloadReason>,
   if (old === now) return;
   const backend = after.head.slice('backend '.length);
   const dynamic = after.dynamic === true;
+  const key = cookieKeyOf(after);
   const raised: RuntimeStep[] = [];
   const lowered: RuntimeStep[] = [];
   for (const [name, server] of now) {
     const was = old.get(name);
     if (was === server) continue;
     if (was === undefined) {
-      if (dynamic) steps.push({ do: 'add server', backend, server });
+      if (dynamic) steps.push({ do: 'add server', backend, server, ...(key === undefined ? {} : { cookieKey: key }) });
       else reload.add('server');
     } else if (was.options !== server.options || was.address !== server.address || was.port !== server.port) {
       // HAProxy would take the old one away before it takes the new one of the same name: only a reload does both at once.
@@ -133,6 +140,12 @@ function diffServers(before: Section, after: Section, reload: Set<ReloadReason>,
     if (dynamic) steps.push({ do: 'remove server', backend, server });
     else reload.add('server');
   }
+}
+
+const keyLine = 'dynamic-cookie-key ';
+
+function cookieKeyOf({ lines }: Section): string | undefined {
+  return lines.find((line) => line.startsWith(keyLine))?.slice(keyLine.length);
 }
 
 const noServers: ReadonlyMap<string, ServerLine> = new Map();

@@ -14,7 +14,7 @@ const capabilities: Capabilities = {
   protocolHint: 'HAProxy serves no UDP and no QUIC here; for UDP use provider nginx',
   pathTypes: ['exact', 'prefix', 'stringPrefix', 'regex'],
   balances: ['roundrobin', 'leastconn', 'source', 'uri', 'random'],
-  affinities: ['source'],
+  affinities: ['source', 'cookie'],
   ipv6: true,
   weights: true,
   writes: 'commit',

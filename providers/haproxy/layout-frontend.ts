@@ -12,6 +12,8 @@ import { shareEntries } from './shares.ts';
 /** One frontend of the layout with everything that it alone needs. */
 export interface FrontendPart {
   readonly mode: 'http' | 'tcp';
+  /** Clients speak TLS here. */
+  readonly tls: boolean;
   readonly section: Section;
   readonly binds: readonly Bind[];
   readonly maps: ReadonlyMap<string, MapFile>;
@@ -95,13 +97,14 @@ function commonPart(
   resource: Resource,
   attrs: FrontendAttrs,
   options: Options,
-): Pick<FrontendPart, 'mode' | 'binds' | 'certs' | 'crtLists'> {
+): Pick<FrontendPart, 'mode' | 'tls' | 'binds' | 'certs' | 'crtLists'> {
   const name = frontendName(resource.id);
   const { certs, entries } = attrs.tls
     ? certificates(resource, name)
     : { certs: new Map<string, string>(), entries: [] };
   return {
     mode: attrs.mode,
+    tls: attrs.tls,
     binds: bindsOf(name, attrs, options),
     certs,
     crtLists: attrs.tls ? new Map([[crtListPath(name), entries]]) : new Map(),

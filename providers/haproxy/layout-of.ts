@@ -23,7 +23,8 @@ export function layoutOf(resources: readonly Resource[], options: Options): Layo
   for (const part of parts) sections[part.mode].push(part.section);
   for (const resource of resources) {
     if (resource.kind !== 'Backend') continue;
-    const section = backendSection(resource, [...(wishes.backends.get(resource.id)?.values() ?? [])]);
+    const profiles = [...(wishes.backends.get(resource.id)?.values() ?? [])];
+    const section = backendSection(resource, { profiles, secure: !wishes.plain.has(resource.id) });
     const { mode, check } = readBackend(resource);
     sections[mode].push(section);
     if (check !== undefined) checked += section.servers?.size ?? 0;
@@ -68,6 +69,8 @@ function frontendParts(resources: readonly Resource[], options: Options): readon
 interface Wishes {
   /** Backend id → profiles of the routes that lead there, by name. */
   readonly backends: ReadonlyMap<string, ReadonlyMap<string, Profile>>;
+  /** Backends that clients reach without TLS. */
+  readonly plain: ReadonlySet<string>;
   readonly answers: ReadonlyMap<string, { readonly answer: Answer; readonly profiles: ReadonlyMap<string, Profile> }>;
 }
 
@@ -87,8 +90,12 @@ function collectWishes(parts: readonly FrontendPart[]): Wishes {
       known.set(profile.name, profile);
     }
   };
-  for (const part of parts) part.leads.forEach(collect);
-  return { backends, answers };
+  const plain = new Set<string>();
+  for (const part of parts) {
+    part.leads.forEach(collect);
+    if (!part.tls) for (const lead of part.leads) for (const id of lead.backends) plain.add(id);
+  }
+  return { backends, plain, answers };
 }
 
 function joined<T>(

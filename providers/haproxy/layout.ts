@@ -11,7 +11,7 @@ export interface Section {
   readonly lines: readonly string[];
   /** Backends: by server name, in the order of the file. */
   readonly servers?: ReadonlyMap<string, ServerLine>;
-  /** The algorithm takes `add server` / `del server` at run time (roundrobin, leastconn, random, consistent hashes; no cookie). */
+  /** The algorithm takes `add server` / `del server` at run time (roundrobin, leastconn, random, consistent hashes; cookies are dynamic ones). */
   readonly dynamic?: boolean;
 }
 

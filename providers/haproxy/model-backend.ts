@@ -9,9 +9,18 @@ import {
   type Resource,
   type Target,
 } from '../../src/model/index.ts';
-import { formatAuthority, parseAddress, parseHost, parseMethod, parsePath, parsePort } from '../../src/net/index.ts';
+import {
+  formatAuthority,
+  parseAddress,
+  parseCookieName,
+  parseHost,
+  parseMethod,
+  parsePath,
+  parsePort,
+} from '../../src/net/index.ts';
 import type { BackendAttrs } from './attrs.ts';
 import { type Fault, faultOf, firstFault } from './model-problem.ts';
+import { cookieName } from './names.ts';
 import { durationMs, type Options, type ServiceOptions } from './options.ts';
 
 /** A backend that some route or front leads to. */
@@ -62,11 +71,15 @@ export function buildBackend(use: BackendUse, context: BackendContext): BackendR
   }
   const faults: Fault[] = [];
   const servers = serversOf(backend, field, context.nodes, faults);
+  if (use.mode === 'tcp' && backend.affinity?.type === 'cookie') {
+    const reason = 'needs HTTP; in TCP clients stay with their target by address';
+    faults.push({ code: 'W_FEATURE', field: `${field}.affinity.type`, value: 'cookie', reason });
+  }
   return { resource: { ...common, attrs: attrsOf(use, context), sets: { servers } }, faults };
 }
 
 function backendFault(backend: Backend, field: string): Fault | undefined {
-  const { health, tls } = backend;
+  const { affinity, health, tls } = backend;
   return firstFault([
     backend.protocol === 'udp'
       ? {
@@ -82,6 +95,9 @@ function backendFault(backend: Backend, field: string): Fault | undefined {
     tls?.ca === undefined || /^[0-9a-f]{64}$/.test(tls.ca.sha256)
       ? undefined
       : { code: 'E_CERT_INVALID', field: `${field}.tls.ca`, value: tls.ca.origin, reason: 'has no SHA-256' },
+    affinity?.cookie === undefined
+      ? undefined
+      : faultOf(`${field}.affinity.cookie`, affinity.cookie, parseCookieName(affinity.cookie)),
     health?.port === undefined ? undefined : faultOf(`${field}.health.port`, health.port, parsePort(health.port)),
     health?.method === undefined
       ? undefined
@@ -100,7 +116,7 @@ function checkPathFault(path: string, field: string): Fault | undefined {
   return { code: 'E_PATH', field, value: path, reason: 'must be of printable ASCII characters without spaces' };
 }
 
-function attrsOf({ backend, front, mode }: BackendUse, { options, settings }: BackendContext): Attrs {
+function attrsOf({ id, backend, front, mode }: BackendUse, { options, settings }: BackendContext): Attrs {
   const { timeouts } = front;
   // In TCP the bytes are passed on as they are, unless TLS towards the targets is asked for by name.
   const tls = backend.tls !== undefined || (mode === 'http' && speaksTls(backend));
@@ -109,7 +125,7 @@ function attrsOf({ backend, front, mode }: BackendUse, { options, settings }: Ba
   const attrs: BackendAttrs = {
     mode,
     // Affinity by source is the source algorithm: the same client, the same target, while that one is there.
-    balance: backend.affinity?.type === 'source' ? 'source' : (options.balance ?? backend.balance),
+    balance: holdsBySource(backend, mode) ? 'source' : (options.balance ?? backend.balance),
     ...given('connectMs', timeouts?.connectMs),
     ...given('serverMs', timeouts?.serverMs),
     ...given('queueMs', timeouts?.queueMs),
@@ -117,11 +133,21 @@ function attrsOf({ backend, front, mode }: BackendUse, { options, settings }: Ba
     ...given('check', checkOf(backend, options, mode === 'tcp' && !tls)),
     ...(tls ? { tls: tlsOf(backend) } : {}),
     ...(h2 ? { h2: true } : {}),
+    ...(mode === 'http' && backend.affinity?.type === 'cookie' ? { cookie: cookieOf(id, backend.affinity) } : {}),
     ...given('retries', settings.retries),
     ...given('sendProxy', settings.proxyProtocolOut),
     ...given('slowStartMs', settings.slowStart === undefined ? undefined : durationMs(settings.slowStart)),
   };
   return Object.freeze(attrs);
+}
+
+/** There are no cookies in TCP: the nearest that holds a client is its address. */
+function holdsBySource({ affinity }: Backend, mode: BackendUse['mode']): boolean {
+  return affinity?.type === 'source' || (affinity?.type === 'cookie' && mode === 'tcp');
+}
+
+function cookieOf(id: string, affinity: NonNullable<Backend['affinity']>): NonNullable<BackendAttrs['cookie']> {
+  return { name: affinity.cookie ?? cookieName(id), ...given('maxIdleMs', affinity.timeoutMs) };
 }
 
 function speaksTls({ protocol }: Backend): boolean {
@@ -183,6 +209,7 @@ function serversOf(
   if (memo !== undefined && memo.limit === limit) return memo.servers;
   const before = faults.length;
   const servers = new Map<string, Member>();
+  const weightOf = weighing(targets);
   targets.forEach((target, i) => {
     const place = placeOf(target, backend, nodes);
     if ('reason' in place) {
@@ -192,19 +219,26 @@ function serversOf(
     const key = formatAuthority(place.address, place.port);
     const held = servers.get(key);
     // The same target twice (dual listing in slices): the one that takes traffic counts.
-    if (held === undefined || weightOf(target) > Number(held.attrs.weight)) servers.set(key, memberOf(target, limit));
+    const weight = weightOf(target);
+    if (held === undefined || weight > Number(held.attrs.weight)) servers.set(key, memberOf(target, weight, limit));
   });
   // Instances are found through the nodes, which are not part of the key.
   if (faults.length === before && backend.targetKind === 'ip') known.set(targets, { limit, servers });
   return servers;
 }
 
-function weightOf(target: Target): number {
-  return target.state === 'ready' ? Math.max(0, Math.min(256, Math.round(target.weight))) : 0;
+/**
+ * A ready target has its weight, a draining one none: it keeps what it has. When nothing is ready but something that goes away still
+ * serves, that takes the requests as long as it does: an answer is better than 503.
+ */
+function weighing(targets: readonly Target[]): (target: Target) => number {
+  const share = ({ weight }: Target): number => Math.max(0, Math.min(256, Math.round(weight)));
+  const serving = targets.some((target) => target.state === 'ready' && share(target) > 0) ? 'ready' : 'draining';
+  return (target) => (target.state === serving ? share(target) : 0);
 }
 
-function memberOf(target: Target, limit: number | undefined): Member {
-  const attrs = Object.freeze({ weight: weightOf(target), ...given('maxConnections', limit) });
+function memberOf(target: Target, weight: number, limit: number | undefined): Member {
+  const attrs = Object.freeze({ weight, ...given('maxConnections', limit) });
   return target.state === 'gone' ? { attrs, gone: true } : { attrs };
 }
 

@@ -39,6 +39,19 @@ export function answerName(status: 404 | 503): string {
   return `a_${status}`;
 }
 
+/** The cookie of a backend whose service names none: every backend its own, so that two behind one host never take each other's. */
+export function cookieName(id: string): string {
+  return `weir-${shortHash(`cookie ${id}`).slice(0, 8)}`;
+}
+
+/**
+ * What HAProxy mixes into the values of a backend's cookie. The same on every node and after every reload, so that clients stay where
+ * they are; it protects nothing: who knows it can choose a target, and no more.
+ */
+export function cookieKey(id: string): string {
+  return shortHash(`cookie key ${id}`);
+}
+
 /** Name of the backend section of a redirect or fixed answer, by its content: equal answers share one. */
 export function actionName(content: string): string {
   return `a_${shortHash(content)}`;

@@ -2,22 +2,30 @@ import type { Resource } from '../../src/model/index.ts';
 import { type BackendAttrs, readBackend } from './attrs.ts';
 import type { Section } from './layout.ts';
 import { serversOf } from './layout-server.ts';
-import { backendName, certPath } from './names.ts';
+import { backendName, certPath, cookieKey } from './names.ts';
 import { literal, word } from './quote.ts';
 import { type Profile, profileLines } from './section-profile.ts';
 
-const known = new WeakMap<Resource, { readonly profiles: string; readonly section: Section }>();
+/** What the ways to a backend ask of it. */
+export interface BackendWays {
+  readonly profiles: readonly Profile[];
+  /** Clients reach it by TLS alone. */
+  readonly secure: boolean;
+}
 
-/** The section of a Backend with what the routes to it ask for. The same object while resource and profiles are the same. */
-export function backendSection(resource: Resource, profiles: readonly Profile[]): Section {
-  const names = profiles.map((profile) => profile.name).join(' ');
+const known = new WeakMap<Resource, { readonly ways: string; readonly section: Section }>();
+
+/** The section of a Backend with what the routes to it ask for. The same object while resource and ways are the same. */
+export function backendSection(resource: Resource, { profiles, secure }: BackendWays): Section {
+  const ways = [String(secure), ...profiles.map((profile) => profile.name)].join(' ');
   const memo = known.get(resource);
-  if (memo?.profiles === names) return memo.section;
+  if (memo?.ways === ways) return memo.section;
   const attrs = readBackend(resource);
   const section: Section = {
     head: `backend ${backendName(resource.id)}`,
     lines: [
       ...balanceLines(attrs),
+      ...cookieLines(resource.id, attrs, secure),
       ...timeoutLines(attrs),
       ...checkLines(attrs),
       ...(attrs.mode === 'http' ? [onlySafeRetries] : []),
@@ -27,7 +35,7 @@ export function backendSection(resource: Resource, profiles: readonly Profile[])
     // Every algorithm here is written in its dynamic form.
     dynamic: true,
   };
-  known.set(resource, { profiles: names, section });
+  known.set(resource, { ways, section });
   return section;
 }
 
@@ -41,6 +49,15 @@ function balanceLines({ balance, mode }: BackendAttrs): readonly string[] {
   if (balance !== 'source' && balance !== 'uri') return [`balance ${balance}`];
   // There is no URI in TCP; the client's address is what stays the same there.
   return [`balance ${mode === 'http' ? balance : 'source'}`, 'hash-type consistent'];
+}
+
+/** Made by HAProxy out of address, port and key: what runs under no fixed name gets the same value again after a reload. */
+function cookieLines(id: string, { cookie }: BackendAttrs, secure: boolean): readonly string[] {
+  if (cookie === undefined) return [];
+  const parts = [`cookie ${literal(cookie.name)} insert indirect nocache httponly`];
+  if (secure) parts.push('secure');
+  if (cookie.maxIdleMs !== undefined) parts.push(`maxidle ${Math.max(1, Math.ceil(cookie.maxIdleMs / 1_000))}s`);
+  return [`${parts.join(' ')} dynamic`, `dynamic-cookie-key ${word(cookieKey(id))}`];
 }
 
 function timeoutLines(attrs: BackendAttrs): readonly string[] {

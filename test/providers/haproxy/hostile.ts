@@ -115,6 +115,11 @@ export const textFields: readonly TextField[] = [
     put: (id, method) => service(id, plain(id), backends({ health: { type: 'http', method } })),
   },
   {
+    name: 'cookie name',
+    harmless: 'lb',
+    put: (id, cookie) => service(id, plain(id), backends({ affinity: { type: 'cookie', cookie } })),
+  },
+  {
     name: 'server name',
     harmless: 'a.example',
     put: (id, serverName) => service(id, plain(id), backends({ protocol: 'https', tls: { verify: true, serverName } })),

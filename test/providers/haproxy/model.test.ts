@@ -50,6 +50,17 @@ describe('resources', () => {
     );
   });
 
+  test('targets that go away serve as long as nothing is ready', () => {
+    const weights = (...states: readonly ('ready' | 'draining' | 'gone')[]) => {
+      const targets = states.map((state, i) => target(`10.0.0.${i + 1}`, 80, { state, weight: 7 }));
+      const { resources } = build([service('a/a', [http([route([])])], { backends: { web: backend({ targets }) } })]);
+      const servers = [...(only(resources, 'Backend').sets.servers?.values() ?? [])];
+      return servers.filter(({ gone }) => gone !== true).map(({ attrs }) => attrs.weight);
+    };
+    assert.deepEqual(weights('draining', 'draining', 'gone'), [7, 7]);
+    assert.deepEqual(weights('draining', 'ready'), [0, 7]);
+  });
+
   test('targets: draining has weight 0, gone is marked, doubles count once', () => {
     const targets = [
       target('10.0.0.1', 80, { weight: 5 }),
