@@ -11,6 +11,7 @@ import type { FileSourceConfig } from './open-file-source.ts';
 import { readObjects } from './read-objects.ts';
 import { type InForce, nothingInForce, settle } from './settle.ts';
 import { share, shareItems } from './share.ts';
+import type { Survey } from './survey.ts';
 import { WeirCache } from './weir-cache.ts';
 
 export interface FileStateOptions {
@@ -67,11 +68,11 @@ export class FileState {
   }
 
   /** Brings the snapshot up to date. `changed`: it is another one now. */
-  refresh(writers?: Writers, only?: ReadonlySet<string>): Promise<Refreshed> {
+  refresh(writers?: Writers, only?: ReadonlySet<string>, seen?: Survey): Promise<Refreshed> {
     const run = async (): Promise<Refreshed> => {
       const first = !this.opened;
       if (first) await this.recall();
-      const result = await this.table.refresh(writers, only);
+      const result = await this.table.refresh(writers, only, seen);
       if (first) this.restoreUnread();
       this.opened = true;
       if (!first && !result.changed && !this.certificates.changed()) return { ...result, changed: false };
@@ -82,6 +83,11 @@ export class FileState {
     const next = this.queue.then(run, run);
     this.queue = next;
     return next;
+  }
+
+  /** A look at all files that changes nothing: to be given to `refresh`. */
+  survey(): Promise<Survey> {
+    return this.table.survey();
   }
 
   /** Whether a path is one of the files in force. */

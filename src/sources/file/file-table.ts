@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { sep } from 'node:path';
 import type { Problem } from '../../model/problem.ts';
 import type { Incomplete } from '../../model/source.ts';
-import { type ListedFile, type Listing, listPaths } from './list-paths.ts';
+import type { ListedFile, Listing } from './list-paths.ts';
 import { type ParsedText, parseText } from './parse-text.ts';
 import { type Glimpse, looksHalfWritten, stillToWait } from './patience.ts';
 import { type FileRead, readText, type Signature } from './read-file.ts';
+import { type Survey, survey } from './survey.ts';
 
 /** One file: what is in force of it, and what is wrong with it now. */
 export interface FileState {
@@ -37,6 +38,8 @@ export interface Refreshed {
   readonly changed: boolean;
   /** A change is held back until its writer is done: refresh again after this time. */
   readonly againInMs?: number;
+  /** A file is not where it was: only a look at everything tells whether it was deleted. */
+  readonly vanished?: boolean;
 }
 
 interface Change {
@@ -44,6 +47,8 @@ interface Change {
   readonly sinceMs: number;
   readonly firstMs: number;
 }
+
+const none: Survey['signatures'] = new Map();
 
 /** The files of a source as they are in force: read again when they change, never replaced by something that cannot be used. */
 export class FileTable {
@@ -92,26 +97,42 @@ export class FileTable {
     return [...parts, ...files.map((state) => ({ source, part: state.path, reason: state.problem?.message ?? '' }))];
   }
 
-  /** Reads what changed. `only`: files known to have changed, read whatever their signature says; absent: everything is looked at. */
-  async refresh(writers?: Writers, only?: ReadonlySet<string>): Promise<Refreshed> {
+  survey(): Promise<Survey> {
+    return survey(this.paths);
+  }
+
+  /** Reads what changed. `only`: files known to have changed, read whatever their signature says; absent: what `seen`, or a look at everything now, tells. */
+  async refresh(writers?: Writers, only?: ReadonlySet<string>, seen?: Survey): Promise<Refreshed> {
+    const { listing, signatures } =
+      only === undefined ? (seen ?? (await this.survey())) : { listing: this.listing, signatures: none };
     // One time for the whole pass: files that changed together (a swap of links) are taken together or wait together.
     this.passMs = this.now();
-    const before = JSON.stringify(this.listing.failed);
-    if (only === undefined) this.listing = await listPaths(this.paths);
-    const listed = only === undefined ? this.listing.files : this.listing.files.filter(({ path }) => only.has(path));
-    let changed = before !== JSON.stringify(this.listing.failed);
+    let changed = JSON.stringify(this.listing.failed) !== JSON.stringify(listing.failed);
+    this.listing = listing;
     let againInMs = Number.POSITIVE_INFINITY;
+    let vanished = false;
     const note = (result: Refreshed): void => {
       changed ||= result.changed;
+      vanished ||= result.vanished ?? false;
       againInMs = Math.min(againInMs, result.againInMs ?? againInMs);
     };
-    for (const file of listed) note(await this.refreshFile(file, writers, only !== undefined));
+    for (const file of listing.files) {
+      if (only === undefined ? this.asBefore(file, signatures) : !only.has(file.path)) continue;
+      note(await this.refreshFile(file, writers, only !== undefined));
+    }
     if (only === undefined) {
       for (const state of this.vanished()) note(this.drop(state, writers));
       this.recall();
       this.sort();
     }
-    return Number.isFinite(againInMs) ? { changed, againInMs } : { changed };
+    return { changed, vanished, ...(Number.isFinite(againInMs) ? { againInMs } : {}) };
+  }
+
+  private asBefore({ path }: ListedFile, signatures: Survey['signatures']): boolean {
+    const signature = signatures.get(path);
+    const same = signature !== undefined && signature === this.states.get(path)?.signature;
+    if (same) this.waiting.delete(path);
+    return same;
   }
 
   /** Puts a state in force that an earlier run left: for files below a directory that cannot be read now. */
@@ -133,6 +154,7 @@ export class FileTable {
       this.waiting.delete(path);
       return { changed: false };
     }
+    if (read.kind === 'absent' && force) return { changed: false, vanished: true };
     if (read.kind === 'text' && read.text === before?.text && before.problem === undefined) {
       this.waiting.delete(path);
       this.states.set(path, { ...before, signature: read.signature });
@@ -224,6 +246,14 @@ export class FileTable {
 
   private sort(): void {
     const place = new Map(this.listing.files.map(({ path }, i) => [path, i]));
+    let last = -1;
+    const inOrder = [...this.states.keys()].every((path) => {
+      const at = place.get(path) ?? Number.MAX_SAFE_INTEGER;
+      const after = at >= last;
+      last = at;
+      return after;
+    });
+    if (inOrder) return;
     const states = [...this.states].sort(
       ([a], [b]) => (place.get(a) ?? Number.MAX_SAFE_INTEGER) - (place.get(b) ?? Number.MAX_SAFE_INTEGER),
     );

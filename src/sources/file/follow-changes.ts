@@ -1,10 +1,12 @@
 import type { Refreshed, Writers } from './file-table.ts';
 import { longestMs, quietMs } from './patience.ts';
+import type { Survey } from './survey.ts';
 import { DirectoryWatch } from './watch-directories.ts';
 
 /** What is followed. */
 export interface Followed {
-  refresh(writers?: Writers, only?: ReadonlySet<string>): Promise<Refreshed>;
+  survey(): Promise<Survey>;
+  refresh(writers?: Writers, only?: ReadonlySet<string>, seen?: Survey): Promise<Refreshed>;
   save(): Promise<void>;
   has(path: string): boolean;
   directories(): ReadonlySet<string>;
@@ -17,6 +19,8 @@ export interface FollowOptions {
 
 /** Last good state is not written on the way of a change, but when nothing has changed for this long. */
 const saveAfterMs = 200;
+/** Looking at many files costs time: it rests this many times as long as it took. */
+const restShare = 2;
 const anyFile = '*';
 
 /**
@@ -33,6 +37,8 @@ export async function followChanges(
   /** Files that led to the next call of `changed`, over the passes that held them back. */
   const causes = new Set<string>();
   let everything = true;
+  let looking = false;
+  let rested = Number.NEGATIVE_INFINITY;
   let timer: { readonly timeout: NodeJS.Timeout; readonly dueMs: number } | undefined;
   let saving: NodeJS.Timeout | undefined;
   const ended = Promise.withResolvers<void>();
@@ -54,17 +60,40 @@ export async function followChanges(
     clearTimeout(timer?.timeout);
     const timeout = setTimeout(() => {
       timer = undefined;
-      enqueue(pass);
+      if (everything) look();
+      if (dirty.size > 0) enqueue(pass);
     }, delayMs);
     timer = { timeout, dueMs };
   };
-  const pass = async (): Promise<void> => {
-    if (stopped) return;
-    const only = everything ? undefined : new Set(dirty);
-    for (const path of dirty) causes.add(path);
+  /** All files are looked at beside the passes for known changes: with thousands of them that takes its time. */
+  const look = (): void => {
+    if (looking) return;
+    const startMs = performance.now();
+    if (startMs < rested) {
+      later(rested - startMs);
+      return;
+    }
+    looking = true;
     everything = false;
-    dirty.clear();
-    const result = await state.refresh(writers, only);
+    const seen = state.survey();
+    seen
+      .then((survey) => {
+        enqueue(() => pass(survey));
+        enqueue(async () => {
+          looking = false;
+          const endMs = performance.now();
+          rested = endMs + (endMs - startMs) * restShare;
+          if (everything) later(0);
+        });
+      })
+      .catch(ended.reject);
+  };
+  const pass = async (seen?: Survey): Promise<void> => {
+    if (stopped) return;
+    const only = seen === undefined ? new Set(dirty) : undefined;
+    for (const path of dirty) causes.add(path);
+    if (only !== undefined) dirty.clear();
+    const result = await state.refresh(writers, only, seen);
     // What happened in a directory before it was watched was not heard: list it once more.
     if (only === undefined && watch.set(state.directories())) {
       everything = true;
@@ -79,10 +108,15 @@ export async function followChanges(
       }, saveAfterMs);
       saving.unref();
     }
-    if (result.againInMs === undefined) causes.clear();
-    else {
-      // What waits for its writer is looked at again; all of it, for a deletion is seen only by listing.
+    if (result.againInMs === undefined && result.vanished !== true) causes.clear();
+    if (result.vanished === true) {
       everything = true;
+      later(quietMs);
+    }
+    if (result.againInMs !== undefined) {
+      // What waits for its writer is looked at again: a known change by itself, a deletion only by listing.
+      if (only === undefined) everything = true;
+      else for (const path of only) dirty.add(path);
       later(Math.max(1, Math.ceil(result.againInMs)));
     }
   };
@@ -95,7 +129,7 @@ export async function followChanges(
   });
 
   watch.set(state.directories());
-  enqueue(pass);
+  look();
   const poll = setInterval(() => {
     everything = true;
     later(0);

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { reasonOf } from './list-paths.ts';
 
@@ -32,10 +33,11 @@ export async function readText(path: string, maxBytes: number, known?: Signature
       : { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
   }
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs, ...stats } = await handle.stat({ bigint: true });
-    const signature = `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+    const stats = await handle.stat({ bigint: true });
+    const { size } = stats;
+    const signature = signatureOf(stats);
     if (signature === known) return { kind: 'same' };
-    if (Number(stats.mode & 0o170000n) !== 0o100000) {
+    if (!stats.isFile()) {
       return { kind: 'fault', code: 'E_FILE_READ', reason: 'it is not a regular file', signature };
     }
     if (size > BigInt(maxBytes)) {
@@ -56,4 +58,8 @@ export async function readText(path: string, maxBytes: number, known?: Signature
   } finally {
     await handle.close();
   }
+}
+
+export function signatureOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): Signature {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }

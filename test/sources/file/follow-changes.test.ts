@@ -11,7 +11,9 @@ function fake(directories: () => ReadonlySet<string>, answers: readonly Refreshe
   const calls: (ReadonlySet<string> | undefined)[] = [];
   let saves = 0;
   const reached = new Map<number, () => void>();
+  const listing = { files: [], failed: [], directories: new Set<string>() };
   const state: Followed = {
+    survey: async () => ({ listing, signatures: new Map() }),
     async refresh(_, only) {
       calls.push(only);
       reached.get(calls.length)?.();
