@@ -1,12 +1,12 @@
-import type { ExportedService } from '../model/index.ts';
+import { bornMs, type ExportedService } from '../model/index.ts';
 
 /**
- * The order in which services claim things: older `createdMs` first; a service of unknown age after every service of known age;
+ * The order in which services claim things: older first; a service of unknown age after every service of known age;
  * then namespace, name and id, so that the order never depends on the input's.
  */
 export function compareAge(a: ExportedService, b: ExportedService): number {
   if (a === b) return 0;
-  const age = (a.origin.createdMs ?? Number.POSITIVE_INFINITY) - (b.origin.createdMs ?? Number.POSITIVE_INFINITY);
+  const age = bornMs(a.origin) - bornMs(b.origin);
   // Two unknown ages give NaN, which is neither.
   if (age < 0 || age > 0) return age;
   return (

@@ -20,11 +20,18 @@ export interface Origin {
   readonly uid?: string;
   /** Milliseconds since the epoch; the older of two conflicting services wins. */
   readonly createdMs?: number;
+  /** Since when the source knows it, for services that do not say when they were created. */
+  readonly seenMs?: number;
   readonly revision?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly file?: string;
   /** 1-based line in `file`. */
   readonly line?: number;
+}
+
+/** When it came to be, as far as anybody knows: the smaller is the older; unknown is younger than all. */
+export function bornMs({ createdMs, seenMs }: Pick<Origin, 'createdMs' | 'seenMs'>): number {
+  return createdMs ?? seenMs ?? Number.POSITIVE_INFINITY;
 }
 
 export interface ExportedService {

@@ -6,6 +6,7 @@ import type { Cidr } from '../../net/index.ts';
 import { type KubernetesReadOptions, ObjectReader, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
 import { CertificateFiles } from './certificate-files.ts';
 import { FileTable, type Refreshed, type Writers } from './file-table.ts';
+import { FirstSeen } from './first-seen.ts';
 import { type GoodFile, LastGood } from './last-good.ts';
 import type { FileSourceConfig } from './open-file-source.ts';
 import { readObjects } from './read-objects.ts';
@@ -37,6 +38,7 @@ export class FileState {
   private readonly bcs: BcsOptions;
   private readonly kubernetes: ObjectReader;
   private readonly lastGood: LastGood | undefined;
+  private readonly firstSeen = new FirstSeen();
   private remembered = new Map<string, GoodFile>();
   private inForce: InForce = nothingInForce;
   private secrets = new Map<string, string>();
@@ -162,7 +164,8 @@ export class FileState {
     const { config, nowMs } = this.options;
     const objects = this.table.files().flatMap((file) => file.parsed?.objects ?? []);
     const read = readObjects(objects, { weir: this.weir, bcs: this.bcs, kubernetes: this.kubernetes, nowMs: nowMs() });
-    const settled = settle(read, this.inForce);
+    const services = this.firstSeen.stamp(read.services, this.inForce.services, nowMs());
+    const settled = settle({ ...read, services }, this.inForce);
     this.inForce = settled;
     this.keepSecrets(read.secrets);
     const certificateFaults = this.certificates.faults().map(({ path, code, reason }): Problem => {
@@ -237,12 +240,18 @@ export class FileState {
   }
 }
 
-function refsOf(service: ExportedService) {
-  const fronts = service.fronts.flatMap(({ tls }) =>
-    tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
-  );
-  const backends = Object.values(service.backends).flatMap(({ tls }) => tls?.ca ?? []);
-  return [...fronts, ...backends];
+const refs = new WeakMap<ExportedService, readonly CertRef[]>();
+
+function refsOf(service: ExportedService): readonly CertRef[] {
+  let found = refs.get(service);
+  if (found === undefined) {
+    const fronts = service.fronts.flatMap(({ tls }) =>
+      tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
+    );
+    found = [...fronts, ...Object.values(service.backends).flatMap(({ tls }) => tls?.ca ?? [])];
+    refs.set(service, found);
+  }
+  return found;
 }
 
 function hashesOf(service: ExportedService): readonly string[] {

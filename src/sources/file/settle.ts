@@ -1,7 +1,7 @@
 /** What is in force of what was read: duplicates decided, last good versions kept. Pure. */
 import { errors } from '../../model/errors.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { ExportedService, ServiceId } from '../../model/service.ts';
+import { bornMs, type ExportedService, type ServiceId } from '../../model/service.ts';
 import { share } from './share.ts';
 
 export interface Read {
@@ -73,8 +73,7 @@ function decideDuplicates(services: readonly ExportedService[]): {
       chosen.set(service.id, service);
       continue;
     }
-    const older =
-      (service.origin.createdMs ?? Number.POSITIVE_INFINITY) < (other.origin.createdMs ?? Number.POSITIVE_INFINITY);
+    const older = bornMs(service.origin) < bornMs(other.origin);
     const [winner, loser] = older ? [service, other] : [other, service];
     chosen.set(service.id, winner);
     problems.push(duplicate(loser, winner));
