@@ -44,6 +44,8 @@ export async function followChanges(
   const ended = Promise.withResolvers<void>();
   let stopped = false;
   let running = Promise.resolve();
+  /** Beside the passes: a slow disk holds up no change. */
+  let saved = Promise.resolve();
   /** One after the other; what fails unexpectedly ends the following and is thrown to the caller. */
   const enqueue = (work: () => Promise<void>): void => {
     running = running.then(work).catch(ended.reject);
@@ -104,7 +106,7 @@ export async function followChanges(
       changed(causes.size === 0 ? 'files changed' : [...causes].slice(0, 3).join(', '));
       clearTimeout(saving);
       saving = setTimeout(() => {
-        enqueue(() => state.save());
+        saved = saved.then(() => state.save());
       }, saveAfterMs);
       saving.unref();
     }
@@ -148,6 +150,7 @@ export async function followChanges(
     watch.close();
     clearTimeout(timer?.timeout);
     clearTimeout(saving);
+    await saved;
     await state.save();
   }
 }

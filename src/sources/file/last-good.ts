@@ -30,6 +30,8 @@ export class LastGood {
   private readonly directory: string;
   private readonly maxBytes: number;
   private readonly written = new Map<string, string>();
+  /** What was written, by path: what is made of the same parts need not be written again. */
+  private readonly saved = new Map<string, { readonly name: string; readonly file: GoodFile }>();
 
   constructor(directory: string, maxBytes: number) {
     this.directory = directory;
@@ -54,22 +56,54 @@ export class LastGood {
   async save(files: readonly GoodFile[]): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const wanted = new Set<string>();
+    const left: { readonly file: GoodFile; readonly name: string }[] = [];
     for (const file of files) {
-      const name = `${digest(file.path).slice(0, 32)}.json`;
+      const saved = this.saved.get(file.path);
+      const name = saved?.name ?? `${digest(file.path).slice(0, 32)}.json`;
       wanted.add(name);
-      const text = encode(file);
-      const hash = digest(text);
-      if (this.written.get(name) === hash || text.length > this.maxBytes) continue;
-      await writeAtomically(this.directory, name, text);
-      this.written.set(name, hash);
+      if (saved === undefined || !sameParts(saved.file, file)) left.push({ file, name });
     }
+    // Each waits for the disk: side by side they wait together.
+    const write = async (): Promise<void> => {
+      for (let next = left.pop(); next !== undefined; next = left.pop()) await this.keep(next.file, next.name);
+    };
+    await Promise.all(Array.from({ length: writers }, write));
+    for (const [path, { name }] of this.saved) if (!wanted.has(name)) this.saved.delete(path);
     for (const name of [...this.written.keys()]) {
       if (wanted.has(name)) continue;
       await unlink(join(this.directory, name)).catch(() => undefined);
       this.written.delete(name);
     }
   }
+
+  private async keep(file: GoodFile, name: string): Promise<void> {
+    const text = encode(file);
+    const hash = digest(text);
+    if (this.written.get(name) !== hash && text.length <= this.maxBytes) {
+      await writeAtomically(this.directory, name, text);
+      this.written.set(name, hash);
+    }
+    this.saved.set(file.path, { name, file });
+  }
 }
+
+/** Whether two records are made of the very same objects. */
+function sameParts(a: GoodFile, b: GoodFile): boolean {
+  const keys = Object.keys(a.certificates);
+  return (
+    a.text === b.text &&
+    a.services.length === b.services.length &&
+    a.services.every((service, i) => service === b.services[i]) &&
+    keys.length === Object.keys(b.certificates).length &&
+    keys.every(
+      (key) =>
+        a.certificates[key]?.ref === b.certificates[key]?.ref && a.certificates[key]?.pem === b.certificates[key]?.pem,
+    )
+  );
+}
+
+/** Records written at a time. */
+const writers = 8;
 
 function encode(file: GoodFile): string {
   const body = JSON.stringify({ version, ...file });
