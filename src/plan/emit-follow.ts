@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import { diffSet, SetEmitter } from './emit-plain-set.ts';
-import type { Present } from './scene.ts';
+import type { Present, Wanted } from './scene.ts';
+import type { SetShape } from './shape.ts';
 import type { Sketch } from './sketch.ts';
 
 /**
@@ -15,21 +16,26 @@ export function emitFollow(sketch: Sketch, dead: readonly Present[]): void {
     if (!present.uses.some(({ user, via }) => via.serving && leavesLate(sketch, user, present))) continue;
     const gone = sketch.deletes.get(present);
     for (const set of shape.plainSets) {
-      if (!set.serving) continue;
-      const diff = diffSet(sketch, set, present, wanted);
-      // What has nothing ready has nothing to keep.
-      if (diff.ready === 0) continue;
-      const emit = new SetEmitter(sketch, wanted, present, set);
-      const room = (set.spec.max ?? Number.POSITIVE_INFINITY) - (present.it.sets[set.name]?.size ?? 0);
-      const spare = diff.staying > 0 ? [...diff.idle, ...diff.active] : [];
-      const followed = [
-        ...emit.put('set', diff.changes, 'follows the wanted members while it still serves'),
-        ...emit.put('add', diff.adds.slice(0, Math.max(0, room)), 'follows the wanted members while it still serves'),
-      ];
-      followed.push(...emit.take(spare, followed));
-      for (const draft of followed) gone?.after(draft);
+      if (set.serving) for (const draft of followSet(sketch, present, wanted, set)) gone?.after(draft);
     }
   }
+}
+
+function followSet(sketch: Sketch, present: Present, wanted: Wanted, set: SetShape): readonly Draft[] {
+  const diff = diffSet(sketch, set, present, wanted);
+  // What has nothing ready has nothing to keep.
+  if (diff.ready === 0) return [];
+  const why = 'follows the wanted members while it still serves';
+  const emit = new SetEmitter(sketch, wanted, present, set);
+  const leaving = [...diff.idle, ...diff.active].filter(([, member]) => member === null);
+  const room = (set.spec.max ?? Number.POSITIVE_INFINITY) - (present.it.sets[set.name]?.size ?? 0);
+  // A full set: half of the ready ones make room for those that come.
+  const spare = diff.staying > 0 ? leaving.length : diff.idle.length + Math.floor(diff.ready / 2);
+  const making = leaving.slice(0, Math.max(0, Math.min(spare, diff.adds.length - room)));
+  const made = emit.take(making, []);
+  const adds = diff.adds.slice(0, Math.max(0, room) + making.length);
+  const put = [...made, ...emit.put('set', diff.changes, why), ...emit.put('add', adds, why, made)];
+  return diff.staying > 0 ? [...put, ...emit.take(leaving.slice(making.length), put)] : put;
 }
 
 /** Whether a user turns away only after a gate. */

@@ -2,7 +2,7 @@ import type { Draft, DraftRef } from './draft.ts';
 import { liveOf, readyNow, unreadyBehind } from './gates.ts';
 import { servedBy } from './health.ts';
 import { type Numbers, numberOf, type OrderGroup } from './order-numbers.ts';
-import type { Present, Wanted } from './scene.ts';
+import { type Present, type Target, Wanted } from './scene.ts';
 import { push, type Sketch } from './sketch.ts';
 
 /**
@@ -16,6 +16,7 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
   const ranked = wants.filter(
     (wanted) => wanted.kept !== undefined || sketch.creates.get(wanted)?.refused === undefined,
   );
+  createInOrder(sketch, group.scope, ranked);
   const at = (wanted: Wanted) =>
     (wanted.kept === undefined ? numbers.get(wanted.it) : numberOf(wanted.kept, attr)) ?? 0;
   const present = [...ranked].sort((a, b) => at(a) - at(b));
@@ -38,6 +39,28 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
   const gates = [...rising].flatMap((wanted) => liveOf(sketch, wanted, 1));
   const second = draftOrder(sketch, group, ranked)?.after(first).afterAll(gates);
   if (second !== undefined) for (const wanted of rising) push(sketch.orders, wanted, second);
+}
+
+/** Of new objects those that are asked first come first: none takes for a while what another shall have. */
+function createInOrder(sketch: Sketch, scope: Target, ranked: readonly Wanted[]): void {
+  if (!(scope instanceof Wanted) || scope.kept === undefined || readyNow(sketch, scope) === 0) return;
+  let before: Draft | undefined;
+  for (const wanted of ranked) {
+    const create = sketch.creates.get(wanted);
+    // Who waits for a slot lets the others pass.
+    if (create === undefined || waitsForSlot(create)) continue;
+    create.after(before);
+    before = create;
+  }
+}
+
+function waitsForSlot(draft: Draft): boolean {
+  const seen = new Set<Draft>([draft]);
+  for (const one of seen) {
+    if (one.holder !== undefined) return true;
+    for (const on of one.hard) seen.add(on);
+  }
+  return false;
 }
 
 /** Objects that are not ready and would come before one that is now before them. */

@@ -14,9 +14,9 @@ import type { Sketch } from './sketch.ts';
 
 const defaultDeadlineMs = 300_000;
 
-/** How many members must be ready before as many as `losing` ready ones may be given up: half of them, as far as so many are wanted. */
+/** How many members must be ready before as many as `losing` ready ones may be given up: half of them, but never more than half of the wanted. */
 export function enough(losing: number, usableCount: number): number {
-  return Math.max(1, Math.min(usableCount, Math.ceil(losing / 2)));
+  return Math.max(1, Math.min(Math.ceil(usableCount / 2), Math.ceil(losing / 2)));
 }
 
 /** What stands between a front and a thing that it shall turn to. */

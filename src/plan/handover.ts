@@ -50,12 +50,19 @@ function leaveServices(
 /** What must be done before a service is served elsewhere as well as here. */
 function awaited(sketch: Sketch, others: readonly Wanted[], service: ServiceId, losing: number): readonly Draft[] {
   const needed = sketch.rules.otherFrontsGate ? losing : 0;
-  const gaining = others.filter(({ kept }) => kept === undefined || !kept.it.serves.includes(service));
+  const gaining = others.filter((front) => turnsTo(sketch, front, service));
   if (gaining.length > 0) return gaining.flatMap((front) => liveOf(sketch, front, needed, service));
   if (needed === 0 || !sketch.rules.calmFronts) return [];
   const [first] = others;
   const ready = others.some(({ kept }) => kept !== undefined && readyBehind(sketch.scene, kept, service) > 0);
   return ready || first === undefined ? [] : liveOf(sketch, first, needed, service);
+}
+
+/** Whether this plan creates a front of a service, or turns one to something of it. */
+function turnsTo(sketch: Sketch, front: Wanted, service: ServiceId): boolean {
+  if (front.kept?.it.serves.includes(service) !== true) return true;
+  for (const target of sketch.entrances.get(front)?.keys() ?? []) if (target.it.serves.includes(service)) return true;
+  return false;
 }
 
 function leavePlace(sketch: Sketch, front: Present, heir: Wanted, leave: Draft): void {

@@ -26,7 +26,8 @@ export function buildWorld(pair: Pair): World {
   return world;
 }
 
-function putState(world: World, state: CloudState, random: Random): void {
+/** Puts a state into an empty world as somebody had left it there. */
+export function putState(world: World, state: CloudState, random: Random): void {
   const handles = new Map<string, Handle>();
   const handleOf = (kind: string, id: string): Handle => handles.get(`${kind} ${id}`) ?? '';
   let priority = 0;

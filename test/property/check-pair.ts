@@ -1,7 +1,10 @@
 import { allRules, type Rules } from '../../src/plan/rules.ts';
+import { commitPrefixes } from './file-scenario.ts';
 import type { Pair } from './generate.ts';
 import { type Shape, shapeOf } from './pair-shape.ts';
+import { rollOutDuringGate } from './rollout-scenario.ts';
 import { Case } from './scenarios.ts';
+import { readStale } from './stale-scenario.ts';
 
 /** What one pair showed. */
 export interface Result {
@@ -23,6 +26,9 @@ const scenarios: readonly Scenario[] = [
   ['create-only', (one) => one.restricted('create-only', false)],
   ['upsert-only, then sync', (one) => one.restricted('upsert-only', true)],
   ['create-only, then sync', (one) => one.restricted('create-only', true)],
+  ['a rollout during a gate', rollOutDuringGate],
+  ['a stale reading', readStale],
+  ['whole state', commitPrefixes],
   [
     'a service cannot be read',
     (one) => {

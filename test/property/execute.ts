@@ -17,8 +17,8 @@ export interface RunOptions {
   readonly random?: Random;
   /** Stops after so many steps, as a crash does. */
   readonly limit?: number;
-  /** A gate looks once without letting time pass. */
-  readonly patient?: false;
+  /** What steps before these have created. */
+  readonly handles?: ReadonlyMap<number, Handle>;
 }
 
 /** Carries out a plan step by step; the oracle looks after each one. A gate lets time pass, and ends the plan when it stays shut. */
@@ -32,7 +32,6 @@ export class Execution {
   readonly #oracle: Oracle;
   readonly #random: Random | undefined;
   readonly #limit: number;
-  readonly #patient: boolean;
   readonly #left: Step[];
   /** Gates that are shut, and what waits for them. */
   readonly #held = new Set<number>();
@@ -46,8 +45,8 @@ export class Execution {
     this.#oracle = oracle;
     this.#random = options.random;
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
-    this.#patient = options.patient ?? true;
     this.#left = [...steps];
+    for (const [n, handle] of options.handles ?? []) this.#handles.set(n, handle);
   }
 
   go(): Run {
@@ -111,10 +110,8 @@ export class Execution {
   #opens(step: Step): boolean {
     const { until } = step;
     if (until === undefined) return true;
-    if (this.#patient) {
-      this.#world.tick();
-      this.#oracle.check(this.#world, 'while waiting');
-    }
+    this.#world.tick();
+    this.#oracle.check(this.#world, 'while waiting');
     const handle = typeof until.of === 'string' ? until.of : this.#handles.get(until.of);
     if (handle === undefined) throw new Error('a gate on an object that was not created');
     const thing = this.#world.things.get(handle);
@@ -123,7 +120,7 @@ export class Execution {
     const ready = until.members.filter((key) => this.#world.isReady(handle, key)).length;
     if (ready >= until.min) return true;
     const fit = until.members.filter((key) => !this.#world.sick.has(key));
-    if (this.#patient && !this.#world.slow.has(handle) && fit.length >= until.min) {
+    if (!this.#world.slow.has(handle) && fit.length >= until.min) {
       throw new Violation(`gate ${step.n} waits for what cannot be seen yet`);
     }
     return false;

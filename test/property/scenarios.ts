@@ -10,7 +10,6 @@ import type { Pair } from './generate.ts';
 import { difference, factsOf, foreignText, Oracle, Violation } from './oracle.ts';
 import { Random } from './random.ts';
 import type { World } from './world.ts';
-import { CloudError } from './world-apply.ts';
 
 /** One pair under one planner. Every scenario starts from a copy of the same world and throws what it finds wrong. */
 export class Case {
@@ -221,7 +220,7 @@ function tagged(world: World, handle: string, service: ServiceId): boolean {
   return world.things.get(handle)?.tags.includes(service) === true;
 }
 
-export function gapsOf(steps: readonly Step[]): ReadonlySet<ServiceId> {
+function gapsOf(steps: readonly Step[]): ReadonlySet<ServiceId> {
   return new Set(steps.flatMap(({ gap = [] }) => gap));
 }
 
@@ -241,5 +240,3 @@ const anyGate: Step = {
   serves: [],
   after: [],
 };
-
-export { CloudError };
