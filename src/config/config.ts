@@ -1,6 +1,6 @@
 /** The configuration file weir.yaml: its zod schema is the only description of it; flags, variables, JSON Schema and docs come from here. */
 import { z } from 'zod';
-import { type Parsed, parseDuration } from '../net/index.ts';
+import { type Parsed, parseDuration, parseName } from '../net/index.ts';
 import { parseListen } from './listen.ts';
 
 /** A text that `parse` accepts; it stays text, so that the file, the flags and what is printed read alike. */
@@ -32,7 +32,8 @@ export const fileSource = z
   .describe('Services from files and directories.');
 
 export const balancer = z.strictObject({
-  name: z.string().default('default').describe('Name of this balancer in messages, labels and state.'),
+  // Also the name of a folder of the state directory.
+  name: checked(parseName).default('default').describe('Name of this balancer in messages, labels and state.'),
   provider: z.string().describe('haproxy, builtin, memory.'),
   groups: z.array(z.string()).optional().describe('Take services of these groups; absent: every group.'),
   class: z

@@ -177,3 +177,16 @@ test('a misspelt variable is told; those that Kubernetes makes for a service nam
   const { warnings } = await loadConfig(input({ 'weir.yaml': good }, { env }));
   assert.deepEqual(warnings, ['variable WEIR_POLCY is not known; did you mean WEIR_POLICY?']);
 });
+
+test('names that become folders are names, never paths', async () => {
+  for (const name of ['../../x', 'a/b', '..', '', 'a\nb']) {
+    const error = await loadConfig(
+      input({ 'weir.yaml': JSON.stringify({ balancers: [{ provider: 'haproxy', name }] }) }),
+    ).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof ConfigError, name);
+    assert.deepEqual(
+      error.problems.map(({ field }) => field),
+      ['balancers[0].name'],
+    );
+  }
+});
