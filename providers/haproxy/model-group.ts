@@ -48,6 +48,39 @@ export function modelGroup(group: FrontGroup, unit: string, memo: Memo): GroupPa
 function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo): ListenerPart {
   const known = memo.listeners.get(listener);
   if (known !== undefined && known.group === group.key) return known;
+  const place = `${group.key} ${listener.key}`;
+  const last = memo.lastListeners.get(place);
+  const part =
+    last !== undefined && saysTheSame(listener, last.listener)
+      ? last.part
+      : makeListenerPart(group, listener, unit, memo);
+  memo.listeners.set(listener, part);
+  memo.lastListeners.set(place, { listener, part });
+  return part;
+}
+
+/** Fronts are compared by what they ask for: services whose targets alone are others make another listener, and the same port. */
+function saysTheSame(now: Listener, before: Listener): boolean {
+  return (
+    now.default === before.default &&
+    now.certs === before.certs &&
+    now.protocol === before.protocol &&
+    now.endPort === before.endPort &&
+    now.fronts.length === before.fronts.length &&
+    now.fronts.every(({ service, front }, i) => {
+      const old = before.fronts[i];
+      if (old?.front !== front) return false;
+      return (
+        old.service === service ||
+        (old.service.id === service.id &&
+          old.service.origin === service.origin &&
+          old.service.fronts === service.fronts)
+      );
+    })
+  );
+}
+
+function makeListenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo): ListenerPart {
   const problems: Problem[] = [];
   let served = false;
   for (const { service, front } of listener.fronts) {
@@ -60,9 +93,7 @@ function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo:
   const result = served ? buildFrontend(unit, group, listener, fallback) : { resource: undefined, uses: [] };
   // A listener changes with each of its hosts; what it says of itself mostly does not.
   const resource = result.resource === undefined ? undefined : keep(memo, result.resource);
-  const part = { uses: result.uses, resource, group: group.key, problems };
-  memo.listeners.set(listener, part);
-  return part;
+  return { uses: result.uses, resource, group: group.key, problems };
 }
 
 const frontFaults = new WeakMap<Front, { readonly field: string; readonly fault: Fault | undefined }>();

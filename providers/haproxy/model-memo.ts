@@ -36,6 +36,8 @@ export interface Memo {
   /** By rule, then by frontend and host. */
   readonly routes: WeakMap<MergedAction, Map<string, RouteResult>>;
   readonly listeners: WeakMap<Listener, ListenerPart>;
+  /** The last listener of each group and port. */
+  readonly lastListeners: Map<string, { readonly listener: Listener; readonly part: ListenerPart }>;
   /** The last resource of each kind and id. */
   readonly last: Map<string, Resource>;
   readonly backends: Readonly<Record<'http' | 'tcp', WeakMap<Backend, BackendPart>>>;
@@ -53,7 +55,14 @@ export function memoOf(options: Options, unit: string): Memo {
   let memo = units.get(unit);
   if (memo === undefined) {
     const backends = { http: new WeakMap<Backend, BackendPart>(), tcp: new WeakMap<Backend, BackendPart>() };
-    memo = { hosts: new WeakMap(), routes: new WeakMap(), listeners: new WeakMap(), last: new Map(), backends };
+    memo = {
+      hosts: new WeakMap(),
+      routes: new WeakMap(),
+      listeners: new WeakMap(),
+      lastListeners: new Map(),
+      last: new Map(),
+      backends,
+    };
     units.set(unit, memo);
   }
   return memo;

@@ -56,17 +56,23 @@ export function createDesire(balancer: string, node: string, provider: Provider,
     const problems: Problem[] = [];
     const withheld = new Set<ServiceId>();
     const settings = new Map<ServiceId, unknown>();
-    const kept = services.flatMap((service) => {
+    const kept: ExportedService[] = [];
+    for (const service of services) {
       const result = read(service);
-      if (result.ok) lastGood.set(service.id, { service, value: result.value });
-      else problems.push(...result.problems);
-      const good = lastGood.get(service.id);
+      if (!result.ok) problems.push(...result.problems);
+      let good = lastGood.get(service.id);
+      if (result.ok && good?.service !== service) {
+        good = { service, value: result.value };
+        lastGood.set(service.id, good);
+      }
       // Serving it without what could not be read might open what was meant to be closed.
       if (good === undefined) withheld.add(service.id);
-      else settings.set(service.id, good.value);
-      return good === undefined ? [] : [good.service];
-    });
-    for (const id of lastGood.keys()) if (!settings.has(id)) lastGood.delete(id);
+      else {
+        settings.set(service.id, good.value);
+        kept.push(good.service);
+      }
+    }
+    if (lastGood.size > settings.size) for (const id of lastGood.keys()) if (!settings.has(id)) lastGood.delete(id);
     usable = kept.length === usable.length && kept.every((service, i) => service === usable[i]) ? usable : kept;
     const merged = merge(usable, provider.capabilities, before);
     before = merged;

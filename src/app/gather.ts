@@ -28,11 +28,17 @@ export function createGather(balancers: readonly Taker[]): (snapshots: readonly 
       [...assigned.taken].map(([name, list]) => [name, share(last?.taken.get(name), list)] as const),
     );
     const incomplete = snapshots.flatMap((snapshot) => snapshot.incomplete);
-    const known = new Set(services.map((service) => service.id));
-    const couldExist = incomplete.length === 0 ? () => false : (id: ServiceId) => !known.has(id);
+    const couldExist = incomplete.length === 0 ? nothingMore : unknownTo(services);
     last = { services, nodes, problems: [...problems, ...assigned.problems], incomplete, taken, couldExist };
     return last;
   };
+}
+
+const nothingMore = () => false;
+
+function unknownTo(services: readonly ExportedService[]): Gathered['couldExist'] {
+  const known = new Set(services.map((service) => service.id));
+  return (id) => !known.has(id);
 }
 
 /** One service for each id; of two sources that know the same id the older service stays. */

@@ -9,6 +9,7 @@ import type {
   Route,
 } from '../model/index.ts';
 import { checkBackends } from './admit-backends.ts';
+import { filterAllowed, frontAllowed } from './admit-features.ts';
 import { normalizedPath, ruleOf } from './rule.ts';
 import { tell } from './tell.ts';
 
@@ -58,6 +59,7 @@ function check(service: ExportedService, capabilities: Capabilities): Admitted {
   const fronts: AdmittedFront[] = [];
   service.fronts.forEach((front, index) => {
     if (!protocolAllowed(service, front, index, capabilities, problems)) return;
+    if (!frontAllowed(service, front, `fronts[${index}]`, capabilities, problems)) return;
     const admitted = admitFront(service, front, index, { capabilities, refusedBackends, problems });
     if (admitted !== undefined) fronts.push(admitted);
   });
@@ -144,7 +146,9 @@ function routeAllowed(
     problems.push(tell(service, 'E_FEATURE', `${field}.action`, `${route.action.to.length} backends`, message));
     return false;
   }
-  return true;
+  return route.filters.every((filter, at) =>
+    filterAllowed(service, filter, `${field}.filters[${at}]`, capabilities, problems),
+  );
 }
 
 function uses(action: Action, refused: ReadonlySet<string>): boolean {

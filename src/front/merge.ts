@@ -5,6 +5,7 @@ import { mergeCerts } from './certs.ts';
 import { type Gathered, gather } from './group.ts';
 import { mergeHosts } from './hosts.ts';
 import { claimPorts, type Port } from './ports.ts';
+import { findReplaced, replaceServices } from './remerge.ts';
 import { shareGroups } from './share.ts';
 
 export interface Merged {
@@ -12,6 +13,8 @@ export interface Merged {
   readonly problems: readonly Problem[];
 }
 
+/** The services that a result was made of. */
+const inputs = new WeakMap<Merged, readonly ExportedService[]>();
 const memos = new WeakMap<readonly ExportedService[], { capabilities: Capabilities; merged: Merged }>();
 
 /**
@@ -22,17 +25,33 @@ const memos = new WeakMap<readonly ExportedService[], { capabilities: Capabiliti
 export function merge(services: readonly ExportedService[], capabilities: Capabilities, before?: Merged): Merged {
   const memo = memos.get(services);
   if (memo?.capabilities === capabilities) return memo.merged;
+  const merged = remerge(services, capabilities, before) ?? mergeAll(services, capabilities, before);
+  inputs.set(merged, services);
+  memos.set(services, { capabilities, merged });
+  return merged;
+}
+
+function remerge(
+  services: readonly ExportedService[],
+  capabilities: Capabilities,
+  before?: Merged,
+): Merged | undefined {
+  const input = before === undefined ? undefined : inputs.get(before);
+  if (before === undefined || input === undefined || memos.get(input)?.capabilities !== capabilities) return undefined;
+  const replaced = findReplaced(input, services, capabilities);
+  return replaced === undefined ? undefined : { ...before, groups: replaceServices(before.groups, replaced) };
+}
+
+function mergeAll(services: readonly ExportedService[], capabilities: Capabilities, before?: Merged): Merged {
   const sorted = [...services].sort(compareAge);
   const problems: Problem[] = [];
   for (const service of sorted) problems.push(...admit(service, capabilities).problems);
   const gathered = gather(sorted, capabilities, problems);
   const groups = gathered.map((group) => mergeGroup(group, capabilities, problems));
-  const merged = {
+  return {
     groups: before === undefined ? groups : shareGroups(groups, before.groups),
     problems: distinct(problems),
   };
-  memos.set(services, { capabilities, merged });
-  return merged;
 }
 
 function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Problem[]): FrontGroup {

@@ -55,7 +55,63 @@ function readable(groups: readonly FrontGroup[]): string {
   });
 }
 
+/** The same service with another target, and sometimes at other ports or with a backend that no proxy serves. */
+function changed(one: ExportedService, how: 'targets' | 'fronts' | 'refused'): ExportedService {
+  if (how === 'fronts') return { ...one, fronts: one.fronts.map((front) => ({ ...front, port: front.port ^ 1 })) };
+  const backends = Object.fromEntries(
+    Object.entries(one.backends).map(([key, backend]) => [
+      key,
+      how === 'refused'
+        ? ({ ...backend, protocol: 'udp' } as const)
+        : { ...backend, targets: [{ address: '10.9.9.9', port: 9, weight: 1, state: 'ready' } as const] },
+    ]),
+  );
+  return { ...one, backends };
+}
+
 describe('merge, any services', () => {
+  test('after a change the result is as if it were the first, and names the services of now', () => {
+    const how = few<'keep' | 'targets' | 'fronts' | 'refused'>('keep', 'targets', 'targets', 'fronts', 'refused');
+    fc.assert(
+      fc.property(anyServices, fc.array(how, { minLength: 6, maxLength: 6 }), (list, hows) => {
+        const before = merge(list, provider.capabilities);
+        const now = list.map((one, i) => {
+          const way = hows[i] ?? 'keep';
+          return way === 'keep' ? one : changed(one, way);
+        });
+        const next = merge(now, provider.capabilities, before);
+        // Another list of the same services: nothing is remembered of it.
+        const first = merge([...now], provider.capabilities);
+        assert.deepEqual(next.groups, first.groups);
+        assert.deepEqual(next.problems, first.problems);
+        const known = new Set(now);
+        for (const { services, listeners } of next.groups) {
+          for (const one of services) assert.ok(known.has(one));
+          for (const { fronts, hosts, default: rest } of listeners) {
+            const named = [...fronts, ...hosts.flatMap(({ rules }) => rules), ...hosts.flatMap((h) => h.default ?? [])];
+            for (const one of [...named, ...(rest === undefined ? [] : [rest])]) assert.ok(known.has(one.service));
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a host whose services are as they were stays the same object', () => {
+    const list = ['a', 'b'].map((name) => service(`ns/${name}`, [http([route([`${name}.example`])])]));
+    const before = merge(list, provider.capabilities);
+    const [a, b] = list;
+    assert.ok(a !== undefined && b !== undefined);
+    const next = merge([changed(a, 'targets'), b], provider.capabilities, before);
+    const hosts = (groups: readonly FrontGroup[]) => groups[0]?.listeners[0]?.hosts ?? [];
+    assert.notEqual(hosts(next.groups)[0], hosts(before.groups)[0]);
+    assert.equal(hosts(next.groups)[1], hosts(before.groups)[1]);
+    assert.equal(
+      merge([changed(a, 'targets'), b], provider.capabilities, next).groups[0]?.listeners[0]?.certs,
+      next.groups[0]?.listeners[0]?.certs,
+    );
+  });
+
   test('the order of the input does not matter', () => {
     fc.assert(
       fc.property(
