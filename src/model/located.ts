@@ -63,7 +63,11 @@ export function problemAt(located: LocatedObject, complaint: Complaint): Problem
   const value = complaint.value === undefined ? undefined : shown(complaint.value);
   const quoted = typeof complaint.value === 'string' ? JSON.stringify(value) : value;
   const position = located.position?.(path);
-  const parts = [field === '' && complaint.subject === undefined ? 'the object' : field, reason, quoted && `(is ${quoted})`];
+  const parts = [
+    field === '' && complaint.subject === undefined ? 'the object' : field,
+    reason,
+    quoted && `(is ${quoted})`,
+  ];
   const sentence = parts.filter((part) => part !== undefined && part !== '').join(' ');
   return {
     code,
