@@ -5,15 +5,16 @@ import type { SetShape } from './shape.ts';
 import type { Sketch } from './sketch.ts';
 
 /**
- * A condemned generation that serves until a gate opens follows the wanted members of its id: a rollout during the gate must not
- * empty it. Only what costs no ready member, and nothing waits for it but the delete.
+ * A condemned generation that serves until a gate opens, or until a refusal is lifted, follows the wanted members of its id: a rollout
+ * meanwhile must not empty it. Only what costs no ready member, and nothing waits for it but the delete.
  */
 export function emitFollow(sketch: Sketch, dead: readonly Present[]): void {
   if (!sketch.rules.follow || sketch.options.policy === 'create-only') return;
+  const known = new Map<Draft, boolean>();
   for (const present of dead) {
     const { wanted, shape } = present;
-    if (wanted === undefined || !shape.carrier || sketch.sacrifices.early.has(present)) continue;
-    if (!present.uses.some(({ user, via }) => via.serving && leavesLate(sketch, user, present))) continue;
+    if (wanted === undefined || !shape.carrier) continue;
+    if (!present.uses.some(({ user, via }) => via.serving && leavesLate(sketch, user, present, known))) continue;
     const gone = sketch.deletes.get(present);
     for (const set of shape.plainSets) {
       if (set.serving) for (const draft of followSet(sketch, present, wanted, set)) gone?.after(draft);
@@ -38,14 +39,24 @@ function followSet(sketch: Sketch, present: Present, wanted: Wanted, set: SetSha
   return diff.staying > 0 ? [...put, ...emit.take(leaving.slice(making.length), put)] : put;
 }
 
-/** Whether a user turns away only after a gate. */
-function leavesLate(sketch: Sketch, user: Present, object: Present): boolean {
+/** Whether a user turns away only after a gate, or not at all because something was refused. */
+function leavesLate(sketch: Sketch, user: Present, object: Present, known: Map<Draft, boolean>): boolean {
   const departure = sketch.departure(user, object);
-  const waits = (draft: Draft): boolean => draft.hard.some(isGate) || draft.soft.some(({ on }) => isGate(on));
   const turns = user.wanted === undefined ? [] : (sketch.turns.get(user.wanted) ?? []);
-  return departure !== undefined && [departure, ...turns].some(waits);
+  return departure === undefined || [departure, ...turns].some((draft) => isLate(draft, known));
 }
 
-function isGate(draft: Draft): boolean {
-  return draft.op === 'wait' && draft.fields.until?.what === 'ready';
+/** Whether a draft waits, near or far, for a gate or a refusal. A circle is looked through once. */
+function isLate(draft: Draft, known: Map<Draft, boolean>): boolean {
+  const found = known.get(draft);
+  if (found !== undefined) return found;
+  known.set(draft, false);
+  const gate = draft.op === 'wait' && draft.fields.until?.what === 'ready';
+  const late =
+    gate ||
+    draft.refused !== undefined ||
+    draft.hard.some((on) => isLate(on, known)) ||
+    draft.soft.some(({ on }) => isLate(on, known));
+  known.set(draft, late);
+  return late;
 }

@@ -86,6 +86,7 @@ function draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacr
   for (const group of groups) emitOrder(sketch, group, numbers);
   handOver(sketch, changed, dead, places);
   emitLate(sketch);
+  if (rules.refusalsTravel) travel(sketch.drafts);
   emitFollow(sketch, dead);
   return sketch;
 }

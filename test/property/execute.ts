@@ -115,7 +115,8 @@ export class Execution {
     const handle = typeof until.of === 'string' ? until.of : this.#handles.get(until.of);
     if (handle === undefined) throw new Error('a gate on an object that was not created');
     const thing = this.#world.things.get(handle);
-    if (thing === undefined) throw new Error(`a gate on ${handle}, which is gone`);
+    // A plan from a stale reading may wait for what is gone.
+    if (thing === undefined) return false;
     if (until.what === 'drained') return !until.members.some((key) => thing.draining.get(until.set)?.has(key) === true);
     const ready = until.members.filter((key) => this.#world.isReady(handle, key)).length;
     if (ready >= until.min) return true;

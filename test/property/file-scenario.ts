@@ -3,7 +3,7 @@ import { advance } from '../../src/plan/index.ts';
 import { planWith } from '../../src/plan/plan.ts';
 import { putState } from './build-world.ts';
 import { fileKinds } from './kinds.ts';
-import { difference, factsOf, Violation } from './oracle.ts';
+import { difference, factsOf, Oracle, Violation } from './oracle.ts';
 import { Random } from './random.ts';
 import type { Case } from './scenarios.ts';
 import { World } from './world.ts';
@@ -18,7 +18,7 @@ export function commitPrefixes(one: Case): void {
   const world = new World({ kinds: fileKinds, sick, unusedHealth: true, tellsDraining: false });
   putState(world, one.pair.before, new Random(one.pair.seed + 99));
   world.tick();
-  const oracle = one.oracle(world);
+  const oracle = new Oracle(world, one.desired, one.sick, false);
   for (let round = 0; round < 12; round++) {
     oracle.look(world);
     const observed = world.observe();

@@ -24,7 +24,8 @@ export class Oracle {
   /** Handles of those that have some. */
   readonly #dressed = new Set<string>();
 
-  constructor(world: World, desired: readonly Resource[], sick: ReadonlySet<string>) {
+  /** Hosts are watched only where the order of rules is the planner's business. */
+  constructor(world: World, desired: readonly Resource[], sick: ReadonlySet<string>, watchHosts = true) {
     const fit = healthyGroups(desired, sick, world);
     const services = new Map<string, Set<ServiceId>>();
     for (const front of desired) {
@@ -38,7 +39,7 @@ export class Oracle {
         for (const service of group?.serves ?? []) services.set(`service ${service}`, new Set([service]));
       }
     }
-    for (const [host, own] of watchedHosts(world, desired, fit)) services.set(host, own);
+    if (watchHosts) for (const [host, own] of watchedHosts(world, desired, fit)) services.set(host, own);
     for (const { id, sets } of desired) if ((sets.certs?.size ?? 0) > 0) this.#tls.add(id);
     for (const [name, own] of services) this.#watched.push({ name, services: own });
     this.look(world);
