@@ -38,8 +38,8 @@ export interface CommitParts {
   readonly process: HaproxyProcess;
   readonly certificates: Certificates;
   readonly retiring: RetiringServers;
-  /** The program, proved to be one that we can use. */
-  readonly binary: () => Promise<string>;
+  /** The program, proved to be one that we can use. Undefined: HAProxy runs elsewhere, and there is none here. */
+  readonly binary: () => Promise<string | undefined>;
   /** Addresses that may be missing without a word: IPv6 where it was not asked for by name. */
   readonly optional: (address: string) => boolean;
 }
@@ -72,6 +72,7 @@ export class Committer {
   /** What the process was found to serve; undefined when that cannot be known. */
   adopt(layout: Layout | undefined): void {
     this.#running = layout;
+    if (layout !== undefined) this.#listening = new Set(layout.binds.map(bindKey));
   }
 
   /** Resources as they were given before this session began: what a broken certificate falls back to. */
@@ -105,7 +106,7 @@ export class Committer {
     let given = usable;
     let layout = renderer.layoutOf(given.resources);
     let plan = this.#planTo(layout);
-    if (plan.reload.length > 0) {
+    if (plan.reload.length > 0 && this.#mayTryPorts()) {
       const refused = await tryPorts(layout, this.#listening, this.#ours());
       const quiet = ({ bind }: PortRefusal) => optional(bind.address);
       const ports = withholdPorts(usable.resources, layout.binds, refused, frontendName, quiet);
@@ -152,6 +153,13 @@ export class Committer {
     if (this.#parts.process.processes === undefined) return { reload: ['start'], steps: [] };
     if (this.#running === undefined) return { reload: ['unknown'], steps: [] };
     return diffLayouts(this.#running, layout);
+  }
+
+  /** Where somebody else runs HAProxy, a listener of it looks like any other's: ports can be tried once we know which ones it has. */
+  #mayTryPorts(): boolean {
+    const { process } = this.#parts;
+    if (process.processes === undefined) this.#listening = new Set();
+    return !process.attached || this.#running !== undefined;
   }
 
   /** Processes whose listeners go over to the next worker. */
@@ -221,7 +229,9 @@ export class Committer {
       else await process.reload(binary);
       if (!started) this.#lastReloadMs = ctx.clock.now();
     } catch (error) {
-      if (before !== undefined) {
+      // Whoever starts HAProxy shall start it with what is wanted now.
+      const waits = started && process.attached;
+      if (before !== undefined && !waits) {
         await files.write(before);
         await files.sync();
       }
@@ -239,10 +249,12 @@ export class Committer {
   }
 
   /** The files of a layout that HAProxy itself accepts, with all that it does not check. */
-  async #checked(layout: Layout, binary: string): Promise<FileChange> {
+  async #checked(layout: Layout, binary: string | undefined): Promise<FileChange> {
     this.#checking = layout;
-    checkDescriptors(layout.descriptors);
+    // Limits of a process that somebody else starts are not ours.
+    if (!this.#parts.process.attached) checkDescriptors(layout.descriptors);
     const change = await this.#filesFor(layout);
+    if (binary === undefined) return change;
     const candidate = await this.#parts.files.stage(change);
     try {
       await checkCandidate(binary, candidate);

@@ -60,7 +60,7 @@ export interface ReloadWatch {
   /** What HAProxy wrote since the reload began. */
   readonly messages: () => Promise<string>;
   /** The master is a living process. */
-  readonly alive: () => boolean;
+  readonly alive: () => boolean | Promise<boolean>;
   readonly timeoutMs: number;
 }
 
@@ -76,7 +76,7 @@ export async function reloadMaster(path: string, watch: ReloadWatch): Promise<Pr
   const answer = await askMaster(path, 'reload', watch.timeoutMs).catch(() => '');
   if (/^Success=0/m.test(answer)) throw new WeirError('E_HAPROXY_RELOAD', reasonOf(answer));
   while (watch.now() < deadline) {
-    if (!watch.alive())
+    if (!(await watch.alive()))
       throw new WeirError('E_HAPROXY_RELOAD', `HAProxy ended during the reload: ${reasonOf(await watch.messages())}`);
     const now = await showProcesses(path);
     if (now !== undefined) {

@@ -72,6 +72,11 @@ export class SessionWatch {
     ctx.log.error({ balancer: ctx.balancer }, `${cause}`);
     ctx.metric('weir_haproxy_deaths_total', 1);
     this.#deaths = ctx.clock.now() - process.startedMs > stableMs ? 0 : this.#deaths + 1;
+    if (process.attached) {
+      ctx.changed(unit, cause);
+      this.#wake.abort();
+      return;
+    }
     const waitMs = this.#deaths === 0 ? 0 : Math.min(100 * 2 ** this.#deaths, longestReviveMs);
     void this.#revive(waitMs)
       .catch((error: unknown) =>
@@ -103,7 +108,7 @@ export class SessionWatch {
 
   async #work(): Promise<void> {
     const { ctx, signal } = this.#parts;
-    for (let waitMs = quietMs; !signal.aborted; ) {
+    for (let waitMs = this.#parts.process.attached ? restlessMs : quietMs; !signal.aborted; ) {
       this.#wake = new AbortController();
       try {
         await ctx.clock.sleep(waitMs, AbortSignal.any([signal, this.#wake.signal]));
@@ -124,12 +129,19 @@ export class SessionWatch {
       }
       // A large state costs time to read: never more than a small share of it.
       waitMs = Math.max(restless ? restlessMs : quietMs, (ctx.clock.now() - startMs) * 20);
+      if (this.#parts.process.attached && this.#parts.process.processes === undefined) waitMs = restlessMs;
     }
   }
 
   async #look(): Promise<{ readonly restless: boolean; readonly write: () => Promise<void> }> {
     const { ctx, live, unit, process, signal } = this.#parts;
     if (signal.aborted) return { restless: false, write: async () => undefined };
+    if (process.attached && process.processes === undefined) {
+      // Somebody else starts it: look often, and take it as it is then.
+      if ((await process.find()) === undefined) return { restless: true, write: async () => undefined };
+      await live.learn(false);
+      ctx.changed(unit, 'HAProxy answers');
+    }
     const { states, draining } = await live.servers('all');
     const { text, restless } = healthSummary(states, draining);
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');

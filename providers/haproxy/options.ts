@@ -1,6 +1,6 @@
 /** What the configuration says about one HAProxy (`options` of a balancer) and what a service may say (`settings.haproxy`). */
 import { z } from 'zod';
-import { maxDurationMs, type Parsed, parseAddress, parseDuration } from '../../src/net/index.ts';
+import { maxDurationMs, type Parsed, parseAddress, parseCidr, parseDuration } from '../../src/net/index.ts';
 
 /** A text that `parse` accepts; it stays text, so that the file, the schema and what is printed read alike. */
 function checked(parse: (text: string) => Parsed<unknown>) {
@@ -36,6 +36,13 @@ export const optionsSchema = z
         'Directory for haproxy.cfg, maps, certificates and sockets; default: a directory of the balancer under stateDir.',
       ),
     socket: path.optional().describe('Path of the runtime socket; default: haproxy.sock in dir.'),
+    mode: z
+      .enum(['own', 'attached'])
+      .default('own')
+      .describe(
+        'own: weir starts HAProxy and starts it again when it dies. attached: systemd or another container runs it on haproxy.cfg of dir; weir writes the files and reloads it, and never starts or stops it.',
+      ),
+    masterSocket: path.optional().describe("Path of the master socket (haproxy's -S); default: master.sock in dir."),
     addresses: z
       .array(checked(parseAddress))
       .min(1)
@@ -104,7 +111,21 @@ export const optionsSchema = z
       .enum(['replace', 'keep'])
       .default('replace')
       .describe(
-        'X-Forwarded-For, -Proto, -Host and -Port: replace what clients sent, or keep it because another proxy of yours stands in front.',
+        'X-Forwarded-For, -Proto, -Host, -Port and X-Real-IP: replace what clients sent, or keep what anybody sent. For proxies of yours that stand in front use trustedProxies.',
+      ),
+    trustedProxies: z
+      .array(checked(parseCidr))
+      .default([])
+      .describe(
+        'Ranges of proxies in front that are believed: their X-Forwarded-For names the client, also for source ranges and rate limits, and is continued; their X-Forwarded-Proto, -Host and -Port are kept.',
+      ),
+    spares: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(32)
+      .describe(
+        'Backends that HAProxy keeps ready (HTTP, roundrobin; a quarter as many of each other kind), so that a new one needs no reload; each costs about 11 KiB. 0: none.',
       ),
     user: account.optional().describe('Account of the worker when weir runs as root; default: kept.'),
     group: account.optional().describe('Group of the worker when weir runs as root; default: kept.'),

@@ -1,6 +1,6 @@
 /**
  * One HAProxy in master-worker mode: started in a session of its own, with nothing of ours that could break when we end; found again
- * by its master socket. Nothing here decides what it serves.
+ * by its master socket. Or one that somebody else runs: found, reloaded, never started or stopped. Nothing here decides what it serves.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,8 +9,9 @@ import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { configName, onDisk } from './files.ts';
-import { askMaster, type Processes, reasonOf, reloadMaster, showProcesses } from './master.ts';
+import { askMaster, type Processes, reloadMaster, showProcesses } from './master.ts';
 import { isListening } from './port-trial.ts';
+import { accepts, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
 import { MessageLog } from './process-log.ts';
 import { RuntimeSocket } from './socket.ts';
@@ -19,10 +20,14 @@ export interface ProcessPaths {
   readonly directory: string;
   readonly masterSocket: string;
   readonly runtimeSocket: string;
+  /** Somebody else starts and stops it, perhaps where its process numbers mean nothing to us. */
+  readonly attached: boolean;
 }
 
 /** A configuration of 10,000 backends takes about a second; slow machines get their time. */
 const settleMs = 60_000;
+/** A worker that shall make the path of the runtime socket makes it before it serves. */
+const pathMs = 3_000;
 
 export class HaproxyProcess {
   readonly runtime: RuntimeSocket;
@@ -48,6 +53,11 @@ export class HaproxyProcess {
     return this.#processes;
   }
 
+  /** Somebody else starts and stops it. */
+  get attached(): boolean {
+    return this.#paths.attached;
+  }
+
   /** Since when it serves for us, monotonic milliseconds. */
   get startedMs(): number {
     return this.#startedMs;
@@ -57,7 +67,8 @@ export class HaproxyProcess {
   async find(): Promise<Processes | undefined> {
     const found = await showProcesses(this.#paths.masterSocket);
     if (found === undefined || found.workers.length === 0) {
-      if (this.#processes !== undefined && !isAlive(this.#processes.master)) this.#lost('the master process is gone');
+      if (this.#processes !== undefined && !(await this.#lives(this.#processes.master)))
+        this.#lost('the master process is gone');
       return undefined;
     }
     this.#serves(found);
@@ -66,9 +77,11 @@ export class HaproxyProcess {
 
   /**
    * Starts HAProxy with the haproxy.cfg of the directory and waits until a worker serves.
-   * @throws WeirError E_HAPROXY_MISSING, E_HAPROXY_START, E_FD_LIMIT, E_PORT_TAKEN with what HAProxy wrote.
+   * @throws WeirError E_HAPROXY_MISSING, E_HAPROXY_START, E_FD_LIMIT, E_PORT_TAKEN with what HAProxy wrote; E_HAPROXY_SOCKET where
+   * somebody else has to start it.
    */
-  async start(binary: string, signal?: AbortSignal): Promise<Processes> {
+  async start(binary: string | undefined, signal?: AbortSignal): Promise<Processes> {
+    if (this.attached || binary === undefined) throw await this.#absent();
     const mark = await this.#messages.mark();
     const log = await this.#messages.openForChild();
     // Detached: a session of its own, so that no signal of our terminal or service reaches it.
@@ -112,23 +125,29 @@ export class HaproxyProcess {
   }
 
   /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD, or as `start`; the old worker serves on. */
-  async reload(binary: string): Promise<Processes> {
+  async reload(binary: string | undefined): Promise<Processes> {
     // The next worker inherits the listener of the runtime socket, not its path: a path that someone removed never comes back.
-    if (!existsSync(this.#paths.runtimeSocket)) return this.#replace(binary);
+    const lostPath = !existsSync(this.#paths.runtimeSocket);
+    if (lostPath && !this.attached) return this.#replace(binary);
     const mark = await this.#messages.mark();
     const master = this.#processes?.master ?? 0;
     const found = await reloadMaster(this.#paths.masterSocket, {
       sleep: (ms) => this.#clock.sleep(ms),
       now: () => this.#clock.now(),
       messages: () => this.#messages.since(mark),
-      alive: () => isAlive(master),
+      alive: () => this.#lives(master),
       timeoutMs: settleMs,
     });
     // For a moment both workers accept on the runtime socket: speak only to the new one.
-    const deadline = this.#clock.now() + settleMs;
+    const deadline = this.#clock.now() + (lostPath ? pathMs : settleMs);
     while (!(await this.#answers(found))) {
-      if (!isAlive(found.workers[0] ?? 0)) throw new WeirError('E_HAPROXY_RELOAD', 'the new worker ended at once');
-      if (this.#clock.now() > deadline) throw new WeirError('E_HAPROXY_SOCKET', 'the new worker does not answer');
+      if (!this.attached && !isAlive(found.workers[0] ?? 0))
+        throw new WeirError('E_HAPROXY_RELOAD', 'the new worker ended at once');
+      if (this.#clock.now() > deadline)
+        throw new WeirError(
+          'E_HAPROXY_SOCKET',
+          `${this.#paths.runtimeSocket}: the new worker does not answer${lostPath ? `; restart HAProxy with -f ${this.#paths.directory}/${configName}, so that it makes this socket` : ''}`,
+        );
       await this.#clock.sleep(5);
     }
     // The worker before goes on accepting until its signal has reached it: only then is the new state the only one.
@@ -149,7 +168,7 @@ export class HaproxyProcess {
   }
 
   /** A second HAProxy beside the one that serves (ports are shared while both live), which then ends behind its last connection. */
-  async #replace(binary: string): Promise<Processes> {
+  async #replace(binary: string | undefined): Promise<Processes> {
     const old = this.#processes;
     try {
       const found = await this.start(binary);
@@ -164,8 +183,9 @@ export class HaproxyProcess {
     }
   }
 
-  /** Takes it down and waits: open connections are cut. */
+  /** Takes it down and waits: open connections are cut. Lets go of one that somebody else runs. */
   async stop(): Promise<void> {
+    if (this.attached) return this.release();
     this.#watch?.destroy();
     this.#watch = undefined;
     const found = this.#processes ?? (await showProcesses(this.#paths.masterSocket));
@@ -181,6 +201,23 @@ export class HaproxyProcess {
     this.#watch?.destroy();
     this.#watch = undefined;
     this.runtime.close();
+  }
+
+  /** Numbers of somebody else's processes tell nothing; but even during a reload one of the workers listens. */
+  #lives(master: number): boolean | Promise<boolean> {
+    return this.attached ? accepts(this.#paths.runtimeSocket) : isAlive(master);
+  }
+
+  async #absent(): Promise<WeirError> {
+    const { directory, masterSocket } = this.#paths;
+    const reason = await askMaster(masterSocket, 'show proc', 2_000).then(
+      () => `${masterSocket}: HAProxy has no worker`,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    return new WeirError(
+      'E_HAPROXY_SOCKET',
+      `${reason}; ${directory}/${configName} is written: start HAProxy as an account that may read it, with -W -f ${directory}/${configName} -S ${masterSocket}`,
+    );
   }
 
   /** Whether the runtime socket leads to a worker of this list. */
@@ -216,7 +253,7 @@ export class HaproxyProcess {
       await this.#clock.sleep(20);
       const now = await showProcesses(this.#paths.masterSocket);
       if (this.#watch !== socket) return;
-      if (now === undefined && !isAlive(master)) return this.#lost('HAProxy ended');
+      if (now === undefined && !(await this.#lives(master))) return this.#lost('HAProxy ended');
       if (now !== undefined && now.workers.length > 0) this.#processes = now;
       await this.#clock.sleep(200);
       if (this.#watch === socket) this.#observeLife(now?.master ?? master);
@@ -230,27 +267,4 @@ export class HaproxyProcess {
     this.runtime.close();
     this.#died(cause);
   }
-}
-
-/** SIGTERM, then SIGKILL after ten seconds; the master takes its workers along. */
-async function endProcess(pid: number, clock: Context['clock']): Promise<void> {
-  for (const [kill, waitMs] of [
-    ['SIGTERM', 10_000],
-    ['SIGKILL', 2_000],
-  ] as const) {
-    if (!isAlive(pid)) return;
-    process.kill(pid, kill);
-    const deadline = clock.now() + waitMs;
-    while (isAlive(pid) && clock.now() < deadline) await clock.sleep(10);
-  }
-}
-
-function startFailure(messages: string, how: string): WeirError {
-  const reason = reasonOf(messages);
-  if (/FD limit|maxsock|open files/i.test(reason)) return new WeirError('E_FD_LIMIT', reason);
-  if (/cannot bind (?:UNIX )?socket.*Address already in use/i.test(reason))
-    return new WeirError('E_PORT_TAKEN', reason);
-  if (/cannot bind (?:UNIX )?socket.*Permission denied/i.test(reason))
-    return new WeirError('E_PORT_PERMISSION', reason);
-  return new WeirError('E_HAPROXY_START', `${how}: ${reason}`);
 }

@@ -44,6 +44,7 @@ class HaproxySession implements Session {
   #options: Options;
   readonly #directory: string;
   readonly #place: Place;
+  readonly #masterSocket: string;
   readonly #ending = new AbortController();
   readonly #files: ConfigFiles;
   readonly #process: HaproxyProcess;
@@ -65,7 +66,13 @@ class HaproxySession implements Session {
     const socket = options.socket ?? `${this.#directory}/haproxy.sock`;
     this.#place = { instance: ctx.node, balancer: ctx.balancer, socket };
     this.#files = new ConfigFiles(this.#directory);
-    const paths = { directory: this.#directory, masterSocket: `${this.#directory}/master.sock`, runtimeSocket: socket };
+    this.#masterSocket = options.masterSocket ?? `${this.#directory}/master.sock`;
+    const paths = {
+      directory: this.#directory,
+      masterSocket: this.#masterSocket,
+      runtimeSocket: socket,
+      attached: options.mode === 'attached',
+    };
     this.#process = new HaproxyProcess(paths, ctx.clock, (cause) => this.#watch.died(cause));
     this.#retiring = new RetiringServers(this.#process.runtime, ctx.clock.sleep, this.#ending.signal);
     const certificates = new Certificates(this.#directory, ctx.secret);
@@ -105,7 +112,7 @@ class HaproxySession implements Session {
   }
 
   async open(): Promise<void> {
-    await checkDirectory(this.#directory, [`${this.#directory}/master.sock`, this.#place.socket]);
+    await checkDirectory(this.#directory, [this.#masterSocket, this.#place.socket]);
     if (this.#options.maxConnections === undefined)
       this.#options = { ...this.#options, maxConnections: affordableConnections() };
     if (this.#options.ipv6 === 'auto' && !(await hasIpv6())) this.#options = { ...this.#options, ipv6: 'off' };
@@ -137,7 +144,8 @@ class HaproxySession implements Session {
   commit(_steps: unknown, next: readonly Resource[], _signal: AbortSignal): Promise<void> {
     return this.#enqueue(async () => {
       await this.#takeLock();
-      if (next.length === 0) await this.#withdraw();
+      // Whoever runs an attached one keeps a HAProxy that serves nothing.
+      if (next.length === 0 && !this.#process.attached) await this.#withdraw();
       else {
         try {
           await this.#committer.commit(next);
@@ -231,8 +239,17 @@ class HaproxySession implements Session {
     await this.#files.load();
   }
 
-  async #findBinary(): Promise<string> {
-    this.#binary ??= (await findBinary(this.#options.binary)).path;
+  async #findBinary(): Promise<string | undefined> {
+    if (this.#binary === undefined) {
+      try {
+        this.#binary = (await findBinary(this.#options.binary)).path;
+      } catch (error) {
+        // In another container, say: it checks what it loads, and goes on with what it has when that is bad.
+        if (this.#process.attached && error instanceof WeirError && error.code === 'E_HAPROXY_MISSING')
+          return undefined;
+        throw error;
+      }
+    }
     return this.#binary;
   }
 
@@ -245,7 +262,7 @@ class HaproxySession implements Session {
     const state = { digest: this.#files.digest(), resources };
     const write = async () => {
       await this.#files.sync();
-      if (resources.length > 0) await writeState(this.#statePath, state);
+      if (resources.length > 0 || this.#process.attached) await writeState(this.#statePath, state);
     };
     // Outside the queue two of them may meet: one after the other, so that the newer one stays.
     return () => {

@@ -1,0 +1,41 @@
+/** The two ends of a process: why it did not start, whether it still listens, and how it is ended. */
+import { connect } from 'node:net';
+import { type Context, WeirError } from '../../src/model/index.ts';
+import { reasonOf } from './master.ts';
+import { isAlive } from './process-id.ts';
+
+/** Whether somebody listens on a UNIX socket. */
+export function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+/** SIGTERM, then SIGKILL after ten seconds; the master takes its workers along. */
+export async function endProcess(pid: number, clock: Context['clock']): Promise<void> {
+  for (const [kill, waitMs] of [
+    ['SIGTERM', 10_000],
+    ['SIGKILL', 2_000],
+  ] as const) {
+    if (!isAlive(pid)) return;
+    process.kill(pid, kill);
+    const deadline = clock.now() + waitMs;
+    while (isAlive(pid) && clock.now() < deadline) await clock.sleep(10);
+  }
+}
+
+/** What HAProxy wrote while it did not start, as the error that fits. */
+export function startFailure(messages: string, how: string): WeirError {
+  const reason = reasonOf(messages);
+  if (/FD limit|maxsock|open files/i.test(reason)) return new WeirError('E_FD_LIMIT', reason);
+  if (/cannot bind (?:UNIX )?socket.*Address already in use/i.test(reason))
+    return new WeirError('E_PORT_TAKEN', reason);
+  if (/cannot bind (?:UNIX )?socket.*Permission denied/i.test(reason))
+    return new WeirError('E_PORT_PERMISSION', reason);
+  return new WeirError('E_HAPROXY_START', `${how}: ${reason}`);
+}
