@@ -13,7 +13,8 @@ export function emitLate(sketch: Sketch): void {
       const departure = sketch.departure(user, object);
       if (departure !== undefined) for (const removal of removals) removal.after(departure);
       else if (user.wanted?.kept === user) {
-        const anchor = anchorOf(sketch, user.wanted);
+        // What takes its clients over first comes to its place.
+        const anchor = [...anchorOf(sketch, user.wanted), ...(sketch.orders.get(user.wanted) ?? [])];
         for (const removal of removals) removal.afterAll(anchor);
       }
     }

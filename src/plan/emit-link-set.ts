@@ -101,6 +101,7 @@ class LinkSetEmitter {
     if (inTheWay.length === 0 || inTheWay.length === this.#size) return;
     const drop = this.#remove(inTheWay, 'must make room for what takes its name', this.#drainedIdle(inTheWay));
     drop.loses = this.#servedOnlyBy(inTheWay);
+    this.#sketch.dropped.set(this.#kept, drop.loses);
     if (this.#set.spec.max !== undefined) this.#before.push(drop);
     for (const { handle, member } of inTheWay) {
       const present = this.#present(handle);

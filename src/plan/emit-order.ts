@@ -80,13 +80,19 @@ function risers(
     });
     const number = one.kept === undefined ? Number.POSITIVE_INFINITY : numberOf(one.kept, attr);
     const leavesBehind = dying.some((other) => numberOf(other, attr) < number);
-    if (
-      (overtakes || leavesBehind) &&
-      servedBy(sketch.scene, one).some((target) => unreadyBehind(sketch, target, 1).length > 0)
-    )
-      found.add(one);
+    if ((overtakes || leavesBehind) && !isReady(sketch, one)) found.add(one);
   }
   return found;
+}
+
+/** Whether what it does when it rises is no worse than what it does later. */
+function isReady(sketch: Sketch, one: Wanted): boolean {
+  if (one.kept !== undefined && readyNow(sketch, one) > 0) return true;
+  const targets = servedBy(sketch.scene, one);
+  const unready = targets.filter((target) => unreadyBehind(sketch, target, 1).length > 0);
+  if (unready.length > 0) return false;
+  const entrances = sketch.entrances.get(one);
+  return !targets.some((target) => entrances?.has(target) === true);
 }
 
 function draftOrder(

@@ -15,7 +15,8 @@ export function handOver(sketch: Sketch, changed: readonly Wanted[], dead: reado
   for (const wanted of changed) {
     const { kept } = wanted;
     if (kept === undefined || !kept.shape.front) continue;
-    const lost = kept.it.serves.filter((service) => !wanted.it.serves.includes(service));
+    const dropped = sketch.dropped.get(kept) ?? [];
+    const lost = kept.it.serves.filter((service) => !wanted.it.serves.includes(service) && !dropped.includes(service));
     if (lost.length > 0) leaveServices(sketch, kept, lost, sketch.turns.get(wanted) ?? [], fronts);
   }
   for (const front of dead) {

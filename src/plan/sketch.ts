@@ -36,6 +36,8 @@ export class Sketch {
   readonly entrances = new Map<Wanted, Map<Wanted, Draft>>();
   /** By which a kept front changes whom it serves. */
   readonly turns = new Map<Wanted, Draft[]>();
+  /** Services that a front has lost already to make room for a name: no later step takes them away. */
+  readonly dropped = new Map<Present, readonly ServiceId[]>();
   /** After which a user refers to an object no more. */
   readonly departures = new Map<Present, Map<Present, Draft>>();
   /** By which an object comes to its place among its peers. */

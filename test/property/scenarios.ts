@@ -39,8 +39,8 @@ export class Case {
     return planWith(this.rules, this.start.options.kinds, desired, observed, { policy, incomplete });
   }
 
-  oracle(world: World, desired = this.desired): Oracle {
-    return new Oracle(world, desired, this.sick);
+  oracle(world: World, desired = this.desired, watchHosts = true): Oracle {
+    return new Oracle(world, desired, this.sick, watchHosts);
   }
 
   /** As listed, to the end. */
@@ -79,7 +79,7 @@ export class Case {
       }
       oracle.look(world);
       const next = this.plan(world.observe());
-      const added = next.steps.flatMap((step) => this.#interrupts(step)).find((service) => !named.has(service));
+      const added = next.steps.flatMap((step) => this.#interrupts(world, step)).find((service) => !named.has(service));
       if (added !== undefined) throw new Violation(`the crash adds a gap for ${added}`);
       plan = next;
     }
@@ -87,12 +87,19 @@ export class Case {
   }
 
   /** Whom a step interrupts that had ready targets at this front from the start: only they can be interrupted by a crash. */
-  #interrupts({ kind, id, gap = [] }: Step): readonly ServiceId[] {
-    if (gap.length === 0) return [];
+  #interrupts(world: World, { kind, id, gap = [] }: Step): readonly ServiceId[] {
+    if (gap.length === 0 || this.#grownReady(world)) return [];
     const { start } = this;
     const front = [...start.things.values()].find((thing) => thing.kind === kind && thing.id === id);
     const ready = front === undefined ? [] : start.pointed(front).filter((handle) => start.hasReady(handle));
     return gap.filter((service) => ready.some((handle) => tagged(start, handle, service)));
+  }
+
+  /** What had nothing to lose at first, and has now, may have to lose it: no crash has done that. */
+  #grownReady(world: World): boolean {
+    for (const handle of this.start.things.keys())
+      if (!this.start.hasReady(handle) && world.hasReady(handle)) return true;
+    return false;
   }
 
   /** Every unit by itself, their steps in turns; with `crash`, all end somewhere and begin again. */
@@ -122,7 +129,8 @@ export class Case {
   /** Nothing may be deleted, or nothing that exists may be changed; with `lifted`, the policy changes halfway. */
   restricted(policy: Policy, lifted: boolean): void {
     const world = this.start.copy();
-    const oracle = this.oracle(world);
+    // Where nothing may be added to what exists, a host may have to wait for its targets.
+    const oracle = this.oracle(world, this.desired, policy !== 'create-only');
     const plan = this.plan(world.observe(), policy);
     const existing = new Set(world.things.keys());
     for (const { op, handle } of plan.steps) {
