@@ -18,6 +18,7 @@ import { entryNumbers, orderGroups } from './order-numbers.ts';
 import { Places } from './places.ts';
 import { allRules, type Rules } from './rules.ts';
 import { type Present, Scene, type Wanted } from './scene.ts';
+import { settled } from './settled.ts';
 import { type PlanOptions, type Sacrifices, Sketch } from './sketch.ts';
 import { refusalsOf, travel } from './travel.ts';
 
@@ -31,8 +32,11 @@ export function plan(
   observed: readonly Observed[],
   options: PlanOptions,
 ): Plan {
+  if (settled(kinds, desired, observed)) return nothing;
   return planWith(allRules, kinds, desired, observed, options);
 }
+
+const nothing: Plan = Object.freeze({ steps: [], refused: [] });
 
 /** As `plan`, without some of the rules: for tests that prove that each rule is needed. */
 export function planWith(

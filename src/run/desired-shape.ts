@@ -12,17 +12,22 @@ export function desiredShape(
   desired: readonly Resource[],
 ): Parameters<NonNullable<Session['commit']>>[1] {
   const idOf = idsOf(observed);
-  const wantFor = seeker(desired);
-  const shapes: Resource[] = [];
-  for (const [i, object] of observed.entries()) {
+  const places = placesIn(desired);
+  const shapes: { readonly place: number; readonly shape: Resource }[] = [];
+  let inOrder = true;
+  for (const object of observed) {
     if (!object.owned) continue;
-    const want = wantFor(object, i);
+    const place = places(object) ?? desired.length;
+    const want = desired[place];
     // Without renaming, what holds the very parts of the wanted one says the same.
     const untouched =
       idOf === undefined && object.attrs === want?.attrs && object.refs === want.refs && object.sets === want.sets;
-    shapes.push(want !== undefined && untouched ? want : shapeOf(object, want, kinds, idOf));
+    inOrder &&= place >= (shapes.at(-1)?.place ?? 0);
+    shapes.push({ place, shape: want !== undefined && untouched ? want : shapeOf(object, want, kinds, idOf) });
   }
-  return shapes;
+  // In the order of what is wanted, not of its creation: the same state is the same text, whatever led to it.
+  if (!inOrder) shapes.sort((a, b) => a.place - b.place);
+  return shapes.map(({ shape }) => shape);
 }
 
 type IdOf = (kind: string, handle: Handle) => Id;
@@ -34,14 +39,24 @@ function idsOf(observed: readonly Observed[]): IdOf | undefined {
   return (kind, handle) => ids.get(keyOf({ kind, handle })) ?? handle;
 }
 
-/** What is wanted under the id of an object. Mostly it stands at the same place: the index is made for the first that does not. */
-function seeker(desired: readonly Resource[]): (object: Observed, place: number) => Resource | undefined {
-  let index: Map<string, Resource> | undefined;
-  return ({ kind, id }, place) => {
-    const neighbour = desired[place];
-    if (neighbour?.kind === kind && neighbour.id === id) return neighbour;
-    index ??= new Map(desired.map((resource) => [keyOf({ kind: resource.kind, handle: resource.id }), resource]));
-    return index.get(keyOf({ kind, handle: id }));
+/** How far ahead an object is looked for before everything is searched. */
+const ahead = 4;
+
+/** Where what is wanted under the id of an object stands. Mostly it follows the one before: an index is made for the first that does not. */
+function placesIn(desired: readonly Resource[]): (object: Observed) => number | undefined {
+  let next = 0;
+  let index: Map<string, number> | undefined;
+  return ({ kind, id }) => {
+    for (let place = next; place < next + ahead; place++) {
+      const resource = desired[place];
+      if (resource?.kind !== kind || resource.id !== id) continue;
+      next = place + 1;
+      return place;
+    }
+    index ??= new Map(desired.map((resource, i) => [keyOf({ kind: resource.kind, handle: resource.id }), i]));
+    const place = index.get(keyOf({ kind, handle: id }));
+    if (place !== undefined) next = place + 1;
+    return place;
   };
 }
 

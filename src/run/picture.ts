@@ -85,10 +85,12 @@ export function shareResources(before: readonly Resource[], fresh: readonly Reso
   let index: Map<string, Resource> | undefined;
   const shared = fresh.map((resource, i) => {
     // Mostly the same object stands at the same place: the index is made for the first that does not.
-    const neighbour = before[i];
-    if (neighbour === resource) return resource;
-    index ??= new Map(before.map((old) => [`${old.kind}\n${old.id}`, old]));
-    const old = index.get(`${resource.kind}\n${resource.id}`);
+    let old = before[i];
+    if (old === resource) return resource;
+    if (old?.kind !== resource.kind || old.id !== resource.id) {
+      index ??= new Map(before.map((one) => [`${one.kind}\n${one.id}`, one]));
+      old = index.get(`${resource.kind}\n${resource.id}`);
+    }
     return old !== undefined && sameResource(old, resource) ? old : resource;
   });
   return sameParts(before, shared) ? before : shared;
