@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { reasonOf } from './list-paths.ts';
 
 /** Changes whenever the content may have changed. */
@@ -25,7 +25,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 export async function readText(path: string, maxBytes: number, known?: Signature): Promise<FileRead> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
-    handle = await open(path, 'r');
+    // A pipe without a writer would hold the reader for ever, and with it a thread of the whole process.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     return absent

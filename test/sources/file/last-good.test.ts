@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -202,4 +203,12 @@ test('a file that cannot be read, for another reason than its absence, keeps its
     /symbolic links lead in a circle; its last good content stays in force/,
   );
   assert.deepEqual(targetsOf(snapshot), { 'a/x': '10.0.0.1:80' });
+});
+
+test('a pipe that is named itself is told, never waited for', async (t) => {
+  const root = await temporary(t);
+  const pipe = join(root, 'pipe.yaml');
+  execFileSync('mkfifo', [pipe]);
+  const { problems } = await readNow(openSource([pipe]));
+  assert.match(problems[0]?.message ?? '', /pipe\.yaml: it is not a regular file/);
 });
