@@ -27,18 +27,31 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
   )
     return;
   const rising = sketch.rules.riseGate ? risers(sketch, group, ranked, present) : new Set<Wanted>();
-  const calm = [...ranked.filter((wanted) => !rising.has(wanted)), ...present.filter((wanted) => rising.has(wanted))];
-  const first = calm.every((wanted, place) => wanted === present[place])
+  // Who waits for a slot is not waited for.
+  const later = new Set(ranked.filter((wanted) => isLater(sketch, wanted)));
+  const soon = present.filter((wanted) => !later.has(wanted));
+  const calm = [
+    ...ranked.filter((wanted) => !rising.has(wanted)),
+    ...soon.filter((wanted) => rising.has(wanted)),
+  ].filter((wanted) => !later.has(wanted));
+  const first = calm.every((wanted, place) => wanted === soon[place])
     ? undefined
-    : draftOrder(sketch, group, calm, rising);
+    : draftOrder(sketch, group, calm, { below: rising, reserved: [...later].map(at) });
   if (first !== undefined) {
-    for (const wanted of ranked) if (!rising.has(wanted)) push(sketch.orders, wanted, first);
+    for (const wanted of calm) if (!rising.has(wanted)) push(sketch.orders, wanted, first);
     for (const dead of presents) if (dead.fate === 'dead') afterOrder(sketch, dead, first);
   }
-  if (rising.size === 0) return;
+  // Later ones come in below all others: where they belong there, nothing is left to do.
+  const atLast = [...calm, ...present.filter((wanted) => later.has(wanted))];
+  if (rising.size === 0 && ranked.every((wanted, place) => wanted === atLast[place])) return;
   const gates = [...rising].flatMap((wanted) => liveOf(sketch, wanted, 1));
   const second = draftOrder(sketch, group, ranked)?.after(first).afterAll(gates);
-  if (second !== undefined) for (const wanted of rising) push(sketch.orders, wanted, second);
+  if (second !== undefined) for (const wanted of [...rising, ...later]) push(sketch.orders, wanted, second);
+}
+
+function isLater(sketch: Sketch, wanted: Wanted): boolean {
+  const create = sketch.creates.get(wanted);
+  return create !== undefined && waitsForSlot(create);
 }
 
 /** Of new objects those that are asked first come first: none takes for a while what another shall have. */
@@ -99,11 +112,12 @@ function draftOrder(
   sketch: Sketch,
   { scope, presents, attr }: OrderGroup,
   ranked: readonly Wanted[],
-  below?: ReadonlySet<Wanted>,
+  { below, reserved = [] }: { readonly below?: ReadonlySet<Wanted>; readonly reserved?: readonly number[] } = {},
 ): Draft | undefined {
   const [top] = ranked;
   if (top === undefined) return undefined;
   const taken = new Set(presents.filter(({ fate }) => fate !== 'kept').map((present) => numberOf(present, attr)));
+  for (const number of reserved) taken.add(number);
   // Those that shall not rise yet stay behind the dying, too.
   const bottom = Math.max(0, ...presents.map((present) => numberOf(present, attr)));
   let number = 0;
