@@ -1,0 +1,103 @@
+/** Targets in a process of their own: HTTP/1.1 with keep-alive and endless answers, TCP echo; each can die and come back. No framework: they must not be what is measured. */
+import { createServer, type Server, type Socket } from 'node:net';
+
+export interface OriginOptions {
+  /** HTTP targets `t0`, `t1`, … */
+  readonly http: number;
+  /** TCP echoes. */
+  readonly echo?: number;
+}
+
+/** What an origin is told: HTTP target `index` closes its port and every connection after the answers under way, or listens again. */
+export interface OriginOrder {
+  readonly index: number;
+  readonly alive: boolean;
+}
+
+const streamEveryMs = 200;
+
+class HttpTarget {
+  readonly #answer: Buffer;
+  readonly #lastAnswer: Buffer;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  port = 0;
+
+  constructor(name: string) {
+    const head = `HTTP/1.1 200 OK\r\nx-target: ${name}\r\nContent-Length: ${name.length}\r\n`;
+    this.#answer = Buffer.from(`${head}\r\n${name}`);
+    this.#lastAnswer = Buffer.from(`${head}Connection: close\r\n\r\n${name}`);
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
+    this.port = await listenOn(server, this.port);
+    this.#server = server;
+  }
+
+  die(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.end();
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    let rest = '';
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      rest += chunk.toString('latin1');
+      for (;;) {
+        const headEnd = rest.indexOf('\r\n\r\n');
+        if (headEnd < 0) return;
+        const head = rest.slice(0, headEnd);
+        const size = headEnd + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+        if (rest.length < size) return;
+        rest = rest.slice(size);
+        if (/^\S+ \/stream/.test(head)) return stream(socket);
+        // A target that is going away says so with its last answer.
+        if (/\r\nconnection: *close/i.test(head) || this.#server === undefined) {
+          socket.end(this.#lastAnswer);
+          return;
+        }
+        socket.write(this.#answer);
+      }
+    });
+  }
+}
+
+/** An answer without end. */
+function stream(socket: Socket): void {
+  socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const timer = setInterval(() => socket.write('5\r\ntick\n\r\n'), streamEveryMs);
+  socket.on('close', () => clearInterval(timer));
+}
+
+async function listenOn(server: Server, port: number): Promise<number> {
+  await new Promise<void>((resolve) => server.listen({ port, host: '127.0.0.1', backlog: 1_024 }, resolve));
+  const address = server.address();
+  return address === null || typeof address === 'string' ? 0 : address.port;
+}
+
+if (import.meta.main) {
+  const { http, echo = 0 }: OriginOptions = JSON.parse(process.argv[2] ?? '{}');
+  const targets = Array.from({ length: http }, (_, i) => new HttpTarget(`t${i}`));
+  for (const target of targets) await target.listen();
+  const echoes: number[] = [];
+  for (let i = 0; i < echo; i++) {
+    const server = createServer({ noDelay: true }, (socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.pipe(socket);
+    });
+    echoes.push(await listenOn(server, 0));
+  }
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', async ({ index, alive }: OriginOrder) => {
+    if (alive) await targets[index]?.listen();
+    else targets[index]?.die();
+    process.send?.('done');
+  });
+  process.send?.({ http: targets.map(({ port }) => port), echo: echoes });
+}
