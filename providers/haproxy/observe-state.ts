@@ -40,16 +40,22 @@ export async function readState(path: string): Promise<KeptState | undefined> {
   }
 }
 
+// Most resources live on from one state to the next.
+const texts = new WeakMap<Resource, string>();
+
+function textOf(resource: Resource): string {
+  let text = texts.get(resource);
+  if (text === undefined) {
+    const { kind, id, unit, serves, attrs, refs } = resource;
+    const sets = Object.fromEntries(Object.entries(resource.sets).map(([name, members]) => [name, [...members]]));
+    text = JSON.stringify({ kind, id, unit, serves, attrs, refs, sets });
+    texts.set(resource, text);
+  }
+  return text;
+}
+
 /** @throws WeirError E_DISK */
 export function writeState(path: string, { digest, resources }: KeptState): Promise<void> {
-  const kept = resources.map(({ kind, id, unit, serves, attrs, refs, sets }) => ({
-    kind,
-    id,
-    unit,
-    serves,
-    attrs,
-    refs,
-    sets: Object.fromEntries(Object.entries(sets).map(([name, members]) => [name, [...members]])),
-  }));
-  return writeAtomic(path, `${JSON.stringify({ version: 1, digest, resources: kept })}\n`);
+  const kept = resources.map(textOf).join(',');
+  return writeAtomic(path, `{"version":1,"digest":${JSON.stringify(digest)},"resources":[${kept}]}\n`);
 }
