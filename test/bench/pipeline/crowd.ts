@@ -1,0 +1,149 @@
+/** A folder with thousands of services, one file each, and a real `weir run` with its HAProxy on it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { startWeir } from '../../fakes/weir-process.ts';
+import { monotonicMs } from '../client.ts';
+
+export interface Crowd {
+  /** From the start of the command until it is ready. */
+  readonly startMs: number;
+  /** Resident memory of weir and of all its HAProxy processes, in MB. */
+  memory(): Promise<{ readonly weirMb: number; readonly haproxyMb: number }>;
+  /** Lets the service in the middle be served by other targets; answers the milliseconds until the new one answers a request. */
+  change(): Promise<number>;
+  end(): Promise<void>;
+}
+
+export interface CrowdOptions {
+  readonly services: number;
+  /** Targets of each. */
+  readonly targets: number;
+  /** Called before each change, when the time has begun. */
+  readonly delay?: () => Promise<void>;
+}
+
+const host = (i: number) => `s${i}.bench.test`;
+
+export async function makeCrowd({ services, targets: each, delay }: CrowdOptions): Promise<Crowd> {
+  const folder = await mkdtemp(`${tmpdir()}/weir-crowd-`);
+  await mkdir(`${folder}/services`);
+  const backends = fork(`${import.meta.dirname}/../haproxy/targets.ts`, ['3'], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const [ports] = await once(backends, 'message');
+  const [port, metrics, api] = [await freePort(), await freePort(), await freePort()];
+  const changing = Math.floor(services / 2);
+  const write = async (i: number, targets: readonly string[]) => {
+    const text = `name: bench/s${i}\nhttp: { port: ${port}, rules: [{ host: ${host(i)} }] }\ntargets: ${JSON.stringify(targets)}\n`;
+    await writeFile(`${folder}/next.tmp`, text);
+    await rename(`${folder}/next.tmp`, `${folder}/services/s${i}.yaml`);
+  };
+  let turn = 0;
+  const serve = () => write(changing, [`127.0.0.1:${ports[turn % 3]}`]);
+  for (let i = 0; i < services; i++) {
+    if (i === changing) await serve();
+    else
+      await write(
+        i,
+        Array.from({ length: each }, (_, k) => `127.1.${i >> 8}.${i & 255}:${20_000 + k}`),
+      );
+  }
+  await writeFile(
+    `${folder}/weir.yaml`,
+    JSON.stringify({
+      instance: 'bench',
+      stateDir: `${folder}/state`,
+      sources: [{ type: 'file', paths: ['services'] }],
+      balancers: [{ provider: 'haproxy', options: { addresses: ['127.0.0.1'], maxConnections: 4_000 } }],
+      metrics: { listen: `127.0.0.1:${metrics}` },
+      api: { listen: `127.0.0.1:${api}` },
+      onExit: 'stop',
+    }),
+  );
+  const endAll = async () => {
+    await endChild(backends);
+    await rm(folder, { recursive: true, force: true });
+  };
+  const begunMs = monotonicMs();
+  const weir = await startWeir(['-c', `${folder}/weir.yaml`], `127.0.0.1:${metrics}`, folder).catch(
+    async (error: unknown) => {
+      await endAll();
+      throw error;
+    },
+  );
+  const startMs = monotonicMs() - begunMs;
+  return {
+    startMs,
+    async memory() {
+      const children = await childrenOf(weir.pid);
+      const sizes = await Promise.all(children.map(residentMb));
+      return { weirMb: await residentMb(weir.pid), haproxyMb: sizes.reduce((sum, size) => sum + size, 0) };
+    },
+    async change() {
+      turn++;
+      const sinceMs = monotonicMs();
+      await delay?.();
+      await serve();
+      while ((await ask(port, host(changing))) !== `t${turn % 3}`)
+        if (monotonicMs() - sinceMs > 20_000)
+          throw new Error(`a change was not seen within 20 s:\n${weir.text().slice(-2_000)}`);
+      return monotonicMs() - sinceMs;
+    },
+    async end() {
+      await weir.stop();
+      await endAll();
+    },
+  };
+}
+
+/** One request on a connection of its own; the name of the target that answered, empty for none. */
+function ask(port: number, name: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect({ port, host: '127.0.0.1' }, () =>
+      socket.write(`GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`),
+    );
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on('error', () => resolve(''));
+    socket.on('close', () => resolve(/^x-target: (\S+)/m.exec(text)?.[1] ?? ''));
+  });
+}
+
+/** All processes below one, however far. */
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const parents = new Map<number, number[]>();
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const text = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+    parents.set(parent, [...(parents.get(parent) ?? []), Number(name)]);
+  }
+  const below = (parent: number): readonly number[] =>
+    (parents.get(parent) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+}
+
+async function residentMb(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.disconnect();
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
