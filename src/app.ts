@@ -27,7 +27,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const stateDir = config.stateDir ?? defaultStateDir();
   const stage = new Stage();
   const plans = new PlanLog(stateDir);
-  const context: SourceContext = { stateDir, instance };
+  const context: SourceContext = { stateDir, instance, memory: () => runtime.memory };
   const sources = await Promise.all(config.sources.map((source) => (deps.openSource ?? openSource)(source, context)));
   const feeds = sources.map((source): Feed => {
     const feed: Feed = new Feed({ source, clock, random, log, changed: () => stage.feedChanged(feed) });

@@ -95,5 +95,10 @@ export interface AppDeps {
 export interface SourceContext {
   /** Directory for last good state. */
   readonly stateDir: string;
+  /**
+   * What the command may do with last good state: `none` is known offline, where the same files always say the same; a plan reads it;
+   * only who holds the lock keeps it.
+   */
+  readonly memory: () => 'none' | 'read' | 'keep';
   readonly instance: string;
 }

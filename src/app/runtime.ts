@@ -60,6 +60,12 @@ export class Runtime {
     return this.#gathered;
   }
 
+  /** What the sources may do with their last good state. */
+  get memory(): 'none' | 'read' | 'keep' {
+    if (this.#lock !== undefined) return 'keep';
+    return this.#loaded ? 'read' : 'none';
+  }
+
   /** Makes the state directory and reads what is written down in it. `write` takes the lock: E_LOCKED, E_STATE_DIR, E_JOURNAL. */
   async prepare(write: boolean): Promise<void> {
     const { stateDir, balancers, plans } = this.parts;

@@ -23,6 +23,8 @@ export interface FileStateOptions {
   readonly kubernetes?: Pick<KubernetesReadOptions, 'classes' | 'watchWithoutClass' | 'controllers'>;
   /** Where last good state is kept. */
   readonly directory?: string;
+  /** What may be done with it now; default keep. */
+  readonly memory?: () => 'none' | 'read' | 'keep';
 }
 
 const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [] };
@@ -107,7 +109,7 @@ export class FileState {
 
   /** Keeps what is in force for the next start. Never throws: a full disk is a problem, not an end. */
   async save(): Promise<void> {
-    if (this.lastGood === undefined) return;
+    if (this.lastGood === undefined || (this.options.memory?.() ?? 'keep') !== 'keep') return;
     const before = this.saveProblem;
     try {
       await this.lastGood.save(this.goodFiles());
@@ -143,6 +145,7 @@ export class FileState {
   }
 
   private async recall(): Promise<void> {
+    if (this.options.memory?.() === 'none') return;
     const services = new Map<ServiceId, ExportedService>();
     for (const file of (await this.lastGood?.load()) ?? []) {
       this.remembered.set(file.path, file);

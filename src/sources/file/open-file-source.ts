@@ -20,6 +20,8 @@ export interface FileSourceConfig {
 export interface FileSourceOptions {
   /** Directory for last good state; absent: nothing is kept over a restart. */
   readonly stateDir?: string;
+  /** What may be done with it at present: nothing, only reading, or keeping what is in force too; default keep. */
+  readonly memory?: () => 'none' | 'read' | 'keep';
   /** Groups that BCS services must be exported to; absent: all. */
   readonly groups?: readonly string[];
   /** How Kubernetes objects are chosen. */
