@@ -18,7 +18,7 @@ export const provider: Provider<Options, ServiceOptions> = {
     scope: 'instance',
     sharing: 'balancer',
     protocols: ['tcp', 'http', 'https', 'tls'],
-    protocolHint: 'UDP needs provider nginx or ipvs',
+    protocolHint: 'UDP is for providers nginx and ipvs, which this version does not have yet',
     pathTypes: ['exact', 'prefix', 'stringPrefix', 'regex'],
     balances: ['roundrobin', 'leastconn', 'source', 'uri', 'random'],
     affinities: ['source'],

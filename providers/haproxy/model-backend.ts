@@ -86,7 +86,7 @@ function backendFault(backend: Backend, field: string): Fault | undefined {
           code: 'E_PROTOCOL',
           field: `${field}.protocol`,
           value: 'udp',
-          reason: 'is not served by HAProxy; use provider nginx',
+          reason: 'is not served by HAProxy; UDP is for provider nginx, which this version does not have yet',
         }
       : undefined,
     tls?.serverName === undefined

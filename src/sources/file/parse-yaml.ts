@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
 import type { LocatedObject } from '../../model/located.ts';
 import { shown } from '../../model/problem.ts';
 import { measure } from './measure.ts';
@@ -75,6 +75,12 @@ function parseChunk(chunk: Chunk, file: string, firstNumber: number): DocumentOb
           ...place(twice.offset),
         };
       }
+      const loose = looseAlias(document.contents);
+      if (loose !== undefined) {
+        const reason =
+          'a text that begins with * is an alias, and this one is of nothing; write it in quotes, as in "*.shop.test"';
+        return { code: 'E_FILE_SYNTAX', reason, ...place(loose) };
+      }
       const value: unknown = document.toJS({ maxAliasCount: 10_000 });
       const excess = measure(value, text.length);
       if (excess !== undefined)
@@ -105,6 +111,24 @@ function itemLines(root: ParsedNode | null, lineOf: (offset: number) => number):
   const list = isMap(root) ? root.items.map((pair) => pair.value).find((value) => isSeq(value)) : root;
   if (!isSeq(list)) return [];
   return list.items.map((item) => lineOf(isScalar(item) || isMap(item) || isSeq(item) ? (item.range?.[0] ?? 0) : 0));
+}
+
+/** Where an alias stands that no anchor before it explains: mostly a wildcard host that somebody did not quote. */
+function looseAlias(root: ParsedNode | null): number | undefined {
+  const anchors = new Set<string>();
+  const waiting: unknown[] = [root];
+  while (waiting.length > 0) {
+    const node = waiting.pop();
+    if (isAlias(node)) {
+      if (!anchors.has(node.source)) return node.range?.[0] ?? 0;
+    } else if (isScalar(node) || isMap(node) || isSeq(node)) {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+      // Last in, first out: the order of the text, so that an anchor counts only for what comes after it.
+      if (isSeq(node)) waiting.push(...node.items.toReversed());
+      if (isMap(node)) waiting.push(...node.items.flatMap(({ key, value }) => [key, value]).toReversed());
+    }
+  }
+  return undefined;
 }
 
 /** A key written twice in one mapping. The parser's own check compares every pair of keys, which a large file turns against us. */

@@ -141,3 +141,12 @@ test('any text gives objects or a fault with a code, never a throw', () => {
     { numRuns: 3000, seed: 3 },
   );
 });
+
+test('a wildcard host without quotes is an alias of nothing: told at its place, with the remedy', () => {
+  const fault = faultOf('name: shop/web\nhttp:\n  - host: *.shop.test\ntargets: [10.0.0.1:80]\n');
+  assert.equal(fault.code, 'E_FILE_SYNTAX');
+  assert.match(fault.reason, /write it in quotes/);
+  assert.deepEqual([fault.line, fault.column], [3, 11]);
+  const late = faultOf('a: *x\nb: &x 1\n');
+  assert.equal(late.line, 1);
+});
