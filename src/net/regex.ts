@@ -155,6 +155,7 @@ function bounds(quantifier: RegExpExecArray): { readonly least: number; readonly
 
 /** What JavaScript takes for single characters and PCRE2 refuses: it would refuse the whole file of a proxy with it. */
 function classReason(set: string): string | undefined {
+  if (set === '[^]') return 'must not use [^]; write . for any character';
   if (/^\[([:.=]).*\1\]$/.test(set))
     return 'must not use POSIX names such as [:alpha:]; write the characters, \\d, \\w or \\s';
   const members = set.slice(1, -1).match(/\\.|[^\\]/g) ?? [];

@@ -38,6 +38,8 @@ test('refuses the unsafe and the invalid', () => {
     'a{1001}',
     'a++',
     '[:alpha:]',
+    '[^]',
+    'a[^]b]',
     '[.a.]',
     '[=a=]',
     '[\\w-.]',
