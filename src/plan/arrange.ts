@@ -12,7 +12,9 @@ export function arrange(drafts: readonly Draft[]): Arrangement {
   const alive = needed(drafts.filter(({ refused }) => refused === undefined));
   const waiting = dependants(alive);
   const open = new Map<Draft, number>();
-  for (const list of waiting.values()) for (const draft of list) open.set(draft, (open.get(draft) ?? 0) + 1);
+  for (const [on, list] of waiting) {
+    if (on.refused === undefined) for (const draft of list) open.set(draft, (open.get(draft) ?? 0) + 1);
+  }
   const ordered = alive.filter((draft) => !open.has(draft));
   for (const draft of ordered) {
     for (const next of waiting.get(draft) ?? []) {

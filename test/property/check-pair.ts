@@ -9,7 +9,12 @@ import { readStale } from './stale-scenario.ts';
 /** What one pair showed. */
 export interface Result {
   readonly shape: Shape;
-  readonly failure?: { readonly scenario: string; readonly message: string };
+  readonly failure?: Failure;
+}
+
+export interface Failure {
+  readonly scenario: string;
+  readonly message: string;
 }
 
 type Scenario = readonly [string, (one: Case) => void];
@@ -65,4 +70,5 @@ const noShape: Shape = {
   foreign: false,
   refused: false,
   order: false,
+  drained: false,
 };

@@ -50,7 +50,7 @@ export class Oracle {
     const now = sample(world);
     for (const { name, services } of this.#watched) {
       const seen = now.get(name);
-      for (const service of seen?.services ?? []) services.add(service);
+      for (const service of servedBy(world, seen)) services.add(service);
       if (seen?.ready === true) this.#alive.add(name);
     }
     for (const { handle, id, sets } of world.things.values()) {
@@ -70,7 +70,7 @@ export class Oracle {
       const seen = now.get(name);
       if (seen?.ready === true || !this.#alive.has(name) || this.#excuses(services)) continue;
       // Who took a host over by a step that named a risk.
-      if (!name.startsWith('host ') || seen === undefined || !this.#excuses(seen.services)) {
+      if (!name.startsWith('host ') || seen === undefined || !this.#excuses(servedBy(world, seen))) {
         throw new Violation(`${name} has lost its ready targets (${when})`);
       }
     }
@@ -88,42 +88,63 @@ export class Oracle {
 
 interface Sample {
   ready: boolean;
-  readonly services: Set<ServiceId>;
+  readonly fronts: Thing[];
 }
+
+function servedBy(world: World, sample: Sample | undefined): ReadonlySet<ServiceId> {
+  return new Set(sample?.fronts.flatMap((front) => world.served(front)));
+}
+
+type Note = (name: string, ready: boolean, front: Thing | undefined) => void;
 
 /** Every place and service of ours as it is. A host that has no rule of its own is served by the listener. */
 function sample(world: World): ReadonlyMap<string, Sample> {
   const found = new Map<string, Sample>();
-  const note = (name: string, ready: boolean, services: readonly ServiceId[]): void => {
-    const one = found.get(name) ?? { ready: false, services: new Set<ServiceId>() };
-    found.set(name, one);
-    one.ready ||= ready;
-    for (const service of services) one.services.add(service);
+  const note: Note = (name, ready, front) => {
+    let one = found.get(name);
+    if (one === undefined) {
+      one = { ready, fronts: [] };
+      found.set(name, one);
+    } else if (ready) one.ready = true;
+    if (front !== undefined) one.fronts.push(front);
   };
   for (const thing of world.things.values()) {
     if (thing.foreign || (thing.refs.group === undefined && !thing.sets.has('forward'))) continue;
-    const handles = world.pointed(thing);
-    const idOf = (handle: string) => world.things.get(handle)?.id ?? handle;
-    note(
-      `place ${placeOf(thing.kind, thing.attrs, thing.refs, idOf)}`,
-      handles.some((handle) => world.hasReady(handle)),
-      world.served(thing),
-    );
-    for (const handle of handles) {
-      for (const service of world.things.get(handle)?.tags ?? []) {
-        note(`service ${service}`, world.hasReady(handle), [service]);
-      }
+    let ready = false;
+    for (const handle of world.pointed(thing)) {
+      const fit = world.hasReady(handle);
+      ready ||= fit;
+      for (const service of world.things.get(handle)?.tags ?? []) note(serviceName(service), fit, undefined);
     }
+    note(placeName(world, thing), ready, thing);
   }
   noteHosts(world, note);
   return found;
+}
+
+const placeNames = new WeakMap<Thing, string>();
+const serviceNames = new Map<ServiceId, string>();
+
+/** What a place is made of never changes while the front lives. */
+function placeName(world: World, thing: Thing): string {
+  const known = placeNames.get(thing);
+  if (known !== undefined) return known;
+  const name = `place ${placeOf(thing.kind, thing.attrs, thing.refs, (handle) => world.things.get(handle)?.id ?? handle)}`;
+  placeNames.set(thing, name);
+  return name;
+}
+
+function serviceName(service: ServiceId): string {
+  const name = serviceNames.get(service) ?? `service ${service}`;
+  serviceNames.set(service, name);
+  return name;
 }
 
 /** Hosts of a listener that clients ask for. */
 const hosts = ['h1', 'h2', 'h3', 'h4'];
 
 /** Who answers for a host: the first rule that takes it, else the listener itself. */
-function noteHosts(world: World, note: (name: string, ready: boolean, services: readonly ServiceId[]) => void): void {
+function noteHosts(world: World, note: Note): void {
   const rules = new Map<string, Thing[]>();
   for (const thing of world.things.values()) {
     if (thing.kind !== 'Rule' || thing.refs.listener === undefined) continue;
@@ -138,7 +159,7 @@ function noteHosts(world: World, note: (name: string, ready: boolean, services: 
     for (const host of hosts) {
       const front = list.find(({ attrs }) => attrs.host === host || attrs.host === '*') ?? listener;
       const ready = world.pointed(front).some((group) => world.hasReady(group));
-      note(`host ${listener.id}/${host}`, ready, world.served(front));
+      note(`host ${listener.id}/${host}`, ready, front);
     }
   }
 }

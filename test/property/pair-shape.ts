@@ -11,6 +11,7 @@ export interface Shape {
   readonly foreign: boolean;
   readonly refused: boolean;
   readonly order: boolean;
+  readonly drained: boolean;
 }
 
 export function shapeOf({ first, start, desired, pair }: Case): Shape {
@@ -36,5 +37,6 @@ export function shapeOf({ first, start, desired, pair }: Case): Shape {
     foreign: pair.foreign.some(({ what }) => what !== 'group'),
     refused: refused.length > 0,
     order: steps.some(({ op }) => op === 'order'),
+    drained: steps.some(({ until }) => until?.what === 'drained'),
   };
 }

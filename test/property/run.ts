@@ -1,36 +1,41 @@
-/** `node test/property/run.ts --pairs N --seed S [--mutant RULE]`: checks many pairs, tells speed, shares and failures. */
+/**
+ * `node test/property/run.ts --pairs N --seed S [--workers W] [--mutant RULE] [--shrink]`: checks many pairs; tells speed, shares and
+ * failures, with --shrink each failure as a test to paste.
+ */
 import { parseArgs } from 'node:util';
-import { allRules, isRule, type Rules } from '../../src/plan/rules.ts';
-import { checkPair, type Result } from './check-pair.ts';
+import { allRules, isRule, ruleNames } from '../../src/plan/rules.ts';
+import { checkParallel } from './check-parallel.ts';
 import { generatePair } from './generate.ts';
+import { asTest, shrink } from './shrink.ts';
 
 const { values } = parseArgs({
   options: {
     pairs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '1' },
     mutant: { type: 'string' },
-    failures: { type: 'string', default: '10' },
+    shrink: { type: 'boolean', default: false },
   },
 });
-const rules: Rules =
-  values.mutant !== undefined && isRule(values.mutant) ? { ...allRules, [values.mutant]: false } : allRules;
+const { mutant } = values;
+if (mutant !== undefined && !isRule(mutant)) throw new Error(`no rule ${mutant}; there are ${ruleNames.join(', ')}`);
+const rules = mutant === undefined ? allRules : { ...allRules, [mutant]: false };
 const started = performance.now();
-const results: Result[] = [];
-let failures = 0;
-for (let i = 0; i < Number(values.pairs); i++) {
-  const seed = Number(values.seed) + i;
-  const result = checkPair(generatePair(seed), rules);
-  results.push(result);
-  if (result.failure === undefined) continue;
-  failures++;
-  process.stdout.write(`seed ${seed}: ${result.failure.scenario}: ${result.failure.message}\n`);
-  if (failures >= Number(values.failures)) break;
-}
-const share = (name: keyof Result['shape']) =>
-  `${name} ${((100 * results.filter(({ shape }) => shape[name] === true).length) / results.length).toFixed(0)} %`;
-const seconds = (performance.now() - started) / 1000;
-const mean = results.reduce((sum, { shape }) => sum + shape.steps, 0) / results.length;
-process.stdout.write(
-  `${results.length} pairs, ${failures} failures, ${seconds.toFixed(1)} s, mean ${mean.toFixed(1)} steps, ${(['replacement', 'gap', 'risk', 'weighted', 'moved', 'foreign', 'refused', 'order'] as const).map(share).join(', ')}\n`,
+const tally = await checkParallel(
+  { seed: Number(values.seed), pairs: Number(values.pairs), ...(mutant === undefined ? {} : { mutant }) },
+  Number(values.workers),
 );
-process.exitCode = failures > 0 ? 1 : 0;
+for (const { seed, failure } of tally.failures) {
+  process.stdout.write(`seed ${seed}: ${failure.scenario}: ${failure.message}\n`);
+  if (!values.shrink) continue;
+  const small = shrink(generatePair(seed), failure, rules);
+  process.stdout.write(`${asTest(small.pair, small.failure)}\n`);
+}
+const percent = (count: number) => `${((100 * count) / tally.pairs).toFixed(0)} %`;
+const shares = Object.entries(tally.traits).sort(([a], [b]) => (a < b ? -1 : 1));
+const { user } = process.cpuUsage();
+process.stdout.write(
+  `${tally.pairs} pairs, ${tally.failures.length} failures, ${((performance.now() - started) / 1000).toFixed(1)} s (${(user / 1_000_000).toFixed(1)} s of processor), ` +
+    `mean ${(tally.steps / tally.pairs).toFixed(1)} steps; ${shares.map(([name, count]) => `${name} ${percent(count)}`).join(', ')}\n`,
+);
+process.exitCode = tally.failures.length > 0 ? 1 : 0;
