@@ -127,7 +127,8 @@ class Connection {
   readonly #socket: Socket;
   readonly #path: string;
   #received = '';
-  #searched = 0;
+  #tail = '';
+  #heard: () => void = () => undefined;
   #lastUse = performance.now();
   #ended: string | undefined;
   #wake: () => void = () => undefined;
@@ -138,7 +139,11 @@ class Connection {
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (chunk: string) => {
       this.#received += chunk;
-      this.#wake();
+      // A large answer comes in many pieces: looked at as a whole for each of them it would take ages.
+      const end = this.#tail + chunk;
+      this.#tail = end.slice(-prompt.length);
+      if (end.includes(prompt)) this.#wake();
+      else this.#heard();
     });
     this.#socket.on('error', (error) => this.#end(error.message));
     this.#socket.on('close', () => this.#end('closed'));
@@ -156,12 +161,13 @@ class Connection {
 
   talk(text: string, count: number, timeoutMs: number): Promise<readonly string[]> {
     this.#received = '';
-    this.#searched = 0;
+    this.#tail = '';
     const answers: string[] = [];
     return new Promise((resolve, reject) => {
       const settle = (error?: WeirError) => {
         clearTimeout(timer);
         this.#wake = () => undefined;
+        this.#heard = () => undefined;
         this.#lastUse = performance.now();
         if (error === undefined) resolve(answers);
         else reject(error);
@@ -172,14 +178,17 @@ class Connection {
         settle(new Kind('E_HAPROXY_SOCKET', `${this.#path}: ${reason} after ${answers.length} of ${count} answers`));
       };
       const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
-      this.#wake = () => {
+      this.#heard = () => {
         timer.refresh();
+        if (this.#received.length > maxAnswerChars) fail('an endless answer');
+      };
+      this.#wake = () => {
+        this.#heard();
         this.#take(answers);
         if (answers.length > count || (answers.length === count && this.#received !== ''))
           fail('more text than asked for');
         else if (answers.length === count) settle();
         else if (this.#ended !== undefined) fail(this.#ended);
-        else if (this.#received.length > maxAnswerChars) fail('an endless answer');
       };
       if (this.#ended === undefined) this.#socket.write(text);
       this.#wake();
@@ -190,9 +199,8 @@ class Connection {
   #take(answers: string[]): void {
     // An empty answer is the prompt alone, and its line break belongs to it; what is searched starts with one.
     let from = 0;
-    // A large answer comes in many pieces: what was searched before cannot hold more than the beginning of a prompt.
-    for (let search = Math.max(0, this.#searched - prompt.length); ; search = from) {
-      const at = this.#received.indexOf(prompt, search);
+    for (;;) {
+      const at = this.#received.indexOf(prompt, from);
       if (at < 0) break;
       answers.push(
         this.#received
@@ -203,7 +211,6 @@ class Connection {
       from = at + prompt.length;
     }
     if (from > 0) this.#received = this.#received.slice(from);
-    this.#searched = this.#received.length;
   }
 
   #end(reason: string): void {

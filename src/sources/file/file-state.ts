@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { BcsOptions } from '../../compat/bcs/index.ts';
 import type { Problem } from '../../model/problem.ts';
 import type { CertRef, ExportedService, ServiceId } from '../../model/service.ts';
@@ -97,6 +98,11 @@ export class FileState {
   /** Whether a path is one of the files in force. */
   has(path: string): boolean {
     return this.table.has(path);
+  }
+
+  /** Whether an event at a path may be about anything that is read. */
+  concerns(path: string): boolean {
+    return this.table.concerns(path) || this.certificates.directories().includes(dirname(path));
   }
 
   directories(): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 import type { Problem } from '../../model/problem.ts';
 import type { Incomplete } from '../../model/source.ts';
 import type { ListedFile, Listing } from './list-paths.ts';
@@ -54,7 +54,7 @@ const none: Survey['signatures'] = new Map();
 export class FileTable {
   private readonly states = new Map<string, FileState>();
   private readonly waiting = new Map<string, Change>();
-  private listing: Listing = { files: [], failed: [], directories: new Set() };
+  private listing: Listing = { files: [], failed: [], directories: new Set(), parents: new Set() };
   private readonly paths: readonly string[];
   private readonly maxBytes: number;
   private readonly now: () => number;
@@ -79,6 +79,11 @@ export class FileTable {
 
   has(path: string): boolean {
     return this.states.has(path);
+  }
+
+  /** Whether an event at a path may be about our files. */
+  concerns(path: string): boolean {
+    return !this.listing.parents.has(dirname(path)) || this.paths.includes(path);
   }
 
   problems(): readonly Problem[] {

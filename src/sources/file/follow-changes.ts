@@ -9,6 +9,8 @@ export interface Followed {
   refresh(writers?: Writers, only?: ReadonlySet<string>, seen?: Survey): Promise<Refreshed>;
   save(): Promise<void>;
   has(path: string): boolean;
+  /** False: an event at this path is about something else. */
+  concerns(path: string): boolean;
   directories(): ReadonlySet<string>;
 }
 
@@ -123,6 +125,7 @@ export async function followChanges(
     }
   };
   const watch = new DirectoryWatch((path) => {
+    if (path !== undefined && !state.concerns(path)) return;
     const known = path !== undefined && state.has(path);
     heard.set(known ? path : anyFile, performance.now());
     if (known) dirty.add(path);

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A file to read, named as its owner would: by the configured path, with what follows it inside a directory. */
@@ -16,6 +16,8 @@ export interface Listing {
   readonly failed: readonly { readonly path: string; readonly reason: string }[];
   /** Directories whose changes concern these files. */
   readonly directories: ReadonlySet<string>;
+  /** Those of them in which only the configured directory itself matters: what else stands beside it does not. */
+  readonly parents: ReadonlySet<string>;
 }
 
 const extensions = /\.(?:ya?ml|json)$/i;
@@ -29,6 +31,8 @@ export async function listPaths(paths: readonly string[]): Promise<Listing> {
   const files: ListedFile[] = [];
   const failed: { path: string; reason: string }[] = [];
   const directories = new Set<string>();
+  const parents = new Set<string>();
+  const whole = new Set<string>();
   const seen = new Set<string>();
   const known = new Set<string>();
 
@@ -37,12 +41,14 @@ export async function listPaths(paths: readonly string[]): Promise<Listing> {
     known.add(path);
     files.push({ path, root });
     directories.add(dirname(path));
+    whole.add(dirname(path));
     // The file behind a link changes in its own directory.
     if (linked) directories.add(dirname(await realpath(path).catch(() => path)));
   };
 
   const walk = async (directory: string, root: string, depth: number): Promise<void> => {
     directories.add(directory);
+    whole.add(directory);
     let entries: Dirent[];
     try {
       const { dev, ino } = await stat(directory);
@@ -73,13 +79,16 @@ export async function listPaths(paths: readonly string[]): Promise<Listing> {
   for (const root of paths) {
     directories.add(dirname(root));
     try {
+      // A link may be turned by way of another name beside it, as in a mounted ConfigMap.
+      if ((await lstat(root)).isDirectory()) parents.add(dirname(root));
+      else whole.add(dirname(root));
       if ((await stat(root)).isDirectory()) await walk(root, root, 1);
       else await add(root, root, true);
     } catch (error) {
       failed.push({ path: root, reason: reasonOf(error) });
     }
   }
-  return { files, failed, directories };
+  return { files, failed, directories, parents: new Set([...parents].filter((one) => !whole.has(one))) };
 }
 
 async function kindOf(path: string): Promise<'file' | 'directory' | 'other'> {

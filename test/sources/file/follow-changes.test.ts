@@ -11,7 +11,7 @@ function fake(directories: () => ReadonlySet<string>, answers: readonly Refreshe
   const calls: (ReadonlySet<string> | undefined)[] = [];
   let saves = 0;
   const reached = new Map<number, () => void>();
-  const listing = { files: [], failed: [], directories: new Set<string>() };
+  const listing = { files: [], failed: [], directories: new Set<string>(), parents: new Set<string>() };
   const state: Followed = {
     survey: async () => ({ listing, signatures: new Map() }),
     async refresh(_, only) {
@@ -23,6 +23,7 @@ function fake(directories: () => ReadonlySet<string>, answers: readonly Refreshe
       saves++;
     },
     has: () => false,
+    concerns: () => true,
     directories,
   };
   return {
