@@ -3,6 +3,7 @@ import type {
   Environment,
   ExportedService,
   FrontGroup,
+  ModelInput,
   Observed,
   Problem,
   Provider,
@@ -10,6 +11,7 @@ import type {
   ServiceId,
 } from '../model/index.ts';
 import type { Want, Wanted } from '../run/index.ts';
+import { createIsolation } from './isolate.ts';
 import { type ReadSettings, readSettings } from './read-settings.ts';
 
 /** What one balancer shall hold, and the merged services that it was made from. */
@@ -52,6 +54,13 @@ export function createDesire(balancer: string, node: string, provider: Provider,
     return made;
   };
 
+  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present'>;
+  const modelAll = createIsolation((wanted) => {
+    const merged = merge(wanted, provider.capabilities, before);
+    const modelled = provider.model({ balancer, node, groups: merged.groups, ...rest }, options);
+    return { merged, resources: modelled.resources.map(normalize), problems: modelled.problems };
+  });
+
   return ({ services, nodes }, environment, present) => {
     const problems: Problem[] = [];
     const withheld = new Set<ServiceId>();
@@ -74,15 +83,15 @@ export function createDesire(balancer: string, node: string, provider: Provider,
     }
     if (lastGood.size > settings.size) for (const id of lastGood.keys()) if (!settings.has(id)) lastGood.delete(id);
     usable = kept.length === usable.length && kept.every((service, i) => service === usable[i]) ? usable : kept;
-    const merged = merge(usable, provider.capabilities, before);
-    before = merged;
-    const { groups } = merged;
-    const modelled = provider.model({ balancer, node, groups, nodes, environment, settings, present }, options);
+    rest = { nodes, environment, settings, present };
+    const { made, problems: failures, without } = modelAll(usable);
+    for (const { id } of without) withheld.add(id);
+    before = made.merged;
     return {
-      resources: modelled.resources.map(normalize),
-      problems: [...problems, ...merged.problems, ...modelled.problems],
+      resources: made.resources,
+      problems: [...problems, ...failures, ...made.merged.problems, ...made.problems],
       withheld,
-      groups,
+      groups: made.merged.groups,
     };
   };
 }

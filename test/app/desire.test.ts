@@ -70,4 +70,33 @@ describe('what a balancer shall hold', () => {
     assert.deepEqual(resources, []);
     assert.deepEqual([...withheld], ['shop/web']);
   });
+
+  it('a service at which the provider itself fails stays as it was, or is left out; the others change', () => {
+    const fails = (service: ExportedService) => service.origin.labels.fail !== undefined;
+    const faulty: typeof provider = {
+      ...provider,
+      model(input, options) {
+        if (input.groups.some(({ services }) => services.some(fails))) throw new TypeError('no such\nthing');
+        return provider.model(input, options);
+      },
+    };
+    const desire = createDesire('main', 'node', faulty, {});
+    const bad = (service: ExportedService) => ({ ...service, origin: { ...service.origin, labels: { fail: 'x' } } });
+    const serves = ({ resources }: ReturnType<typeof desire>) =>
+      new Set(resources.flatMap((resource) => resource.serves));
+    const first = desire({ services: [web, bad(api)], nodes: [] }, {}, []);
+    assert.deepEqual([...serves(first)], [web.id]);
+    assert.deepEqual([...first.withheld], [api.id]);
+    assert.deepEqual(
+      first.problems.map(({ code, service }) => [code, service]),
+      [['E_BUG', api.id]],
+    );
+    assert.match(first.problems[0]?.message ?? '', /no such\\u000athing; the service is left out/);
+    desire({ services: [web, api], nodes: [] }, {}, []);
+    const third = desire({ services: [web, bad(api)], nodes: [] }, {}, []);
+    assert.deepEqual(serves(third), new Set([web.id, api.id]));
+    assert.match(third.problems[0]?.message ?? '', /stays as it was/);
+    assert.deepEqual([...third.withheld], []);
+    assert.deepEqual(desire({ services: [web, api], nodes: [] }, {}, []).problems, []);
+  });
 });
