@@ -5,6 +5,7 @@
 import { canonicalJson, type Resource, type WeirError } from '../../src/model/index.ts';
 import type { Given, Withheld } from './commit-withhold.ts';
 import type { Layout } from './layout.ts';
+import { sparesOf } from './layout-placed.ts';
 import { backendName, frontendName } from './names.ts';
 
 /** What HAProxy refused so far. A resource stays out until it is another one, so that it costs the others one check and no more. */
@@ -45,13 +46,16 @@ function findFaulty(
   const routes = faultyRoutes(message, layout, resources);
   if (routes.length > 0) return routes;
   const names = new Set(
-    [...message.matchAll(/(?:proxy|frontend|backend|server) '?([fb]_[A-Za-z0-9_-]+)/gi)].map(([, name = '']) => name),
+    [...message.matchAll(/(?:proxy|frontend|backend|server) '?((?:f|b|sp)_[A-Za-z0-9_-]+)/gi)].map(
+      ([, name = '']) => name,
+    ),
   );
   const lines = config.split('\n');
   for (const [, number] of message.matchAll(/\[haproxy\.cfg:(\d+)\]/g)) {
     const head = lines.slice(0, Number(number)).findLast((line) => line !== '' && !line.startsWith(' '));
     names.add(head?.split(' ')[1] ?? '');
   }
+  for (const [own, spare] of sparesOf(layout)) if (names.has(spare)) names.add(own);
   return resources.filter(
     ({ kind, id }) =>
       (kind === 'Frontend' && names.has(frontendName(id))) || (kind === 'Backend' && names.has(backendName(id))),

@@ -26,6 +26,11 @@ export class RetiringServers {
     return this.#servers.get(`${backend}/${name}`);
   }
 
+  /** Backends that have any. */
+  backends(): ReadonlySet<string> {
+    return new Set([...this.#servers.keys()].map((name) => name.slice(0, name.indexOf('/'))));
+  }
+
   get size(): number {
     return this.#servers.size;
   }

@@ -12,8 +12,9 @@ import { RefusedResources } from './commit-fault.ts';
 import { type ConfigFiles, type FileChange, sealLayout } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { runSteps } from './commit-runtime.ts';
+import { occupiedSpares, takenSpares } from './commit-spares.ts';
 import { type Given, type Withheld, withholdPorts } from './commit-withhold.ts';
-import { diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
+import { type Difference, diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
 import type { Layout } from './layout.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
@@ -25,7 +26,12 @@ const reloadEveryMs = 1_000;
 
 /** The pure half, with options and place already given. */
 export interface Renderer {
-  layoutOf(resources: readonly Resource[]): Layout;
+  /** What a reload brings. */
+  fresh(resources: readonly Resource[], running: Layout | undefined): Layout;
+  /** What the process can become by commands, as far as that is possible. `busy`: spares that are not free. */
+  placed(resources: readonly Resource[], running: Layout, busy: ReadonlySet<string>): Layout;
+  /** Spares are running out. */
+  isScarce(layout: Layout): boolean;
   textOf(layout: Layout): string;
   /** @throws WeirError E_HAPROXY_CONFIG when the text is not what the layout says. */
   checkShape(text: string, layout: Layout): void;
@@ -44,6 +50,11 @@ export interface CommitParts {
   readonly optional: (address: string) => boolean;
 }
 
+interface Aim {
+  readonly layout: Layout;
+  readonly plan: Omit<Difference, 'reload'> & { readonly reload: readonly string[] };
+}
+
 export class Committer {
   readonly #parts: CommitParts;
   #running: Layout | undefined;
@@ -53,6 +64,8 @@ export class Committer {
   readonly #refused = new RefusedResources();
   /** What HAProxy was last asked to check: its messages speak of these lines. */
   #checking: Layout | undefined;
+  /** A spare was taken since the last look at how many are left. */
+  #spent = false;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: CommitParts) {
@@ -102,18 +115,16 @@ export class Committer {
 
   /** Brings the process to these resources, less the ports that cannot be had; answers what it was given in the end. */
   async #bring(usable: Given): Promise<Given> {
-    const { renderer, optional } = this.#parts;
+    const { optional } = this.#parts;
     let given = usable;
-    let layout = renderer.layoutOf(given.resources);
-    let plan = this.#planTo(layout);
+    let { layout, plan } = await this.#aim(given.resources);
     if (plan.reload.length > 0 && this.#mayTryPorts()) {
       const refused = await tryPorts(layout, this.#listening, this.#ours());
       const quiet = ({ bind }: PortRefusal) => optional(bind.address);
       const ports = withholdPorts(usable.resources, layout.binds, refused, frontendName, quiet);
       if (ports.resources !== usable.resources) {
         given = { resources: ports.resources, withheld: [...usable.withheld, ...ports.withheld] };
-        layout = renderer.layoutOf(given.resources);
-        plan = this.#planTo(layout);
+        ({ layout, plan } = await this.#aim(given.resources));
       }
     }
     if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
@@ -125,7 +136,7 @@ export class Committer {
   #learnFrom(error: unknown, resources: readonly Resource[]): boolean {
     if (!(error instanceof WeirError) || error.code !== 'E_HAPROXY_CONFIG') return false;
     const { renderer, ctx } = this.#parts;
-    const layout = this.#checking ?? renderer.layoutOf(resources);
+    const layout = this.#checking ?? renderer.fresh(resources, undefined);
     const faulty = this.#refused.learn(error, renderer.textOf(sealLayout(layout)), layout, resources);
     const ids = faulty.map(({ kind, id }) => `${kind} ${id}`);
     if (faulty.length > 0)
@@ -149,10 +160,38 @@ export class Committer {
     ctx.metric('weir_haproxy_starts_total', 1, { reason: 'died' });
   }
 
-  #planTo(layout: Layout): { readonly reload: readonly string[]; readonly steps: readonly RuntimeStep[] } {
-    if (this.#parts.process.processes === undefined) return { reload: ['start'], steps: [] };
-    if (this.#running === undefined) return { reload: ['unknown'], steps: [] };
-    return diffLayouts(this.#running, layout);
+  /** The layout that brings resources into service with the least, and the way there. */
+  async #aim(resources: readonly Resource[]): Promise<Aim> {
+    const { renderer, process } = this.#parts;
+    const running = this.#running;
+    if (process.processes === undefined || running === undefined) {
+      const reason = process.processes === undefined ? 'start' : 'unknown';
+      return { layout: renderer.fresh(resources, undefined), plan: { reload: [reason], steps: [] } };
+    }
+    const layout = await this.#place(resources, running);
+    const plan = diffLayouts(running, layout);
+    return { layout: plan.reload.length === 0 ? layout : renderer.fresh(resources, running), plan };
+  }
+
+  /** Takes only spares of which the process says that nothing of their last service is left. */
+  async #place(resources: readonly Resource[], running: Layout): Promise<Layout> {
+    const { renderer, process, retiring } = this.#parts;
+    for (let busy = retiring.backends(); ; ) {
+      const layout = renderer.placed(resources, running, busy);
+      const occupied = await occupiedSpares(process.runtime, takenSpares(running, layout));
+      if (occupied.length === 0) return layout;
+      busy = new Set([...busy, ...occupied]);
+    }
+  }
+
+  /** Brings new spares by a reload when some kind is running out; answers whether it did. */
+  async refill(): Promise<boolean> {
+    const { renderer, process } = this.#parts;
+    if (!this.#spent || process.processes === undefined || this.#running === undefined) return false;
+    this.#spent = false;
+    if (!renderer.isScarce(this.#running)) return false;
+    await this.#byReload(renderer.fresh(this.#given, this.#running), ['spares']);
+    return true;
   }
 
   /** Where somebody else runs HAProxy, a listener of it looks like any other's: ports can be tried once we know which ones it has. */
@@ -195,6 +234,7 @@ export class Committer {
       pem: (path) => certificates.pem(layout.certs.get(path) ?? ''),
       retiring: (backend, name) => retiring.get(backend, name),
     });
+    if (this.#running !== undefined && takenSpares(this.#running, layout).length > 0) this.#spent = true;
     for (const step of steps) {
       if (step.do === 'add server') retiring.delete(step.backend, step.server.name);
       if (step.do === 'remove server') retiring.add(step.backend, step.server);

@@ -16,10 +16,10 @@ export type RuntimeStep =
   | { readonly do: 'set weight'; readonly backend: string; readonly name: string; readonly weight: number }
   | { readonly do: 'load certificate'; readonly path: string; readonly fresh: boolean }
   | { readonly do: 'add to list'; readonly list: string; readonly entries: readonly CrtEntry[] }
-  | { readonly do: 'add keys'; readonly map: string; readonly entries: Entries }
-  | { readonly do: 'set keys'; readonly map: string; readonly entries: Entries }
+  | { readonly do: 'add keys'; readonly map: string; readonly entries: Entries; readonly feeds?: 'backend' }
+  | { readonly do: 'set keys'; readonly map: string; readonly entries: Entries; readonly feeds?: 'backend' }
   | { readonly do: 'replace map'; readonly map: string; readonly entries: Entries }
-  | { readonly do: 'remove keys'; readonly map: string; readonly keys: readonly string[] }
+  | { readonly do: 'remove keys'; readonly map: string; readonly keys: readonly string[]; readonly feeds?: 'backend' }
   | { readonly do: 'remove from list'; readonly list: string; readonly entries: readonly CrtEntry[] }
   | { readonly do: 'remove server'; readonly backend: string; readonly server: ServerLine }
   | { readonly do: 'drop certificate'; readonly path: string };
@@ -52,8 +52,12 @@ const order: Readonly<Record<RuntimeStep['do'], number>> = {
 
 /** The rank of a step: steps of a lower one are done before. */
 export function phaseOf(step: RuntimeStep): number {
+  // What a backend works by is there before its servers, and goes after them.
+  if ('feeds' in step && step.feeds !== undefined) return step.do === 'remove keys' ? afterAll : -1;
   return order[step.do];
 }
+
+const afterAll = 11;
 
 export function diffLayouts(running: Layout, wanted: Layout): Difference {
   const reload = new Set<ReloadReason>();
@@ -61,7 +65,7 @@ export function diffLayouts(running: Layout, wanted: Layout): Difference {
   diffSections(running, wanted, reload, steps);
   diffMaps(running, wanted, reload, steps);
   diffCertificates(running, wanted, reload, steps);
-  return { reload: [...reload], steps: steps.sort((a, b) => order[a.do] - order[b.do]) };
+  return { reload: [...reload], steps: steps.sort((a, b) => phaseOf(a) - phaseOf(b)) };
 }
 
 /**
@@ -79,6 +83,8 @@ export function withServersOf(running: Layout, wanted: Layout): Layout {
 }
 
 function takesServers(running: Section, wanted: Section): boolean {
+  // Nobody leads there any more once the reload is made; until then all of its clients come.
+  if (wanted.servers?.size === 0) return false;
   const reload = new Set<ReloadReason>();
   diffServers(running, wanted, reload, []);
   return reload.size === 0;
@@ -176,9 +182,10 @@ function diffKeys(path: string, before: MapFile, after: MapFile, steps: RuntimeS
     else if (was !== value) changed.push([key, value]);
   }
   const removed = [...before.entries.keys()].filter((key) => !after.entries.has(key));
-  if (added.length > 0) steps.push({ do: 'add keys', map: path, entries: added });
-  if (changed.length > 0) steps.push({ do: 'set keys', map: path, entries: changed });
-  if (removed.length > 0) steps.push({ do: 'remove keys', map: path, keys: removed });
+  const feeds = after.feeds === undefined ? {} : { feeds: after.feeds };
+  if (added.length > 0) steps.push({ do: 'add keys', map: path, entries: added, ...feeds });
+  if (changed.length > 0) steps.push({ do: 'set keys', map: path, entries: changed, ...feeds });
+  if (removed.length > 0) steps.push({ do: 'remove keys', map: path, keys: removed, ...feeds });
 }
 
 function diffCertificates(running: Layout, wanted: Layout, reload: Set<ReloadReason>, steps: RuntimeStep[]): void {

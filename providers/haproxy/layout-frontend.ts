@@ -1,7 +1,7 @@
 import type { Resource } from '../../src/model/index.ts';
 import { type FrontendAttrs, readCert, readFrontend } from './attrs.ts';
 import type { Bind, CrtEntry, MapFile, Section } from './layout.ts';
-import { type Lead, leadOf, type RoutedFrontend, routedFrontend } from './layout-routes.ts';
+import { type Lead, leadOf, placeLead, type RoutedFrontend, routedFrontend, type Spares } from './layout-routes.ts';
 import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath } from './names.ts';
 import type { Options } from './options.ts';
 import { mapKey, sniFilter } from './quote.ts';
@@ -23,15 +23,30 @@ export interface FrontendPart {
   readonly leads: readonly Lead[];
 }
 
-const known = new WeakMap<Resource, { options: Options; routes: readonly Resource[]; part: FrontendPart }>();
+interface Memo {
+  readonly options: Options;
+  readonly routes: readonly Resource[];
+  readonly spares: Spares;
+  readonly part: FrontendPart;
+}
 
-/** The part of a Frontend and its Routes. The same object while they and the options are the same. */
-export function frontendPart(resource: Resource, routes: readonly Resource[], options: Options): FrontendPart {
+const known = new WeakMap<Resource, Memo>();
+
+/** The part of a Frontend and its Routes. The same object while they, the options and the spares are the same. */
+export function frontendPart(
+  resource: Resource,
+  routes: readonly Resource[],
+  options: Options,
+  spares: Spares,
+): FrontendPart {
   const memo = known.get(resource);
-  if (memo?.options === options && sameList(memo.routes, routes)) return memo.part;
+  if (memo?.options === options && memo.spares === spares && sameList(memo.routes, routes)) return memo.part;
   const attrs = readFrontend(resource);
-  const part = attrs.mode === 'http' ? httpPart(resource, attrs, routes, options) : tcpPart(resource, attrs, options);
-  known.set(resource, { options, routes, part });
+  const part =
+    attrs.mode === 'http'
+      ? httpPart(resource, attrs, routes, options, spares)
+      : tcpPart(resource, attrs, options, spares);
+  known.set(resource, { options, routes, spares, part });
   return part;
 }
 
@@ -44,10 +59,11 @@ function httpPart(
   attrs: FrontendAttrs,
   routes: readonly Resource[],
   options: Options,
+  spares: Spares,
 ): FrontendPart {
   const name = frontendName(resource.id);
-  const routed = routedFrontend(routes, options.httpsRedirectPort);
-  const rest = defaultLead(resource, attrs, options);
+  const routed = routedFrontend(routes, options.httpsRedirectPort, spares);
+  const rest = defaultLead(resource, attrs, options, spares);
   // `default_backend` names one backend and carries no profile.
   const simple = rest === undefined || (rest.profile === undefined && rest.shares === undefined);
   const fallback = simple ? undefined : rest.text;
@@ -65,9 +81,9 @@ function httpPart(
   };
 }
 
-function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options): FrontendPart {
+function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options, spares: Spares): FrontendPart {
   const name = frontendName(resource.id);
-  const rest = defaultLead(resource, attrs, options);
+  const rest = defaultLead(resource, attrs, options, spares);
   const weighted = rest?.shares !== undefined && rest.target.startsWith('w_');
   const maps = new Map<string, MapFile>();
   if (weighted && rest.shares !== undefined) {
@@ -85,12 +101,13 @@ function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options): Fr
 }
 
 /** Where that leads which no route took; undefined: nowhere. */
-function defaultLead(resource: Resource, attrs: FrontendAttrs, options: Options): Lead | undefined {
+function defaultLead(resource: Resource, attrs: FrontendAttrs, options: Options, spares: Spares): Lead | undefined {
   const backend = resource.refs.default;
   const nothing = backend === undefined && attrs.answer === undefined && (resource.sets.forward?.size ?? 0) === 0;
   // In TCP the ranges are a rule of the frontend itself.
   const treatment = attrs.mode === 'tcp' ? {} : attrs;
-  return nothing ? undefined : leadOf(resource, treatment, backend, options.httpsRedirectPort);
+  if (nothing) return undefined;
+  return placeLead(leadOf(resource, treatment, backend, options.httpsRedirectPort), spares);
 }
 
 function commonPart(

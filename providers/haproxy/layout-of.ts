@@ -3,31 +3,59 @@ import type { Answer } from './attrs.ts';
 import { readBackend } from './attrs.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { type FrontendPart, frontendPart } from './layout-frontend.ts';
-import type { Lead } from './layout-routes.ts';
+import type { Lead, Spares } from './layout-routes.ts';
+import { ownName } from './names.ts';
 import { defaultConnections, type Options } from './options.ts';
 import { answerSection, plainAnswers } from './section-answer.ts';
 import { authorityOf, backendSection } from './section-backend.ts';
 import { defaultsSection, globalSection } from './section-global.ts';
 import type { Profile } from './section-profile.ts';
+import { ownerSection, shapeOfSpare, spareMaps, spareSection } from './spare-shape.ts';
 
 /**
  * What the process shall be, from resources as `model` makes them. Pure and quick for a state of which little changed: sections and maps
  * are the same objects while their resources are. `options.ipv6`: `auto` counts as on; who knows the kernel passes `off`.
  */
-export function layoutOf(resources: readonly Resource[], options: Options): Layout {
-  const parts = frontendParts(resources, options);
+export function layoutOf(resources: readonly Resource[], options: Options, places: Places = noPlaces): Layout {
+  return buildLayout(resources, options, places).layout;
+}
+
+/** Which backends are spares, and which spares there are. */
+export interface Places {
+  readonly spares: Spares;
+  /** Names of all spares of the process, taken and free. */
+  readonly standing: readonly string[];
+}
+
+export const noPlaces: Places = { spares: new Map(), standing: [] };
+
+export interface BuiltLayout {
+  readonly layout: Layout;
+  /** Backends that some route asks a treatment of, by id: no spare has it. */
+  readonly treated: ReadonlySet<string>;
+}
+
+/** `layoutOf` with what a choice of places needs to know. */
+export function buildLayout(resources: readonly Resource[], options: Options, places: Places): BuiltLayout {
+  const parts = frontendParts(resources, options, places.spares);
   const wishes = collectWishes(parts);
+  const taken = new Map<string, { readonly resource: Resource; readonly own: string }>();
   const sections: Record<'http' | 'tcp', Section[]> = { http: [], tcp: [] };
   const certs = new Map<string, string>();
   let checked = 0;
   for (const part of parts) sections[part.mode].push(part.section);
   for (const resource of resources) {
     if (resource.kind !== 'Backend') continue;
-    const profiles = [...(wishes.backends.get(resource.id)?.values() ?? [])];
-    const section = backendSection(resource, { profiles, secure: !wishes.plain.has(resource.id) });
     const { mode, check } = readBackend(resource);
-    sections[mode].push(section);
-    if (check !== undefined) checked += section.servers?.size ?? 0;
+    if (check !== undefined) checked += resource.sets.servers?.size ?? 0;
+    const own = places.spares.size === 0 ? '' : ownName(resource);
+    const spare = places.spares.get(own);
+    if (spare !== undefined) {
+      taken.set(spare, { resource, own });
+      continue;
+    }
+    const profiles = [...(wishes.backends.get(resource.id)?.values() ?? [])];
+    sections[mode].push(backendSection(resource, { profiles, secure: !wishes.plain.has(resource.id) }));
     const authority = authorityOf(resource);
     if (authority !== undefined) certs.set(authority.path, authority.sha256);
   }
@@ -35,8 +63,14 @@ export function layoutOf(resources: readonly Resource[], options: Options): Layo
     sections.http.push(answerSection(answer, options.httpsRedirectPort, [...profiles.values()]));
   }
   sections.http.push(...plainAnswers);
+  if (places.standing.length > 0) sections.http.push(ownerSection);
+  for (const name of places.standing) {
+    const shape = shapeOfSpare(name);
+    if (shape !== undefined) sections[shape.mode].push(spareSection(name, shape, options, taken.get(name)?.resource));
+  }
   const binds = parts.flatMap((part): readonly Bind[] => part.binds);
-  return {
+  const maps = joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps);
+  const layout = {
     sections: [
       globalSection(options),
       defaultsSection('http', options),
@@ -44,15 +78,17 @@ export function layoutOf(resources: readonly Resource[], options: Options): Layo
       defaultsSection('tcp', options),
       ...sections.tcp,
     ],
-    maps: joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps),
+    // No process that lacks the spares has loaded their maps.
+    maps: places.standing.length === 0 ? maps : new Map([...spareMaps(taken), ...maps]),
     certs: new Map([...certs, ...joined(parts, (part): ReadonlyMap<string, string> => part.certs)]),
     crtLists: joined(parts, (part): ReadonlyMap<string, readonly CrtEntry[]> => part.crtLists),
     binds,
     descriptors: descriptorsOf(options, binds.length, checked),
   };
+  return { layout, treated: new Set(wishes.backends.keys()) };
 }
 
-function frontendParts(resources: readonly Resource[], options: Options): readonly FrontendPart[] {
+function frontendParts(resources: readonly Resource[], options: Options, spares: Spares): readonly FrontendPart[] {
   const routes = new Map<string, Resource[]>();
   const frontends: Resource[] = [];
   for (const resource of resources) {
@@ -63,7 +99,7 @@ function frontendParts(resources: readonly Resource[], options: Options): readon
       else list.push(resource);
     }
   }
-  return frontends.map((resource) => frontendPart(resource, routes.get(resource.id) ?? [], options));
+  return frontends.map((resource) => frontendPart(resource, routes.get(resource.id) ?? [], options, spares));
 }
 
 interface Wishes {

@@ -6,6 +6,9 @@ import { answerBackend } from './section-answer.ts';
 import { type Profile, profileOf } from './section-profile.ts';
 import type { Share } from './shares.ts';
 
+/** The name of a backend's own section → the spare that it is. */
+export type Spares = ReadonlyMap<string, string>;
+
 /** Where a route or a default leads. */
 export interface Lead {
   /** What stands in a map: a backend, or a choice `w_…`. */
@@ -44,6 +47,16 @@ function lead(parts: Omit<Lead, 'text'>): Lead {
   return { ...parts, text: parts.profile === undefined ? parts.target : `${parts.target}|${parts.profile.name}` };
 }
 
+/** The same with spares in the place of the sections that they stand for. */
+export function placeLead(plain: Lead, spares: Spares): Lead {
+  if (spares.size === 0) return plain;
+  const target = spares.get(plain.target);
+  const moved = target !== undefined || plain.shares?.some(({ backend }) => spares.has(backend)) === true;
+  if (!moved) return plain;
+  const shares = plain.shares?.map((share) => ({ ...share, backend: spares.get(share.backend) ?? share.backend }));
+  return lead({ ...plain, target: target ?? plain.target, shares });
+}
+
 /** Everything that the routes of one frontend come to. */
 export interface RoutedFrontend {
   readonly table: RouteTable;
@@ -62,13 +75,13 @@ function routeLead(route: Resource, httpsPort: number): Lead {
 }
 
 /** The routes of a frontend as table and leads. */
-export function routedFrontend(routes: readonly Resource[], httpsPort: number): RoutedFrontend {
+export function routedFrontend(routes: readonly Resource[], httpsPort: number, spares: Spares): RoutedFrontend {
   const leads: Lead[] = [];
   const leading: Leading[] = [];
   const sourceIps: (readonly string[])[] = [];
   for (const resource of routes) {
     const attrs = readRoute(resource);
-    const one = routeLead(resource, httpsPort);
+    const one = placeLead(routeLead(resource, httpsPort), spares);
     leads.push(one);
     leading.push({ attrs, lead: one.text });
     if (attrs.sourceIps !== undefined && attrs.sourceIps.length > 0) sourceIps.push(attrs.sourceIps);

@@ -33,6 +33,8 @@ export interface MapFile {
   /** str and beg are trees (order free, longest first for beg); reg is ordered. */
   readonly match: 'str' | 'beg' | 'reg' | 'ip' | 'int';
   readonly entries: ReadonlyMap<string, string>;
+  /** It says how a backend works, so it must be there before the backend takes traffic and stay as long. Absent: it says where requests go. */
+  readonly feeds?: 'backend';
 }
 
 export interface CrtEntry {

@@ -3,6 +3,7 @@
  * and 128 bits of hash, so that nobody can choose two ids whose names meet.
  */
 import { hash } from 'node:crypto';
+import type { Resource } from '../../src/model/index.ts';
 import { parseAddress } from '../../src/net/index.ts';
 
 /** 128 bits in 22 characters of `A-Za-z0-9_-`. */
@@ -32,6 +33,18 @@ export function frontendName(id: string): string {
 /** Name of the backend section of a Backend resource. */
 export function backendName(id: string): string {
   return name('b', id);
+}
+
+const ownNames = new WeakMap<Resource, string>();
+
+/** `backendName` of a Backend, made once for each resource. */
+export function ownName(resource: Resource): string {
+  let known = ownNames.get(resource);
+  if (known === undefined) {
+    known = backendName(resource.id);
+    ownNames.set(resource, known);
+  }
+  return known;
 }
 
 /** Backends that answer by themselves: `404` and `503`. */

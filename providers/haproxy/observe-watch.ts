@@ -30,6 +30,8 @@ export interface WatchParts {
 const restlessMs = 200;
 const quietMs = 2_000;
 const retryEveryMs = 3_000;
+/** So long after the last change a reload disturbs no other. */
+const refillAfterMs = 5_000;
 /** A process that lived this long died of something new. */
 const stableMs = 10_000;
 const longestReviveMs = 10_000;
@@ -40,6 +42,7 @@ export class SessionWatch {
   #unsaved = false;
   #untidy = false;
   #retriedMs = Number.NEGATIVE_INFINITY;
+  #changedMs = Number.NEGATIVE_INFINITY;
   #deaths = 0;
   #wake = new AbortController();
 
@@ -53,6 +56,7 @@ export class SessionWatch {
 
   /** A commit went through: look soon. */
   changed(): void {
+    this.#changedMs = this.#parts.ctx.clock.now();
     this.#unsaved = true;
     this.#untidy = true;
     this.#wake.abort();
@@ -152,6 +156,7 @@ export class SessionWatch {
     if (ctx.clock.now() - this.#retriedMs >= retryEveryMs) {
       this.#retriedMs = ctx.clock.now();
       await this.#retry();
+      await this.#refill();
       await this.#tidyUp();
     }
     return { restless, write };
@@ -166,6 +171,16 @@ export class SessionWatch {
       ctx.changed(unit, `what was in the way of ${withheld.id} is gone (${withheld.message})`);
       return;
     }
+  }
+
+  /** New spares while nothing else is going on. */
+  async #refill(): Promise<void> {
+    const { ctx, committer, live } = this.#parts;
+    if (!live.proven || ctx.clock.now() - this.#changedMs < refillAfterMs) return;
+    if (!(await committer.refill())) return;
+    live.committed();
+    this.#unsaved = true;
+    this.#untidy = true;
   }
 
   async #works({ retry }: Withheld): Promise<boolean> {

@@ -3,7 +3,9 @@ import type { Health, Member, Observed, Resource } from '../../src/model/index.t
 import { splitAuthority } from '../../src/net/index.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Layout, Section, ServerLine } from './layout.ts';
-import { backendName, parseServerName, serverName } from './names.ts';
+import { sparesOf } from './layout-placed.ts';
+import type { Spares } from './layout-routes.ts';
+import { ownName, parseServerName, serverName } from './names.ts';
 import { healthOf, type ServerStates } from './observe-servers.ts';
 import type { ServerState } from './process-read.ts';
 import { serverAddress } from './text.ts';
@@ -29,12 +31,13 @@ export function observedOf(input: ObserveInput): readonly Observed[] {
   const sections = new Map<string, Section>();
   for (const section of intended?.sections ?? []) sections.set(section.head, section);
   const reasons = Map.groupBy(withheld, ({ kind, id }) => `${kind}\n${id}`);
+  const spares: Spares = intended === undefined ? new Map() : sparesOf(intended);
   const observed: Observed[] = [];
   for (const resource of committed) {
     if (resource.kind === 'Settings' && !(proven && intended !== undefined)) continue;
     const out = reasons.size === 0 ? undefined : reasons.get(`${resource.kind}\n${resource.id}`);
     const running = resource.kind === 'Backend' && intended !== undefined;
-    observed.push(running ? observedBackend(resource, sections, out, input) : observedPlain(resource, out));
+    observed.push(running ? observedBackend(resource, sections, spares, out, input) : observedPlain(resource, out));
   }
   return observed;
 }
@@ -69,24 +72,19 @@ interface Part {
   readonly observed: Observed;
 }
 
-const names = new WeakMap<Resource, { readonly backend: string; readonly head: string }>();
 const parts = new WeakMap<Resource, Part>();
 
 /** The same object while section and servers are the same. */
 function observedBackend(
   resource: Resource,
   sections: ReadonlyMap<string, Section>,
+  spares: Spares,
   out: readonly Withheld[] | undefined,
   input: ObserveInput,
 ): Observed {
-  let name = names.get(resource);
-  if (name === undefined) {
-    const backend = backendName(resource.id);
-    name = { backend, head: `backend ${backend}` };
-    names.set(resource, name);
-  }
-  const { backend, head } = name;
-  const section = sections.get(head);
+  const own = ownName(resource);
+  const backend = spares.get(own) ?? own;
+  const section = sections.get(`backend ${backend}`);
   const states = input.states.get(backend) ?? noStates;
   const drains = input.draining.size > 0 && states.some((state) => input.draining.has(`${backend}/${state.name}`));
   const known = parts.get(resource);

@@ -45,7 +45,7 @@ export function authorityOf(resource: Resource): { readonly path: string; readon
   return sha256 === undefined ? undefined : { path: certPath(sha256), sha256 };
 }
 
-function balanceLines({ balance, mode }: BackendAttrs): readonly string[] {
+export function balanceLines({ balance, mode }: Pick<BackendAttrs, 'balance' | 'mode'>): readonly string[] {
   if (balance !== 'source' && balance !== 'uri') return [`balance ${balance}`];
   // There is no URI in TCP; the client's address is what stays the same there.
   return [`balance ${mode === 'http' ? balance : 'source'}`, 'hash-type consistent'];
@@ -72,18 +72,20 @@ function timeoutLines(attrs: BackendAttrs): readonly string[] {
 }
 
 /** A target that dies with a request in its hands: sent again elsewhere only where that cannot do a thing twice (RFC 9110, 9.2.1). */
-const onlySafeRetries = 'http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE }';
+export const onlySafeRetries = 'http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE }';
+
+/** Answers to a check that count as passed where the service does not say. */
+export const plainExpect = '200-399';
 
 function checkLines({ check }: BackendAttrs): readonly string[] {
   if (check?.type !== 'http') return [];
   const method = word(check.method ?? 'GET');
   // Without a Host most servers answer 400; the word stands for no host of anyone.
   const host = literal(check.host ?? 'health-check');
-  const expect = check.expect ?? [{ from: 200, to: 399 }];
-  const ranges = expect.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
+  const ranges = check.expect?.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
   return [
     'option httpchk',
     `http-check send meth ${method} uri ${literal(check.path ?? '/')} ver HTTP/1.1 hdr Host ${host}`,
-    `http-check expect status ${ranges}`,
+    `http-check expect status ${ranges ?? plainExpect}`,
   ];
 }

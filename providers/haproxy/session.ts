@@ -10,7 +10,7 @@ import { Certificates } from './commit-certificates.ts';
 import { ConfigFiles } from './commit-files.ts';
 import { RetiringServers } from './commit-retire.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
-import { layoutOf } from './layout-of.ts';
+import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
 import { observedOf } from './observe.ts';
 import { LiveState } from './observe-live.ts';
 import { readState, writeState } from './observe-state.ts';
@@ -83,7 +83,9 @@ class HaproxySession implements Session {
       retiring: this.#retiring,
       certificates,
       renderer: {
-        layoutOf: (resources) => layoutOf(resources, this.#options),
+        fresh: (resources, running) => freshLayout(resources, this.#options, running),
+        placed: (resources, running, busy) => placedLayout(resources, this.#options, running, busy),
+        isScarce: (layout) => isScarce(layout, this.#options),
         textOf: (layout) => textOf(layout, this.#place),
         checkShape,
       },

@@ -79,7 +79,9 @@ test('HTTP by host and path; endpoints come, change weight, drain and go without
   assert.equal(reloads(), 0);
 });
 
-test('a new host and path to a backend that is there needs no reload; a new backend needs one', async () => {
+test('a new host and path need no reload; a new backend needs one where no spares are kept', async () => {
+  await session.close('leave');
+  session = await rig.open({ spares: 0 });
   const [one, two] = [await target('one'), await target('two')];
   const port = await freePort();
   const web = backend('web', { [one.port]: 1 });
@@ -238,6 +240,8 @@ test('a broken successor leaves the certificate before in force', async () => {
 });
 
 test('reloads are coalesced: the first at once, the next not within a second, endpoints in between', async () => {
+  await session.close('leave');
+  session = await rig.open({ spares: 0 });
   const [one, two] = [await target('one'), await target('two')];
   const port = await freePort();
   const base = (servers: Record<string, number>) => [

@@ -1,0 +1,167 @@
+/**
+ * Spare backends: empty sections that stand ready, so that a new backend is a few commands and no reload. A spare has the lines of its
+ * shape for ever; what may differ from service to service is on the servers or in maps whose key is the name of the section.
+ */
+import type { Resource } from '../../src/model/index.ts';
+import { type BackendAttrs, readBackend } from './attrs.ts';
+import type { MapFile, Section } from './layout.ts';
+import { serversOf } from './layout-server.ts';
+import { durationMs, type Options } from './options.ts';
+import { literal, mapKey, mapValue } from './quote.ts';
+import { balanceLines, onlySafeRetries, plainExpect } from './section-backend.ts';
+
+export interface SpareShape {
+  /** Part of the names of its sections. */
+  readonly name: string;
+  readonly mode: BackendAttrs['mode'];
+  readonly balance: BackendAttrs['balance'];
+  /** Servers that are checked are checked by an HTTP request. */
+  readonly asks: boolean;
+}
+
+/** The first is what most services are: the option counts its spares. */
+export const spareShapes: readonly SpareShape[] = [
+  ...(['roundrobin', 'leastconn', 'source', 'uri', 'random'] as const).flatMap((balance) => [
+    { name: `http-${balance}`, mode: 'http' as const, balance, asks: false },
+    { name: `http-${balance}-check`, mode: 'http' as const, balance, asks: true },
+  ]),
+  ...(['roundrobin', 'leastconn', 'source', 'random'] as const).map((balance) => ({
+    name: `tcp-${balance}`,
+    mode: 'tcp' as const,
+    balance,
+    asks: false,
+  })),
+];
+
+/** How many spares of a shape shall be free after a reload. */
+export function sparesWanted(shape: SpareShape, { spares }: Options): number {
+  return shape === spareShapes[0] ? spares : Math.ceil(spares / 4);
+}
+
+export function spareName(shape: SpareShape, number: number): string {
+  return `sp_${shape.name}_${number}`;
+}
+
+const shapes = new Map(spareShapes.map((shape) => [shape.name, shape]));
+
+/** The shape of a spare by its name; undefined: no spare. */
+export function shapeOfSpare(name: string): SpareShape | undefined {
+  const [, shape = ''] = /^sp_([a-z-]+)_\d+$/.exec(name) ?? [];
+  return shapes.get(shape);
+}
+
+/** The shape that serves a backend exactly as a section of its own would; undefined: there is none. `bare`: no route asks for a treatment. */
+export function shapeFor(resource: Resource, bare: boolean): SpareShape | undefined {
+  // What is not named here is not known to fit.
+  const { mode, balance, check, tls, h2, sendProxy, slowStartMs, serverMs, tunnelMs, ...other } = readBackend(resource);
+  if (!bare || Object.keys(other).length > 0 || !fitsCheck(mode, check)) return undefined;
+  // A file of authorities is read at start only.
+  if (tls?.ca !== undefined) return undefined;
+  if (mode === 'tcp' && (serverMs !== undefined || tunnelMs !== undefined)) return undefined;
+  if (serverMs === 0 || tunnelMs === 0) return undefined;
+  const kind = mode === 'tcp' && balance === 'uri' ? 'source' : balance;
+  return shapes.get(`${mode}-${kind}${check?.type === 'http' ? '-check' : ''}`);
+}
+
+function fitsCheck(mode: BackendAttrs['mode'], check: BackendAttrs['check']): boolean {
+  if (check === undefined) return true;
+  if (check.timeoutMs !== undefined) return false;
+  if (check.type === 'tcp') return true;
+  const { method = 'GET', expect, path = '/', host = '' } = check;
+  return mode === 'http' && method === 'GET' && expect === undefined && isMapText(path) && isMapText(host);
+}
+
+/** Stands in a map and in a command as it is. */
+function isMapText(text: string): boolean {
+  return /^[A-Za-z0-9_./?&=:~*[\]@+-]*$/.test(text);
+}
+
+export const sparePaths = {
+  /** Which backend each spare is. */
+  owner: 'maps/spares.map',
+  server: 'maps/spare-server.map',
+  tunnel: 'maps/spare-tunnel.map',
+  uri: 'maps/spare-uri.map',
+  host: 'maps/spare-host.map',
+} as const;
+
+/** The section of a spare: empty, or with the servers of the backend that it is now. */
+export function spareSection(name: string, shape: SpareShape, options: Options, resource?: Resource): Section {
+  const lines = linesOf(shape, options);
+  const memo = sections.get(resource ?? lines)?.get(name);
+  if (memo?.lines === lines) return memo;
+  const servers: Section['servers'] = resource === undefined ? new Map() : serversOf(resource, readBackend(resource));
+  const section = { head: `backend ${name}`, lines, servers, dynamic: true };
+  const one = sections.get(resource ?? lines) ?? new Map<string, Section>();
+  sections.set(resource ?? lines, one.set(name, section));
+  return section;
+}
+
+/** By resource, or by the lines where there is none: the same object while both are the same. */
+const sections = new WeakMap<object, Map<string, Section>>();
+
+/** Loads the map that says which spare is which: read by `show map`, never by a request. */
+export const ownerSection: Section = {
+  head: 'backend a_spares',
+  lines: [`http-request set-var(txn.owner) be_name,map_str(${sparePaths.owner})`],
+};
+
+const known = new WeakMap<Options, Map<SpareShape, readonly string[]>>();
+
+function linesOf(shape: SpareShape, options: Options): readonly string[] {
+  let byShape = known.get(options);
+  if (byShape === undefined) {
+    byShape = new Map();
+    known.set(options, byShape);
+  }
+  let lines = byShape.get(shape);
+  if (lines === undefined) {
+    lines = [
+      ...balanceLines(shape),
+      ...(shape.mode === 'http' ? timeoutLines(options) : []),
+      ...(shape.asks ? checkLines : []),
+      ...(shape.mode === 'http' ? [onlySafeRetries] : []),
+    ];
+    byShape.set(shape, lines);
+  }
+  return lines;
+}
+
+function timeoutLines({ timeouts }: Options): readonly string[] {
+  // `map_str_int`: a text as the key, a number as the value.
+  const look = (path: string, otherwise: string) => `be_name,map_str_int(${path},${durationMs(otherwise)})`;
+  return [
+    `http-request set-timeout server ${look(sparePaths.server, timeouts.server)}`,
+    `http-request set-timeout tunnel ${look(sparePaths.tunnel, timeouts.tunnel)}`,
+  ];
+}
+
+const uri = literal(`%[be_name,map_str(${sparePaths.uri},/)]`);
+const host = literal(`%[be_name,map_str(${sparePaths.host},health-check)]`);
+const checkLines: readonly string[] = [
+  'option httpchk',
+  `http-check send meth GET uri-lf ${uri} ver HTTP/1.1 hdr Host ${host}`,
+  `http-check expect status ${plainExpect}`,
+];
+
+/** The maps of the spares. `taken`: spare → what it is, with the name that this would have in a section of its own. */
+export function spareMaps(
+  taken: ReadonlyMap<string, { readonly resource: Resource; readonly own: string }>,
+): ReadonlyMap<string, MapFile> {
+  const entries = Object.fromEntries(Object.values(sparePaths).map((path) => [path, new Map<string, string>()]));
+  const put = (path: string, spare: string, value: string | number | undefined): void => {
+    if (value !== undefined) entries[path]?.set(mapKey(spare), String(value));
+  };
+  for (const [spare, { resource, own }] of taken) {
+    const { serverMs, tunnelMs, check } = readBackend(resource);
+    put(sparePaths.owner, spare, mapValue(own));
+    put(sparePaths.server, spare, serverMs);
+    put(sparePaths.tunnel, spare, tunnelMs);
+    if (check?.type !== 'http') continue;
+    put(sparePaths.uri, spare, check.path);
+    put(sparePaths.host, spare, check.host);
+  }
+  return new Map(
+    Object.entries(entries).map(([path, map]) => [path, { match: 'str', entries: map, feeds: 'backend' } as const]),
+  );
+}
