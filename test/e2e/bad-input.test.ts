@@ -10,6 +10,7 @@ import { type Echo, startEcho } from '../fakes/echo.ts';
 import { startWeir, type WeirProcess } from '../fakes/weir-process.ts';
 import { type BadCase, badCases } from './bad-input-cases.ts';
 import { type Clients, startClients } from './bad-input-clients.ts';
+import { bcsService } from './whole-path-objects.ts';
 
 const address = '127.78.0.1';
 const metrics = `${address}:19090`;
@@ -122,6 +123,22 @@ test('a good service changes while all of them are bad', async () => {
     () => status('new.test'),
     (got) => got === 200,
   );
+});
+
+test('one name and port in two namespaces are two services, in both forms', async () => {
+  const backends = [{ ip: '127.0.0.1', port: echo.port }];
+  const twins = ['east', 'west'].map((namespace) => bcsService(namespace, 'same', `${namespace}.test`, 80, backends));
+  await put('twins.json', JSON.stringify(twins));
+  const own = ['north', 'south'].map(
+    (namespace) =>
+      `name: ${namespace}/same\nhttp: [{ host: ${namespace}.test }]\ntargets: ["127.0.0.1:${echo.port}"]\n`,
+  );
+  await put('twins.yaml', own.join('---\n'));
+  for (const host of ['east.test', 'west.test', 'north.test', 'south.test'])
+    await eventually(
+      () => status(host),
+      (got) => got === 200,
+    );
 });
 
 test('every case works again when it is mended', async () => {
