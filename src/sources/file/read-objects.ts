@@ -29,26 +29,56 @@ export function readObjects(objects: readonly LocatedObject[], options: ObjectOp
   const bcs: LocatedObject[] = [];
   const kubernetes: LocatedObject[] = [];
   for (const located of objects) {
-    if (isWeirObject(located.object)) {
-      const result = options.weir.read(located);
+    const form = formOf(located);
+    if (form === 'weir' || form === 'alone') {
+      const result = form === 'weir' ? options.weir.read(located) : remember(located, options.bcs);
       services.push(...result.services);
       problems.push(...result.problems);
-    } else if (standsAlone(located.object)) {
-      const result = remember(located, options.bcs);
-      services.push(...result.services);
-      problems.push(...result.problems);
-    } else if (isBcsObject(located.object)) bcs.push(located);
-    else if (isKubernetesObject(located.object)) kubernetes.push(located);
+    } else if (form === 'bcs') bcs.push(located);
+    else if (form === 'kubernetes') kubernetes.push(located);
     else problems.push(unknownKind(located));
   }
   const fromBcs = readBcs(bcs, options.bcs);
   const fromKubernetes = options.kubernetes.read(kubernetes, options.nowMs);
-  services.push(...fromBcs.services, ...fromKubernetes.services);
-  problems.push(...fromBcs.problems, ...fromKubernetes.problems);
-  const order = new Map([...new Set(objects.map(({ file }) => file))].map((file, i) => [file, i]));
-  const place = ({ origin }: ExportedService): number => order.get(origin.file ?? '') ?? order.size;
-  services.sort((a, b) => place(a) - place(b) || (a.origin.line ?? 0) - (b.origin.line ?? 0));
-  return { services, problems, nodes: fromKubernetes.nodes, secrets: fromKubernetes.secrets };
+  const joined = [...fromBcs.services, ...fromKubernetes.services];
+  return {
+    // What no other object has to join comes in order.
+    services: joined.length === 0 ? services : inReadingOrder([...services, ...joined], objects),
+    problems: [...problems, ...fromBcs.problems, ...fromKubernetes.problems],
+    nodes: fromKubernetes.nodes,
+    secrets: fromKubernetes.secrets,
+  };
+}
+
+function inReadingOrder(
+  services: readonly ExportedService[],
+  objects: readonly LocatedObject[],
+): readonly ExportedService[] {
+  const files = new Map<string, number>();
+  for (const { file } of objects) if (!files.has(file)) files.set(file, files.size);
+  const place = ({ origin }: ExportedService): number => files.get(origin.file ?? '') ?? files.size;
+  return services.toSorted((a, b) => place(a) - place(b) || (a.origin.line ?? 0) - (b.origin.line ?? 0));
+}
+
+type Form = 'weir' | 'alone' | 'bcs' | 'kubernetes' | 'unknown';
+
+const forms = new WeakMap<LocatedObject, Form>();
+
+/** Which reader an object is for. */
+function formOf(located: LocatedObject): Form {
+  let form = forms.get(located);
+  if (form === undefined) {
+    form = recognise(located.object);
+    forms.set(located, form);
+  }
+  return form;
+}
+
+function recognise(object: unknown): Form {
+  if (isWeirObject(object)) return 'weir';
+  if (standsAlone(object)) return 'alone';
+  if (isBcsObject(object)) return 'bcs';
+  return isKubernetesObject(object) ? 'kubernetes' : 'unknown';
 }
 
 const known = new WeakMap<BcsOptions, WeakMap<LocatedObject, BcsResult>>();
