@@ -25,6 +25,23 @@ const filter = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('rewritePrefix'), from: z.string(), to: z.string() }),
   z.strictObject({ type: z.literal('rewriteRegex'), pattern: z.string(), to: z.string() }),
   z.strictObject({ type: z.literal('host'), value: z.string() }),
+  z.strictObject({
+    type: z.literal('sourceRanges'),
+    allow: z.array(z.string()).exactOptional(),
+    deny: z.array(z.string()).exactOptional(),
+  }),
+  z.strictObject({ type: z.literal('bodyLimit'), bytes: z.int().min(0) }),
+  /** `scope`: whose requests are counted together. */
+  z.strictObject({ type: z.literal('rateLimit'), scope: z.string(), burst: z.int().min(1), windowMs: z.int().min(1) }),
+  z.strictObject({
+    type: z.literal('cors'),
+    origins: z.array(z.string()),
+    methods: z.array(z.string()),
+    headers: z.array(z.string()),
+    exposeHeaders: z.array(z.string()),
+    credentials: z.boolean(),
+    maxAgeMs: ms.exactOptional(),
+  }),
 ]);
 
 const answer = z.discriminatedUnion('type', [
@@ -51,6 +68,8 @@ const treatment = {
   filters: z.array(filter).exactOptional(),
   /** CIDRs allowed in; everyone else gets 403. Absent: everyone. */
   ranges: z.array(z.string()).exactOptional(),
+  /** CIDRs kept out. */
+  denied: z.array(z.string()).exactOptional(),
 };
 
 export const backendAttrs = z.strictObject({
@@ -140,7 +159,7 @@ export type FrontendAttrs = z.infer<typeof frontendAttrs>;
 export type RouteAttrs = z.infer<typeof routeAttrs>;
 export type RouteFilter = z.infer<typeof filter>;
 export type Answer = z.infer<typeof answer>;
-export type Treatment = Pick<RouteAttrs, 'answer' | 'filters' | 'ranges'>;
+export type Treatment = Pick<RouteAttrs, 'answer' | 'filters' | 'ranges' | 'denied'>;
 
 /** Reads attributes through a schema once for each attributes object. */
 function reader<T>(schema: z.ZodType<T>): (attrs: Attrs) => T {

@@ -5,6 +5,7 @@ import { type Lead, leadOf, placeLead, type RoutedFrontend, routedFrontend, type
 import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath } from './names.ts';
 import type { Options } from './options.ts';
 import { mapKey, sniFilter } from './quote.ts';
+import { trustedRanges } from './section-forwarded.ts';
 import { bindsOf, httpFrontendLines, tcpFrontendLines } from './section-frontend.ts';
 import { profileRanges } from './section-profile.ts';
 import { shareEntries } from './shares.ts';
@@ -76,7 +77,7 @@ function httpPart(
   return {
     ...commonPart(resource, attrs, options),
     section: { head: `frontend ${name}`, lines: httpFrontendLines(name, attrs, needs, target, options) },
-    maps: new Map([...routeMaps(name, routed, leads), ...rangeMaps(attrs, routed, leads)]),
+    maps: new Map([...routeMaps(name, routed, leads), ...rangeMaps(routed, leads, options)]),
     leads,
   };
 }
@@ -89,7 +90,9 @@ function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options, spa
   if (weighted && rest.shares !== undefined) {
     maps.set(mapPath(name, 'shares'), { match: 'beg', entries: new Map(shareEntries('', rest.shares)) });
   }
-  if (attrs.ranges !== undefined) maps.set(rangesPath(attrs.ranges), rangesMap(attrs.ranges));
+  for (const ranges of [attrs.ranges, attrs.denied]) {
+    if (ranges !== undefined) maps.set(rangesPath(ranges), rangesMap(ranges));
+  }
   // There is no answer in TCP: a front that leads nowhere has no backend, and its connections are closed.
   const target = rest?.backends[0] === undefined || weighted ? undefined : rest.target;
   return {
@@ -169,16 +172,14 @@ function* routeMaps(
 }
 
 function* rangeMaps(
-  attrs: FrontendAttrs,
   { sourceIps }: RoutedFrontend,
   leads: readonly Lead[],
+  options: Options,
 ): Generator<readonly [string, MapFile]> {
-  for (const { profile } of leads) {
-    const path = profile === undefined ? undefined : profileRanges(profile);
-    if (path !== undefined && profile?.ranges !== undefined) yield [path, rangesMap(profile.ranges)];
-  }
-  for (const ranges of sourceIps) yield [rangesPath(ranges), rangesMap(ranges)];
-  if (attrs.ranges !== undefined) yield [rangesPath(attrs.ranges), rangesMap(attrs.ranges)];
+  const trusted = options.forwardedHeaders === 'keep' ? undefined : trustedRanges(options);
+  if (trusted !== undefined) yield [rangesPath(trusted), rangesMap(trusted)];
+  const profiles = leads.flatMap(({ profile }) => (profile === undefined ? [] : profileRanges(profile)));
+  for (const ranges of [...profiles, ...sourceIps]) yield [rangesPath(ranges), rangesMap(ranges)];
 }
 
 function rangesMap(ranges: readonly string[]): MapFile {

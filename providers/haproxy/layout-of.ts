@@ -9,6 +9,7 @@ import { defaultConnections, type Options } from './options.ts';
 import { answerSection, plainAnswers } from './section-answer.ts';
 import { authorityOf, backendSection } from './section-backend.ts';
 import { defaultsSection, globalSection } from './section-global.ts';
+import { tableLine, tableName } from './section-guard.ts';
 import type { Profile } from './section-profile.ts';
 import { ownerSection, shapeOfSpare, spareMaps, spareSection } from './spare-shape.ts';
 
@@ -62,7 +63,7 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   for (const { answer, profiles } of wishes.answers.values()) {
     sections.http.push(answerSection(answer, options.httpsRedirectPort, [...profiles.values()]));
   }
-  sections.http.push(...plainAnswers);
+  sections.http.push(...plainAnswers, ...tableSections(parts));
   if (places.standing.length > 0) sections.http.push(ownerSection);
   for (const name of places.standing) {
     const shape = shapeOfSpare(name);
@@ -100,6 +101,21 @@ function frontendParts(resources: readonly Resource[], options: Options, spares:
     }
   }
   return frontends.map((resource) => frontendPart(resource, routes.get(resource.id) ?? [], options, spares));
+}
+
+/** The counters that rate limits need. */
+function tableSections(parts: readonly FrontendPart[]): readonly Section[] {
+  const tables = new Map<string, Section>();
+  for (const { leads } of parts) {
+    for (const { profile } of leads) {
+      for (const filter of profile?.filters ?? []) {
+        if (filter.type !== 'rateLimit') continue;
+        const head = `backend ${tableName(filter)}`;
+        if (!tables.has(head)) tables.set(head, { head, lines: [tableLine(filter)] });
+      }
+    }
+  }
+  return [...tables.values()];
 }
 
 interface Wishes {

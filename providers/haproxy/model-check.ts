@@ -1,8 +1,6 @@
 /** Judges what a service wrote before any of it becomes a resource: what passes here can be rendered, whatever it contains. */
-import type { Action, Filter, Front, NameMatch, PathMatch, Route } from '../../src/model/index.ts';
+import type { Action, Front, NameMatch, PathMatch, Route } from '../../src/model/index.ts';
 import {
-  parseCidr,
-  parseHeaderName,
   parseHeaderValue,
   parseHost,
   parseMethod,
@@ -11,6 +9,7 @@ import {
   parseRegex,
   safeText,
 } from '../../src/net/index.ts';
+import { filterFault, rangesFault } from './model-check-filter.ts';
 import { type Fault, faultOf, firstFault } from './model-problem.ts';
 import { isFetchName } from './quote.ts';
 
@@ -32,12 +31,9 @@ export function frontFault(front: Front, field: string): Fault | undefined {
   return firstFault([
     faultOf(`${field}.port`, front.port, parsePort(front.port)),
     rangesFault(front.sourceRanges, `${field}.sourceRanges`),
+    rangesFault(front.deniedRanges, `${field}.deniedRanges`),
+    ...(front.filters ?? []).map((filter, i) => filterFault(filter, `${field}.filters[${i}]`)),
   ]);
-}
-
-/** A range that cannot be read stops what it protects: leaving it out could let everyone in. */
-function rangesFault(ranges: readonly string[] | undefined, field: string): Fault | undefined {
-  return firstFault((ranges ?? []).map((range, i) => faultOf(`${field}[${i}]`, range, parseCidr(range))));
 }
 
 export function hostFault(host: string, field: string): Fault | undefined {
@@ -65,36 +61,6 @@ function matchFault(match: NameMatch, field: string): Fault | undefined {
   if (match.type === 'present') return undefined;
   const value = match.value ?? '';
   return faultOf(`${field}.value`, value, match.type === 'regex' ? parseRegex(value) : parseHeaderValue(value));
-}
-
-function filterFault(filter: Filter, field: string): Fault | undefined {
-  switch (filter.type) {
-    case 'requestHeader':
-    case 'responseHeader':
-      return firstFault([
-        faultOf(`${field}.name`, filter.name, parseHeaderName(filter.name)),
-        faultOf(`${field}.value`, filter.value, parseHeaderValue(filter.value ?? '')),
-      ]);
-    case 'rewritePrefix':
-      return firstFault([
-        faultOf(`${field}.from`, filter.from, parsePath(filter.from, 'stringPrefix')),
-        faultOf(`${field}.to`, filter.to, parsePath(filter.to, 'stringPrefix')),
-      ]);
-    case 'rewriteRegex':
-      return firstFault([
-        faultOf(`${field}.pattern`, filter.pattern, parseRegex(filter.pattern)),
-        replacementFault(filter.to, `${field}.to`),
-      ]);
-    case 'host':
-      return faultOf(`${field}.value`, filter.value, parseHost(filter.value, { address: true, wildcard: false }));
-  }
-}
-
-/** The new path: printable, and a path whatever the groups hold. */
-function replacementFault(to: string, field: string): Fault | undefined {
-  const unsafe = faultOf(field, to, parseHeaderValue(to));
-  if (unsafe !== undefined || /^(\/|\$[0-9])/.test(to)) return unsafe;
-  return { code: 'E_PATH', field, value: to, reason: 'must start with / or with a group such as $1' };
 }
 
 /** Why an action cannot be carried out. Backends that do not exist are no fault here: they answer 503. */

@@ -3,7 +3,7 @@ import { parseAddress, parseHost } from '../../src/net/index.ts';
 import type { FrontendAttrs } from './attrs.ts';
 import type { BackendUse } from './model-backend.ts';
 import type { Fault } from './model-problem.ts';
-import { leadsOf, rangesOf, treatmentOf } from './model-route.ts';
+import { accessOf, leadsOf, treatmentOf } from './model-route.ts';
 
 export interface FrontendResult {
   readonly resource: Resource;
@@ -56,7 +56,6 @@ function attrsOf(
   const timeouts = first?.front.timeouts;
   // On a port that services share, nobody may slow down or cap the others: only a port of one front has limits of its own.
   const alone = listener.fronts.length === 1;
-  const ranges = mode === 'tcp' && first !== undefined ? rangesOf(first.front) : undefined;
   return {
     key: id,
     mode,
@@ -69,7 +68,7 @@ function attrsOf(
     ...(alone && timeouts?.requestMs !== undefined ? { requestMs: timeouts.requestMs } : {}),
     ...(alone && timeouts?.keepAliveMs !== undefined ? { keepAliveMs: timeouts.keepAliveMs } : {}),
     ...(fallback !== undefined && mode === 'http' ? treatmentOf(fallback, []) : {}),
-    ...(ranges === undefined ? {} : { ranges: [...ranges] }),
+    ...(mode === 'tcp' && first !== undefined ? accessOf(first.front) : {}),
   };
 }
 

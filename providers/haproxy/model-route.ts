@@ -3,6 +3,7 @@ import {
   backendNamed,
   canonicalJson,
   type ExportedService,
+  type Filter,
   type Front,
   type Member,
   type MergedAction,
@@ -11,7 +12,7 @@ import {
   type Route,
 } from '../../src/model/index.ts';
 import { parseCidr } from '../../src/net/index.ts';
-import type { Answer, RouteAttrs, Treatment } from './attrs.ts';
+import type { Answer, RouteAttrs, RouteFilter, Treatment } from './attrs.ts';
 import { type BackendUse, backendId } from './model-backend.ts';
 import { actionFault, hostFault, routeFault } from './model-check.ts';
 import type { Fault } from './model-problem.ts';
@@ -111,13 +112,47 @@ export function leadsOf(merged: MergedAction, mode: 'http' | 'tcp', ref: string)
 
 /** What happens on the way, for a Route or the default of a Frontend. */
 export function treatmentOf(merged: MergedAction, filters: Route['filters']): Treatment {
-  const { action, front } = merged;
+  const { action, front, service } = merged;
   const answer = answerOf(action);
-  const ranges = rangesOf(front);
+  const all = [...(front.filters ?? []), ...filters].map((filter) => filterOf(filter, service.id));
   return {
     ...(answer === undefined ? {} : { answer }),
-    ...(filters.length === 0 ? {} : { filters: filters.map((filter) => ({ ...filter })) }),
+    ...(all.length === 0 ? {} : { filters: all }),
+    ...accessOf(front),
+  };
+}
+
+/** Who is let in and who is kept out at a front. */
+export function accessOf(front: Front): Pick<Treatment, 'ranges' | 'denied'> {
+  const ranges = canonicalRanges(front.sourceRanges);
+  const denied = canonicalRanges(front.deniedRanges);
+  return {
     ...(ranges === undefined ? {} : { ranges: [...ranges] }),
+    ...(denied === undefined ? {} : { denied: [...denied] }),
+  };
+}
+
+function filterOf(filter: Filter, scope: string): RouteFilter {
+  if (filter.type === 'rateLimit') {
+    const { requestsPerSecond, burst = Math.ceil(requestsPerSecond) } = filter;
+    return { type: 'rateLimit', scope, burst, windowMs: Math.max(1, Math.round((burst * 1_000) / requestsPerSecond)) };
+  }
+  if (filter.type === 'sourceRanges') {
+    const [allow, deny] = [canonicalRanges(filter.allow), canonicalRanges(filter.deny)];
+    return {
+      type: 'sourceRanges',
+      ...(allow === undefined ? {} : { allow: [...allow] }),
+      ...(deny === undefined ? {} : { deny: [...deny] }),
+    };
+  }
+  if (filter.type !== 'cors') return { ...filter };
+  const { origins, methods, headers, exposeHeaders } = filter;
+  return {
+    ...filter,
+    origins: origins.map((origin) => origin.toLowerCase()),
+    methods: [...methods],
+    headers: [...headers],
+    exposeHeaders: [...exposeHeaders],
   };
 }
 
@@ -128,11 +163,7 @@ function answerOf(action: MergedAction['action']): Answer | undefined {
   return rest;
 }
 
-/** The allowed ranges of a front in canonical form; undefined: everyone. An empty list is the same as none, as in Kubernetes. */
-export function rangesOf(front: Front): readonly string[] | undefined {
-  return canonicalRanges(front.sourceRanges);
-}
-
+/** In canonical form; undefined: none are given. An empty list is the same as none, as in Kubernetes. */
 function canonicalRanges(ranges: readonly string[] | undefined): readonly string[] | undefined {
   if (ranges === undefined || ranges.length === 0) return undefined;
   const texts = ranges.flatMap((range) => {

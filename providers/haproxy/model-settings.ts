@@ -13,6 +13,7 @@ export function settingsResource(unit: string, options: Options): Resource {
     addresses: [...addresses],
     httpsRedirectPort,
     forwardedHeaders: options.forwardedHeaders,
+    trustedProxies: [...options.trustedProxies],
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.user === undefined ? {} : { user: options.user }),

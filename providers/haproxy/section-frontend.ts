@@ -1,8 +1,10 @@
 import type { FrontendAttrs } from './attrs.ts';
 import type { Bind } from './layout.ts';
-import { answerName, crtListPath, mapPath, rangesPath } from './names.ts';
+import { answerName, crtListPath, mapPath } from './names.ts';
 import type { Options } from './options.ts';
 import { word } from './quote.ts';
+import { forwardedLines } from './section-forwarded.ts';
+import { fromRanges } from './section-guard.ts';
 import { type Needs, routeLines } from './section-routes.ts';
 
 /** The addresses and port that a frontend listens on. */
@@ -72,19 +74,10 @@ function bindLine({ address, port, frontend }: Bind, attrs: FrontendAttrs, optio
 }
 
 /** Before TLS and before anything is read; behind the PROXY header where there is one, since only it knows the client. */
-function rangeLines({ ranges, acceptProxy }: FrontendAttrs): readonly string[] {
-  if (ranges === undefined) return [];
-  const stage = acceptProxy === true ? 'session' : 'connection';
-  return [`tcp-request ${stage} reject if !{ src,map_ip(${word(rangesPath(ranges))}) -m found }`];
-}
-
-/** What the targets are told about the client: what a client says of itself is replaced. */
-function forwardedLines(attrs: FrontendAttrs, options: Options): readonly string[] {
-  if (options.forwardedHeaders === 'keep') return [];
+function rangeLines({ ranges, denied, acceptProxy }: FrontendAttrs): readonly string[] {
+  const reject = `tcp-request ${acceptProxy === true ? 'session' : 'connection'} reject if`;
   return [
-    'http-request set-header X-Forwarded-For %[src]',
-    `http-request set-header X-Forwarded-Proto ${attrs.tls ? 'https' : 'http'}`,
-    'http-request set-header X-Forwarded-Host %[req.fhdr(host)]',
-    `http-request set-header X-Forwarded-Port ${attrs.port}`,
+    ...(ranges === undefined ? [] : [`${reject} !${fromRanges(ranges)}`]),
+    ...(denied === undefined ? [] : [`${reject} ${fromRanges(denied)}`]),
   ];
 }

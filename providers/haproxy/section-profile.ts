@@ -1,46 +1,48 @@
 /**
- * A profile is what routes ask for besides their target: allowed source ranges and filters. Its name is a hash of its content and
+ * A profile is what routes ask for besides their target: who may ask, and filters. Its name is a hash of its content and
  * travels as the second field of a map value, so that a further host or path with the same wishes is a map entry and no reload.
  */
 import type { RouteFilter, Treatment } from './attrs.ts';
-import { rangesPath, shortHash } from './names.ts';
+import { shortHash } from './names.ts';
 import { formatLiteral, literal, regexLiteral, word } from './quote.ts';
+import { guardLines } from './section-guard.ts';
 
 export interface Profile {
   readonly name: string;
   readonly ranges: readonly string[] | undefined;
+  readonly denied: readonly string[] | undefined;
   readonly filters: readonly RouteFilter[];
 }
 
 /** The profile of a route; undefined when it asks for nothing. */
 export function profileOf(treatment: Treatment): Profile | undefined {
-  const { ranges, filters = [] } = treatment;
-  if (ranges === undefined && filters.length === 0) return undefined;
+  const { ranges, denied, filters = [] } = treatment;
+  if (ranges === undefined && denied === undefined && filters.length === 0) return undefined;
   // The letters in front: a pattern of a condition must not begin with a hyphen, and a hash may.
-  return { name: `p_${shortHash(JSON.stringify([ranges ?? null, filters]))}`, ranges, filters };
+  const name = `p_${shortHash(JSON.stringify([ranges ?? null, filters, ...(denied === undefined ? [] : [denied])]))}`;
+  return { name, ranges, denied, filters };
 }
 
-/** The path of the map of allowed ranges, when the profile has one. */
-export function profileRanges(profile: Profile): string | undefined {
-  return profile.ranges === undefined ? undefined : rangesPath(profile.ranges);
+/** The lists of source ranges that the rules of a profile look into. */
+export function profileRanges({ ranges, denied, filters }: Profile): readonly (readonly string[])[] {
+  const own = filters.flatMap((filter) => (filter.type === 'sourceRanges' ? [filter.allow, filter.deny] : []));
+  return [ranges, denied, ...own].filter((list) => list !== undefined);
 }
 
 /**
- * Rules of the section that serves the routes of the profile. Ranges fail closed: who is not found in the map is denied, also when the
- * map is empty. `answer`: the section answers by itself, so there is no request to rewrite.
+ * Rules of the section that serves the routes of the profile: first those that keep requests out, then those that change them.
+ * `answer`: the section answers by itself, so there is no request to rewrite.
  */
 export function profileLines(profile: Profile, serves: 'forward' | 'answer'): readonly string[] {
   const chosen = `{ var(txn.r),field(2,|) -m str ${word(profile.name)} }`;
-  const lines: string[] = [];
-  const ranges = profileRanges(profile);
-  if (ranges !== undefined) {
-    lines.push(`http-request deny deny_status 403 if ${chosen} !{ src,map_ip(${word(ranges)}) -m found }`);
-  }
-  for (const filter of profile.filters) {
+  const { ranges: allow, denied: deny, filters } = profile;
+  const access = { type: 'sourceRanges', ...(allow && { allow }), ...(deny && { deny }) } as const;
+  const guards = [access, ...filters].flatMap((filter) => guardLines(filter, chosen));
+  const changes = filters.flatMap((filter) => {
     const line = filterLine(filter, serves);
-    if (line !== undefined) lines.push(`${line} if ${chosen}`);
-  }
-  return lines;
+    return line === undefined ? [] : [`${line} if ${chosen}`];
+  });
+  return [...guards, ...changes];
 }
 
 function filterLine(filter: RouteFilter, serves: 'forward' | 'answer'): string | undefined {
@@ -57,6 +59,8 @@ function filterLine(filter: RouteFilter, serves: 'forward' | 'answer'): string |
       return rewritePrefixLine(filter.from, filter.to);
     case 'rewriteRegex':
       return `http-request replace-path ${literal(filter.pattern)} ${formatLiteral(backreferences(filter.to))}`;
+    default:
+      return undefined;
   }
 }
 

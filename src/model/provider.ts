@@ -7,6 +7,9 @@ import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
 import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
 import type { Step } from './step.ts';
 
+/** What a service may ask and not every system can do. */
+export type Feature = 'deniedRanges' | 'sourceRangeFilter' | 'bodyLimit' | 'rateLimit' | 'cors';
+
 /** What a provider can do; shared code reads these and nothing else. */
 export interface Capabilities {
   /** shared: one leader writes a common system. instance: every weir drives its own proxy or kernel. */
@@ -19,6 +22,8 @@ export interface Capabilities {
   readonly pathTypes: readonly ('exact' | 'prefix' | 'stringPrefix' | 'regex')[];
   readonly balances: readonly string[];
   readonly affinities: readonly ('source' | 'cookie')[];
+  /** Absent: none of them. */
+  readonly features?: readonly Feature[];
   readonly ipv6: boolean;
   readonly weights: boolean;
   /** commit: whole state at once. apply: one call a step. */

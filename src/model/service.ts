@@ -77,11 +77,15 @@ export interface Front {
   readonly tls?: FrontTls;
   /** CIDRs allowed in; absent: everyone. */
   readonly sourceRanges?: readonly string[];
+  /** CIDRs kept out, also where `sourceRanges` has them. */
+  readonly deniedRanges?: readonly string[];
   /** Accept the PROXY protocol from clients. */
   readonly proxyProtocol?: boolean;
   readonly timeouts?: Timeouts;
   /** Concurrent connections accepted at this front. */
   readonly maxConnections?: number;
+  /** Layer 7: for every route and the default, before what a route has of its own. */
+  readonly filters?: readonly Filter[];
   /** HTTP routes; empty for layer 4. */
   readonly routes: readonly Route[];
   /** Layer 4: the one action. Layer 7: what no route took. */
@@ -152,7 +156,29 @@ export type Filter =
     }
   | { readonly type: 'rewritePrefix'; readonly from: string; readonly to: string }
   | { readonly type: 'rewriteRegex'; readonly pattern: string; readonly to: string }
-  | { readonly type: 'host'; readonly value: string };
+  | { readonly type: 'host'; readonly value: string }
+  /** Who may ask: 403 for those who are in `deny`, and for those who are not in `allow` where that is given. */
+  | { readonly type: 'sourceRanges'; readonly allow?: readonly string[]; readonly deny?: readonly string[] }
+  /** 413 for larger request bodies, 411 for those whose length is not told before. */
+  | { readonly type: 'bodyLimit'; readonly bytes: number }
+  /** For each client address over all routes of the service with the same limit; 429 above it. `burst` at once; default: `requests`. */
+  | { readonly type: 'rateLimit'; readonly requestsPerSecond: number; readonly burst?: number }
+  | CorsFilter;
+
+/** Cross-origin requests (Fetch standard): preflights are answered, other answers get the headers. */
+export interface CorsFilter {
+  readonly type: 'cors';
+  /** `https://shop.test`, `https://*.shop.test`, or `*` for all. */
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  /** Request headers that scripts may send; empty: those that the browser asks for. */
+  readonly headers: readonly string[];
+  /** Answer headers that scripts may read. */
+  readonly exposeHeaders: readonly string[];
+  readonly credentials: boolean;
+  /** How long a browser may keep the answer of a preflight. */
+  readonly maxAgeMs?: number;
+}
 
 export type Action =
   | { readonly type: 'forward'; readonly to: readonly { readonly backend: string; readonly weight: number }[] }

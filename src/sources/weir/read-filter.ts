@@ -11,8 +11,9 @@ import {
   refuse,
   safeText,
 } from '../../net/index.ts';
+import type { FilterForm, HeadersForm } from './filter-schema.ts';
 import type { Form } from './form.ts';
-import type { FilterForm, HeadersForm } from './route-schema.ts';
+import { readGuards } from './read-guard.ts';
 
 export function readFilters(
   form: Form,
@@ -24,6 +25,7 @@ export function readFilters(
 
 function readFilter(form: Form, written: FilterForm, path: FieldPath): readonly Filter[] {
   const filters = [
+    ...readGuards(form, written, path),
     ...readHeaders(form, 'requestHeader', written.requestHeaders, [...path, 'requestHeaders']),
     ...readHeaders(form, 'responseHeader', written.responseHeaders, [...path, 'responseHeaders']),
   ];

@@ -28,7 +28,7 @@ export function readFront(
   if (!layer7.has(protocol)) {
     if (written.http !== undefined)
       form.complain('E_FIELD_VALUE', at('http'), `needs protocol http or https, not ${protocol}`);
-    for (const key of ['redirect', 'fixed'] as const) {
+    for (const key of ['redirect', 'fixed', 'filters'] as const) {
       if (written[key] !== undefined)
         form.complain('E_FIELD_VALUE', at(key), `needs protocol http or https, not ${protocol}`);
     }

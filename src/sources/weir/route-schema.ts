@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { filter } from './filter-schema.ts';
 import { cidr, host, oneOrMany, port, weight } from './scalars.ts';
 
 const to = z.union([
@@ -35,28 +36,6 @@ export const actionFields = {
   redirect: redirect.optional().describe('Answer with a redirect.'),
   fixed: fixed.optional().describe('Answer with a fixed response.'),
 };
-
-const headers = z.strictObject({
-  set: z.record(z.string(), z.string()).optional().describe('Headers to set, replacing what is there.'),
-  add: z.record(z.string(), z.string()).optional().describe('Headers to add.'),
-  remove: z.array(z.string()).optional().describe('Headers to remove.'),
-});
-
-const filter = z
-  .strictObject({
-    requestHeaders: headers.optional().describe('Changes headers before the target sees them.'),
-    responseHeaders: headers.optional().describe('Changes headers before the client sees them.'),
-    rewritePrefix: z
-      .strictObject({ from: z.string(), to: z.string() })
-      .optional()
-      .describe('Replaces the beginning of the path.'),
-    rewriteRegex: z
-      .strictObject({ pattern: z.string(), to: z.string() })
-      .optional()
-      .describe('Replaces what matches; \\1 to \\9 are groups.'),
-    host: z.string().optional().describe('Host header that the target sees.'),
-  })
-  .describe('One or more changes, in the order of the fields.');
 
 const match = z.union([
   z.string().describe('Exactly this value.'),
@@ -107,7 +86,5 @@ export const rule = z
 export type RuleForm = z.infer<typeof rule>;
 export type PathForm = z.infer<typeof path>;
 export type MatchForm = z.infer<typeof match>;
-export type FilterForm = z.infer<typeof filter>;
-export type HeadersForm = z.infer<typeof headers>;
 export type ActionForm = z.infer<z.ZodObject<typeof actionFields>>;
 export type ConditionForm = z.infer<z.ZodObject<typeof conditionFields>>;

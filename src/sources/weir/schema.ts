@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { backend, backendFields } from './backend-schema.ts';
+import { filter } from './filter-schema.ts';
 import { actionFields, rule } from './route-schema.ts';
 import { cidr, duration, oneOrMany, port } from './scalars.ts';
 import { frontTls } from './tls-schema.ts';
@@ -19,6 +20,8 @@ const timeouts = z
 /** What any front may have. */
 const frontFields = {
   sourceRanges: oneOrMany(cidr).optional().describe('Clients that are let in; default: everyone.'),
+  deniedRanges: oneOrMany(cidr).optional().describe('Clients that are kept out, also where `sourceRanges` has them.'),
+  filters: z.array(filter).optional().describe('For every route of the port, before those of a route; needs HTTP.'),
   proxyProtocol: z.boolean().optional().describe('Clients speak the PROXY protocol.'),
   timeouts: timeouts.optional(),
   maxConnections: z.number().optional().describe('Concurrent connections accepted.'),
@@ -123,4 +126,7 @@ export const weirDocumentSchema = z.union([
 export type ServiceForm = z.infer<typeof weirServiceSchema>;
 export type FrontForm = z.infer<typeof front>;
 export type HttpForm = z.infer<typeof http>;
-export type FrontLimits = Pick<FrontForm, 'sourceRanges' | 'proxyProtocol' | 'timeouts' | 'maxConnections'>;
+export type FrontLimits = Pick<
+  FrontForm,
+  'sourceRanges' | 'deniedRanges' | 'filters' | 'proxyProtocol' | 'timeouts' | 'maxConnections'
+>;

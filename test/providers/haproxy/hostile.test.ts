@@ -59,6 +59,8 @@ function checkField(field: TextField, text: string): 'refused' | 'carried' {
   if (errors.length > 0) return 'refused';
   // An answer without a body has no content type either.
   if (field.name === 'body' && text === '') return 'carried';
+  // Every origin is another rule than one.
+  if (field.name === 'CORS origins' && text === '*') return 'carried';
   const calm = build([neighbour, field.put('x/hostile', field.harmless)]);
   assert.deepEqual(calm.problems, []);
   assert.deepEqual(found, skeleton(calm.layout));

@@ -115,6 +115,25 @@ export const textFields: readonly TextField[] = [
     put: (id, method) => service(id, plain(id), backends({ health: { type: 'http', method } })),
   },
   {
+    name: 'denied range',
+    harmless: '10.0.0.0/8',
+    put: (id, text) => service(id, [http([route([hostOf(id)])], { deniedRanges: [text] })]),
+  },
+  ...(['allow', 'deny'] as const).map((list) => ({
+    name: `filter ${list}`,
+    harmless: '10.0.0.0/8',
+    put: withRoute((text) => ({ filters: [{ type: 'sourceRanges', [list]: [text] }] })),
+  })),
+  ...(['origins', 'methods', 'headers', 'exposeHeaders'] as const).map((list) => ({
+    name: `CORS ${list}`,
+    harmless: list === 'origins' ? 'https://a.example' : 'PUT',
+    put: (id: string, text: string) => {
+      const cors = { origins: ['https://x.example'], methods: ['GET'], headers: ['A'], exposeHeaders: ['B'] };
+      const filter = { type: 'cors', credentials: true, ...cors, [list]: [text] } as const;
+      return service(id, [http([route([hostOf(id)])], { filters: [filter] })]);
+    },
+  })),
+  {
     name: 'cookie name',
     harmless: 'lb',
     put: (id, cookie) => service(id, plain(id), backends({ affinity: { type: 'cookie', cookie } })),
