@@ -35,7 +35,12 @@ export function diffSet(sketch: Sketch, set: SetShape, present: Present, wanted:
   const health = present.it.health?.[set.name];
   const isReady = (key: string, member: Member) =>
     usable(set, member) && (health === undefined || health.get(key) === 'ready');
-  const diff = { adds: [] as Change[], changes: [] as Change[], idle: [] as Change[], active: [] as Change[] };
+  const diff: Record<'adds' | 'changes' | 'idle' | 'active', Change[]> = {
+    adds: [],
+    changes: [],
+    idle: [],
+    active: [],
+  };
   let staying = 0;
   let ready = 0;
   let count = 0;
