@@ -6,6 +6,7 @@ export function settingsResource(unit: string, options: Options): Resource {
   const { hardStopAfter, timeouts, retries, alpn, tlsMin, addresses, httpsRedirectPort } = options;
   const attrs: Attrs = {
     hardStopAfter,
+    maxOldWorkers: options.maxOldWorkers,
     timeouts: { ...timeouts },
     retries,
     alpn: [...alpn],

@@ -64,6 +64,14 @@ export const optionsSchema = z
     hardStopAfter: duration
       .default('1h')
       .describe('How long an old worker may serve its open streams after a reload before they are cut.'),
+    maxOldWorkers: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe(
+        'How many old workers may serve their open streams at once; a further reload cuts those of the oldest.',
+      ),
     timeouts: z
       .strictObject({
         connect: duration.default('5s').describe('To connect to a target.'),

@@ -8,6 +8,7 @@ export function globalSection(options: Options): Section {
     'default-path config',
     `maxconn ${options.maxConnections ?? defaultConnections}`,
     `hard-stop-after ${durationMs(options.hardStopAfter)}`,
+    `mworker-max-reloads ${options.maxOldWorkers}`,
     'stats timeout 1h',
     `ssl-default-bind-options ssl-min-ver TLSv${options.tlsMin}`,
     `ssl-default-bind-ciphers ${ciphers}`,

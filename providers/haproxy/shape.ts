@@ -36,7 +36,8 @@ function refuse(line: number, text: string, why: string): never {
 /** First words that each kind of section may have. Anything else cannot come from our builders. */
 const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
   global: new Set([
-    ...['default-path', 'maxconn', 'hard-stop-after', 'stats', 'ssl-default-bind-options', 'ssl-default-bind-ciphers'],
+    ...['default-path', 'maxconn', 'hard-stop-after', 'mworker-max-reloads', 'stats', 'ssl-default-bind-options'],
+    ...['ssl-default-bind-ciphers'],
     ...['ssl-default-server-options', 'tune.ssl.default-dh-param', 'nbthread', 'user', 'group', 'log', 'setenv'],
   ]),
   defaults: new Set(['mode', 'timeout', 'retries', 'retry-on', 'option', 'log']),

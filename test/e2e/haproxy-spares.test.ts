@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { afterEach, beforeEach, test } from 'node:test';
 import { showProcesses } from '../../providers/haproxy/master.ts';
 import { isAlive } from '../../providers/haproxy/process-id.ts';
@@ -266,4 +266,44 @@ test('spares that run low are brought by a reload while nothing else goes on', a
   assert.equal(reloads(), 1);
   const seen = await session.observe('all', signal);
   assert.equal(find(seen, 'Settings', 'settings')?.owned, true);
+});
+
+test('old workers are bounded by count: the oldest goes, with the streams that it still had', async () => {
+  await session.close('leave');
+  session = await rig.open({ spares: 0, maxOldWorkers: 2 });
+  const open = createServer((_request, response) => void response.write('open'));
+  await new Promise<void>((resolve) => open.listen(0, '127.0.0.1', resolve));
+  const address = open.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const streams: Promise<boolean>[] = [];
+  const served: Resource[] = [route(port, 'open.test', '/', 'open'), backend('open', { [address.port]: 1 })];
+  const ends: boolean[] = [];
+  for (let i = 0; i < 5; i++) {
+    served.push(backend(`x${i}`, {}));
+    await commit(...served);
+    streams.push(
+      new Promise((resolve) => {
+        const sent = request({ host: '127.0.0.1', port, headers: { host: 'open.test' }, agent: false });
+        sent.on('error', () => undefined);
+        sent.on('response', (response) => {
+          response.once('data', () => resolve(true));
+          response.on('error', () => undefined);
+          response.once('close', () => {
+            ends[i] = true;
+          });
+        });
+        sent.end();
+      }),
+    );
+    await streams[i];
+  }
+  await until('the first two are cut', () => ends[0] === true && ends[1] === true);
+  const now = await until('two old workers', async () => {
+    const found = await processes();
+    return found?.oldWorkers.length === 2 && found;
+  });
+  assert.equal(now.workers.length, 1);
+  assert.deepEqual([ends[2], ends[3], ends[4]], [undefined, undefined, undefined]);
+  open.closeAllConnections();
+  open.close();
 });
