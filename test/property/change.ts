@@ -58,6 +58,8 @@ const changes: readonly Change[] = [
   replaceBalancer,
   (random, state) => ({ ...state, services: state.services.filter(() => !random.chance(0.3)) }),
   renameRules,
+  raiseRules,
+  raiseRules,
   claimName,
 ];
 
@@ -145,6 +147,25 @@ function firstAtEachPlace(fronts: readonly FrontState[]): readonly FrontState[] 
     const place = `${balancer}:${port}`;
     return !seen.has(place) && seen.add(place) !== undefined;
   });
+}
+
+/** What took every host comes last now, and what comes before it serves something that is not ready yet. */
+function raiseRules(random: Random, state: CloudState): CloudState {
+  const front = state.fronts.find(({ rules }) => rules.length > 1 && rules[0]?.host === '*');
+  const [service] = random.sample(state.services, 1);
+  if (front === undefined || service === undefined) return rollOut(random, state);
+  const shares = [{ service: service.name, weight: 1 }];
+  const rest = front.rules.filter(({ host }) => host !== '*').map((rule) => ({ ...rule, shares }));
+  const rules = [...rest, ...front.rules.filter(({ host }) => host === '*')];
+  const raised = { ...state, fronts: state.fronts.map((one) => (one === front ? { ...front, rules } : one)) };
+  return random.chance(0.5) ? raised : { ...raised, services: replaceTargets(raised.services, service.name) };
+}
+
+function replaceTargets(services: readonly ServiceState[], name: string): readonly ServiceState[] {
+  const targets = Array.from({ length: 3 }, (_, i) => `${name}-n${i}`);
+  return services.map((service) =>
+    service.name === name ? { ...service, protocol: `${service.protocol}2`, targets } : service,
+  );
 }
 
 /** Two services want the name that only one can have. */

@@ -26,7 +26,10 @@ export function commitPrefixes(one: Case): void {
     const { steps, refused } = planWith(one.rules, fileKinds, one.desired, observed, options);
     if (refused.length > 0) throw new Violation(`refused without reason: ${JSON.stringify(refused[0])}`);
     const prefix = committable(world, steps);
-    if (steps.length === 0) return wantNoDifference(world, one.desired);
+    if (steps.length === 0) {
+      wantNoDifference(world, one.desired);
+      return;
+    }
     if (prefix.length === 0) {
       world.tick();
       if (committable(world, steps).length > 0) continue;

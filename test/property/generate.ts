@@ -26,7 +26,7 @@ export interface Pair {
 
 const ports = [80, 81, 443];
 /** `*` takes every host that no rule before it takes. */
-export const hosts = ['h1', 'h2', 'h3', '*'];
+export const hosts = ['h1', 'h2', 'h3', '*', '*'];
 
 export function generatePair(seed: number): Pair {
   const random = new Random(seed * 2_654_435_761 + 17);
@@ -75,11 +75,8 @@ export function generateFront(
   services: readonly ServiceState[],
 ): FrontState {
   const plain = random.chance(0.35);
-  const rules = plain
-    ? []
-    : random
-        .sample(hosts, random.pick([0, 0, 1, 2, 3]))
-        .map((host) => ({ host, shares: generateShares(random, services) }));
+  const chosen = plain ? [] : new Set(random.sample(hosts, random.pick([0, 0, 1, 2, 3])));
+  const rules = [...chosen].map((host) => ({ host, shares: generateShares(random, services) }));
   const certs = random.sample(['c1', 'c2', 'c3', 'c4'], random.below(3));
   return { balancer, port, plain, shares: generateShares(random, services), certs, rules };
 }

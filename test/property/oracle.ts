@@ -185,7 +185,9 @@ function watchedHosts(
       taken.add(place);
       if (rule.attrs.host === '*' || shares(rule)?.some((id) => fit.has(id)) !== true) continue;
       const all = present.has(`Rule ${listener}/*`);
-      const lives = present.has(`Rule ${rule.id}`) && (!all || desired.some(({ id }) => id === `${listener}/*`));
+      const lives =
+        present.has(`Rule ${rule.id}`) &&
+        (!all || desired.some((one) => one.id === `${listener}/*` && shares(one)?.some((id) => fit.has(id))));
       if (lives || (!all && keepsServing(world, desired, listener, fit))) found.set(place, new Set(rule.serves));
     }
   }
@@ -281,7 +283,7 @@ function wrongOrder(ours: readonly Thing[], desired: readonly Resource[]): strin
   );
   const last = new Map<string, { rank: number; id: string }>();
   const rules = desired.filter(({ kind }) => kind === 'Rule');
-  for (const { id, refs, attrs } of [...rules].sort((a, b) => Number(a.attrs.priority) - Number(b.attrs.priority))) {
+  for (const { id, refs } of [...rules].sort((a, b) => Number(a.attrs.priority) - Number(b.attrs.priority))) {
     const listener = refs.listener ?? '';
     const before = last.get(listener);
     const rank = priorities.get(id) ?? 0;

@@ -88,7 +88,8 @@ export class Case {
 
   /** Whom a step interrupts that had ready targets at this front from the start: only they can be interrupted by a crash. */
   #interrupts(world: World, { kind, id, gap = [] }: Step): readonly ServiceId[] {
-    if (gap.length === 0 || this.#grownReady(world)) return [];
+    // A plan that was refused in part has not told all its gaps.
+    if (gap.length === 0 || this.first.refused.length > 0 || this.#grownReady(world)) return [];
     const { start } = this;
     const front = [...start.things.values()].find((thing) => thing.kind === kind && thing.id === id);
     const ready = front === undefined ? [] : start.pointed(front).filter((handle) => start.hasReady(handle));
@@ -167,9 +168,9 @@ export class Case {
       const named = run.done.some(({ gap = [], risk = [] }) => gap.includes(service) || risk.includes(service));
       if (!serves && !named) throw new Violation(`${id} has lost ${service}, which could not be read`);
     }
-    for (const thing of world.things.values()) if (thing.tags.includes(service)) return this.untouched(world);
-    if ([...this.start.things.values()].some(({ tags }) => tags.includes(service)))
-      throw new Violation(`all of ${service} is gone`);
+    const has = ({ things }: World): boolean => [...things.values()].some(({ tags }) => tags.includes(service));
+    if (has(this.start) && !has(world)) throw new Violation(`all of ${service} is gone`);
+    this.untouched(world);
   }
 
   untouched(world: World): void {
