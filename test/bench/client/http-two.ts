@@ -1,5 +1,6 @@
-/** POSTs over sessions of HTTP/2. A session that the server says goodbye to takes no more requests; what it had under way must be answered. */
-import { type ClientHttp2Session, connect } from 'node:http2';
+/** POSTs over sessions of HTTP/2, on `H2Session`. A session that the server says goodbye to takes no more requests; what was sent on it must be answered. */
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { H2Session } from './h2-session.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { Ask, LoadSpec } from './swarm-words.ts';
 import type { Tally } from './tally.ts';
@@ -9,95 +10,61 @@ const perSession = 8;
 
 export class HttpTwo {
   asks: readonly Ask[];
-  underWay = 0;
   readonly open = 0;
-  readonly #spec: LoadSpec;
+  readonly #port: number;
   readonly #tally: Tally;
-  readonly #sessions = new Set<ClientHttp2Session>();
-  readonly #places: (ClientHttp2Session | undefined)[];
+  readonly #context: SecureContext;
+  readonly #leaving = new Set<H2Session>();
+  readonly #places: (H2Session | undefined)[];
+  readonly #asked = new Map<number, { readonly startMs: number; readonly fail: (error: string) => void }>();
   #turn = 0;
 
-  constructor(spec: LoadSpec, tally: Tally) {
-    this.#spec = spec;
+  constructor({ port, asks = [], ca, connections }: LoadSpec, tally: Tally) {
+    this.#port = port;
     this.#tally = tally;
-    this.asks = spec.asks ?? [];
-    this.#places = Array.from({ length: spec.connections }, () => undefined);
+    this.asks = asks;
+    this.#context = createSecureContext(ca === undefined ? {} : { ca });
+    this.#places = Array.from({ length: connections }, () => undefined);
+  }
+
+  get underWay(): number {
+    return this.#asked.size;
   }
 
   send(): boolean {
-    if (this.underWay >= this.#places.length * perSession) return false;
+    if (this.#asked.size >= this.#places.length * perSession) return false;
     const turn = this.#turn++;
     const ask = this.asks[turn % this.asks.length];
     if (ask === undefined) return false;
-    const place = turn % this.#places.length;
-    const session = this.#places[place] ?? this.#connect(place, ask.authority);
-    this.#request(session, ask);
+    const { authority, path = '/', by } = ask;
+    const session = this.#session(turn % this.#places.length, authority);
+    const startMs = monotonicMs();
+    const fail = session.post(authority, path, (outcome) => {
+      if (this.#asked.delete(turn)) this.#tally.take(startMs, outcome, by);
+    });
+    this.#asked.set(turn, { startMs, fail });
     return true;
   }
 
-  sweep(): void {}
+  sweep(nowMs: number): void {
+    for (const { startMs, fail } of this.#asked.values()) if (nowMs - startMs > timeoutMs) fail('time-out');
+    for (const session of this.#leaving)
+      if (session.idle) {
+        session.close();
+        this.#leaving.delete(session);
+      }
+  }
 
   close(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const session of [...this.#places, ...this.#leaving]) session?.close();
   }
 
-  #connect(place: number, authority: string): ClientHttp2Session {
-    const { port, ca } = this.#spec;
-    const session = connect(`https://${authority}:${port}`, {
-      host: '127.0.0.1',
-      servername: authority,
-      ...(ca === undefined ? {} : { ca }),
-    });
-    const leave = () => {
-      if (this.#places[place] === session) this.#places[place] = undefined;
-    };
-    session.on('goaway', leave);
-    session.on('close', () => {
-      leave();
-      this.#sessions.delete(session);
-    });
-    // The requests under way tell it, each for itself.
-    session.on('error', leave);
+  #session(place: number, authority: string): H2Session {
+    const known = this.#places[place];
+    if (known?.usable === true) return known;
+    if (known !== undefined) this.#leaving.add(known);
+    const session = new H2Session(this.#port, { serverName: authority, context: this.#context });
     this.#places[place] = session;
-    this.#sessions.add(session);
     return session;
-  }
-
-  #request(session: ClientHttp2Session, { authority, path = '/', by }: Ask): void {
-    const startMs = monotonicMs();
-    this.underWay++;
-    let status = 0;
-    let target: string | undefined;
-    let error: string | undefined;
-    if (session.destroyed || session.closed) error = 'session was closed';
-    const finish = () => {
-      this.underWay--;
-      const ok = error === undefined && status >= 200 && status < 400;
-      const reason = ok ? undefined : (error ?? (status === 0 ? 'closed without an answer' : `status ${status}`));
-      this.#tally.take(
-        startMs,
-        { ok, ...(target === undefined ? {} : { target }), ...(reason === undefined ? {} : { error: reason }) },
-        by,
-      );
-    };
-    if (error !== undefined) {
-      finish();
-      return;
-    }
-    const stream = session.request({ ':method': 'POST', ':path': path, ':authority': authority });
-    stream.on('response', (headers) => {
-      status = Number(headers[':status']);
-      target = headers['x-target']?.toString();
-    });
-    stream.on('error', (cause) => {
-      error = 'code' in cause ? `${cause.code} ${cause.message}` : cause.message;
-    });
-    stream.on('close', finish);
-    stream.setTimeout(timeoutMs, () => {
-      error = 'time-out';
-      stream.close();
-    });
-    stream.resume();
-    stream.end('twenty-one bytes here');
   }
 }

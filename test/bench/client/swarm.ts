@@ -56,18 +56,19 @@ class HttpOne implements Load {
     const ask = this.asks[this.#turn++ % this.asks.length];
     if (ask === undefined) return false;
     const place = Math.floor(Math.random() * this.#idle.length);
-    const kept = this.#idle[place];
+    const idle = this.#idle[place];
     const last = this.#idle.pop();
     if (place < this.#idle.length) this.#idle[place] = last;
-    const wire = kept?.usable === true ? kept : this.#connect(ask.authority);
-    if (kept !== wire) kept?.close();
+    const wire = idle?.usable === true ? idle : this.#connect(ask.authority);
+    if (idle !== wire) idle?.close();
     const startMs = monotonicMs();
     this.#asked.set(wire, startMs);
     wire.ask(requestText(ask, pool), (outcome) => {
       this.#asked.delete(wire);
       this.#tally.take(startMs, outcome, ask.by);
-      if (!pool) wire.close();
-      this.#idle.push(pool && wire.usable ? wire : undefined);
+      const kept = pool && wire.usable;
+      if (!kept) wire.close();
+      this.#idle.push(kept ? wire : undefined);
     });
     return true;
   }

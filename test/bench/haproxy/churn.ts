@@ -5,7 +5,7 @@ import { monotonicMs } from '../client/monotonic.ts';
 import type { LoadSpec } from '../client/swarm-words.ts';
 import { makeCertificate } from './certificate.ts';
 import { type Edge, freePorts, type Origin, startEdge, startOrigin, until } from './edge.ts';
-import { whichCertificate, whoAnswers } from './probe.ts';
+import { accepts, whichCertificate, whoAnswers } from './probe.ts';
 import { type Swarm, startSwarm } from './swarm.ts';
 import { type Change, indexes, World } from './world.ts';
 
@@ -23,26 +23,55 @@ export interface ChurnOptions {
   readonly seed: number;
   readonly raw?: string | undefined;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** The loads beside the streams; default: `usualLoads`. */
+  readonly loads?: (to: LoadPorts) => readonly LoadSpec[];
 }
+
+export interface LoadPorts {
+  readonly port: number;
+  readonly tlsPort: number;
+  /** Of every certificate that occurs. */
+  readonly ca: string;
+}
+
+export const main = [{ authority: 'main.test' }];
+
+function usualLoads({ port, tlsPort, ca }: LoadPorts): readonly LoadSpec[] {
+  return [
+    { name: 'new', kind: 'new', port, connections: 32, perSecond: 600, asks: main },
+    { name: 'hosts', kind: 'new', port, connections: 16, perSecond: 100, asks: main },
+    { name: 'posts', kind: 'pool', port, connections: 64, perSecond: 1_200, asks: main, blind: true },
+    { name: 'tls', kind: 'new', port: tlsPort, connections: 16, perSecond: 30, asks: main, ca },
+  ];
+}
+
+/** Of weir's log, when a change is not seen. */
+const logLines = 30;
 
 /** Longest that a request of ours is under way when all is well. */
 const lastRequestMs = 100;
 
-export async function startChurn({ seed, raw, options }: ChurnOptions): Promise<Churn> {
+export async function startChurn({ seed, raw, options, loads: makeLoads = usualLoads }: ChurnOptions): Promise<Churn> {
   const origin = await startOrigin({ http: indexes.count, echo: 4 });
-  const [port = 0, tlsPort = 0, tcpPort = 0] = await freePorts(3);
+  const [port = 0, tlsPort = 0, tcpPort = 0, sparePort = 0] = await freePorts(4);
   const certificate = makeCertificate('main.test');
   const certificates = Array.from({ length: 6 }, (_, k) => [0, 1, 2].map(() => makeCertificate(`c${k}.test`)));
   const { http, echo } = origin;
-  const world = new World({ port, tlsPort, tcpPort, http, echo, certificate, certificates, random: seeded(seed) });
+  const world = new World({
+    port,
+    tlsPort,
+    tcpPort,
+    sparePort,
+    http,
+    echo,
+    certificate,
+    certificates,
+    random: seeded(seed),
+  });
   const edge = await startEdge({ services: world.files(), ...(options === undefined ? {} : { options }) });
   const ca = [certificate, ...certificates.flat()].map((one) => one.certificate).join('');
-  const main = [{ authority: 'main.test' }];
   const loads: readonly LoadSpec[] = [
-    { name: 'new', kind: 'new', port, connections: 32, perSecond: 600, asks: main },
-    { name: 'hosts', kind: 'new', port, connections: 16, perSecond: 100, asks: main },
-    { name: 'posts', kind: 'pool', port, connections: 64, perSecond: 1_200, asks: main, blind: true },
-    { name: 'tls', kind: 'new', port: tlsPort, connections: 16, perSecond: 30, asks: world.tlsAsks(), ca },
+    ...makeLoads({ port, tlsPort, ca }),
     { name: 'pings', kind: 'ping', port: tcpPort, connections: 25, perSecond: 125 },
     { name: 'chunks', kind: 'chunks', port, connections: 25, perSecond: 1, asks: [{ authority: 'stream.test' }] },
   ];
@@ -67,7 +96,12 @@ export async function startChurn({ seed, raw, options }: ChurnOptions): Promise<
       for (const [name, content] of Object.entries(change.files))
         if (content !== undefined) await edge.write(name, content);
       for (const [name, content] of Object.entries(change.files)) if (content === undefined) await edge.remove(name);
-      await see(change, startMs, { swarm, port, tlsPort });
+      try {
+        await see(change, startMs, { swarm, port, tlsPort });
+      } catch (error) {
+        process.stderr.write(`${edge.weir.text().split('\n').slice(-logLines).join('\n')}\n`);
+        throw error;
+      }
       const ms = monotonicMs() - startMs;
       tell();
       if (raw !== undefined)
@@ -104,6 +138,8 @@ async function see({ sign, what }: Change, sinceMs: number, { swarm, port, tlsPo
         `${what} ${sign.host}`,
         async () => ((await whichCertificate(tlsPort, sign.host)) === sign.fingerprint) !== sign.gone,
       );
+    case 'port':
+      return until(what, async () => (await accepts(sign.port)) === sign.open);
     case 'nothing':
       return;
   }

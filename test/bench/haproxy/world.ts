@@ -6,6 +6,7 @@ export interface WorldParts {
   readonly port: number;
   readonly tlsPort: number;
   readonly tcpPort: number;
+  readonly sparePort: number;
   /** Ports of the targets by index; see `indexes`. */
   readonly http: readonly number[];
   readonly echo: readonly number[];
@@ -30,6 +31,7 @@ export type Sign =
       readonly targets: readonly string[] | undefined;
     }
   | { readonly by: 'certificate'; readonly host: string; readonly fingerprint: string; readonly gone: boolean }
+  | { readonly by: 'port'; readonly port: number; readonly open: boolean }
   | { readonly by: 'nothing' };
 
 export interface Change {
@@ -52,8 +54,7 @@ export class World {
   #web: readonly WebTarget[] = [{ index: 0 }];
   #stream: readonly number[] = [100, 101];
   #echo: readonly number[] = [0, 1];
-  /** Algorithm of the main backend: another one is another shape. */
-  #balance = 'roundrobin';
+  #spareOpen = false;
   #growing = false;
   readonly #hosts = new Set<string>();
   readonly #paths = new Set<string>();
@@ -92,10 +93,18 @@ export class World {
     return [{ authority: 'main.test' }, ...[...this.#versions.keys()].map((k) => ({ authority: `c${k}.test` }))];
   }
 
-  /** A change of shape, which no command can make. */
-  reshape(): Change {
-    this.#balance = this.#balance === 'roundrobin' ? 'leastconn' : 'roundrobin';
-    return { what: 'shape', files: { 'web.json': this.#webFile() }, sign: { by: 'nothing' }, shrinks: false };
+  /** A port comes or goes: no command can make that. */
+  toggleSparePort(): Change {
+    this.#spareOpen = !this.#spareOpen;
+    const { sparePort: port, echo } = this.#parts;
+    const targets = [{ address: '127.0.0.1', port: echo[0] ?? 1 }];
+    const service = { name: 'bench/spare', ports: [{ port, protocol: 'tcp' }], targets };
+    return {
+      what: this.#spareOpen ? 'new port' : 'port removed',
+      files: { 'spare.json': this.#spareOpen ? JSON.stringify(service) : undefined },
+      sign: { by: 'port', port, open: this.#spareOpen },
+      shrinks: false,
+    };
   }
 
   /** The first target is replaced by a port that nobody listens on. */
@@ -277,7 +286,7 @@ export class World {
       },
       tls: { certificates: [{ certificate: 'main.pem' }, ...secure.map((k) => ({ certificate: `c${k}.pem` }))] },
       backends: {
-        web: { targets, balance: this.#balance },
+        web: { targets },
         api: indexes.api.map((index) => this.#target(index)),
       },
     });
