@@ -22,7 +22,7 @@ const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
  * writes nothing. Throws E_PROVIDER_UNKNOWN and E_CONFIG.
  */
 export const openApp: OpenApp = async (config, deps = {}) => {
-  const { clock = systemClock, random = Math.random, log = noLog, metrics = noMetrics } = deps;
+  const { clock = systemClock, random = Math.random, log = noLog, metrics = noMetrics, recall = true } = deps;
   const instance = config.instance ?? hostname();
   const stateDir = config.stateDir ?? defaultStateDir();
   const stage = new Stage();
@@ -69,7 +69,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       },
     });
   const balancers = await Promise.all(config.balancers.map(open));
-  const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage });
+  const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage, recall });
   const { version = 'dev', environments = {} } = deps;
   return createApp({ runtime, environments, version, instance, auditMs });
 };

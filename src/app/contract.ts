@@ -85,6 +85,8 @@ export interface AppDeps {
   readonly random?: () => number;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** Whether `plan` goes by the last good state of earlier runs, as `run` would; default true. */
+  readonly recall?: boolean;
   /** Provider name → environment, for `render` in place of discovery. */
   readonly environments?: Readonly<Record<string, Environment>>;
   /** Provider by name; undefined for an unknown one. */

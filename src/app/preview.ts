@@ -14,9 +14,10 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
   const looked = await Promise.all(balancers.map((balancer) => lookAt(runtime, balancer, signal)));
   signal.throwIfAborted();
   const failed = looked.flatMap(({ problem }) => problem ?? []);
-  const known = allProblems({ feeds, balancers, gathered }).filter(
-    (problem) => !problem.source.startsWith('balancer/'),
-  );
+  // To take everything away nobody has to read what is wrong with the input.
+  const known = runtime.emptied
+    ? []
+    : allProblems({ feeds, balancers, gathered }).filter((problem) => !problem.source.startsWith('balancer/'));
   return planReport(
     looked.flatMap(({ units }) => units),
     [...failed, ...known],

@@ -38,6 +38,8 @@ export interface RuntimeParts {
   readonly balancers: readonly Balancer[];
   readonly plans: PlanLog;
   readonly stage: Stage;
+  /** Whether a plan goes by the last good state of earlier runs. */
+  readonly recall: boolean;
 }
 
 /** The opened parts and what is known so far: the common ground of all commands. */
@@ -63,19 +65,22 @@ export class Runtime {
   /** What the sources may do with their last good state. */
   get memory(): 'none' | 'read' | 'keep' {
     if (this.#lock !== undefined) return 'keep';
-    return this.#loaded ? 'read' : 'none';
+    return this.#loaded && this.parts.recall ? 'read' : 'none';
   }
 
-  /** Makes the state directory and reads what is written down in it. `write` takes the lock: E_LOCKED, E_STATE_DIR, E_JOURNAL. */
+  /**
+   * Reads what is written down in the state directory. `write` makes it and takes the lock: E_LOCKED, E_STATE_DIR, E_JOURNAL; without
+   * it nothing is made, also where there is no directory yet.
+   */
   async prepare(write: boolean): Promise<void> {
     const { stateDir, balancers, plans } = this.parts;
-    await makeDirectory(stateDir);
+    if (write) await makeDirectory(stateDir);
     if (write ? this.#lock !== undefined : this.#loaded) return;
     // The lock is a matter of real processes: it never runs on a clock of tests.
     if (write) this.#lock = await takeLock(stateDir, systemClock);
     await plans.load(write);
     for (const { claims, stateDir: own } of balancers) {
-      await makeDirectory(own);
+      if (write) await makeDirectory(own);
       await claims.load(write);
     }
     this.#loaded = true;

@@ -69,6 +69,8 @@ const state = z.custom<State>(
         startedMs: z.number(),
         balancers: z.array(z.looseObject({ name: z.string(), units: z.array(z.looseObject({ state: z.string() })) })),
         services: z.array(z.looseObject({ id: z.string(), health: z.string(), targets: z.looseObject({}) })),
+        inSync: z.boolean(),
+        problems: z.array(z.looseObject({ code: z.string(), severity: z.string(), message: z.string() })),
         plans: z.array(z.unknown()),
         incomplete: z.array(z.unknown()),
       })

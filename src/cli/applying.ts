@@ -15,10 +15,13 @@ export interface Applying {
   readonly full: boolean;
   /** The plan was shown already, for a question. */
   readonly shown: boolean;
+  /** Nothing is wanted any more: problems of the input are nobody's business. */
+  readonly removes?: boolean;
 }
 
 /** Applies (or destroys) with plan, progress and result in the form asked for; answers the exit code. */
-export async function applying(work: Work, { output, full, shown }: Applying, { io }: CommandContext): Promise<number> {
+export async function applying(work: Work, applying: Applying, { io }: CommandContext): Promise<number> {
+  const { output, full, shown, removes = false } = applying;
   const startedMs = io.now();
   const line = output === 'jsonl' ? jsonLines(io) : undefined;
   const stepLine = createStepLines();
@@ -47,12 +50,13 @@ export async function applying(work: Work, { output, full, shown }: Applying, { 
     await tellProblems(io, report.plan.problems);
     say(io, (paint) => applyText(report, io.now() - startedMs, paint));
   }
-  return ended.interrupted ? exit.interrupted : codeOf(report);
+  return ended.interrupted ? exit.interrupted : codeOf(report, removes);
 }
 
 /** 0: the world is as wanted. 3: something was done and something was not. 1: nothing was done that should have been. */
-function codeOf(report: ApplyReport): number {
-  const lacking = report.failed.length > 0 || report.plan.summary.refused > 0 || hasErrors(report.plan.problems);
+function codeOf(report: ApplyReport, removes: boolean): number {
+  const wrong = !removes && hasErrors(report.plan.problems);
+  const lacking = report.failed.length > 0 || report.plan.summary.refused > 0 || wrong;
   if (!lacking) return exit.done;
   return report.results.some(({ result }) => result === 'done') ? exit.part : exit.error;
 }

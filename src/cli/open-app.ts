@@ -9,24 +9,15 @@ export interface LoadOptions {
   readonly provider: 'haproxy' | 'runnable';
   /** The command works without any configuration. */
   readonly optional?: boolean;
+  /** As if there were no file: flags, variables and defaults alone. */
+  readonly withoutFile?: boolean;
 }
 
 /** The configuration that a command line means; its warnings go to stderr. */
-export async function loadFor(command: Command, { io, deps }: CommandContext, options: LoadOptions): Promise<Loaded> {
+export async function loadFor(command: Command, context: CommandContext, options: LoadOptions): Promise<Loaded> {
+  const { io } = context;
   const shared = readShared(command);
-  const loaded = await loadConfig({
-    ...shared,
-    defaultProvider: options.provider === 'haproxy' || (await io.runnable('haproxy')) ? 'haproxy' : 'builtin',
-    env: io.env,
-    hostname: io.hostname,
-    folder: io.folder,
-    providers: {
-      names: deps.providers.names,
-      options: async (name) => (await deps.providers.schemas(name))?.options,
-    },
-    read: (path) => io.read(path),
-    ...(options.optional === undefined ? {} : { optional: options.optional }),
-  });
+  const loaded = await reload(command, context, options);
   for (const warning of loaded.warnings) io.err(`warning ${warning}\n`);
   const [balancer] = loaded.config.balancers;
   if (options.provider === 'runnable' && balancer?.provider === 'builtin' && shared.quick.provider === undefined) {
@@ -34,6 +25,27 @@ export async function loadFor(command: Command, { io, deps }: CommandContext, op
       io.err('haproxy is not installed: using provider builtin, a small relay in this process\n');
   }
   return loaded;
+}
+
+/** The same without a word to anybody: its warnings are the caller's. */
+export async function reload(command: Command, { io, deps }: CommandContext, options: LoadOptions): Promise<Loaded> {
+  const { config, ...shared } = readShared(command);
+  const { WEIR_CONFIG, ...variables } = io.env;
+  const withoutFile = options.withoutFile === true;
+  return loadConfig({
+    ...shared,
+    defaultProvider: options.provider === 'haproxy' || (await io.runnable('haproxy')) ? 'haproxy' : 'builtin',
+    env: withoutFile || WEIR_CONFIG === undefined ? variables : { ...variables, WEIR_CONFIG },
+    hostname: io.hostname,
+    folder: io.folder,
+    providers: {
+      names: deps.providers.names,
+      options: async (name) => (await deps.providers.schemas(name))?.options,
+    },
+    read: async (path) => (withoutFile ? undefined : io.read(path)),
+    ...(withoutFile || config === undefined ? {} : { config }),
+    ...(options.optional === undefined ? {} : { optional: options.optional }),
+  });
 }
 
 /** Opens the app, hands it to `work` and closes it whatever happens; proxies go on serving unless `how` says otherwise. */

@@ -24,11 +24,12 @@ export async function runCommand(argv: readonly string[], io: Io, deps: Deps): P
   const finish = (ended: number) => {
     code = ended;
   };
+  const program = buildProgram({ io, deps, finish });
   try {
-    await buildProgram({ io, deps, finish }).parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    return tellError(error, io);
+    return tellError(error, helpHint(argv, program), io);
   }
 }
 
@@ -51,34 +52,35 @@ function buildProgram(context: CommandContext): Command {
   return program;
 }
 
-async function tellError(error: unknown, io: Io): Promise<number> {
-  if (error instanceof CommanderError) return tellUsage(error, io);
+async function tellError(error: unknown, help: string, io: Io): Promise<number> {
+  if (error instanceof CommanderError) return tellUsage(error, help, io);
   if (error instanceof ConfigError) {
     await tellProblems(io, error.problems);
     return error.problems.some(({ source }) => source.startsWith('--')) ? exit.usage : exit.error;
   }
   if (error instanceof WeirError) {
-    const { hint } = errors[error.code];
-    tell(
-      io,
-      (paint) =>
-        `${paint.bad(`error[${error.code}]`)} ${error.message}\n${paint.weak(`  ${hint}   weir explain ${error.code}`)}\n`,
-    );
-    return error.code === 'E_USAGE' ? exit.usage : exit.error;
+    const usage = error.code === 'E_USAGE';
+    const hint = usage ? help : `  ${error.hint}   weir explain ${error.code}`;
+    tell(io, (paint) => `${paint.bad(`error[${error.code}]`)} ${error.message}\n${paint.weak(hint)}\n`);
+    return usage ? exit.usage : exit.error;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   tell(io, (paint) => `${paint.bad('error[E_BUG]')} ${text}\n${paint.weak(`  ${errors.E_BUG.hint}`)}\n`);
   return exit.error;
 }
 
-function tellUsage(error: CommanderError, io: Io): number {
+function tellUsage(error: CommanderError, help: string, io: Io): number {
   if (error.exitCode === 0) return exit.done;
   // Help that was printed because no command was given has said everything.
   if (error.code === 'commander.help') return exit.usage;
   const text = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/s, '; did you mean $1?');
-  tell(
-    io,
-    (paint) => `${paint.bad('error[E_USAGE]')} ${text}\n${paint.weak('  See `weir help` and `weir help COMMAND`.')}\n`,
-  );
+  tell(io, (paint) => `${paint.bad('error[E_USAGE]')} ${text}\n${paint.weak(help)}\n`);
   return exit.usage;
+}
+
+/** The help of the command that was meant. Names come first: what stands in front of them can only be an option of `weir` itself. */
+function helpHint(argv: readonly string[], program: Command): string {
+  const name = argv.find((word) => !word.startsWith('-'));
+  const known = program.commands.some((command) => command.name() === name);
+  return known ? `  See \`weir ${name} --help\`.` : '  See `weir --help`.';
 }

@@ -302,10 +302,13 @@ export function isErrorCode(text: string): text is ErrorCode {
 /** A failure with a code of the table. `detail` names object, field and value. */
 export class WeirError extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  /** What to do: that of the table, or a better one where the place is known. */
+  readonly hint: string;
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions & { readonly hint?: string }) {
     super(detail, options);
     this.name = 'WeirError';
     this.code = code;
+    this.hint = options?.hint ?? errors[code].hint;
   }
   get class(): ErrorClass {
     return errors[this.code].class;

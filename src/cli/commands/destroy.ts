@@ -27,18 +27,20 @@ export function addDestroy(program: Command, context: CommandContext): void {
       }
       const loaded = await loadFor(command, context, { provider: 'runnable' });
       let code: number = exit.error;
-      await withApp(
-        loaded,
-        context,
-        {},
-        async (app) => {
-          code = await destroy(app, yes, command, context);
-        },
-        // A proxy goes down only behind everything that it served.
-        () => (code === exit.done ? 'withdraw' : 'leave'),
-      );
+      const work = async (app: App) => {
+        code = await destroy(app, yes, command, context).catch(toldHowToStop);
+      };
+      // A proxy goes down only behind everything that it served.
+      await withApp(loaded, context, {}, work, () => (code === exit.done ? 'withdraw' : 'leave'));
       context.finish(code);
     });
+}
+
+/** While a weir runs it would make anew what is removed. */
+function toldHowToStop(error: unknown): never {
+  if (!(error instanceof WeirError) || error.code !== 'E_LOCKED') throw error;
+  const hint = 'Stop the running weir first (`weir run`, maybe as a system service), then destroy.';
+  throw new WeirError(error.code, error.message, { cause: error, hint });
 }
 
 async function destroy(app: App, yes: boolean, command: Command, context: CommandContext): Promise<number> {
@@ -55,6 +57,6 @@ async function destroy(app: App, yes: boolean, command: Command, context: Comman
       return exit.error;
     }
   }
-  const mode = { output: readOutput(command), full, shown: !yes };
+  const mode = { output: readOutput(command), full, shown: !yes, removes: true };
   return applying((signal, onStep, onPlan) => app.destroy(signal, onStep, onPlan), mode, context);
 }

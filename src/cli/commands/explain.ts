@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { errors, isErrorCode, suggestion, WeirError } from '../../model/index.ts';
+import { errors, isErrorCode, type State, suggestion, WeirError } from '../../model/index.ts';
 import { type Explanation, explainService } from '../../serve/explanation.ts';
-import { fetchExplanation, findApi } from '../api-client.ts';
+import { fetchExplanation, fetchState } from '../api-client.ts';
 import type { CommandContext } from '../deps.ts';
 import { exit } from '../exit.ts';
+import { findRunning } from '../find-running.ts';
 import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
@@ -72,18 +73,21 @@ async function fromFiles(
 
 /** Undefined when no weir runs where nobody asked for one by name, and a configuration says what there would be to explain. */
 async function fromRunning(name: string, command: Command, context: CommandContext): Promise<Explanation | undefined> {
-  const loaded = await loadFor(command, context, { provider: 'haproxy', optional: true });
-  const api = await findApi(command.opts().api, loaded.config.api, context.io);
+  const { api, loaded } = await findRunning(command, context);
   try {
     const told = await fetchExplanation(api, name);
-    if (told === undefined) throw unknownService(name, []);
+    if (told === undefined) throw unknownService(name, namesOf(await fetchState(api)));
     return told;
   } catch (error) {
     const absent = error instanceof WeirError && error.code === 'E_NOT_RUNNING' && command.opts().api === undefined;
-    if (!absent || loaded.config.sources.length === 0) throw error;
+    if (!absent || loaded === undefined || loaded.config.sources.length === 0) throw error;
     context.io.err('no weir runs here: explained from the configuration\n');
     return undefined;
   }
+}
+
+function namesOf({ services, problems }: State): readonly string[] {
+  return [...new Set([...services.map(({ id }) => id), ...problems.flatMap(({ service }) => service ?? [])])];
 }
 
 function unknownService(name: string, known: readonly string[]): WeirError {

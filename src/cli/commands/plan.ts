@@ -20,7 +20,9 @@ export function addPlan(program: Command, context: CommandContext): void {
     .option('--full', 'list every object, however many are alike')
     .action(async () => {
       const loaded = await loadFor(command, context, { provider: 'haproxy' });
-      const ended = await withApp(loaded, context, {}, (app) =>
+      // Files given by hand are judged as they are; a configuration is planned as `run` would go on from where it stands.
+      const recall = loaded.file !== undefined;
+      const ended = await withApp(loaded, context, { recall }, (app) =>
         interruptible(context.io, (signal) => app.plan(signal), 'interrupted\n'),
       );
       if (!('value' in ended)) return context.finish(exit.interrupted);

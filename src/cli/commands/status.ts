@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
-import { fetchState, findApi } from '../api-client.ts';
+import { fetchState } from '../api-client.ts';
 import type { CommandContext } from '../deps.ts';
+import { exit } from '../exit.ts';
+import { findRunning } from '../find-running.ts';
 import { json } from '../json-lines.ts';
-import { loadFor } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { statusText } from '../text/index.ts';
+import { isWell, statusText } from '../text/index.ts';
+
+const exits = `
+Exit codes: 0 everything is in sync and nothing is wrong but warnings; 1 something is out of sync, fails, or no weir answers.
+`;
 
 /** `weir status`: what the running weir serves and what fails, failing first. */
 export function addStatus(program: Command, context: CommandContext): void {
@@ -14,10 +19,11 @@ export function addStatus(program: Command, context: CommandContext): void {
     .addOption(outputOption())
     .option('--api <url>', 'the running weir (default: api.listen of the configuration)')
     .option('--all', 'list healthy services too')
+    .addHelpText('after', exits)
     .action(async () => {
-      const loaded = await loadFor(command, context, { provider: 'haproxy', optional: true });
-      const state = await fetchState(await findApi(command.opts().api, loaded.config.api, context.io));
+      const state = await fetchState((await findRunning(command, context)).api);
       if (readOutput(command) === 'json') json(context.io, state);
       else say(context.io, (paint) => statusText(state, context.io.now(), paint, command.opts().all === true));
+      context.finish(isWell(state) ? exit.done : exit.error);
     });
 }

@@ -6,5 +6,6 @@ export { planText } from './plan-text.ts';
 export { printable } from './printable.ts';
 export { problemsText } from './problem-text.ts';
 export { renderText } from './render-text.ts';
+export { isWell } from './state-problems.ts';
 export { statusText } from './status-text.ts';
 export { count, span } from './words.ts';

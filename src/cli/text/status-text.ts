@@ -1,6 +1,7 @@
 import type { ServiceState, State } from '../../model/index.ts';
 import { snapshotOf } from '../../serve/view.ts';
 import type { Paint } from './paint.ts';
+import { stateProblemsText } from './state-problems.ts';
 import { renderTable } from './table.ts';
 import { count, span } from './words.ts';
 
@@ -8,9 +9,13 @@ import { count, span } from './words.ts';
 export function statusText(state: State, nowMs: number, paint: Paint, all = false): string {
   const sync = state.inSync ? paint.good('in sync') : paint.warn('not in sync');
   const head = `weir ${state.version}   ${state.instance} since ${span(nowMs - state.startedMs)}   ${sync}\n`;
-  return [head, balancerTable(state, nowMs, paint), serviceTable(state, paint, all), incompleteText(state, paint)]
-    .filter((part) => part !== '')
-    .join('');
+  return [
+    head,
+    balancerTable(state, nowMs, paint),
+    serviceTable(state, paint, all),
+    stateProblemsText(state, paint),
+    incompleteText(state, paint),
+  ].join('');
 }
 
 function balancerTable(state: State, nowMs: number, paint: Paint): string {
