@@ -160,6 +160,12 @@ export class Committer {
     ctx.metric('weir_haproxy_starts_total', 1, { reason: 'died' });
   }
 
+  /** Serves the same with the program as it is now: by executing the master anew, or by a second master. */
+  async renew(how: 'reload' | 'replace'): Promise<void> {
+    if (this.#running === undefined) return;
+    await this.#byReload(this.#running, ['program'], undefined, how);
+  }
+
   /** The layout that brings resources into service with the least, and the way there. */
   async #aim(resources: readonly Resource[]): Promise<Aim> {
     const { renderer, process } = this.#parts;
@@ -251,7 +257,12 @@ export class Committer {
     return files.compare(layout, text, (sha256) => certificates.pem(sha256));
   }
 
-  async #byReload(layout: Layout, reasons: readonly string[], written?: FileChange): Promise<void> {
+  async #byReload(
+    layout: Layout,
+    reasons: readonly string[],
+    written?: FileChange,
+    how: 'reload' | 'replace' = 'reload',
+  ): Promise<void> {
     const { process, files, ctx, retiring } = this.#parts;
     let before = written;
     let startMs = ctx.clock.now();
@@ -266,7 +277,7 @@ export class Committer {
       started = process.processes === undefined;
       await files.sync();
       if (started) await process.start(binary);
-      else await process.reload(binary);
+      else await process[how](binary);
       if (!started) this.#lastReloadMs = ctx.clock.now();
     } catch (error) {
       // Whoever starts HAProxy shall start it with what is wanted now.

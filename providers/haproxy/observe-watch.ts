@@ -6,6 +6,7 @@ import type { Certificates } from './commit-certificates.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Layout } from './layout.ts';
 import type { LiveState } from './observe-live.ts';
+import type { ProgramWatch } from './observe-program.ts';
 import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
 import type { HaproxyProcess } from './process.ts';
@@ -18,6 +19,8 @@ export interface WatchParts {
   readonly committer: Committer;
   readonly live: LiveState;
   readonly certificates: Certificates;
+  /** Absent: the program is somebody else's. */
+  readonly program?: ProgramWatch;
   /** Runs a task when nothing else touches the process. */
   readonly queue: <T>(task: () => Promise<T>) => Promise<T>;
   /** This session holds the lock: it may write and start. */
@@ -158,6 +161,7 @@ export class SessionWatch {
       await this.#retry();
       await this.#refill();
       await this.#tidyUp();
+      await this.#parts.program?.look();
     }
     return { restless, write };
   }

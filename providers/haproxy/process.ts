@@ -80,12 +80,12 @@ export class HaproxyProcess {
    * @throws WeirError E_HAPROXY_MISSING, E_HAPROXY_START, E_FD_LIMIT, E_PORT_TAKEN with what HAProxy wrote; E_HAPROXY_SOCKET where
    * somebody else has to start it.
    */
-  async start(binary: string | undefined, signal?: AbortSignal): Promise<Processes> {
+  async start(binary: string | undefined, more: readonly string[] = []): Promise<Processes> {
     if (this.attached || binary === undefined) throw await this.#absent();
     const mark = await this.#messages.mark();
     const log = await this.#messages.openForChild();
     // Detached: a session of its own, so that no signal of our terminal or service reaches it.
-    const child = spawn(binary, ['-W', '-f', configName, '-S', `${this.#paths.masterSocket},mode,600`], {
+    const child = spawn(binary, ['-W', '-f', configName, '-S', `${this.#paths.masterSocket},mode,600`, ...more], {
       cwd: this.#paths.directory,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
@@ -117,7 +117,6 @@ export class HaproxyProcess {
         this.#serves(found);
         return found;
       }
-      if (signal?.aborted === true) break;
       await this.#clock.sleep(5);
     }
     if (ended === undefined && child.pid !== undefined) await endProcess(child.pid, this.#clock);
@@ -128,7 +127,7 @@ export class HaproxyProcess {
   async reload(binary: string | undefined): Promise<Processes> {
     // The next worker inherits the listener of the runtime socket, not its path: a path that someone removed never comes back.
     const lostPath = !existsSync(this.#paths.runtimeSocket);
-    if (lostPath && !this.attached) return this.#replace(binary);
+    if (lostPath && !this.attached) return this.replace(binary);
     const mark = await this.#messages.mark();
     const master = this.#processes?.master ?? 0;
     const found = await reloadMaster(this.#paths.masterSocket, {
@@ -167,15 +166,28 @@ export class HaproxyProcess {
     while (!(await done()) && this.#clock.now() < deadline) await this.#clock.sleep(5);
   }
 
-  /** A second HAProxy beside the one that serves (ports are shared while both live), which then ends behind its last connection. */
-  async #replace(binary: string | undefined): Promise<Processes> {
+  /** The version of the worker that serves. @throws WeirError E_HAPROXY_SOCKET */
+  async version(): Promise<string> {
+    const [, version = ''] = /^Version: (\S+)$/m.exec(await this.runtime.ask('show info')) ?? [];
+    return version;
+  }
+
+  /**
+   * A second HAProxy beside the one that serves, which then ends behind its last connection. It takes the listeners over from the first
+   * one through the runtime socket, so that no connection waits at a listener that is closed; without the socket ports are shared.
+   */
+  async replace(binary: string | undefined): Promise<Processes> {
     const old = this.#processes;
+    const { runtimeSocket } = this.#paths;
     try {
-      const found = await this.start(binary);
+      const found = await this.start(binary, existsSync(runtimeSocket) ? ['-x', runtimeSocket] : []);
       if (old !== undefined && isAlive(old.master)) {
         process.kill(old.master, 'SIGUSR1');
         await this.#waitFor(async () => !old.workers.some((pid) => isAlive(pid) && isListening(pid)));
       }
+      // While both listened either may have taken our connections, and the old one ends behind the last of them.
+      this.runtime.close();
+      this.#observeLife(found.master);
       return found;
     } catch (error) {
       this.#processes = old;

@@ -13,6 +13,7 @@ import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
 import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
 import { observedOf } from './observe.ts';
 import { LiveState } from './observe-live.ts';
+import { ProgramWatch } from './observe-program.ts';
 import { readState, writeState } from './observe-state.ts';
 import { SessionWatch } from './observe-watch.ts';
 import type { Options } from './options.ts';
@@ -106,6 +107,16 @@ class HaproxySession implements Session {
       committer: this.#committer,
       live: this.#live,
       certificates,
+      ...(paths.attached
+        ? {}
+        : {
+            program: new ProgramWatch({
+              ctx,
+              process: this.#process,
+              committer: this.#committer,
+              program: options.binary,
+            }),
+          }),
       queue: (task) => this.#enqueue(task),
       mayWrite: () => this.#lock !== undefined,
       save: () => this.#save(),
