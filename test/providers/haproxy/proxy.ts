@@ -20,11 +20,13 @@ export async function startProxy(
   services: readonly ExportedService[],
   options: Record<string, unknown> = {},
   pem?: (sha256: string) => string,
+  settings: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<RunningProxy> {
   const port = await freePort();
   const placed = services.map((one) => ({ ...one, fronts: one.fronts.map((front) => ({ ...front, port })) }));
   const { layout, problems } = build(placed, {
     options: { addresses: ['127.0.0.1'], maxConnections: 100, ...options },
+    settings,
   });
   assert.deepEqual(problems, []);
   const dir = mkdtempSync(join(tmpdir(), 'weir-proxy-'));
