@@ -125,6 +125,8 @@ export const frontendAttrs = z.strictObject({
   /** Empty: the balancer's own addresses. */
   addresses: z.array(z.string()),
   acceptProxy: z.literal(true).exactOptional(),
+  /** TLS is passed through, to where its routes lead by the name in the client's hello. */
+  sni: z.literal(true).exactOptional(),
   maxConnections: z.int().min(1).exactOptional(),
   clientMs: ms.exactOptional(),
   requestMs: ms.exactOptional(),

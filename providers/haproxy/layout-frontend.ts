@@ -4,10 +4,11 @@ import type { Bind, CrtEntry, MapFile, Section } from './layout.ts';
 import { type Lead, leadOf, placeLead, type RoutedFrontend, routedFrontend, type Spares } from './layout-routes.ts';
 import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath } from './names.ts';
 import type { Options } from './options.ts';
-import { mapKey, sniFilter } from './quote.ts';
+import { mapKey, mapValue, sniFilter } from './quote.ts';
 import { trustedRanges } from './section-forwarded.ts';
-import { bindsOf, httpFrontendLines, tcpFrontendLines } from './section-frontend.ts';
+import { bindsOf, httpFrontendLines, sniFrontendLines, tcpFrontendLines } from './section-frontend.ts';
 import { profileRanges } from './section-profile.ts';
+import { restKey } from './section-routes.ts';
 import { shareEntries } from './shares.ts';
 
 /** One frontend of the layout with everything that it alone needs. */
@@ -44,8 +45,8 @@ export function frontendPart(
   if (memo?.options === options && memo.spares === spares && sameList(memo.routes, routes)) return memo.part;
   const attrs = readFrontend(resource);
   const part =
-    attrs.mode === 'http'
-      ? httpPart(resource, attrs, routes, options, spares)
+    attrs.mode === 'http' || attrs.sni === true
+      ? routedPart(resource, attrs, routes, options, spares)
       : tcpPart(resource, attrs, options, spares);
   known.set(resource, { options, routes, spares, part });
   return part;
@@ -55,7 +56,7 @@ function sameList(a: readonly Resource[], b: readonly Resource[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
-function httpPart(
+function routedPart(
   resource: Resource,
   attrs: FrontendAttrs,
   routes: readonly Resource[],
@@ -65,19 +66,18 @@ function httpPart(
   const name = frontendName(resource.id);
   const routed = routedFrontend(routes, options.httpsRedirectPort, spares);
   const rest = defaultLead(resource, attrs, options, spares);
-  // `default_backend` names one backend and carries no profile.
-  const simple = rest === undefined || (rest.profile === undefined && rest.shares === undefined);
-  const fallback = simple ? undefined : rest.text;
   const leads = rest === undefined ? routed.leads : [...routed.leads, rest];
-  const shares = leads.some((lead) => lead.target.startsWith('w_'));
-  const fields =
-    (fallback?.includes('|') ?? false) || [...routed.table.tree.values()].some((text) => text.includes('|'));
-  const needs = { table: routed.table, fields, shares, fallback };
-  const target = simple ? rest?.target : undefined;
+  const lines =
+    attrs.sni === true ? sniFrontendLines(name, attrs, options) : httpFrontendLines(name, attrs, routed.table, options);
+  const fallback = new Map(rest === undefined ? [] : [[restKey, mapValue(rest.text)]]);
   return {
     ...commonPart(resource, attrs, options),
-    section: { head: `frontend ${name}`, lines: httpFrontendLines(name, attrs, needs, target, options) },
-    maps: new Map([...routeMaps(name, routed, leads), ...rangeMaps(routed, leads, options)]),
+    section: { head: `frontend ${name}`, lines },
+    maps: new Map([
+      ...routeMaps(name, routed, leads),
+      [mapPath(name, 'rest'), { match: 'str', entries: fallback }],
+      ...rangeMaps(routed, leads, options),
+    ]),
     leads,
   };
 }
@@ -85,19 +85,18 @@ function httpPart(
 function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options, spares: Spares): FrontendPart {
   const name = frontendName(resource.id);
   const rest = defaultLead(resource, attrs, options, spares);
-  const weighted = rest?.shares !== undefined && rest.target.startsWith('w_');
-  const maps = new Map<string, MapFile>();
-  if (weighted && rest.shares !== undefined) {
-    maps.set(mapPath(name, 'shares'), { match: 'beg', entries: new Map(shareEntries('', rest.shares)) });
-  }
+  // There is no answer in TCP: a front that leads nowhere has no backend, and its connections are closed.
+  const only = rest?.backends[0] === undefined ? [] : [{ backend: rest.target, weight: 1 }];
+  const shares = rest?.shares !== undefined && rest.target.startsWith('w_') ? rest.shares : only;
+  const maps = new Map<string, MapFile>([
+    [mapPath(name, 'shares'), { match: 'beg', entries: new Map(shareEntries('', shares)) }],
+  ]);
   for (const ranges of [attrs.ranges, attrs.denied]) {
     if (ranges !== undefined) maps.set(rangesPath(ranges), rangesMap(ranges));
   }
-  // There is no answer in TCP: a front that leads nowhere has no backend, and its connections are closed.
-  const target = rest?.backends[0] === undefined || weighted ? undefined : rest.target;
   return {
     ...commonPart(resource, attrs, options),
-    section: { head: `frontend ${name}`, lines: tcpFrontendLines(name, attrs, weighted, target, options) },
+    section: { head: `frontend ${name}`, lines: tcpFrontendLines(name, attrs, options) },
     maps,
     leads: rest === undefined ? [] : [rest],
   };
@@ -108,7 +107,7 @@ function defaultLead(resource: Resource, attrs: FrontendAttrs, options: Options,
   const backend = resource.refs.default;
   const nothing = backend === undefined && attrs.answer === undefined && (resource.sets.forward?.size ?? 0) === 0;
   // In TCP the ranges are a rule of the frontend itself.
-  const treatment = attrs.mode === 'tcp' ? {} : attrs;
+  const treatment = attrs.mode === 'tcp' && attrs.sni !== true ? {} : attrs;
   if (nothing) return undefined;
   return placeLead(leadOf(resource, treatment, backend, options.httpsRedirectPort), spares);
 }
@@ -156,19 +155,20 @@ function certificates(
   return { certs, entries };
 }
 
+/** The maps that the rules of every frontend with routes look into, empty ones too. */
 function* routeMaps(
   name: string,
   { table }: RoutedFrontend,
   leads: readonly Lead[],
 ): Generator<readonly [string, MapFile]> {
-  if (table.tree.size > 0) yield [mapPath(name, 'routes'), { match: 'beg', entries: table.tree }];
+  yield [mapPath(name, 'routes'), { match: 'beg', entries: table.tree }];
   if (table.regex.size > 0) yield [mapPath(name, 'regex'), { match: 'reg', entries: table.regex }];
   const shares = new Map<string, string>();
   for (const { target, shares: list } of leads) {
     if (list === undefined || !target.startsWith('w_')) continue;
     for (const [key, value] of shareEntries(`${target}:`, list)) shares.set(key, value);
   }
-  if (shares.size > 0) yield [mapPath(name, 'shares'), { match: 'beg', entries: shares }];
+  yield [mapPath(name, 'shares'), { match: 'beg', entries: shares }];
 }
 
 function* rangeMaps(

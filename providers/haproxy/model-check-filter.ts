@@ -90,6 +90,6 @@ function originFault(origin: string, field: string): Fault | undefined {
   const host = parts?.[1] === undefined ? undefined : parseHost(parts[1].toLowerCase(), { address: true });
   const port = parts?.[2] === undefined ? undefined : parsePort(parts[2]);
   if (host?.ok === true && port?.ok !== false) return undefined;
-  const reason = 'must be *, or scheme and host such as https://shop.test, https://*.shop.test:8443';
+  const reason = 'must be *, or scheme and host like https://shop.test, https://*.shop.test:8443';
   return { code: 'E_FIELD_VALUE', field, value: origin, reason };
 }

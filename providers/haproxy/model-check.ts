@@ -53,6 +53,20 @@ export function routeFault(route: Route, path: PathMatch, field: string): Fault 
   ]);
 }
 
+/** Why a route for TLS that is passed through cannot be served: nothing inside of it can be seen or changed. */
+export function nameFault(route: Route, field: string): Fault | undefined {
+  const { action, path, methods = [], headers = [], query = [], sourceIps = [], filters } = route;
+  if (action.type !== 'forward') {
+    const reason = 'must forward: there is no answer inside TLS that is passed through';
+    return { code: 'E_FEATURE', field: `${field}.action`, value: action.type, reason };
+  }
+  const inside = { methods, headers, query, sourceIps, filters };
+  const [asked] = Object.entries(inside).find(([, list]) => list.length > 0) ?? (path === undefined ? [] : ['path']);
+  if (asked === undefined) return actionFault(action, `${field}.action`);
+  const reason = 'cannot be used with TLS that is passed through: only the name in the hello is seen';
+  return { code: 'E_FEATURE', field: `${field}.${asked}`, value: asked, reason };
+}
+
 function matchFault(match: NameMatch, field: string): Fault | undefined {
   if (!isFetchName(match.name)) {
     const reason = 'must be of letters, digits, - . and _, at most 128';

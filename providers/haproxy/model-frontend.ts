@@ -56,6 +56,7 @@ function attrsOf(
   const timeouts = first?.front.timeouts;
   // On a port that services share, nobody may slow down or cap the others: only a port of one front has limits of its own.
   const alone = listener.fronts.length === 1;
+  const byName = mode === 'tcp' && listener.hosts.length > 0;
   return {
     key: id,
     mode,
@@ -67,8 +68,9 @@ function attrsOf(
     ...(alone && timeouts?.clientMs !== undefined ? { clientMs: timeouts.clientMs } : {}),
     ...(alone && timeouts?.requestMs !== undefined ? { requestMs: timeouts.requestMs } : {}),
     ...(alone && timeouts?.keepAliveMs !== undefined ? { keepAliveMs: timeouts.keepAliveMs } : {}),
-    ...(fallback !== undefined && mode === 'http' ? treatmentOf(fallback, []) : {}),
-    ...(mode === 'tcp' && first !== undefined ? accessOf(first.front) : {}),
+    ...(byName ? { sni: true } : {}),
+    ...(fallback !== undefined && (mode === 'http' || byName) ? treatmentOf(fallback, []) : {}),
+    ...(mode === 'tcp' && !byName && first !== undefined ? accessOf(first.front) : {}),
   };
 }
 

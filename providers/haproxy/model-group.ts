@@ -12,7 +12,7 @@ import { actionFault, frontFault } from './model-check.ts';
 import { addressFault, buildFrontend } from './model-frontend.ts';
 import { type HostPart, keep, type ListenerPart, type Memo } from './model-memo.ts';
 import { type Fault, problemOf } from './model-problem.ts';
-import { buildRest, buildRoute, type RoutePlace, type RouteResult } from './model-route.ts';
+import { buildNamed, buildRest, buildRoute, type RoutePlace, type RouteResult } from './model-route.ts';
 
 export interface GroupPart {
   readonly resources: readonly Resource[];
@@ -162,14 +162,15 @@ function hostPart(host: MergedHost, listener: Listener, frontend: string, unit: 
     if (resource !== undefined) routes.push(resource);
     uses.push(...reached);
   };
+  const build = listener.protocol === 'tls' ? buildNamed : buildRoute;
   for (const rule of host.rules) {
     if (usable(rule))
       take(
         rule,
-        remember(rule, place, memo, () => buildRoute(rule, place)),
+        remember(rule, place, memo, () => build(rule, place)),
       );
   }
-  if (rest !== undefined && usable(rest))
+  if (rest !== undefined && listener.protocol !== 'tls' && usable(rest))
     take(
       rest,
       remember(rest, place, memo, () => buildRest(rest, place)),

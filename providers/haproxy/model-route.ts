@@ -14,7 +14,7 @@ import {
 import { parseCidr } from '../../src/net/index.ts';
 import type { Answer, RouteAttrs, RouteFilter, Treatment } from './attrs.ts';
 import { type BackendUse, backendId } from './model-backend.ts';
-import { actionFault, hostFault, routeFault } from './model-check.ts';
+import { actionFault, hostFault, nameFault, routeFault } from './model-check.ts';
 import type { Fault } from './model-problem.ts';
 import { shortHash } from './names.ts';
 import { isConditional } from './route-rank.ts';
@@ -50,6 +50,15 @@ export function buildRoute(rule: MergedRule, place: RoutePlace): RouteResult {
   });
 }
 
+/** The Route of TLS that is passed through: everything of a host. */
+export function buildNamed(rule: MergedRule, place: RoutePlace): RouteResult {
+  const { service, front, route } = rule;
+  const field = fieldOf(service, front, route);
+  const fault = hostFault(place.host, `${field}.hosts`) ?? nameFault(route, field);
+  if (fault !== undefined) return { resource: undefined, uses: [], fault };
+  return finish(rule, place, `${place.frontend}|${place.host}|sni||`, accessOf(front), 'tcp');
+}
+
 /** The Route of what no rule of a host took. */
 export function buildRest(action: MergedAction, place: RoutePlace): RouteResult {
   const field = `fronts[${action.service.fronts.indexOf(action.front)}].default`;
@@ -63,8 +72,9 @@ function finish(
   place: RoutePlace,
   id: string,
   own: Omit<RouteAttrs, 'key' | 'host'>,
+  mode: 'http' | 'tcp' = 'http',
 ): RouteResult {
-  const { refs, sets, uses } = leadsOf(merged, 'http', 'backend');
+  const { refs, sets, uses } = leadsOf(merged, mode, 'backend');
   const attrs: RouteAttrs = { key: id, host: place.host, ...own };
   const resource: Resource = {
     kind: 'Route',

@@ -106,7 +106,7 @@ export function crtListPath(frontend: string): string {
 }
 
 /** Path of a map of a frontend. */
-export function mapPath(frontend: string, what: 'routes' | 'regex' | 'shares'): string {
+export function mapPath(frontend: string, what: 'routes' | 'regex' | 'shares' | 'rest'): string {
   return `maps/${frontend}.${what}.map`;
 }
 

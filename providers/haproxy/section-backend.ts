@@ -29,7 +29,7 @@ export function backendSection(resource: Resource, { profiles, secure }: Backend
       ...timeoutLines(attrs),
       ...checkLines(attrs),
       ...(attrs.mode === 'http' ? [onlySafeRetries] : []),
-      ...profiles.flatMap((profile) => profileLines(profile, 'forward')),
+      ...profiles.flatMap((profile) => profileLines(profile, attrs.mode === 'tcp' ? 'tcp' : 'forward')),
     ],
     servers: serversOf(resource, attrs),
     // Every algorithm here is written in its dynamic form.

@@ -3,9 +3,11 @@ import type { Bind } from './layout.ts';
 import { answerName, crtListPath, mapPath } from './names.ts';
 import type { Options } from './options.ts';
 import { word } from './quote.ts';
+import type { RouteTable } from './route-table.ts';
 import { forwardedLines } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
-import { type Needs, routeLines } from './section-routes.ts';
+import { routeLines } from './section-routes.ts';
+import { sniLines } from './section-sni.ts';
 
 /** The addresses and port that a frontend listens on. */
 export function bindsOf(frontend: string, attrs: FrontendAttrs, options: Options): readonly Bind[] {
@@ -15,12 +17,11 @@ export function bindsOf(frontend: string, attrs: FrontendAttrs, options: Options
     .map((address) => ({ address, port: attrs.port, frontend }));
 }
 
-/** Lines of a frontend for HTTP or HTTPS. `fallback` is the backend of what no route took. */
+/** Lines of a frontend for HTTP or HTTPS. */
 export function httpFrontendLines(
   frontend: string,
   attrs: FrontendAttrs,
-  needs: Needs,
-  fallback: string | undefined,
+  table: RouteTable,
   options: Options,
 ): readonly string[] {
   return [
@@ -28,25 +29,20 @@ export function httpFrontendLines(
     ...(attrs.requestMs === undefined ? [] : [`timeout http-request ${attrs.requestMs}`]),
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
     ...forwardedLines(attrs, options),
-    ...routeLines(frontend, needs),
-    `default_backend ${word(fallback ?? answerName(404))}`,
+    // The last rules: they end the section's early.
+    ...routeLines(frontend, table),
+    `default_backend ${answerName(404)}`,
   ];
 }
 
-/** Lines of a frontend for TCP, with or without TLS ended here. `shares`: the backend is chosen by weight. */
-export function tcpFrontendLines(
-  frontend: string,
-  attrs: FrontendAttrs,
-  shares: boolean,
-  fallback: string | undefined,
-  options: Options,
-): readonly string[] {
-  return [
-    ...commonLines(frontend, attrs, options),
-    ...rangeLines(attrs),
-    ...(shares ? shareLines(frontend) : []),
-    ...(fallback === undefined ? [] : [`default_backend ${word(fallback)}`]),
-  ];
+/** Lines of a frontend for TLS that is passed through, by the name in the client's hello. */
+export function sniFrontendLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
+  return [...commonLines(frontend, attrs, options), ...sniLines(frontend)];
+}
+
+/** Lines of a frontend for TCP, with or without TLS ended here. One backend is a choice of one: another needs no reload. */
+export function tcpFrontendLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
+  return [...commonLines(frontend, attrs, options), ...rangeLines(attrs), ...shareLines(frontend)];
 }
 
 /** In a rule of its own: HAProxy opens maps named in use_backend after it has left the directory of the file. */

@@ -5,7 +5,7 @@
 import type { RouteFilter, Treatment } from './attrs.ts';
 import { shortHash } from './names.ts';
 import { formatLiteral, literal, regexLiteral, word } from './quote.ts';
-import { guardLines } from './section-guard.ts';
+import { fromRanges, guardLines } from './section-guard.ts';
 
 export interface Profile {
   readonly name: string;
@@ -13,6 +13,9 @@ export interface Profile {
   readonly denied: readonly string[] | undefined;
   readonly filters: readonly RouteFilter[];
 }
+
+/** What the section does with requests; `tcp`: with connections. */
+export type Serves = 'forward' | 'answer' | 'tcp';
 
 /** The profile of a route; undefined when it asks for nothing. */
 export function profileOf(treatment: Treatment): Profile | undefined {
@@ -33,9 +36,10 @@ export function profileRanges({ ranges, denied, filters }: Profile): readonly (r
  * Rules of the section that serves the routes of the profile: first those that keep requests out, then those that change them.
  * `answer`: the section answers by itself, so there is no request to rewrite.
  */
-export function profileLines(profile: Profile, serves: 'forward' | 'answer'): readonly string[] {
+export function profileLines(profile: Profile, serves: Serves): readonly string[] {
   const chosen = `{ var(txn.r),field(2,|) -m str ${word(profile.name)} }`;
   const { ranges: allow, denied: deny, filters } = profile;
+  if (serves === 'tcp') return connectionLines(profile, chosen);
   const access = { type: 'sourceRanges', ...(allow && { allow }), ...(deny && { deny }) } as const;
   const guards = [access, ...filters].flatMap((filter) => guardLines(filter, chosen));
   const changes = filters.flatMap((filter) => {
@@ -45,7 +49,15 @@ export function profileLines(profile: Profile, serves: 'forward' | 'answer'): re
   return [...guards, ...changes];
 }
 
-function filterLine(filter: RouteFilter, serves: 'forward' | 'answer'): string | undefined {
+function connectionLines({ ranges, denied }: Profile, chosen: string): readonly string[] {
+  const reject = `tcp-request content reject if ${chosen}`;
+  return [
+    ...(ranges === undefined ? [] : [`${reject} !${fromRanges(ranges)}`]),
+    ...(denied === undefined ? [] : [`${reject} ${fromRanges(denied)}`]),
+  ];
+}
+
+function filterLine(filter: RouteFilter, serves: Serves): string | undefined {
   if (filter.type === 'responseHeader') {
     return headerLine(serves === 'forward' ? 'http-response' : 'http-after-response', filter);
   }

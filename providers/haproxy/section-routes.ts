@@ -4,35 +4,29 @@ import { requestEnd } from './route-keys.ts';
 import { nowhere, type RouteTable } from './route-table.ts';
 import { conditionalLine } from './section-conditions.ts';
 
-/** Which of the machinery a frontend needs. */
-export interface Needs {
-  readonly table: RouteTable;
-  /** Map values have more than one field. */
-  readonly fields: boolean;
-  /** Some route shares its requests between backends. */
-  readonly shares: boolean;
-  /** The value for what no route took, where a plain `default_backend` cannot say it. */
-  readonly fallback: string | undefined;
-}
-
 /**
- * The rules that choose a backend. Only what the routes of this frontend need is written: with exact hosts and plain paths it is one
- * text and one lookup.
+ * The rules that choose a backend, the same whatever the routes are, but for regular expressions and conditions: the first wildcard, the
+ * first share, another default are map entries and no reload. A host that is named costs one text and one lookup.
  *   txn.h  host, lower case, without port and final dot      txn.q  host (as it was found) + path, what is asked for
  *   txn.r  the value found: backend|profile|rank
  */
-export function routeLines(frontend: string, needs: Needs): readonly string[] {
-  const { table } = needs;
-  if (table.tree.size === 0) return dispatchLines(frontend, needs);
-  const named = table.hosts.exact || table.hosts.wildcard;
+export function routeLines(frontend: string, table: RouteTable): readonly string[] {
+  const plain = table.regex.size === 0 && table.conditional.length === 0;
+  const [exact, ...wider] = lookupLines(frontend, table);
   return [
-    ...(named ? hostLines : []),
-    ...lookupLines(frontend, table),
+    ...hostLines,
+    ...(exact ?? []),
+    // No further rule of this section could change it.
+    ...(plain ? [`http-request allow if { var(txn.r) -m beg ${settled} }`] : []),
+    ...wider.flat(),
     ...regexLines(frontend, table),
     ...table.conditional.map((route) => conditionalLine(route, asked(table))),
-    ...dispatchLines(frontend, needs),
+    ...dispatchLines(frontend),
   ];
 }
+
+/** What names of backends begin with, in the order of their number: not a choice, and not `nowhere`. */
+const settled = 'b_ sp_ a_';
 
 /** A host with a slash could make up the key of another path: refused, as RFC 9112 asks for an invalid Host. */
 const hostLines: readonly string[] = [
@@ -50,20 +44,14 @@ function asked(table: RouteTable): string {
   return ended(table) ? 'var(txn.q)' : `var(txn.q),concat(${requestEnd})`;
 }
 
-function lookupLines(frontend: string, table: RouteTable): readonly string[] {
-  const { exact, wildcard, every } = table.hosts;
+/** By host, by its wildcard, for every host: each only where the one before found nothing. */
+function lookupLines(frontend: string, table: RouteTable): readonly (readonly string[])[] {
   const end = ended(table) ? requestEnd : '';
   const look = `http-request set-var(txn.r) ${asked(table)},map_beg(${word(mapPath(frontend, 'routes'))})`;
-  const missed = 'if !{ var(txn.r) -m found }';
-  const lines: string[] = [];
-  const ask = (text: string): void => {
-    const condition = lines.length === 0 ? '' : ` ${missed}`;
-    lines.push(`http-request set-var-fmt(txn.q) ${text}%[path]${end}${condition}`, `${look}${condition}`);
-  };
-  if (exact) ask('%[var(txn.h)]');
-  if (wildcard) ask('*.%[var(txn.h),field(2,.,0)]');
-  if (every) ask('');
-  return lines;
+  return ['%[var(txn.h)]', '*.%[var(txn.h),field(2,.,0)]', ''].map((text, i) => {
+    const condition = i === 0 ? '' : ' if !{ var(txn.r) -m found }';
+    return [`http-request set-var-fmt(txn.q) ${text}%[path]${end}${condition}`, `${look}${condition}`];
+  });
 }
 
 function regexLines(frontend: string, table: RouteTable): readonly string[] {
@@ -76,22 +64,18 @@ function regexLines(frontend: string, table: RouteTable): readonly string[] {
   ];
 }
 
-function dispatchLines(frontend: string, { table, fields, shares, fallback }: Needs): readonly string[] {
-  const lines: string[] = [];
-  if (fallback !== undefined) {
-    const none = `!{ var(txn.r) -m found } || { var(txn.r) -m beg -- ${nowhere} }`;
-    lines.push(`http-request set-var(txn.r) str(${word(fallback)}) if ${none}`);
-  }
-  if (shares) {
-    lines.push(
-      'http-request set-var-fmt(txn.s) %[var(txn.r),field(1,|)]:%[rand(10000),add(10000)] if { var(txn.r) -m beg w_ }',
-      // Looked up here and not in use_backend: HAProxy opens maps named there after it has left the directory of the file.
-      `http-request set-var(txn.b) var(txn.s),map_beg(${word(mapPath(frontend, 'shares'))}) if { var(txn.s) -m found }`,
-      'use_backend %[var(txn.b)] if { var(txn.b) -m found }',
-    );
-  }
-  if (table.tree.size > 0 || fallback !== undefined) {
-    lines.push(`use_backend %[var(txn.r)${fields ? ',field(1,|)' : ''}]`);
-  }
-  return lines;
+/** What nothing took gets the default of the port; what is a choice is made now. */
+function dispatchLines(frontend: string): readonly string[] {
+  const none = `!{ var(txn.r) -m found } || { var(txn.r) -m beg -- ${nowhere} }`;
+  return [
+    `http-request set-var(txn.r) str(${restKey}),map_str(${word(mapPath(frontend, 'rest'))}) if ${none}`,
+    'http-request set-var-fmt(txn.s) %[var(txn.r),field(1,|)]:%[rand(10000),add(10000)] if { var(txn.r) -m beg w_ }',
+    // Looked up here and not in use_backend: HAProxy opens maps named there after it has left the directory of the file.
+    `http-request set-var(txn.b) var(txn.s),map_beg(${word(mapPath(frontend, 'shares'))}) if { var(txn.s) -m found }`,
+    'http-request set-var-fmt(txn.r) %[var(txn.b)]|%[var(txn.r),field(2,|)] if { var(txn.b) -m found }',
+    'use_backend %[var(txn.r),field(1,|)]',
+  ];
 }
+
+/** The key of the default of a port in its map. */
+export const restKey = 'rest';

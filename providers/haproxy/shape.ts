@@ -44,7 +44,7 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
   frontend: new Set(['bind', 'maxconn', 'timeout', 'http-request', 'tcp-request', 'use_backend', 'default_backend']),
   backend: new Set([
     ...['balance', 'hash-type', 'timeout', 'retries', 'option', 'http-check', 'http-request', 'http-response'],
-    ...['http-after-response', 'server', 'cookie', 'dynamic-cookie-key', 'stick-table'],
+    ...['http-after-response', 'server', 'cookie', 'dynamic-cookie-key', 'stick-table', 'tcp-request'],
   ]),
 };
 

@@ -22,6 +22,11 @@ export function frontAllowed(
     problems.push(tell(service, 'E_FEATURE', `${field}.deniedRanges`, front.deniedRanges, message));
     return false;
   }
+  if (front.protocol === 'tls' && front.routes.length > 0 && !can(capabilities, 'sniRoutes')) {
+    const message = 'this provider cannot choose by the name in a TLS hello; give the service a port of its own';
+    problems.push(tell(service, 'E_FEATURE', `${field}.routes`, front.routes[0]?.hosts, message));
+    return false;
+  }
   return (front.filters ?? []).every((filter, at) =>
     filterAllowed(service, filter, `${field}.filters[${at}]`, capabilities, problems),
   );

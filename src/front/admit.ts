@@ -20,6 +20,8 @@ export interface AdmittedFront {
   /** Position in the service, for messages. */
   readonly index: number;
   readonly layer: 4 | 7;
+  /** TLS goes on to the targets; several such fronts share a port by the name that the client asks for. */
+  readonly passthrough: boolean;
   readonly rules: readonly AdmittedRule[];
   readonly default: MergedAction | undefined;
 }
@@ -107,7 +109,8 @@ function admitFront(
 ): AdmittedFront | undefined {
   const layer = isLayer7(front) ? 7 : 4;
   const rules: AdmittedRule[] = [];
-  if (layer === 7) {
+  const passthrough = front.protocol === 'tls' && front.tls?.mode === 'passthrough';
+  if (layer === 7 || passthrough) {
     front.routes.forEach((route, at) => {
       const field = `fronts[${index}].routes[${at}]`;
       if (uses(route.action, refusedBackends)) return;
@@ -118,14 +121,14 @@ function admitFront(
   const fallback = front.default === undefined || uses(front.default, refusedBackends) ? undefined : front.default;
   if (rules.length === 0 && fallback === undefined) {
     // Said already where something was refused; a front that never had anything is told here.
-    if (front.default === undefined && (layer === 4 || front.routes.length === 0)) {
+    if (front.default === undefined && ((layer === 4 && !passthrough) || front.routes.length === 0)) {
       const message = 'nothing is to be served at this port; give it a route or a default';
       problems.push(tell(service, 'E_FIELD_MISSING', `fronts[${index}]`, front.key, message));
     }
     return undefined;
   }
   const action = fallback === undefined ? undefined : { service, front, action: fallback };
-  return { service, front, index, layer, rules, default: action };
+  return { service, front, index, layer, passthrough, rules, default: action };
 }
 
 function routeAllowed(

@@ -74,8 +74,8 @@ function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Probl
 function mergePort(port: Port, problems: Problem[]): Listener {
   const [opener] = port.fronts;
   if (opener === undefined) throw new Error(`port ${port.key} has no front`);
-  const { front, layer } = opener;
-  const routed = layer === 7 ? mergeHosts(port.fronts, problems) : undefined;
+  const { front, layer, passthrough } = opener;
+  const routed = layer === 7 || passthrough ? mergeHosts(port.fronts, problems) : undefined;
   const staying = routed?.fronts ?? port.fronts;
   const action = routed === undefined ? opener.default : routed.default;
   return {

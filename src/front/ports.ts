@@ -53,12 +53,21 @@ function mayJoin(front: AdmittedFront, holder: Port): boolean {
   const opener = holder.fronts[0];
   return (
     opener !== undefined &&
-    front.layer === 7 &&
-    opener.layer === 7 &&
+    (shareHttp(front, opener) || shareNames(front, holder)) &&
     opener.front.port === front.front.port &&
     opener.front.protocol === front.front.protocol &&
     (opener.front.proxyProtocol ?? false) === (front.front.proxyProtocol ?? false)
   );
+}
+
+function shareHttp(front: AdmittedFront, opener: AdmittedFront): boolean {
+  return front.layer === 7 && opener.layer === 7;
+}
+
+/** TLS that is passed through is told apart by name, and one front at most takes what no name took. */
+function shareNames(front: AdmittedFront, { fronts }: Port): boolean {
+  const passed = front.passthrough && fronts.every(({ passthrough }) => passthrough);
+  return passed && (front.rules.length > 0 || fronts.every((other) => other.default === undefined));
 }
 
 function firstHolder(front: Front, held: ReadonlyMap<string, Port>): Port | undefined {
@@ -100,6 +109,12 @@ function whyLost(front: AdmittedFront, winner: AdmittedFront): string {
   if (front.layer === 7 && winner.layer === 7 && front.front.protocol === winner.front.protocol) {
     const wants = winner.front.proxyProtocol === true ? 'with' : 'without';
     return `the port is served ${wants} the PROXY protocol for ${holder}, and one port cannot do both; set proxyProtocol alike or choose another port`;
+  }
+  if (front.passthrough && winner.passthrough) {
+    return `TLS at this port is passed through for ${holder}; name the hosts of this service, set proxyProtocol alike, or choose another port`;
+  }
+  if (front.passthrough && winner.layer === 7) {
+    return `TLS at this port ends here for ${holder}, and one port cannot do both; choose another port or another balancer`;
   }
   return `the port is served as ${what} for ${holder}; choose another port or another balancer`;
 }

@@ -32,7 +32,7 @@ export interface Listener {
   readonly fronts: readonly { readonly service: ExportedService; readonly front: Front }[];
   /** Certificates of all fronts, first wins for a host; the first of the list is the default one. */
   readonly certs: readonly { readonly cert: CertRef; readonly hosts: readonly string[]; readonly service: ServiceId }[];
-  /** Layer 7: hosts in order exact before wildcard before any (`''`), each with its rules in match order. */
+  /** Layer 7, and TLS that is passed through: hosts in order exact before wildcard before any (`''`), each with its rules in match order. */
   readonly hosts: readonly MergedHost[];
   /** Layer 4: where connections go. Layer 7: what no host and path took. */
   readonly default?: MergedAction;

@@ -8,7 +8,7 @@ import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './serv
 import type { Step } from './step.ts';
 
 /** What a service may ask and not every system can do. */
-export type Feature = 'deniedRanges' | 'sourceRangeFilter' | 'bodyLimit' | 'rateLimit' | 'cors';
+export type Feature = 'deniedRanges' | 'sourceRangeFilter' | 'bodyLimit' | 'rateLimit' | 'cors' | 'sniRoutes';
 
 /** What a provider can do; shared code reads these and nothing else. */
 export interface Capabilities {

@@ -86,7 +86,7 @@ export interface Front {
   readonly maxConnections?: number;
   /** Layer 7: for every route and the default, before what a route has of its own. */
   readonly filters?: readonly Filter[];
-  /** HTTP routes; empty for layer 4. */
+  /** HTTP routes. For TLS that is passed through: by the name in the client's hello, nothing but `hosts` counts. Else empty at layer 4. */
   readonly routes: readonly Route[];
   /** Layer 4: the one action. Layer 7: what no route took. */
   readonly default?: Action;

@@ -1,6 +1,6 @@
 import type { FieldPath } from '../../model/located.ts';
 import type { Action, Front, Protocol } from '../../model/service.ts';
-import { parseName, parsePort } from '../../net/index.ts';
+import { parseHost, parseName, parsePort } from '../../net/index.ts';
 import type { Form } from './form.ts';
 import { present } from './present.ts';
 import { readAction } from './read-action.ts';
@@ -33,6 +33,8 @@ export function readFront(
         form.complain('E_FIELD_VALUE', at(key), `needs protocol http or https, not ${protocol}`);
     }
   }
+  const hosts = tls === 'unusable' || tls?.mode !== 'passthrough' ? [] : readHosts(form, written, at('tls'));
+  const named = hosts.length > 0;
   const routes = layer7.has(protocol) ? readRoutes(form, written.http ?? [], at('http'), backends) : [];
   const action = defaultAction(form, written, path, backends);
   const limits = readLimits(form, written, path);
@@ -45,9 +47,14 @@ export function readFront(
     protocol,
     tls,
     ...limits,
-    routes,
-    default: action,
+    routes: named && action !== undefined ? [{ hosts, filters: [], action, order: 0 }] : routes,
+    default: named ? undefined : action,
   });
+}
+
+/** The names by which TLS that is passed through is told apart. */
+function readHosts(form: Form, { tls }: FrontForm, path: FieldPath): readonly string[] {
+  return form.each(tls?.hosts, [...path, 'hosts'], (host) => parseHost(host)) ?? [];
 }
 
 /** With routes, nothing stands for what they did not take unless its owner says so. */

@@ -67,7 +67,7 @@ function parseOrigin(value: string): Parsed<string> {
   const usable = parseHost(host.toLowerCase(), { address: true }).ok && (port === undefined || parsePort(port).ok);
   return usable
     ? accept(value.toLowerCase())
-    : refuse('E_FIELD_VALUE', 'must be *, or scheme and host such as https://shop.test or https://*.shop.test:8443');
+    : refuse('E_FIELD_VALUE', 'must be *, or scheme and host like https://shop.test or https://*.shop.test:8443');
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 };

@@ -10,7 +10,7 @@ export function readFrontTls(form: Form, written: FrontTlsForm, path: FieldPath)
   const at = (key: string): FieldPath => [...path, key];
   const mode = written.mode ?? (written.ca === undefined ? 'terminate' : 'mutual');
   if (mode === 'passthrough') {
-    for (const key of ['certificate', 'certificates', 'key', 'ca', 'hosts'] as const) {
+    for (const key of ['certificate', 'certificates', 'key', 'ca'] as const) {
       if (written[key] !== undefined)
         form.complain('E_FIELD_VALUE', at(key), 'cannot stand beside mode passthrough: TLS ends at the targets');
     }

@@ -16,7 +16,9 @@ export const frontTls = z
     key: file.optional().describe('PEM file with the key.'),
     hosts: oneOrMany(host)
       .optional()
-      .describe('Serve `certificate` only for these hosts; default: the names it is valid for.'),
+      .describe(
+        'Serve `certificate` only for these hosts; default: the names it is valid for. With mode passthrough: the names of this service, where several share the port.',
+      ),
     certificates: z
       .array(certificate)
       .optional()

@@ -62,6 +62,21 @@ targets: [10.0.0.1:80]
     assert.deepEqual(services[0]?.fronts[0]?.filters, [{ type: 'rateLimit', requestsPerSecond: 5 }]);
   });
 
+  it('passes TLS through by name', () => {
+    const { services, problems } = readYaml(`
+name: shop/db
+targets: [10.0.0.1:5432]
+ports: [{ port: 5432, tls: { mode: passthrough, hosts: [DB.test, '*.db.test'] } }]
+`);
+    assert.deepEqual(problems, []);
+    const [front] = services[0]?.fronts ?? [];
+    assert.deepEqual(
+      front?.routes.map(({ hosts }) => hosts),
+      [['db.test', '*.db.test']],
+    );
+    assert.equal(front?.default, undefined);
+  });
+
   it('of TCP has no filters', () => {
     const result = readYaml(
       '{ name: a/b, targets: ["10.0.0.1:1"], ports: [{ port: 1, filters: [{ rateLimit: 5 }] }] }',
