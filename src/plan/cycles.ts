@@ -82,14 +82,16 @@ function clearSlots(sketch: Sketch, creates: readonly Draft[], inside: ReadonlyS
 
 /** Makes way for `create`: `object` goes first, and with it those who cannot turn away before. Answers whether anything is new. */
 function clear(sketch: Sketch, object: Present, create: Draft, inside: ReadonlySet<Draft>): boolean {
-  const { early, loose } = sketch.sacrifices;
+  const { early, dropping, loose } = sketch.sacrifices;
   let moved = !early.has(object) || !loose.has(object);
   early.add(object);
   loose.add(object);
   for (const { user, via, departure } of inTheWay(sketch, object, create, inside)) {
     if (user.fate === 'dead') moved = clear(sketch, user, create, inside) || moved;
-    else if (hasOtherMember(sketch, user, via)) continue;
-    else if (!reaches(departure, create, hardEdges)) {
+    else if (canDrop(sketch, user, via, object)) {
+      if (!dropping.has(user)) moved = true;
+      dropping.add(user);
+    } else if (!reaches(departure, create, hardEdges)) {
       if (!loose.has(user)) moved = true;
       loose.add(user);
     } else moved = clear(sketch, user, create, inside) || moved;
@@ -117,10 +119,14 @@ function inTheWay(sketch: Sketch, object: Present, create: Draft, inside: Readon
   return [...all].sort((a, b) => compareText(a.user.it.id, b.user.it.id)).slice(0, 1);
 }
 
-/** A set that keeps another member only drops the one that is in the way. */
-function hasOtherMember({ scene, sacrifices }: Sketch, user: Present, via: Use['via']): boolean {
+/** A set only drops the member that is in the way: one without a share, or one beside which another with a share stays. */
+function canDrop({ scene, sacrifices }: Sketch, user: Present, via: Use['via'], object: Present): boolean {
   if (!('spec' in via) || via.to === undefined) return false;
-  for (const [handle, member] of user.it.sets[via.name] ?? []) {
+  const members = user.it.sets[via.name];
+  const own = members?.get(object.it.handle);
+  if (members === undefined || own === undefined || members.size < 2) return false;
+  if (!usable(via, own)) return true;
+  for (const [handle, member] of members) {
     const other = scene.find(via.to, handle);
     if (usable(via, member) && other !== undefined && !sacrifices.early.has(other)) return true;
   }

@@ -90,6 +90,7 @@ class LinkSetEmitter {
 
   /** A member whose slot is needed goes at once while another one stays: its services have a gap. */
   #dropWhatIsInTheWay(): void {
+    if (!this.#sketch.sacrifices.dropping.has(this.#kept)) return;
     const early = (handle: Handle): boolean => {
       const present = this.#present(handle);
       return present !== undefined && this.#sketch.sacrifices.early.has(present);

@@ -2,7 +2,7 @@ import type { Member, MemberSet } from '../model/index.ts';
 import { sameAttrs } from './compare.ts';
 import type { Draft } from './draft.ts';
 import { batches } from './emit-create.ts';
-import { enough, gateOn } from './gates.ts';
+import { enough, gateOn, newGate } from './gates.ts';
 import { healthLasts } from './health.ts';
 import { type Present, usable, type Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
@@ -90,8 +90,8 @@ export function emitPlainSet(sketch: Sketch, wanted: Wanted, set: SetShape): voi
 }
 
 /**
- * A full set: what is idle makes room first, then ready members but one; what then fits is added, and after a gate the last
- * one leaves. Where the last one must make room for the only add, nothing helps: a gap.
+ * A full set: what is idle makes room first, then half of the ready members; what then fits is added, and after a gate the others
+ * leave. Where the last one must make room for the only add, nothing helps: a gap.
  */
 function emitRolling(emit: SetEmitter, diff: SetDiff, room: number): void {
   const { sketch, wanted, set } = emit;
@@ -103,7 +103,9 @@ function emitRolling(emit: SetEmitter, diff: SetDiff, room: number): void {
   const leaving = diff.active.filter(removes);
   let free = room + diff.idle.filter(removes).length;
   const missing = diff.adds.length - free;
-  const spare = diff.staying > 0 ? leaving.length : leaving.length - 1;
+  // Half of the ready ones go on serving, and one at the least.
+  const most = diff.staying > 0 ? leaving.length : leaving.length - 1;
+  const spare = Math.min(most, Math.max(1, Math.floor(diff.ready / 2)));
   const first = leaving.slice(0, Math.max(0, Math.min(missing, spare)));
   const last = leaving.slice(first.length);
   free += first.length;
@@ -114,14 +116,17 @@ function emitRolling(emit: SetEmitter, diff: SetDiff, room: number): void {
       diff.active.filter((change) => !removes(change)),
       added,
     );
-    const removals = emit.take(last, [...added, ...(emit.gated(diff) ? [gateOn(sketch, wanted, 1)] : [])]);
+    // Only half of what shall be there fits until the others leave: no more can be waited for.
+    const min = Math.min(enough(diff.ready, diff.wanted), emit.wantedPresent() + free);
+    const gate = emit.gated(diff) ? [newGate(sketch, wanted, min)] : [];
+    const removals = emit.take(last, [...added, ...gate]);
     emit.noteLast(diff, removals);
-    emit.put('add', diff.adds.slice(free), 'is new', removals, false);
+    emit.put('add', diff.adds.slice(free), 'is new', removals, gate.length > 0);
     return;
   }
   // Members that are wanted and not ready yet may become so: then nothing is lost.
-  const hope = emit.gated(diff) && emit.holdsWanted();
-  const removals = emit.take(last, hope ? [gateOn(sketch, wanted, 1)] : []);
+  const hope = emit.gated(diff) && emit.wantedPresent() > 0;
+  const removals = emit.take(last, hope ? [newGate(sketch, wanted, 1)] : []);
   if (set.serving && !hope && diff.staying === 0 && sketch.rules.gap) {
     for (const draft of removals) for (const service of wanted.it.serves) draft.gap.add(service);
   }
@@ -166,16 +171,17 @@ export class SetEmitter {
     return healthLasts(this.sketch.scene, this.wanted, this.sketch.rules);
   }
 
-  /** Whether a member that shall take traffic is there already. */
-  holdsWanted(): boolean {
+  /** How many members that shall take traffic are there already. */
+  wantedPresent(): number {
     const now = this.present.it.sets[this.set.name];
+    let count = 0;
     for (const [key, member] of this.wanted.it.sets[this.set.name] ?? []) {
-      if (usable(this.set, member) && now?.has(key) === true) return true;
+      if (usable(this.set, member) && now?.has(key) === true) count++;
     }
-    return false;
+    return count;
   }
 
-  /** Adds or changes; `fill` false: nobody waits for these. */
+  /** Adds or changes; `fill` false: nobody waits for these, who may have to turn away before. */
   put(
     op: 'add' | 'set',
     members: readonly Change[],

@@ -52,24 +52,27 @@ export function passageTo(sketch: Sketch, target: Target, losing: number, entry?
 export function gateOn(sketch: Sketch, carrier: Wanted, losing: number, entry?: Draft): Draft {
   const gates = sketch.gates.get(carrier) ?? new Map<Draft | undefined, Draft>();
   sketch.gates.set(carrier, gates);
-  const set = servingSet(carrier);
-  const members = expectedMembers(carrier, set, sketch.options.policy);
   const known = gates.get(entry);
-  const min = Math.max(enough(losing, members.length), known?.fields.until?.min ?? 0);
+  const min = enough(losing, usableMembers(carrier, sketch.options.policy));
   if (known?.fields.until !== undefined) {
-    known.fields.until = { ...known.fields.until, min };
+    known.fields.until = { ...known.fields.until, min: Math.max(min, known.fields.until.min) };
     return known;
   }
+  const gate = newGate(sketch, carrier, min).after(entry);
+  gates.set(entry, gate);
+  return gate;
+}
+
+/** A gate of its own after everything that is to be added until now. */
+export function newGate(sketch: Sketch, carrier: Wanted, min: number): Draft {
+  const set = servingSet(carrier);
   const gate = waitFor(sketch, carrier, 'its targets must be ready before traffic turns to it', {
     what: 'ready',
     set: set.name,
-    members,
+    members: expectedMembers(carrier, set, sketch.options.policy),
     min,
-  });
-  gate.after(sketch.creates.get(carrier), entry);
-  if (sketch.rules.fillsFirst) gate.afterAll(sketch.fills.get(carrier) ?? []);
-  gates.set(entry, gate);
-  return gate;
+  }).after(sketch.creates.get(carrier));
+  return sketch.rules.fillsFirst ? gate.afterAll(sketch.fills.get(carrier) ?? []) : gate;
 }
 
 /** A wait on one set of one object. */

@@ -48,7 +48,7 @@ export function planWith(
 ): Plan {
   const scene = new Scene(kinds, desired, observed);
   const misfits = scene.misfits.map(refuseMisfit);
-  const sacrifices: Sacrifices = { early: new Set(), loose: new Set() };
+  const sacrifices: Sacrifices = { early: new Set(), dropping: new Set(), loose: new Set() };
   for (;;) {
     const sketch = draw(scene, rules, options, sacrifices);
     if (sketch.drafts.length === 0) return { steps: [], refused: misfits };

@@ -11,10 +11,12 @@ export interface PlanOptions {
   readonly gateDeadlineMs?: number;
 }
 
-/** What circles forced: both only grow from one attempt to the next. */
+/** What circles forced: all of it only grows from one attempt to the next. */
 export interface Sacrifices {
   /** Objects that go before what replaces them is there. */
   readonly early: Set<Present>;
+  /** Fronts that drop such an object from a set at once, while another member stays. */
+  readonly dropping: Set<Present>;
   /** Objects that no longer wait for their successors. */
   readonly loose: Set<Present>;
 }

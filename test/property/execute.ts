@@ -96,6 +96,19 @@ export class Execution {
     return step;
   }
 
+  /** Members that steps not yet done add to an object without waiting for this gate: the gate should have waited for them. */
+  #addedWithout(gate: Step, handle: Handle): ReadonlySet<unknown> {
+    const behind = new Set([gate.n]);
+    const keys = new Set<unknown>();
+    for (const step of this.#left) {
+      if (step.after.some((n) => behind.has(n))) behind.add(step.n);
+      const of = typeof step.handle === 'number' ? this.#handles.get(step.handle) : step.handle;
+      if (of !== handle || step.op !== 'add' || behind.has(step.n)) continue;
+      for (const [key] of step.members ?? []) keys.add(key);
+    }
+    return keys;
+  }
+
   /** What waits for a shut gate is left out; everything else goes on. */
   #holdBack(): void {
     if (this.#held.size === 0) return;
@@ -120,7 +133,9 @@ export class Execution {
     if (until.what === 'drained') return !until.members.some((key) => thing.draining.get(until.set)?.has(key) === true);
     const ready = until.members.filter((key) => this.#world.isReady(handle, key)).length;
     if (ready >= until.min) return true;
-    const fit = until.members.filter((key) => !this.#world.sick.has(key));
+    const set = thing.sets.get(until.set);
+    const late = this.#addedWithout(step, handle);
+    const fit = until.members.filter((key) => !this.#world.sick.has(key) && (set?.has(key) === true || late.has(key)));
     if (!this.#world.slow.has(handle) && fit.length >= until.min) {
       throw new Violation(`gate ${step.n} waits for what cannot be seen yet`);
     }

@@ -47,6 +47,7 @@ export class Oracle {
 
   /** A plan is made now: what is ready at this moment must not be lost. */
   look(world: World): void {
+    world.notePlan();
     const now = sample(world);
     for (const { name, services } of this.#watched) {
       const seen = now.get(name);

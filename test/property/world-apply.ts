@@ -146,7 +146,8 @@ class Call {
   #checkCut(thing: Thing, name: string, key: Handle, old: Member, swap: boolean): void {
     if (!this.#world.options.tellsDraining || name !== 'forward' || swap) return;
     const said = this.#step.gap !== undefined || this.#step.risk !== undefined;
-    const cuts = old.attrs.weight !== 0 && this.#world.hasReady(key);
+    // What had nothing ready when the plan was made had no connections that the plan could know of.
+    const cuts = old.attrs.weight !== 0 && this.#world.hasReady(key) && this.#world.readyAtPlan.has(key);
     if ((cuts || thing.draining.get(name)?.has(key) === true) && !said) {
       throw new Error(`connections of ${key} in ${thing.handle} are cut`);
     }

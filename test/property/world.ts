@@ -37,6 +37,8 @@ export class World {
   slowNew = false;
   /** Claims of what bears no mark of its own: places, written down before the create. */
   readonly journal = new Set<string>();
+  /** Groups that had ready targets when the last plan was made. */
+  readonly readyAtPlan = new Set<Handle>();
   readonly #ready = new Map<Handle, Set<string>>();
   #next = 0;
 
@@ -115,6 +117,12 @@ export class World {
 
   hasReady(handle: Handle): boolean {
     return (this.#ready.get(handle)?.size ?? 0) > 0;
+  }
+
+  /** A plan is made now. */
+  notePlan(): void {
+    this.readyAtPlan.clear();
+    for (const [handle, ready] of this.#ready) if (ready.size > 0) this.readyAtPlan.add(handle);
   }
 
   #readyOf(handle: Handle): Set<string> {
