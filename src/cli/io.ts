@@ -18,6 +18,10 @@ export interface Io {
   ask(question: string): Promise<boolean>;
   /** Calls back with 1, 2, … for each interrupt (Ctrl-C, SIGTERM) until the answer is called. */
   onInterrupt(listener: (times: number) => void): () => void;
+  /** Calls back at each SIGHUP until the answer is called; while somebody listens it is no interrupt. */
+  onHangUp(listener: () => void): () => void;
+  /** Calls back after a file changed, appeared or went, also behind links, until the answer is called. */
+  watchFile(path: string, listener: () => void): () => void;
   /** Ends the process at once; only for a second interrupt. */
   abandon(code: number): void;
   /** Wall clock in milliseconds. */

@@ -7,10 +7,10 @@ async function main(): Promise<void> {
     process.stderr.write(refused);
     process.exit(1);
   }
-  // A reader that has had enough (`| head`) is no error, and a controller outlives whoever read its log.
+  // A reader that has had enough (`| head`) is no error, and a controller outlives whoever read its log, a closed terminal too.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
-      if (!('code' in error && error.code === 'EPIPE')) throw error;
+      if (!('code' in error && (error.code === 'EPIPE' || error.code === 'EIO'))) throw error;
     });
   }
   // Behind the guard: an old Node could not even load these.

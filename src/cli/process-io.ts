@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats, unwatchFile, watchFile } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -25,6 +25,8 @@ export function processIo(): Io {
     runnable: (program) => isRunnable(program, env.PATH ?? ''),
     ask,
     onInterrupt,
+    onHangUp,
+    watchFile: follow,
     abandon: (code) => process.exit(code),
     now: () => Date.now(),
   };
@@ -68,9 +70,36 @@ async function ask(question: string): Promise<boolean> {
 function onInterrupt(listener: (times: number) => void): () => void {
   let times = 0;
   const heard = () => listener(++times);
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, heard);
-  return () => {
-    for (const signal of signals) process.off(signal, heard);
+  const hungUp = () => {
+    if (hangUpListeners === 0) heard();
   };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, heard);
+  process.on('SIGHUP', hungUp);
+  return () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, heard);
+    process.off('SIGHUP', hungUp);
+  };
+}
+
+let hangUpListeners = 0;
+
+function onHangUp(listener: () => void): () => void {
+  hangUpListeners++;
+  process.on('SIGHUP', listener);
+  return () => {
+    hangUpListeners--;
+    process.off('SIGHUP', listener);
+  };
+}
+
+/** How often a followed file is looked at, in milliseconds: a look works through links of mounted ConfigMaps, where events do not. */
+const lookMs = 500;
+
+function follow(path: string, listener: () => void): () => void {
+  const looked = (now: Stats, before: Stats) => {
+    const same = now.mtimeMs === before.mtimeMs && now.ino === before.ino && now.size === before.size;
+    if (!same) listener();
+  };
+  watchFile(path, { interval: lookMs, persistent: false }, looked);
+  return () => unwatchFile(path, looked);
 }

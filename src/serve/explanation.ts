@@ -32,6 +32,8 @@ export interface Explanation {
   }[];
   readonly settings: readonly { readonly path: string; readonly value: Json; readonly origin?: string }[];
   readonly problems: readonly Problem[];
+  /** What stands in the file now cannot be used: what is told here is its last good version, and why. */
+  readonly lastGood?: string;
   readonly lastChange?: {
     readonly id: string;
     readonly startedMs: number;
@@ -74,7 +76,10 @@ export function explainService(
 ): Explanation | undefined {
   const service = services.find((candidate) => candidate.id === id);
   const known = state.services.find((candidate) => candidate.id === id);
-  const problems = known?.problems ?? state.problems.filter((problem) => problem.service === id);
+  const own = known?.problems ?? state.problems.filter((problem) => problem.service === id);
+  const ofFile = service === undefined ? [] : state.problems.filter((problem) => breaksFile(problem, service));
+  const problems = [...own, ...ofFile];
+  const kept = service === undefined ? undefined : (ofFile[0] ?? own.find(({ message }) => keptText.test(message)));
   // A service that is refused whole is known by its problems alone: broken input is shown, never absent.
   if (service === undefined && known === undefined && problems.length === 0) return undefined;
   const reported = new Map(known?.reports.flatMap(({ targets }) => targets.map((target) => [target.key, target])));
@@ -92,10 +97,26 @@ export function explainService(
     conditions: known?.reports.flatMap(({ conditions }) => conditions) ?? [],
     settings: service === undefined ? [] : settingsOf(service),
     problems,
+    ...(kept === undefined ? {} : { lastGood: `${placeOf(kept)}${kept.code}: ${kept.message}` }),
     ...(last === undefined
       ? {}
       : { lastChange: { id: last.id, startedMs: last.startedMs, cause: last.cause, result: last.result } }),
   };
+}
+
+/** The words of the sources for a service whose description cannot be used as it is now. */
+const keptText = /last good version of the service stays in force/;
+
+/** Whether the file of a service, or a directory above it, cannot be read or parsed as a whole. */
+function breaksFile({ code, service, file }: Problem, { origin }: ExportedService): boolean {
+  if (service !== undefined || file === undefined || origin.file === undefined || !code.startsWith('E_FILE_')) {
+    return false;
+  }
+  return origin.file === file || origin.file.startsWith(`${file}/`);
+}
+
+function placeOf({ file, line }: Problem): string {
+  return file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`} `;
 }
 
 function originOf({ origin }: ExportedService): string {

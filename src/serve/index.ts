@@ -5,4 +5,4 @@ export { type Listening, openListener } from './listener.ts';
 export { metricTable } from './metric-table.ts';
 export { createMetrics, type ServedMetrics } from './metrics.ts';
 export { probeRoutes } from './probes.ts';
-export { type Served, serveApp } from './serve-app.ts';
+export { type Served, type ServedApp, serveApp } from './serve-app.ts';

@@ -15,7 +15,7 @@ export const metricTable: readonly MetricEntry[] = [
   {
     name: 'weir_config_valid',
     type: 'gauge',
-    help: '1 while the configuration in force is the one on disk.',
+    help: '1 while the configuration file can be used; 0: an earlier configuration is in force.',
     labels: [],
   },
   {

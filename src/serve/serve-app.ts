@@ -7,8 +7,10 @@ import type { ServedMetrics } from './metrics.ts';
 import { probeRoutes } from './probes.ts';
 import { openTokenCheck, type TokenCheck } from './token.ts';
 
+export type ServedApp = Pick<App, 'config' | 'state' | 'services' | 'readiness' | 'onChange'>;
+
 export interface ServeInput {
-  readonly app: App;
+  readonly app: ServedApp;
   readonly metrics: ServedMetrics;
   readonly log: Pick<Log, 'error'>;
   /** Text of a file; undefined when there is none. */

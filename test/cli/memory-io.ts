@@ -5,6 +5,10 @@ export interface MemoryIo extends Io {
   readonly written: { out: string; err: string };
   /** As Ctrl-C: first, second, … */
   interrupt(): void;
+  /** As SIGHUP. */
+  hangUp(): void;
+  /** Writes a file and tells whoever follows it. */
+  write(path: string, text: string): void;
   readonly abandoned: number[];
   /** Questions that were asked. */
   readonly asked: string[];
@@ -22,6 +26,9 @@ export interface World {
 export function memoryIo(world: World = {}): MemoryIo {
   const written = { out: '', err: '' };
   const listeners = new Set<(times: number) => void>();
+  const files: Record<string, string> = { ...world.files };
+  const hangUps = new Set<() => void>();
+  const followers = new Set<{ path: string; listener: () => void }>();
   const abandoned: number[] = [];
   const asked: string[] = [];
   let times = 0;
@@ -34,6 +41,13 @@ export function memoryIo(world: World = {}): MemoryIo {
       times++;
       for (const listener of listeners) listener(times);
     },
+    hangUp() {
+      for (const listener of hangUps) listener();
+    },
+    write(path, text) {
+      files[path] = text;
+      for (const follower of followers) if (follower.path === path) follower.listener();
+    },
     out: (text) => {
       written.out += text;
     },
@@ -45,7 +59,7 @@ export function memoryIo(world: World = {}): MemoryIo {
     env: world.env ?? {},
     hostname: 'here',
     folder: '/here',
-    read: async (path) => world.files?.[path],
+    read: async (path) => files[path],
     runnable: async (program) => world.programs?.includes(program) === true,
     ask: async (question) => {
       asked.push(question);
@@ -54,6 +68,15 @@ export function memoryIo(world: World = {}): MemoryIo {
     onInterrupt(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onHangUp(listener) {
+      hangUps.add(listener);
+      return () => hangUps.delete(listener);
+    },
+    watchFile(path, listener) {
+      const follower = { path, listener };
+      followers.add(follower);
+      return () => followers.delete(follower);
     },
     abandon: (code) => {
       abandoned.push(code);

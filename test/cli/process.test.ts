@@ -85,3 +85,25 @@ test('run outlives whoever read its log', async (t) => {
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
 });
+
+test('run follows its configuration file; SIGHUP does not stop it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-cli-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'weir.yaml');
+  const write = (rest: string) =>
+    writeFile(file, `balancers: [{provider: memory}]\napi: {listen: "127.0.0.1:0"}\nmetrics: {listen: ""}\n${rest}`);
+  await write('');
+  const { child, written, ended } = await start(t, ['run', '-c', file]);
+  const said = async (text: string) => {
+    while (!written.err.includes(text)) await once(child.stderr, 'data');
+  };
+  await said('"msg":"ready"');
+  await write('policy: sinc\n');
+  await said('cannot be used');
+  child.kill('SIGHUP');
+  await write('policy: upsert-only\n');
+  await said('it is used from now on');
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  assert.match(written.err, /did you mean \\"sync\\"\?/);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { App, RunEvents } from '../../src/app.ts';
 import { runCommand } from '../../src/cli/program.ts';
+import type { Config } from '../../src/config/index.ts';
 import { fakeDeps, problem, smallPlan } from './fake-app.ts';
 import { type MemoryIo, memoryIo } from './memory-io.ts';
 
@@ -91,4 +92,96 @@ test('an API that others could reach without a token is refused before anything 
   assert.equal(await runCommand(['run', '--api-listen', '0.0.0.0:0'], io, deps), 1);
   assert.match(io.written.err, /error\[E_LISTEN_AUTH\] api\.listen is 0\.0\.0\.0:0/);
   assert.deepEqual(closed, ['leave']);
+});
+
+/** A controller that runs until it is told to stop or to make room; `turns` collects the configurations it ran with. */
+async function follow(play: (io: MemoryIo, next: () => Promise<void>) => Promise<void>) {
+  const io = memoryIo({ files });
+  const turns: Config[] = [];
+  let begun = Promise.withResolvers<void>();
+  const fake = fakeDeps();
+  const open: typeof fake.deps.open = async (config, deps) => ({
+    ...(await fake.deps.open(config, deps)),
+    run: async (signal) => {
+      turns.push(config);
+      begun.resolve();
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve());
+      });
+    },
+  });
+  const ended = runCommand(['run'], io, { ...fake.deps, open });
+  const next = async () => {
+    await begun.promise;
+    begun = Promise.withResolvers();
+  };
+  await next();
+  await play(io, next);
+  io.interrupt();
+  return { code: await ended, turns, closed: fake.closed, err: io.written.err };
+}
+
+/** Resolves when the log has said it. */
+async function said(io: MemoryIo, text: string): Promise<void> {
+  while (!io.written.err.includes(text)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const metricsOf = async (io: MemoryIo) => {
+  const { metrics } = JSON.parse(io.written.err.split('\n')[0] ?? '');
+  return (await fetch(`${metrics}/metrics`, { headers: { connection: 'close' } })).text();
+};
+
+test('a changed configuration is used without a restart, behind the same listeners; what it drives no more is told', async () => {
+  const { code, turns, closed, err } = await follow(async (io, next) => {
+    io.write('weir.yaml', `policy: upsert-only\n${files['weir.yaml'].replace('haproxy', 'builtin, name: other')}`);
+    await next();
+    assert.match(await metricsOf(io), /^weir_config_valid 1$/m);
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(
+    turns.map(({ policy, balancers }) => [policy, balancers[0]?.name]),
+    [
+      ['sync', 'default'],
+      ['upsert-only', 'other'],
+    ],
+  );
+  assert.deepEqual(closed, ['leave', 'leave']);
+  assert.match(err, /weir\.yaml changed: it is used from now on/);
+  assert.match(err, /balancer default is no longer in weir\.yaml/);
+});
+
+test('a configuration that cannot be used changes nothing and is told with its line, until it can be', async () => {
+  const { turns } = await follow(async (io, next) => {
+    io.write('weir.yaml', `${files['weir.yaml']}polcy: sync\n`);
+    await said(io, 'weir.yaml cannot be used');
+    assert.match(io.written.err, /"code":"E_CONFIG","file":"weir\.yaml","line":4,.*did you mean \\"policy\\"\?/);
+    assert.match(await metricsOf(io), /^weir_config_valid 0$/m);
+    io.write('weir.yaml', '');
+    await said(io, 'weir.yaml is empty');
+    io.write('weir.yaml', `${files['weir.yaml']}policy: create-only\n`);
+    await next();
+  });
+  assert.deepEqual(
+    turns.map(({ policy }) => policy),
+    ['sync', 'create-only'],
+  );
+});
+
+test('listeners, log and state directory wait for a restart; SIGHUP reads anew and stops nothing', async () => {
+  const { turns } = await follow(async (io, next) => {
+    io.write('weir.yaml', `${files['weir.yaml']}stateDir: /elsewhere\n`);
+    await said(io, 'restart weir to use what it says of stateDir');
+    io.hangUp();
+    io.write('weir.yaml', `${files['weir.yaml']}onExit: stop\n`);
+    io.hangUp();
+    await next();
+  });
+  assert.deepEqual(
+    turns.map(({ onExit, stateDir }) => [onExit, stateDir === '/elsewhere']),
+    [
+      ['leave', false],
+      ['stop', false],
+    ],
+  );
 });

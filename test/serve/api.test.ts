@@ -54,7 +54,7 @@ test('weir status and explain ask the running weir', async (t) => {
     return { code, ...io.written };
   };
   const status = await run('status', '--api-token-file', 'token');
-  assert.equal(status.code, 0, status.err);
+  assert.equal(status.code, 1, 'a unit has failed');
   assert.match(status.out, /^weir 9\.9\.9 {3}here since 17 min {3}not in sync\n/);
   assert.match(status.out, /shop\/web +127\.0\.0\.1:80 +1 of 2 +degraded +connection refused/);
   assert.match(status.out, /1 service ok: weir status --all/);
@@ -66,7 +66,7 @@ test('weir status and explain ask the running weir', async (t) => {
   assert.match(explained.out, /Service shop\/web .* degraded: connection refused/);
   assert.match(
     (await run('explain', 'shop/no', '--api-token-file', 'token')).err,
-    /no source has a service "shop\/no"/,
+    /no source has a service "shop\/no"; did you mean "shop\/web"\?|no source has a service "shop\/no"; known: /,
   );
   const refused = await run('status');
   assert.deepEqual([refused.code, refused.out], [1, '']);
@@ -78,7 +78,7 @@ test('a service that was refused whole is a row of its own, failing first', asyn
     state: () => ({ ...state, problems: [{ ...problem, service: 'bad/x' }] }),
   });
   const io = memoryIo();
-  assert.equal(await runCommand(['status', '--api', apiUrl], io, fakeDeps().deps), 0);
+  assert.equal(await runCommand(['status', '--api', apiUrl], io, fakeDeps().deps), 1);
   assert.match(io.written.out, /REASON\n {2}bad\/x +- +- +error +E_PORT: must be a whole number/);
   const page = (await ask(`${apiUrl}/?failing=1`)).body;
   assert.ok(

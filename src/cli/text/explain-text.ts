@@ -26,6 +26,7 @@ export function explanationText(told: Explanation, live: boolean, nowMs: number,
   const takers = told.balancers.length === 0 ? 'no balancer takes it' : `balancer ${told.balancers.join(', ')}`;
   return [
     head,
+    told.lastGood === undefined ? '' : `  ${paint.warn('its last good version is in force')}: ${told.lastGood}\n`,
     `  ${takers}${told.addresses.length === 0 ? '' : `, address ${told.addresses.join(', ')}`}\n`,
     ...told.fronts.map((front) => frontText(told, front)),
     ...told.backends.map(

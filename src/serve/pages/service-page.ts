@@ -8,7 +8,12 @@ export function servicePage(told: Explanation): string {
   const body = html`<p><a href="/">all services</a></p>
 <h1>${told.service} <small>${told.kind}</small></h1>
 <p>${stateWord(told.health)}${reason}</p>
-<p>From ${told.from}. Balancer ${told.balancers.join(', ') || 'none'}. Address ${told.addresses.join(', ') || 'none'}.</p>
+${
+  told.lastGood === undefined
+    ? html``
+    : html`<p>Its last good version is in force: ${told.lastGood}</p>
+`
+}<p>From ${told.from}. Balancer ${told.balancers.join(', ') || 'none'}. Address ${told.addresses.join(', ') || 'none'}.</p>
 ${table('Fronts', ['Port', 'Protocol', 'Host and path', 'Does'], told.fronts.flatMap(frontRows))}
 ${told.backends.map(backendTable)}
 ${list(

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runCommand } from '../../src/cli/program.ts';
+import { createPaint, isWell, statusText } from '../../src/cli/text/index.ts';
+import type { Problem, State } from '../../src/model/index.ts';
+import { listening } from '../serve/listening.ts';
+import { fakeDeps, problem, serviceState, state } from './fake-app.ts';
+import { memoryIo, type World } from './memory-io.ts';
+
+const plain = createPaint(false);
+const well: State = { ...state, inSync: true, balancers: [], services: [{ ...serviceState, health: 'ok' }] };
+const warning: Problem = { ...problem, code: 'W_NO_TARGETS', severity: 'warning', message: 'has no targets' };
+
+test('problems are listed with their place, errors first, twenty at most', () => {
+  const text = statusText({ ...state, problems: [warning, problem] }, 1_800_000_000_000, plain);
+  assert.match(
+    text,
+    /^PROBLEMS {2}1 error, 1 warning\n {2}E_PORT {2}shop\.yaml:2 {2}must be a whole number .*\n {2}W_NO_TARGETS {2}shop\.yaml:2 {2}has no targets\n/m,
+  );
+  const many = Array.from({ length: 23 }, () => problem);
+  assert.match(
+    statusText({ ...state, problems: many }, 1_800_000_000_000, plain),
+    /^ {2}3 more: weir status -o json$/m,
+  );
+  assert.doesNotMatch(statusText(well, 1_800_000_000_000, plain), /PROBLEMS/);
+});
+
+test('all is well: in sync, warnings at most, no service that is down', () => {
+  assert.equal(isWell({ ...well, problems: [warning] }), true);
+  assert.equal(isWell({ ...well, inSync: false }), false);
+  assert.equal(isWell({ ...well, services: [{ ...serviceState, health: 'down' }] }), false);
+});
+
+async function ask(argv: string[], world: World) {
+  const io = memoryIo(world);
+  const code = await runCommand(argv, io, fakeDeps().deps);
+  return { code, ...io.written };
+}
+
+test('status asks --api whatever weir.yaml says, and else the default address with a warning', async (t) => {
+  const { apiUrl = '' } = await listening(t, { state: () => well });
+  const files = { 'weir.yaml': 'balancers: [{provider: nothing}]\nnonsense: [' };
+  assert.deepEqual((await ask(['status', '--api', apiUrl], { files })).code, 0);
+  const other = await ask(['status', '--api-listen', '127.0.0.1:1'], { files });
+  assert.equal(other.code, 1);
+  assert.match(other.err, /^warning the configuration cannot be used .*: asking http:\/\/127\.0\.0\.1:1$/m);
+  assert.match(other.err, /error\[E_NOT_RUNNING\] no weir answers at http:\/\/127\.0\.0\.1:1/);
+  assert.match((await ask(['status', '--help'], {})).out, /Exit codes: 0 everything is in sync/);
+});
+
+test('explain asks the running weir for likely names', async (t) => {
+  const { apiUrl = '' } = await listening(t, { state: () => well });
+  const wrong = await ask(['explain', 'shop/wbe', '--api', apiUrl], {});
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.err, /did you mean "shop\/web"\?\n {2}See `weir explain --help`/);
+});
+
+test('explain says that the last good version is in force, and why', async (t) => {
+  const broken: Problem = {
+    code: 'E_FILE_SYNTAX',
+    severity: 'error',
+    source: 'shop.yaml',
+    message: 'not valid YAML',
+    file: 'shop.yaml',
+    line: 2,
+  };
+  const { apiUrl = '' } = await listening(t, { state: () => ({ ...state, problems: [broken] }) });
+  const { out } = await ask(['explain', 'shop/web', '--api', apiUrl], {});
+  assert.match(out, /its last good version is in force: shop\.yaml:2 E_FILE_SYNTAX: not valid YAML/);
+});
