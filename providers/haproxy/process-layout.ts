@@ -86,15 +86,30 @@ function parseMapFile(text: string): ReadonlyMap<string, string> {
 
 /** The layout of a worker that nobody remembers, by the files on disk. Undefined: it runs other sections than the file says. */
 export async function readUnknown(files: ConfigFiles, runtime: RuntimeSocket): Promise<Reading | undefined> {
-  if (files.config === undefined) return undefined;
-  const sections = parseConfig(files.config);
+  const { config } = files;
+  if (config === undefined) return undefined;
+  const sections = parseConfig(config);
+  // Files that the configuration does not name wait for the end of an old worker: this one never read them.
+  const named = (path: string): boolean => config.includes(path);
   const maps = new Map<string, MapFile>(
-    files.paths('maps').map((path) => [path, { match: 'str', entries: parseMapFile(files.text(path) ?? '') }]),
+    files
+      .paths('maps')
+      .filter(named)
+      .map((path) => [path, { match: 'str', entries: parseMapFile(files.text(path) ?? '') }]),
   );
   const crtLists = new Map<string, readonly CrtEntry[]>(
-    files.paths('crt').map((path) => [path, parseListFile(files.text(path) ?? '')]),
+    files
+      .paths('crt')
+      .filter(named)
+      .map((path) => [path, parseListFile(files.text(path) ?? '')]),
   );
-  const certs = new Map(files.paths('certs').map((path) => [path, files.text(path) ?? '']));
+  const listed = new Set([...crtLists.values()].flat().map(({ cert }) => cert));
+  const certs = new Map(
+    files
+      .paths('certs')
+      .filter((path) => listed.has(path) || named(path))
+      .map((path) => [path, files.text(path) ?? '']),
+  );
   return readAgainst({ sections, maps, crtLists, certs, binds: parseBinds(sections), descriptors: 0 }, files, runtime);
 }
 
