@@ -43,7 +43,7 @@ describe('startSwarm', () => {
     const [port = 0] = origin.http;
     const swarm = await swarmOf(t, { name: 'new', kind: 'new', port, connections: 4, perSecond: 500, asks });
     await swarm.until('answers', () => swarm.load('new').ok >= 50);
-    await origin.order({ index: 0, alive: false });
+    await origin.order({ index: 0, to: 'close' });
     await swarm.until('failures', () => swarm.load('new').failed >= 50);
     assert.ok((swarm.errors()['new: ECONNREFUSED'] ?? 0) > 0);
   });

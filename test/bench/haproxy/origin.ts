@@ -8,10 +8,14 @@ export interface OriginOptions {
   readonly echo?: number;
 }
 
-/** What an origin is told: HTTP target `index` closes its port and every connection after the answers under way, or listens again. */
+/** What an origin is told about HTTP target `index`. */
 export interface OriginOrder {
   readonly index: number;
-  readonly alive: boolean;
+  /**
+   * live: it listens. refuse: it closes its port and says goodbye with the next answer on each connection. close: it closes its port and
+   * its idle connections, so that a request on its way there is lost.
+   */
+  readonly to: 'live' | 'refuse' | 'close';
 }
 
 const streamEveryMs = 200;
@@ -35,9 +39,13 @@ class HttpTarget {
     this.#server = server;
   }
 
-  die(): void {
+  refuse(): void {
     this.#server?.close();
     this.#server = undefined;
+  }
+
+  close(): void {
+    this.refuse();
     for (const socket of this.#sockets) socket.end();
   }
 
@@ -94,9 +102,11 @@ if (import.meta.main) {
   }
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit(0));
-  process.on('message', async ({ index, alive }: OriginOrder) => {
-    if (alive) await targets[index]?.listen();
-    else targets[index]?.die();
+  process.on('message', async ({ index, to }: OriginOrder) => {
+    const target = targets[index];
+    if (to === 'live') await target?.listen();
+    else if (to === 'refuse') target?.refuse();
+    else target?.close();
     process.send?.('done');
   });
   process.send?.({ http: targets.map(({ port }) => port), echo: echoes });
