@@ -3,7 +3,7 @@ import type { Log } from '../model/index.ts';
 import type { Io } from './io.ts';
 import { jsonLines } from './json-lines.ts';
 import { tell, tellProblems } from './say.ts';
-import { createStepLines, planText, span } from './text/index.ts';
+import { count, createStepLines, planText, span } from './text/index.ts';
 
 /** For people: each plan as it is made, each step as it ends. */
 export function textEvents(io: Io): RunEvents {
@@ -15,12 +15,13 @@ export function textEvents(io: Io): RunEvents {
       tell(io, (paint) => {
         const word = result === 'done' ? paint.good('applied') : paint.bad('failed');
         const why = message === undefined ? '' : `: ${message}`;
-        return `${word} ${balancer} ${unit}: ${steps.length} steps in ${span(durationMs)} (${cause})${why}\n`;
+        const acting = steps.filter(({ op }) => op !== 'wait').length;
+        return `${word} ${balancer} ${unit}: ${count(acting, 'step')} in ${span(durationMs)} (${cause})${why}\n`;
       }),
     ready: () => io.err('ready: everything that can be served is served\n'),
     problems: (appeared, gone) => {
       void tellProblems(io, appeared);
-      if (gone.length > 0) io.err(`${gone.length} problems are gone\n`);
+      if (gone.length > 0) io.err(`${gone.length === 1 ? '1 problem is' : `${gone.length} problems are`} gone\n`);
     },
   };
 }

@@ -65,6 +65,6 @@ function refuseUnknown(sketch: Sketch, { it, wanted }: Present, draft: Draft): v
 
 function reason({ sacrifices }: Sketch, present: Present): string {
   if (sacrifices.early.has(present)) return 'must make room for what takes its name or place';
-  if (present.wanted === undefined) return 'is wanted no more';
+  if (present.wanted === undefined) return 'is no longer wanted';
   return present.wanted.kept === undefined ? 'a new one takes its place' : 'another one has taken its place';
 }

@@ -169,7 +169,7 @@ class LinkSetEmitter {
     let turn: Draft | undefined;
     if (changes.length > 0) {
       const op = changes.every(([, member]) => member === null) ? 'remove' : 'set';
-      turn = this.#draft(op, op === 'remove' ? 'is wanted no more' : this.#reason(warm), changes);
+      turn = this.#draft(op, op === 'remove' ? 'is no longer wanted' : this.#reason(warm), changes);
       turn.afterAll(this.#before).afterAll(entering);
       for (const { target, raised } of this.#changing) {
         if (!raised) continue;

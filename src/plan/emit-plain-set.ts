@@ -204,7 +204,7 @@ export class SetEmitter {
     const lowered = members.filter((change) => !removes(change));
     const drafts = [
       ...batches(this.sketch, this.set, gone).map((part) =>
-        this.sketch.draft('remove', this.#object, 'is wanted no more', { set: this.set.name, members: part }),
+        this.sketch.draft('remove', this.#object, 'is no longer wanted', { set: this.set.name, members: part }),
       ),
       ...batches(this.sketch, this.set, lowered).map((part) =>
         this.sketch.draft('set', this.#object, 'shall take no more traffic', { set: this.set.name, members: part }),

@@ -21,12 +21,12 @@ test('text: symbols with a word, reasons, gap, refusal, unchanged, the summary l
     [
       'default u',
       '    + create   Backend   web  wanted',
-      '        servers +1',
+      '        servers  + a',
       '    - delete   Backend   old  not wanted',
       '        GAP: interrupts shop/old',
       '    ! refused  Frontend  x    delete: not ours: Frontend x',
       '  = 3 objects unchanged',
-      'Plan: 1 to create, 0 to update, 0 to replace, 1 to delete, 1 refused, 1 gap; 3 unchanged. 2 calls.',
+      'Plan: 1 to create, 0 to update, 0 to replace, 1 to delete, 1 refused, 1 gap; 3 unchanged. 2 steps.',
       '',
     ].join('\n'),
   );

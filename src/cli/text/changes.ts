@@ -1,4 +1,5 @@
 import type { HandleRef, Json, PlanUnit, Refusal, ServiceId, Step } from '../../model/index.ts';
+import { type MemberChanges, memberChanges } from './member-changes.ts';
 import { span } from './words.ts';
 
 /** What a plan does to one object, for people: a symbol that never stands without its word. */
@@ -9,6 +10,7 @@ export interface Change {
   readonly id: string;
   /** Only what changes, one line each. */
   readonly details: readonly string[];
+  readonly members: readonly MemberChanges[];
   readonly why: string;
   readonly gap: readonly ServiceId[];
   readonly risk: readonly ServiceId[];
@@ -25,16 +27,30 @@ export function changesOf(unit: PlanUnit): readonly Change[] {
 function changeOf(steps: readonly Step[], name: (ref: HandleRef) => string): Change {
   const [first] = steps;
   const gap = [...new Set(steps.flatMap((step) => step.gap ?? []))];
-  const acting = steps.find((step) => step.op !== 'wait') ?? first;
   return {
     ...signOf(steps, gap.length > 0),
     kind: first?.kind ?? '',
     id: first?.id ?? '',
-    details: [...memberCounts(steps), ...steps.flatMap((step) => detailsOf(step, name))],
-    why: acting?.why ?? '',
+    details: steps.flatMap((step) => detailsOf(step, name)),
+    members: memberChanges(steps, name),
+    why: whyOf(steps),
     gap,
     risk: [...new Set(steps.flatMap((step) => step.risk ?? []))],
   };
+}
+
+const signs: Readonly<Partial<Record<Step['op'], string>>> = { add: '+', remove: '-', set: '~' };
+
+/** The reason of the object's own step; where only members move, the reason of each direction. */
+function whyOf(steps: readonly Step[]): string {
+  const acting = steps.find(({ op }) => op !== 'wait' && signs[op] === undefined);
+  if (acting !== undefined) return acting.why;
+  const reasons = new Map(
+    steps.flatMap(({ op, why }) => (op === 'wait' || why === '' ? [] : [[`${op} ${why}`, { op, why }]])),
+  );
+  const [only, ...more] = reasons.values();
+  if (more.length === 0) return only?.why ?? '';
+  return [...reasons.values()].map(({ op, why }) => `${signs[op] ?? ''} ${why}`).join(', ');
 }
 
 function signOf(steps: readonly Step[], gap: boolean): Pick<Change, 'symbol' | 'word'> {
@@ -45,27 +61,6 @@ function signOf(steps: readonly Step[], gap: boolean): Pick<Change, 'symbol' | '
   if (ops.has('delete')) return { symbol: '-', word: 'delete' };
   if (ops.has('update') || ops.has('order')) return { symbol: '~', word: 'update' };
   return { symbol: '>', word: 'move members' };
-}
-
-/** `targets +2 -1 ~1`, summed over all steps of an object: a batch limit is no business of the reader. */
-function memberCounts(steps: readonly Step[]): readonly string[] {
-  const sets = new Map<string, { add: number; set: number; remove: number }>();
-  const countsOf = (set: string) => {
-    const counts = sets.get(set) ?? { add: 0, set: 0, remove: 0 };
-    sets.set(set, counts);
-    return counts;
-  };
-  for (const step of steps) {
-    for (const [set, members] of Object.entries(step.sets ?? {})) countsOf(set).add += members.length;
-    if (step.set === undefined) continue;
-    if (step.op === 'add' || step.op === 'set' || step.op === 'remove')
-      countsOf(step.set)[step.op] += step.members?.length ?? 0;
-  }
-  return [...sets].flatMap(([set, { add, set: changed, remove }]) => {
-    const parts = [add > 0 ? `+${add}` : '', remove > 0 ? `-${remove}` : '', changed > 0 ? `~${changed}` : ''];
-    const text = parts.filter((part) => part !== '').join(' ');
-    return text === '' ? [] : [`${set} ${text}`];
-  });
 }
 
 function detailsOf(step: Step, name: (ref: HandleRef) => string): readonly string[] {
@@ -103,6 +98,7 @@ function refusalOf(refusal: Refusal): Change {
     kind: refusal.kind,
     id: refusal.id,
     details: [],
+    members: [],
     why: `${refusal.op}: ${refusalWords[refusal.why]}${refusal.by === undefined ? '' : `: ${refusal.by}`}`,
     gap: [],
     risk: [],

@@ -6,6 +6,8 @@ import { count, some } from './words.ts';
 
 /** More objects than this with the very same change become one line. */
 const alike = 20;
+/** Members of a set that are named; of more only the numbers. */
+const named = 4;
 
 /** A plan for people: one line an object, only what changes, the summary last. `full` lists every name. */
 export function planText(plan: PlanReport, paint: Paint, full = false): string {
@@ -25,25 +27,39 @@ function changeRows(changes: readonly Change[], paint: Paint, full: boolean): st
   const rows = [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    if (group.length <= alike) return group.map((change) => ({ change, name: change.id }));
+    if (group.length <= alike) {
+      return group.map((change) => ({
+        change,
+        name: change.id,
+        members: memberLines(change, full ? Infinity : named),
+      }));
+    }
     const names = some(
       group.map(({ id }) => id),
       3,
     );
-    return [{ change: first, name: `${group.length} objects: ${names} (--full)` }];
+    return [{ change: first, name: `${group.length} objects: ${names} (--full)`, members: memberLines(first, 0) }];
   });
   // Aligned over the unit, but details break the table: heads are laid out first, then joined with their details.
   const heads = renderTable(
     rows.map(({ change, name }) => headRow(change, name, paint)),
     '  ',
   ).split('\n');
-  return rows.map(({ change }, i) => `${heads[i]}\n${tail(change, paint)}`).join('');
+  return rows.map(({ change, members }, i) => `${heads[i]}\n${members}${tail(change, paint)}`).join('');
 }
 
-function likeness(change: Change): string {
-  return [change.symbol, change.kind, change.why, change.gap.length, change.risk.length, ...change.details].join(
-    '\u0000',
-  );
+function likeness({ symbol, kind, why, gap, risk, members, details }: Change): string {
+  const moved = members.map(({ set, counts }) => `${set} ${counts}`);
+  return [symbol, kind, why, gap.length, risk.length, ...moved, ...details].join('\u0000');
+}
+
+/** `servers  + 10.0.0.2:8080  - 10.0.0.1:8080`, or the numbers where there are more than `most`. */
+function memberLines({ members }: Change, most: number): string {
+  const lines = members.map(({ set, counts, names }) => {
+    if (names.length <= most) return `        ${set}  ${names.join('  ')}\n`;
+    return `        ${set} ${counts}${most === 0 ? '' : ' (--full)'}\n`;
+  });
+  return lines.join('');
 }
 
 function headRow(change: Change, name: string, paint: Paint): readonly string[] {
@@ -88,6 +104,7 @@ export function summaryLine(summary: PlanSummary): string {
   ];
   if (summary.refused > 0) parts.push(`${summary.refused} refused`);
   if (summary.gaps > 0) parts.push(count(summary.gaps, 'gap'));
-  const calls = Object.values(summary.calls).reduce((sum, n) => sum + n, 0);
-  return `Plan: ${parts.join(', ')}; ${summary.unchanged} unchanged. ${count(calls, 'call')}.`;
+  // A call is a step that does something: the same count as at the end of an apply.
+  const steps = Object.values(summary.calls).reduce((sum, n) => sum + n, 0);
+  return `Plan: ${parts.join(', ')}; ${summary.unchanged} unchanged. ${count(steps, 'step')}.`;
 }

@@ -3,6 +3,7 @@ import { snapshotOf } from '../../serve/view.ts';
 import type { Paint } from './paint.ts';
 import { stateProblemsText } from './state-problems.ts';
 import { renderTable } from './table.ts';
+import { trafficCells, trafficHead } from './traffic-cells.ts';
 import { count, span } from './words.ts';
 
 /** The state for people: what fails stands first; healthy services are counted, with `all` listed. */
@@ -38,14 +39,19 @@ function serviceTable(state: State, paint: Paint, all: boolean): string {
   const healthy = services.length - shown.length;
   const more = healthy === 0 ? '' : `  ${count(healthy, 'service')} ok: weir status --all\n`;
   if (shown.length === 0) return more;
+  const numbers = new Map(state.services.map((service) => [service.id, trafficCells(service)]));
+  // Columns that nobody could fill are left out.
+  const counted = shown.some(({ id }) => numbers.get(id) !== undefined);
   const rows = shown.map(({ id, address, targets, health, reason }) => [
     id,
     address || '-',
     targets || '-',
     healthWord(health, paint),
+    ...(counted ? (numbers.get(id) ?? trafficHead.map(() => '-')) : []),
     reason,
   ]);
-  return `${renderTable([['SERVICE', 'ADDRESS', 'TARGETS', 'HEALTH', 'REASON'], ...rows], '  ')}${more}`;
+  const head = ['SERVICE', 'ADDRESS', 'TARGETS', 'HEALTH', ...(counted ? trafficHead : []), 'REASON'];
+  return `${renderTable([head, ...rows], '  ')}${more}`;
 }
 
 export function healthWord(health: ServiceState['health'], paint: Paint): string {

@@ -46,7 +46,7 @@ test('a replacement is one object: +/- without and -/+ with a gap', () => {
   assert.match(lines(planOf({ ...create, gap: ['s/a'] }, gone))[0] ?? '', /^ {2}-\/\+ replace/);
 });
 
-test('an update shows only what changes; members as counts over all batches; a handle to be is told by name', () => {
+test('an update shows only what changes; members by name over all batches; a handle to be is told by name', () => {
   const steps = [
     step({ n: 1, op: 'create', kind: 'Backend', id: 'new' }),
     step({
@@ -83,7 +83,7 @@ test('an update shows only what changes; members as counts over all batches; a h
       '        backend -> new',
       '        ca -> nothing',
       '    > move members  Backend   b',
-      '        servers +3 -1',
+      '        servers  + x  + y  + z  - o',
     ],
   );
 });
@@ -97,6 +97,28 @@ test('more than 20 objects with the same change are one line, --full lists them'
   ]);
   assert.equal(lines(planOf(...steps), true).length, 30);
   assert.equal(lines(planOf(...steps.slice(0, 20))).length, 20);
+});
+
+test('where members move, each direction has its reason; many members are counted, --full names them', () => {
+  const set = (n: number, op: 'add' | 'remove', why: string, ...names: string[]) =>
+    step({ n, op, why, kind: 'Backend', id: 'b', set: 'servers', members: names.map((name) => [name, null] as const) });
+  const move = planOf(set(1, 'add', 'is new', '10.0.0.2:80'), set(2, 'remove', 'is no longer wanted', '10.0.0.1:80'));
+  assert.deepEqual(lines(move), [
+    '    > move members  Backend  b  + is new, - is no longer wanted',
+    '        servers  + 10.0.0.2:80  - 10.0.0.1:80',
+  ]);
+  const many = planOf(set(1, 'add', 'is new', 'a', 'b', 'c', 'd', 'e'));
+  assert.deepEqual(lines(many), ['    > move members  Backend  b  is new', '        servers +5 (--full)']);
+  assert.equal(lines(many, true)[1], '        servers  + a  + b  + c  + d  + e');
+  const weight = step({
+    n: 1,
+    op: 'set',
+    kind: 'Backend',
+    id: 'b',
+    set: 'servers',
+    members: [['a', { attrs: { weight: 0 } }]],
+  });
+  assert.equal(lines(planOf(weight))[1], '        servers  ~ a weight=0');
 });
 
 test('colour changes nothing but colour', () => {
