@@ -64,6 +64,8 @@ export function diffLayouts(running: Layout, wanted: Layout): Difference {
   const steps: RuntimeStep[] = [];
   diffSections(running, wanted, reload, steps);
   diffMaps(running, wanted, reload, steps);
+  // A new section brings the maps that it names.
+  if (reload.size > 1) reload.delete('map');
   diffCertificates(running, wanted, reload, steps);
   return { reload: [...reload], steps: steps.sort((a, b) => phaseOf(a) - phaseOf(b)) };
 }

@@ -213,6 +213,31 @@ test('another algorithm and back, a section given up and taken again: no reload'
   assert.equal(reloads(), 0);
 });
 
+test('the first wildcard, the first route of every host, the first share, another default: no reload', async () => {
+  await commit();
+  const every = route(port, '', '/', 'e');
+  const shared = route(port, 'shared.test', '/', 'a');
+  const forward = new Map([
+    ['a', { attrs: { weight: 1 } }],
+    ['b', { attrs: { weight: 1 } }],
+  ]);
+  const share: Resource = { ...shared, refs: { frontend: shared.refs.frontend ?? '' }, sets: { forward } };
+  await commit(...service('a', 1), ...service('b', 2), share, route(port, '*.wild.test', '/', 'b'));
+  assert.equal((await get(port, 'x.wild.test')).body, 'two');
+  assert.deepEqual(await answers(port, 'shared.test', 40), ['one', 'two']);
+  assert.equal((await get(port, 'nobody.test')).status, 404);
+  await commit(...service('a', 1), every, backend('e', { [targets[3]?.port ?? 0]: 1 }));
+  assert.equal((await get(port, 'nobody.test')).body, 'three');
+  assert.equal((await get(port, 'shared.test')).body, 'three');
+  await session.commit?.(
+    [],
+    [settings, frontend(port, {}, { default: 'd' }), backend('d', { [targets[2]?.port ?? 0]: 1 })],
+    signal,
+  );
+  assert.equal((await get(port, 'first.test')).body, 'two');
+  assert.equal(reloads(), 0);
+});
+
 test('adopted by the next session, and loaded from the file by hand: what each spare is stays as it is', async () => {
   await commit(...service('a', 1));
   await commit(...service('a', 1), ...service('b', 2));
