@@ -35,8 +35,9 @@ async function measureKills(churn: Churn, breakName: string | undefined): Promis
   const random = seeded(7);
   const before = await edge.processes();
   const killing = { ended: false };
+  const count = breakName === undefined ? kills : breakName === 'kill-worker' ? 7 : 0;
   const killer = (async () => {
-    for (let i = 0; i < kills; i++) {
+    for (let i = 0; i < count; i++) {
       await sleep(500 + random() * 2_000);
       const { worker } = await edge.processes();
       await edge.killWeir();
@@ -57,7 +58,7 @@ async function measureKills(churn: Churn, breakName: string | undefined): Promis
   const after = await edge.processes();
   const { sent, failed, cut } = swarm.total();
   process.stderr.write(
-    `${kills} kills, ${made} changes, ${after.reloads - before.reloads} reloads; failures ${JSON.stringify(swarm.errors())}\n`,
+    `${count} kills, ${made} changes, ${after.reloads - before.reloads} reloads; failures ${JSON.stringify(swarm.errors())}\n`,
   );
   return [
     { figure: 'haproxy.kill_failed', value: failed, unit: 'requests', n: sent },
