@@ -70,6 +70,8 @@ const treatment = {
   ranges: z.array(z.string()).exactOptional(),
   /** CIDRs kept out. */
   denied: z.array(z.string()).exactOptional(),
+  /** Only for clients that showed a certificate, on a connection made for this very host. */
+  verified: z.literal(true).exactOptional(),
 };
 
 export const backendAttrs = z.strictObject({
@@ -125,6 +127,8 @@ export const frontendAttrs = z.strictObject({
   /** Empty: the balancer's own addresses. */
   addresses: z.array(z.string()),
   acceptProxy: z.literal(true).exactOptional(),
+  /** SHA-256 of the PEM with the authorities of client certificates. */
+  clientCa: z.string().exactOptional(),
   /** TLS is passed through, to where its routes lead by the name in the client's hello. */
   sni: z.literal(true).exactOptional(),
   maxConnections: z.int().min(1).exactOptional(),
@@ -134,7 +138,12 @@ export const frontendAttrs = z.strictObject({
   ...treatment,
 });
 
-export const certAttrs = z.strictObject({ hosts: z.array(z.string()), isDefault: z.boolean() });
+export const certAttrs = z.strictObject({
+  hosts: z.array(z.string()),
+  /** Those of the hosts whose clients must show a certificate. */
+  verified: z.array(z.string()).exactOptional(),
+  isDefault: z.boolean(),
+});
 
 export const shareAttrs = z.strictObject({ weight: z.number().min(0) });
 
@@ -161,7 +170,7 @@ export type FrontendAttrs = z.infer<typeof frontendAttrs>;
 export type RouteAttrs = z.infer<typeof routeAttrs>;
 export type RouteFilter = z.infer<typeof filter>;
 export type Answer = z.infer<typeof answer>;
-export type Treatment = Pick<RouteAttrs, 'answer' | 'filters' | 'ranges' | 'denied'>;
+export type Treatment = Pick<RouteAttrs, 'answer' | 'filters' | 'ranges' | 'denied' | 'verified'>;
 
 /** Reads attributes through a schema once for each attributes object. */
 function reader<T>(schema: z.ZodType<T>): (attrs: Attrs) => T {

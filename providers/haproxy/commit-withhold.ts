@@ -39,6 +39,8 @@ export function certificatesOf(resources: readonly Resource[]): {
   const authorities = new Set<string>();
   for (const resource of resources) {
     if (resource.kind === 'Frontend') for (const sha256 of resource.sets.certs?.keys() ?? []) served.add(sha256);
+    const clientCa = resource.kind === 'Frontend' ? readFrontend(resource).clientCa : undefined;
+    if (clientCa !== undefined) authorities.add(clientCa);
     if (resource.kind !== 'Backend') continue;
     const ca = readBackend(resource).tls?.ca;
     if (ca !== undefined) authorities.add(ca);
@@ -59,7 +61,10 @@ export function withholdCertificates(
   const withheld: Withheld[] = [];
   const was = new Map(before.filter(({ kind }) => kind === 'Frontend').map((resource) => [resource.id, resource]));
   const kept = resources.map((resource) => {
-    if (resource.kind === 'Frontend') return withoutCertificates(resource, bad, was.get(resource.id), withheld);
+    if (resource.kind === 'Frontend') {
+      const frontend = withoutClientAuthority(resource, bad, withheld);
+      return withoutCertificates(frontend, bad, was.get(resource.id), withheld);
+    }
     return resource.kind === 'Backend' ? withoutAuthority(resource, bad, withheld) : resource;
   });
   return { resources: withoutFrontends(kept, withheld), withheld };
@@ -109,6 +114,22 @@ function withoutCertificates(
   if (member !== undefined && ![...left.values()].some(({ attrs }) => readCert(attrs).isDefault))
     left.set(fallback, { ...member, attrs: { ...member.attrs, isDefault: true } });
   return { ...frontend, sets: { ...frontend.sets, certs: left } };
+}
+
+/** Nobody can be verified: what asks for it is served to nobody, hosts without are served on. */
+function withoutClientAuthority(
+  frontend: Resource,
+  bad: ReadonlyMap<string, BadCertificate>,
+  withheld: Withheld[],
+): Resource {
+  const { clientCa, ...attrs } = readFrontend(frontend);
+  const reason = clientCa === undefined ? undefined : bad.get(clientCa);
+  if (clientCa === undefined || reason === undefined) return frontend;
+  const whole = attrs.mode === 'tcp';
+  const message = `authority of client certificates: ${reason.reason}; hosts that ask for them answer 421 until then`;
+  const retry = { sha256: clientCa, withKey: false };
+  withheld.push({ kind: 'Frontend', id: frontend.id, code: reason.code, message, whole, retry });
+  return { ...frontend, attrs };
 }
 
 /** The usable certificate that served the same hosts before. */

@@ -15,7 +15,7 @@ const capabilities: Capabilities = {
   pathTypes: ['exact', 'prefix', 'stringPrefix', 'regex'],
   balances: ['roundrobin', 'leastconn', 'source', 'uri', 'random'],
   affinities: ['source', 'cookie'],
-  features: ['deniedRanges', 'sourceRangeFilter', 'bodyLimit', 'rateLimit', 'cors', 'sniRoutes'],
+  features: ['deniedRanges', 'sourceRangeFilter', 'bodyLimit', 'rateLimit', 'cors', 'sniRoutes', 'clientCertificates'],
   ipv6: true,
   weights: true,
   writes: 'commit',

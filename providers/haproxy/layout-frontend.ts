@@ -119,7 +119,7 @@ function commonPart(
 ): Pick<FrontendPart, 'mode' | 'tls' | 'binds' | 'certs' | 'crtLists'> {
   const name = frontendName(resource.id);
   const { certs, entries } = attrs.tls
-    ? certificates(resource, name)
+    ? certificates(resource, name, attrs.clientCa)
     : { certs: new Map<string, string>(), entries: [] };
   return {
     mode: attrs.mode,
@@ -136,12 +136,14 @@ const noName = 'default.weir.invalid';
 function certificates(
   resource: Resource,
   frontend: string,
+  clientCa: string | undefined,
 ): { readonly certs: ReadonlyMap<string, string>; readonly entries: readonly CrtEntry[] } {
   const certs = new Map<string, string>();
   const entries: CrtEntry[] = [];
   for (const [sha256, member] of resource.sets.certs ?? []) {
     if (member.gone === true) continue;
-    const { hosts, isDefault } = readCert(member.attrs);
+    const { hosts: all, verified = [], isDefault } = readCert(member.attrs);
+    const hosts = all.filter((host) => !verified.includes(host));
     if (isDefault) {
       const path = defaultCertPath(frontend);
       certs.set(path, sha256);
@@ -151,7 +153,14 @@ function certificates(
       certs.set(certPath(sha256), sha256);
       entries.push({ cert: certPath(sha256), hosts: hosts.map(sniFilter) });
     }
+    // Without the authority these names have the default certificate, and their routes answer 421.
+    if (verified.length > 0 && clientCa !== undefined) {
+      certs.set(certPath(sha256), sha256);
+      const options = `verify required ca-file ${certPath(clientCa)}`;
+      entries.push({ cert: certPath(sha256), hosts: verified.map(sniFilter), options });
+    }
   }
+  if (clientCa !== undefined) certs.set(certPath(clientCa), clientCa);
   return { certs, entries };
 }
 

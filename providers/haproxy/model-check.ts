@@ -16,9 +16,9 @@ import { isFetchName } from './quote.ts';
 /** Why a front cannot be served at all. */
 export function frontFault(front: Front, field: string): Fault | undefined {
   const { tls, protocol } = front;
-  if (tls?.mode === 'mutual') {
-    const reason = 'is not served by HAProxy here yet (client certificates); use terminate or another provider';
-    return { code: 'E_FEATURE', field: `${field}.tls.mode`, value: 'mutual', reason };
+  if (tls?.mode === 'mutual' && !/^[0-9a-f]{64}$/.test(tls.ca?.sha256 ?? '')) {
+    const reason = 'needs the authorities that client certificates must come from';
+    return { code: 'E_CERT_MISSING', field: `${field}.tls.ca`, value: tls.ca?.origin ?? '(none)', reason };
   }
   if (protocol === 'https' && tls?.mode === 'passthrough') {
     const reason = 'cannot be passthrough for https, where requests are read; write protocol tls';

@@ -68,6 +68,7 @@ function attrsOf(
     ...(alone && timeouts?.clientMs !== undefined ? { clientMs: timeouts.clientMs } : {}),
     ...(alone && timeouts?.requestMs !== undefined ? { requestMs: timeouts.requestMs } : {}),
     ...(alone && timeouts?.keepAliveMs !== undefined ? { keepAliveMs: timeouts.keepAliveMs } : {}),
+    ...(listener.clientCa === undefined ? {} : { clientCa: listener.clientCa.sha256 }),
     ...(byName ? { sni: true } : {}),
     ...(fallback !== undefined && (mode === 'http' || byName) ? treatmentOf(fallback, []) : {}),
     ...(mode === 'tcp' && !byName && first !== undefined ? accessOf(first.front) : {}),
@@ -86,11 +87,12 @@ function endsTls(listener: Listener): boolean {
 
 function certsOf(listener: Listener): ReadonlyMap<string, Member> {
   const certs = new Map<string, Member>();
-  for (const { cert, hosts } of listener.certs) {
+  for (const { cert, hosts, verified } of listener.certs) {
     if (!/^[0-9a-f]{64}$/.test(cert.sha256)) continue;
     // Names of a certificate that are no host names (addresses, other forms) cannot be asked for by SNI.
     const names = hosts.filter((host) => parseHost(host).ok);
-    certs.set(cert.sha256, { attrs: Object.freeze({ hosts: names, isDefault: certs.size === 0 }) });
+    const asked = verified === undefined ? {} : { verified: verified.filter((host) => parseHost(host).ok) };
+    certs.set(cert.sha256, { attrs: Object.freeze({ hosts: names, ...asked, isDefault: certs.size === 0 }) });
   }
   return certs;
 }

@@ -129,6 +129,7 @@ export function treatmentOf(merged: MergedAction, filters: Route['filters']): Tr
     ...(answer === undefined ? {} : { answer }),
     ...(all.length === 0 ? {} : { filters: all }),
     ...accessOf(front),
+    ...(front.tls?.mode === 'mutual' ? { verified: true as const } : {}),
   };
 }
 

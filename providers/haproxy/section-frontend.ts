@@ -1,9 +1,10 @@
 import type { FrontendAttrs } from './attrs.ts';
 import type { Bind } from './layout.ts';
-import { answerName, crtListPath, mapPath } from './names.ts';
+import { answerName, certPath, crtListPath, mapPath } from './names.ts';
 import type { Options } from './options.ts';
 import { word } from './quote.ts';
 import type { RouteTable } from './route-table.ts';
+import { clientLines } from './section-client.ts';
 import { forwardedLines } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
 import { routeLines } from './section-routes.ts';
@@ -29,6 +30,7 @@ export function httpFrontendLines(
     ...(attrs.requestMs === undefined ? [] : [`timeout http-request ${attrs.requestMs}`]),
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
     ...forwardedLines(attrs, options),
+    ...clientLines(attrs, options),
     // The last rules: they end the section's early.
     ...routeLines(frontend, table),
     `default_backend ${answerName(404)}`,
@@ -65,6 +67,9 @@ function bindLine({ address, port, frontend }: Bind, attrs: FrontendAttrs, optio
   if (sixth) parts.push('v6only');
   if (attrs.acceptProxy === true) parts.push('accept-proxy');
   if (attrs.tls) parts.push('ssl', 'crt-list', word(crtListPath(frontend)));
+  // In TCP the port has one front: its clients are asked whatever name they say.
+  if (attrs.clientCa !== undefined && attrs.mode === 'tcp')
+    parts.push('ca-file', word(certPath(attrs.clientCa)), 'verify', 'required');
   if (attrs.tls && attrs.mode === 'http') parts.push('alpn', options.alpn.map(word).join(','));
   return parts.join(' ');
 }

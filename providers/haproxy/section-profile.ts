@@ -5,12 +5,14 @@
 import type { RouteFilter, Treatment } from './attrs.ts';
 import { shortHash } from './names.ts';
 import { formatLiteral, literal, regexLiteral, word } from './quote.ts';
+import { verifiedLines } from './section-client.ts';
 import { fromRanges, guardLines } from './section-guard.ts';
 
 export interface Profile {
   readonly name: string;
   readonly ranges: readonly string[] | undefined;
   readonly denied: readonly string[] | undefined;
+  readonly verified: boolean;
   readonly filters: readonly RouteFilter[];
 }
 
@@ -19,11 +21,11 @@ export type Serves = 'forward' | 'answer' | 'tcp';
 
 /** The profile of a route; undefined when it asks for nothing. */
 export function profileOf(treatment: Treatment): Profile | undefined {
-  const { ranges, denied, filters = [] } = treatment;
-  if (ranges === undefined && denied === undefined && filters.length === 0) return undefined;
+  const { ranges, denied, filters = [], verified = false } = treatment;
+  if (ranges === undefined && denied === undefined && filters.length === 0 && !verified) return undefined;
   // The letters in front: a pattern of a condition must not begin with a hyphen, and a hash may.
-  const name = `p_${shortHash(JSON.stringify([ranges ?? null, filters, ...(denied === undefined ? [] : [denied])]))}`;
-  return { name, ranges, denied, filters };
+  const name = `p_${shortHash(JSON.stringify([ranges ?? null, filters, ...(denied === undefined && !verified ? [] : [denied ?? null, verified])]))}`;
+  return { name, ranges, denied, filters, verified };
 }
 
 /** The lists of source ranges that the rules of a profile look into. */
@@ -41,7 +43,10 @@ export function profileLines(profile: Profile, serves: Serves): readonly string[
   const { ranges: allow, denied: deny, filters } = profile;
   if (serves === 'tcp') return connectionLines(profile, chosen);
   const access = { type: 'sourceRanges', ...(allow && { allow }), ...(deny && { deny }) } as const;
-  const guards = [access, ...filters].flatMap((filter) => guardLines(filter, chosen));
+  const guards = [
+    ...(profile.verified ? verifiedLines(chosen) : []),
+    ...[access, ...filters].flatMap((filter) => guardLines(filter, chosen)),
+  ];
   const changes = filters.flatMap((filter) => {
     const line = filterLine(filter, serves);
     return line === undefined ? [] : [`${line} if ${chosen}`];

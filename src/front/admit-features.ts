@@ -22,6 +22,12 @@ export function frontAllowed(
     problems.push(tell(service, 'E_FEATURE', `${field}.deniedRanges`, front.deniedRanges, message));
     return false;
   }
+  if (front.tls?.mode === 'mutual' && !can(capabilities, 'clientCertificates')) {
+    const message =
+      'this provider cannot ask clients for certificates; the port is not served, use a provider that can';
+    problems.push(tell(service, 'E_FEATURE', `${field}.tls.mode`, 'mutual', message));
+    return false;
+  }
   if (front.protocol === 'tls' && front.routes.length > 0 && !can(capabilities, 'sniRoutes')) {
     const message = 'this provider cannot choose by the name in a TLS hello; give the service a port of its own';
     problems.push(tell(service, 'E_FEATURE', `${field}.routes`, front.routes[0]?.hosts, message));

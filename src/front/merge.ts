@@ -1,7 +1,7 @@
 import type { Capabilities, ExportedService, FrontGroup, Listener, Problem, ServiceId } from '../model/index.ts';
 import { type AdmittedFront, admit } from './admit.ts';
 import { compareAge } from './age.ts';
-import { mergeCerts } from './certs.ts';
+import { clientAuthority, mergeCerts } from './certs.ts';
 import { type Gathered, gather } from './group.ts';
 import { mergeHosts } from './hosts.ts';
 import { claimPorts, type Port } from './ports.ts';
@@ -84,6 +84,7 @@ function mergePort(port: Port, problems: Problem[]): Listener {
     protocol: front.protocol,
     fronts: staying.map(({ service, front: one }) => ({ service, front: one })),
     certs: mergeCerts(staying, problems),
+    ...clientAuthority(staying),
     hosts: routed?.hosts ?? [],
     ...(front.endPort === undefined || front.endPort === front.port ? {} : { endPort: front.endPort }),
     ...(action === undefined ? {} : { default: action }),

@@ -54,10 +54,17 @@ function mayJoin(front: AdmittedFront, holder: Port): boolean {
   return (
     opener !== undefined &&
     (shareHttp(front, opener) || shareNames(front, holder)) &&
+    authorityOf(holder, front) !== 'two' &&
     opener.front.port === front.front.port &&
     opener.front.protocol === front.front.protocol &&
     (opener.front.proxyProtocol ?? false) === (front.front.proxyProtocol ?? false)
   );
+}
+
+/** The authority of clients at a port once a front joins; TLS sessions are resumed over names, so there can be no second one. */
+function authorityOf({ fronts }: Port, joining: AdmittedFront): string | undefined {
+  const all = [...fronts, joining].flatMap(({ front: { tls } }) => (tls?.mode === 'mutual' ? [tls.ca?.sha256] : []));
+  return new Set(all).size > 1 ? 'two' : all[0];
 }
 
 function shareHttp(front: AdmittedFront, opener: AdmittedFront): boolean {
@@ -106,9 +113,17 @@ function lost(front: AdmittedFront, held: ReadonlyMap<string, Port>, problems: P
 function whyLost(front: AdmittedFront, winner: AdmittedFront): string {
   const holder = ownerFor(front.service, winner.service);
   const what = winner.front.protocol.toUpperCase();
-  if (front.layer === 7 && winner.layer === 7 && front.front.protocol === winner.front.protocol) {
+  if (
+    front.layer === 7 &&
+    winner.layer === 7 &&
+    front.front.protocol === winner.front.protocol &&
+    differInProxy(front, winner)
+  ) {
     const wants = winner.front.proxyProtocol === true ? 'with' : 'without';
     return `the port is served ${wants} the PROXY protocol for ${holder}, and one port cannot do both; set proxyProtocol alike or choose another port`;
+  }
+  if (front.layer === 7 && front.front.tls?.mode === 'mutual' && winner.front.protocol === front.front.protocol) {
+    return `clients at this port prove themselves to another authority for ${holder}, and one port has one; use the same authority file, or another port or address`;
   }
   if (front.passthrough && winner.passthrough) {
     return `TLS at this port is passed through for ${holder}; name the hosts of this service, set proxyProtocol alike, or choose another port`;
@@ -117,6 +132,10 @@ function whyLost(front: AdmittedFront, winner: AdmittedFront): string {
     return `TLS at this port ends here for ${holder}, and one port cannot do both; choose another port or another balancer`;
   }
   return `the port is served as ${what} for ${holder}; choose another port or another balancer`;
+}
+
+function differInProxy(a: AdmittedFront, b: AdmittedFront): boolean {
+  return (a.front.proxyProtocol ?? false) !== (b.front.proxyProtocol ?? false);
 }
 
 function portText(front: Front): string {

@@ -34,6 +34,7 @@ function shareListener(now: Listener, before: Listener): Listener {
     hosts === before.hosts &&
     now.protocol === before.protocol &&
     now.endPort === before.endPort &&
+    now.clientCa === before.clientCa &&
     sameAction(now.default, before.default) &&
     sameBy(now.fronts, before.fronts, (a, b) => a.front === b.front && a.service === b.service) &&
     sameBy(now.certs, before.certs, sameCert);
@@ -45,7 +46,12 @@ function sameHosts(now: readonly MergedHost[], before: readonly MergedHost[]): r
 }
 
 function sameCert(a: Listener['certs'][number], b: Listener['certs'][number]): boolean {
-  return a.cert === b.cert && a.service === b.service && sameItems(a.hosts, b.hosts);
+  return (
+    a.cert === b.cert &&
+    a.service === b.service &&
+    sameItems(a.hosts, b.hosts) &&
+    sameItems(a.verified ?? [], b.verified ?? [])
+  );
 }
 
 function sameAction(a: MergedAction | undefined, b: MergedAction | undefined): boolean {

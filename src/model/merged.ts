@@ -31,7 +31,15 @@ export interface Listener {
   /** Layer 4: one front. Layer 7: every front that shares the port, oldest first. */
   readonly fronts: readonly { readonly service: ExportedService; readonly front: Front }[];
   /** Certificates of all fronts, first wins for a host; the first of the list is the default one. */
-  readonly certs: readonly { readonly cert: CertRef; readonly hosts: readonly string[]; readonly service: ServiceId }[];
+  readonly certs: readonly {
+    readonly cert: CertRef;
+    readonly hosts: readonly string[];
+    /** Those of the hosts whose clients must show a certificate; absent: none. */
+    readonly verified?: readonly string[];
+    readonly service: ServiceId;
+  }[];
+  /** Authorities that client certificates must come from, where any front asks for them. */
+  readonly clientCa?: CertRef;
   /** Layer 7, and TLS that is passed through: hosts in order exact before wildcard before any (`''`), each with its rules in match order. */
   readonly hosts: readonly MergedHost[];
   /** Layer 4: where connections go. Layer 7: what no host and path took. */

@@ -8,7 +8,14 @@ import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './serv
 import type { Step } from './step.ts';
 
 /** What a service may ask and not every system can do. */
-export type Feature = 'deniedRanges' | 'sourceRangeFilter' | 'bodyLimit' | 'rateLimit' | 'cors' | 'sniRoutes';
+export type Feature =
+  | 'deniedRanges'
+  | 'sourceRangeFilter'
+  | 'bodyLimit'
+  | 'rateLimit'
+  | 'cors'
+  | 'sniRoutes'
+  | 'clientCertificates';
 
 /** What a provider can do; shared code reads these and nothing else. */
 export interface Capabilities {
@@ -93,6 +100,25 @@ export interface Context {
   ) => void;
 }
 
+/** What went through a service, as its balancer counts it. Totals grow while the session lasts, also over reloads of a proxy. */
+export interface Traffic {
+  /** Class of the status (`2xx`, …, `other`) → answers. Empty where the balancer does not read HTTP. */
+  readonly requests: Readonly<Record<string, number>>;
+  /** Requests of HTTP, connections of TCP. */
+  readonly sessions: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Failures towards targets: to connect, in an answer; and what was tried again at the same or at another one. */
+  readonly failures: Readonly<Record<'connect' | 'response' | 'retry' | 'redispatch', number>>;
+  /** Sessions a second over the last interval of reading. */
+  readonly perSecond: number;
+  /** Open now, and waiting for a target now. */
+  readonly current: number;
+  readonly queued: number;
+  /** Averages over the last requests (HAProxy: 1,024 of each backend). */
+  readonly latencyMs: Readonly<Record<'queue' | 'connect' | 'response' | 'total', number>>;
+}
+
 export interface ServiceReport {
   readonly service: ServiceId;
   readonly addresses: readonly { readonly ip?: string; readonly host?: string; readonly ports: readonly number[] }[];
@@ -104,6 +130,8 @@ export interface ServiceReport {
     readonly message: string;
   }[];
   readonly targets: readonly { readonly key: string; readonly health: string; readonly reason?: string }[];
+  /** Absent where the balancer does not count, or has not yet. */
+  readonly traffic?: Traffic;
 }
 
 /** One open connection to a real system. Errors thrown carry a WeirError (class retry, refused or bug). */

@@ -173,7 +173,7 @@ describe('bad input', () => {
           https([route(['x.example'])], [cert('aa', [])], { tls: { mode: 'mutual', certs: [cert('aa', [])] } }),
         ]),
       ),
-      ['E_FEATURE fronts[0].tls.mode mutual'],
+      ['E_CERT_MISSING fronts[0].tls.ca (none)'],
     );
     assert.deepEqual(told(service('a/a', [tcp(81)], { address: { list: ['nowhere'], families: [], held: [] } })), [
       'E_ADDRESS address.list nowhere',
