@@ -135,6 +135,9 @@ export const optionsSchema = z
       .describe(
         'Backends that HAProxy keeps ready (HTTP, roundrobin; a quarter as many of each other kind), so that a new one needs no reload; each costs about 11 KiB. 0: none.',
       ),
+    numbersEvery: duration
+      .default('5s')
+      .describe('How often requests, answers, latencies and queues of each service are read.'),
     user: account.optional().describe('Account of the worker when weir runs as root; default: kept.'),
     group: account.optional().describe('Group of the worker when weir runs as root; default: kept.'),
     log: z

@@ -1,5 +1,5 @@
 /** What is told of each service: where it is reachable, whether it is, and how its targets are. Pure. */
-import type { ExportedService, Observed, ServiceReport } from '../../src/model/index.ts';
+import type { ExportedService, Observed, ServiceReport, Traffic } from '../../src/model/index.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Bind } from './layout.ts';
 import { frontendName } from './names.ts';
@@ -11,6 +11,10 @@ export interface ReportInput {
   readonly serving: boolean;
   /** Addresses of this machine that stand for a wildcard: `0.0.0.0` and `::`. */
   readonly own: (wildcard: string) => readonly string[];
+  /** What went through backends, by their ids. */
+  readonly traffic: (backends: readonly string[]) => Traffic | undefined;
+  /** Why the check of a target of a backend fails. */
+  readonly reason: (backend: string, target: string) => string | undefined;
 }
 
 export function reportsOf(
@@ -40,7 +44,8 @@ function reportOf(
   const frontIds = new Set(fronts.map(({ kind, id, refs }) => (kind === 'Route' ? (refs.frontend ?? '') : id)));
   const binds = [...frontIds].flatMap((id) => bindsOf.get(frontendName(id)) ?? []);
   const problems = input.withheld.filter(({ id }) => frontIds.has(id) || objects.some((object) => object.id === id));
-  const targets = objects.flatMap((object) => targetsOf(object));
+  const targets = objects.flatMap((object) => targetsOf(object, input.reason));
+  const traffic = input.traffic(objects.flatMap(({ kind, id }) => (kind === 'Backend' ? [id] : [])));
   const programmed = input.serving && binds.length > 0 && problems.length === 0;
   const ready = targets.filter(({ health }) => health === 'ready').length;
   return {
@@ -67,15 +72,17 @@ function reportOf(
       },
     ],
     targets,
+    ...(traffic === undefined ? {} : { traffic }),
   };
 }
 
-function targetsOf(object: Observed): ServiceReport['targets'] {
+function targetsOf(object: Observed, reasonOf: ReportInput['reason']): ServiceReport['targets'] {
   if (object.kind !== 'Backend') return [];
-  return [...(object.sets.servers?.keys() ?? [])].map((key) => ({
-    key,
-    health: object.health?.servers?.get(key) ?? 'unknown',
-  }));
+  return [...(object.sets.servers?.keys() ?? [])].map((key) => {
+    const health = object.health?.servers?.get(key) ?? 'unknown';
+    const reason = health === 'ready' ? undefined : reasonOf(object.id, key);
+    return { key, health, ...(reason === undefined ? {} : { reason }) };
+  });
 }
 
 function addressesOf(binds: readonly Bind[], own: ReportInput['own']): ServiceReport['addresses'] {

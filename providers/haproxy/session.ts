@@ -16,7 +16,7 @@ import { LiveState } from './observe-live.ts';
 import { ProgramWatch } from './observe-program.ts';
 import { readState, writeState } from './observe-state.ts';
 import { SessionWatch } from './observe-watch.ts';
-import type { Options } from './options.ts';
+import { durationMs, type Options } from './options.ts';
 import { hasIpv6 } from './port-trial.ts';
 import { HaproxyProcess } from './process.ts';
 import { affordableConnections } from './process-limits.ts';
@@ -24,6 +24,7 @@ import { type Lock, lockDirectory } from './process-lock.ts';
 import { reportsOf } from './report.ts';
 import { checkShape } from './shape.ts';
 import { headerLine, type Place, textOf } from './text.ts';
+import { TrafficWatch } from './traffic.ts';
 
 /** Observing everything includes a full reading of the process, but not more often than this. */
 const auditEveryMs = 5_000;
@@ -53,6 +54,7 @@ class HaproxySession implements Session {
   readonly #committer: Committer;
   readonly #live: LiveState;
   readonly #watch: SessionWatch;
+  readonly #traffic: TrafficWatch;
   #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
   #lock: Lock | undefined;
@@ -99,6 +101,14 @@ class HaproxySession implements Session {
       committer: this.#committer,
       retiring: this.#retiring,
     });
+    this.#traffic = new TrafficWatch({
+      ctx,
+      signal: this.#ending.signal,
+      process: this.#process,
+      masterSocket: this.#masterSocket,
+      everyMs: durationMs(options.numbersEvery),
+      layout: () => this.#live.intended,
+    });
     this.#watch = new SessionWatch({
       ctx,
       unit: `${ctx.balancer}@${ctx.node}`,
@@ -131,6 +141,7 @@ class HaproxySession implements Session {
     if (this.#options.ipv6 === 'auto' && !(await hasIpv6())) this.#options = { ...this.#options, ipv6: 'off' };
     await this.#learn();
     this.#watch.start();
+    this.#traffic.start();
   }
 
   /** Nothing outside decides what is served. */
@@ -180,6 +191,8 @@ class HaproxySession implements Session {
       withheld: this.#committer.withheld,
       serving: intended !== undefined,
       own: ownAddresses,
+      traffic: (backends) => this.#traffic.of(backends),
+      reason: (backend, target) => this.#traffic.reason(backend, target),
     });
   }
 

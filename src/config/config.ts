@@ -83,6 +83,14 @@ export const configSchema = z.strictObject({
   metrics: z
     .strictObject({
       listen: listen.default('127.0.0.1:8378').describe(`Where probes and metrics are served: ${listenForm}`),
+      perService: z
+        .int()
+        .min(0)
+        .max(100_000)
+        .default(1_000)
+        .describe(
+          'Services with numbers of their own at most, by name; weir_service_metrics_cut tells how many more there are. 0: none.',
+        ),
     })
     .prefault({})
     .describe('Probes /healthz /readyz and Prometheus /metrics; carries no secret.'),

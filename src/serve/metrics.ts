@@ -6,6 +6,8 @@ import { type MetricEntry, metricTable } from './metric-table.ts';
 export interface ServedMetrics extends Metrics {
   readonly contentType: string;
   text(): Promise<string>;
+  /** Drops one series: what it told of is gone. */
+  forget(name: string, labels: Labels): void;
 }
 
 type Instrument =
@@ -43,6 +45,10 @@ export function createMetrics(
     count(name, labels = {}, by = 1) {
       const found = find(name, 'counter', labels);
       if (found?.type === 'counter' && by >= 0) found.metric.inc(fit(found, labels), by);
+    },
+    forget(name, labels) {
+      const found = instruments.get(name);
+      found?.metric.remove(fit(found, labels));
     },
     set(name, value, labels = {}) {
       const found = find(name, 'gauge', labels);

@@ -2,12 +2,17 @@ import { type Context, Hono } from 'hono';
 import type { Readiness } from '../app.ts';
 import type { State } from '../model/index.ts';
 import type { ServedMetrics } from './metrics.ts';
+import { createServiceMetrics } from './service-metrics.ts';
 import { createStateMetrics } from './state-metrics.ts';
 
 export interface ProbeInput {
   readonly readiness: () => Readiness;
   readonly state: () => State;
   readonly metrics: ServedMetrics;
+  /** Services with numbers of their own at most. */
+  readonly perService: number;
+  /** Told once when there are more. */
+  readonly complain: (message: string) => void;
   /** Wall clock in milliseconds. */
   readonly now: () => number;
 }
@@ -18,15 +23,18 @@ interface Check {
   readonly reason: string;
 }
 
-/** The listener that may stand anywhere: /healthz, /readyz, /metrics. Carries no secret and no service's content. */
-export function probeRoutes({ readiness, state, metrics, now }: ProbeInput): Hono {
+/** The listener that may stand anywhere: /healthz, /readyz, /metrics. Carries no secret; of services their names and numbers. */
+export function probeRoutes({ readiness, state, metrics, perService, complain, now }: ProbeInput): Hono {
   const startedMs = now();
   const collect = createStateMetrics(metrics);
+  const collectServices = createServiceMetrics(metrics, perService, complain);
   const app = new Hono();
   app.get('/healthz', (c) => answer(c, [turning(readiness(), startedMs, now())]));
   app.get('/readyz', (c) => answer(c, ready(readiness())));
   app.get('/metrics', async (c) => {
-    collect(state());
+    const now = state();
+    collect(now);
+    collectServices(now);
     return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
   });
   app.notFound((c) => c.text('not found; there are /healthz /readyz /metrics\n', 404));

@@ -48,7 +48,14 @@ export async function serveApp({ app, metrics, log, read, now }: ServeInput): Pr
   try {
     const urls: { metricsUrl?: string; apiUrl?: string } = {};
     if (probesListen !== undefined) {
-      const routes = probeRoutes({ readiness: () => app.readiness(), state: () => app.state(), metrics, now });
+      const routes = probeRoutes({
+        readiness: () => app.readiness(),
+        state: () => app.state(),
+        metrics,
+        perService: probes.perService,
+        complain: (message) => log.error({}, message),
+        now,
+      });
       urls.metricsUrl = await open(routes, probesListen, 'metrics.listen');
     }
     if (apiListen !== undefined) {

@@ -244,7 +244,14 @@ test('what was withheld is told with its reason, in the facts and in the report 
     settings: {},
     settingsOrigin: {},
   };
-  const [report] = reportsOf([service], observed, { binds: [], withheld, serving: true, own: () => [] });
+  const [report] = reportsOf([service], observed, {
+    binds: [],
+    withheld,
+    serving: true,
+    own: () => [],
+    traffic: () => undefined,
+    reason: () => undefined,
+  });
   assert.deepEqual(
     report?.conditions.find(({ type }) => type === 'Programmed'),
     { type: 'Programmed', status: false, reason: 'E_PORT_TAKEN', message: '0.0.0.0:80 is taken' },
