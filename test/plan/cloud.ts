@@ -8,7 +8,7 @@ export const kinds: readonly KindSpec[] = [
     kind: 'Group',
     claim: 'tag',
     immutable: ['protocol', 'name'],
-    per: 'balancer',
+    per: 'listener.balancer',
     refs: {},
     sets: { targets: { batch: 3, max: 6, serving: true } },
     slots: ({ name }) => (typeof name === 'string' ? [name] : []),
