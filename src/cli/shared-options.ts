@@ -1,29 +1,44 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { configOptions, type Quick } from '../config/index.ts';
 
-const settings = 'Settings (also in weir.yaml, and as WEIR_ variables):';
+const group = 'Settings (also in weir.yaml, and as WEIR_ variables):';
 
-/** Adds the options that every command takes which reads a configuration: -c, -f, the quick balancer, every setting. */
-export function addShared(command: Command, files: 'many' | 'one each' = 'many'): Command {
+export interface SharedOptions {
+  /** `-f` may be followed by several paths; `one each` where an argument stands behind. */
+  readonly files?: 'many' | 'one each';
+  /** Settings that the command goes by (keys, or what they begin with), as its help lists them; default: every setting. */
+  readonly settings?: readonly string[];
+  /** False: the command is about no services, so there is nothing to choose. */
+  readonly services?: boolean;
+}
+
+/**
+ * Adds the options that every command takes which reads a configuration: -c, -f, the quick balancer, every setting. A setting that has
+ * no effect on a command is taken all the same, so that one set of flags does for all, but its help does not list it.
+ */
+export function addShared(
+  command: Command,
+  { files = 'many', settings, services = true }: SharedOptions = {},
+): Command {
+  const add = (option: Option, told: boolean) => command.addOption(told ? option : option.hideHelp());
   const list = files === 'many' ? '<path...>' : '<path>';
-  command
-    .option(
-      '-c, --config <file>',
-      'configuration (default: WEIR_CONFIG, ./weir.yaml, $XDG_CONFIG_HOME/weir/, /etc/weir/)',
-    )
-    .addOption(
-      new Option(`-f, --files ${list}`, 'service files and directories, in place of the configured sources').argParser(
-        collect,
-      ),
-    )
-    .option('--provider <name>', 'provider of the one balancer made without -c; with -c: only its balancers')
-    .addOption(new Option('--group <name>', 'take services of this group only (may be given again)').argParser(collect))
-    .option('--class <name>', 'take services of this class only');
+  command.option(
+    '-c, --config <file>',
+    'configuration (default: WEIR_CONFIG, ./weir.yaml, $XDG_CONFIG_HOME/weir/, /etc/weir/)',
+  );
+  const paths = 'service files and directories, in place of the configured sources';
+  add(new Option(`-f, --files ${list}`, paths).argParser(collect), services);
+  const only = 'provider of the one balancer made without -c; with -c: only its balancers';
+  add(new Option('--provider <name>', only), services);
+  const groups = 'take services of this group only (may be given again)';
+  add(new Option('--group <name>', groups).argParser(collect), services);
+  add(new Option('--class <name>', 'take services of this class only'), services);
   for (const option of configOptions) {
     const value = option.values === undefined ? option.kind : option.values.join('|');
     const standard =
       option.default === undefined ? '' : ` (default: ${option.default === '' ? 'none' : option.default})`;
-    command.addOption(new Option(`--${option.flag} <${value}>`, option.description + standard).helpGroup(settings));
+    const used = settings?.some((key) => option.key === key || option.key.startsWith(`${key}.`)) ?? true;
+    add(new Option(`--${option.flag} <${value}>`, option.description + standard).helpGroup(group), used);
   }
   return command;
 }

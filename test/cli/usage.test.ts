@@ -34,6 +34,16 @@ test('version and help are data with exit 0', async () => {
   assert.match((await run(['run', '--help'])).out, /--api-listen <text> .*\(default: 127\.0\.0\.1:8377\)/s);
 });
 
+test('the help of a command lists the settings that it goes by; the others are taken all the same', async () => {
+  const help = (await run(['status', '--help'])).out;
+  assert.match(help, /--api-listen/);
+  assert.doesNotMatch(help, /--policy|--files|--group/);
+  assert.doesNotMatch((await run(['validate', '--help'])).out, /--state-dir|--api-listen/);
+  const { deps, opened } = fakeDeps({ validate: async () => [] });
+  assert.equal(await runCommand(['validate', '-f', 'a.yaml', '--policy', 'create-only'], memoryIo(), deps), 0);
+  assert.equal(opened[0]?.policy, 'create-only');
+});
+
 test('-f takes several paths and may be given again; --group too', async () => {
   const { deps, opened } = fakeDeps({ validate: async () => [] });
   const argv = ['validate', '-f', 'a.yaml', 'b', '--group', 'g', '-f', 'c.json', '--group', 'h', '--class', 'k'];
@@ -61,6 +71,8 @@ test('no command, unknown commands and flags are wrong usage, with a likely spel
     const { code, out, err } = await run(argv);
     assert.deepEqual([code, out], [2, ''], argv.join(' '));
     assert.match(err, message);
+    const named = argv[0] === 'plna' ? '' : ` ${argv[0]}`;
+    if (!message.source.includes('snyc')) assert.ok(err.includes(`See \`weir${named} --help\`.`), err);
   }
 });
 

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { configSchema } from '../../src/config/config.ts';
-import { configOptions, isLoopback, parseListen, renderReference, toJsonSchema } from '../../src/config/index.ts';
+import {
+  configJsonSchema,
+  configOptions,
+  isLoopback,
+  parseListen,
+  renderFields,
+  renderReference,
+  servicesJsonSchema,
+  toJsonSchema,
+} from '../../src/config/index.ts';
+import { weirDocumentSchema } from '../../src/sources/weir/index.ts';
 
 test('flags, variables and keys come from the schema', () => {
   const listen = configOptions.find(({ key }) => key === 'api.listen');
@@ -24,6 +35,41 @@ test('the reference names every option once', () => {
     for (const name of [`\`--${flag}\``, `\`${variable}\``, `| \`${key}\` |`])
       assert.equal(text.split(name).length, 2, name);
   }
+});
+
+test('the reference names the fields of sources and balancers too, and the options of a provider', () => {
+  const text = renderReference();
+  assert.match(text, /^\| `sources\[\]\.paths` \| {2}\| {2}\| {2}\| Files or directories/m);
+  assert.match(text, /^\| `balancers\[\]\.groups` \|/m);
+  const options = z.object({ check: z.object({ rise: z.int().default(2).describe('Successes | needed.') }) });
+  assert.match(
+    renderFields(toJsonSchema(options), 'balancers[].options'),
+    /^\| `balancers\[\]\.options\.check\.rise` \| {2}\| {2}\| `2` \| Successes \\\| needed\. \|$/m,
+  );
+});
+
+test('the schema of weir.yaml has the options of each provider under its name', () => {
+  const options = z.strictObject({ binary: z.string().optional() });
+  const schema = configJsonSchema(new Map([['haproxy', options]]));
+  assert.match(schema.$id ?? '', /weir\.json$/);
+  const list = schema.properties?.balancers;
+  const item = typeof list === 'object' && !Array.isArray(list.items) ? list.items : undefined;
+  const { $schema, ...own } = toJsonSchema(options);
+  assert.equal($schema, schema.$schema);
+  assert.deepEqual(typeof item === 'object' && item.allOf, [
+    {
+      if: { properties: { provider: { const: 'haproxy' } }, required: ['provider'] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { properties: { options: own } },
+    },
+  ]);
+});
+
+test('the schema of services tells its two forms apart by one key', () => {
+  const schema = servicesJsonSchema(weirDocumentSchema);
+  assert.deepEqual([schema.anyOf, schema.if], [undefined, { required: ['services'] }]);
+  assert.ok(typeof schema.then === 'object' && schema.then.properties?.services);
+  assert.ok(typeof schema.else === 'object' && schema.else.properties?.targets);
 });
 
 test('the JSON Schema is draft-7, strict, and describes every field', () => {

@@ -13,7 +13,7 @@ import { planText } from '../text/index.ts';
 
 /** `weir apply`: plans and applies once, until the world is as wanted or a unit has failed. */
 export function addApply(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('apply'))
+  const command = addShared(program.command('apply'), { settings: ['instance', 'stateDir', 'policy', 'gateDeadline'] })
     .description('plan and apply once')
     .addOption(outputOption(['text', 'json', 'jsonl']))
     .addOption(failOnOption())

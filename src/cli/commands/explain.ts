@@ -14,7 +14,10 @@ import { codeText, explanationText } from '../text/index.ts';
 
 /** `weir explain SERVICE|CODE`: an error code from the table; a service from files (-f), else from the running weir. */
 export function addExplain(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('explain'), 'one each')
+  const command = addShared(program.command('explain'), {
+    files: 'one each',
+    settings: ['api.listen', 'api.tokenFile', 'instance'],
+  })
     .description('why a service is as it is, or what an error code means')
     .argument('<service|code>', 'namespace/name of a service, or a code such as E_PORT_TAKEN')
     .addOption(outputOption())

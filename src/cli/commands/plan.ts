@@ -12,7 +12,7 @@ import { planText } from '../text/index.ts';
 
 /** `weir plan`: what `apply` would do, in order, with reasons and gaps. Writes nothing. */
 export function addPlan(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('plan'))
+  const command = addShared(program.command('plan'), { settings: ['instance', 'stateDir', 'policy', 'gateDeadline'] })
     .description('show what would change, in order, with reasons and gaps')
     .addOption(outputOption())
     .addOption(failOnOption())

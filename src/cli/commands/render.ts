@@ -11,7 +11,7 @@ import { renderText } from '../text/index.ts';
 
 /** `weir render`: the desired state, offline. Text prints the files that would be written. */
 export function addRender(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('render'))
+  const command = addShared(program.command('render'), { settings: ['instance'] })
     .description('print the desired state without contacting anything')
     .addOption(outputOption())
     .option(

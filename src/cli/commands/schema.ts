@@ -1,8 +1,14 @@
 import type { Command } from 'commander';
-import type { ZodType } from 'zod';
-import { configSchema, renderReference, toJsonSchema } from '../../config/index.ts';
+import {
+  configJsonSchema,
+  type JsonSchema,
+  renderFields,
+  renderReference,
+  servicesJsonSchema,
+  toJsonSchema,
+} from '../../config/index.ts';
 import { suggestion, WeirError } from '../../model/index.ts';
-import type { CommandContext, ProviderSchemas } from '../deps.ts';
+import type { CommandContext, Deps, ProviderSchemas } from '../deps.ts';
 import { json } from '../json-lines.ts';
 
 /** `weir schema`: JSON Schema (draft-7) for editors and checks. */
@@ -14,31 +20,49 @@ export function addSchema(program: Command, context: CommandContext): void {
     .option('--provider <name>', "of a provider's options")
     .option('--service-settings <name>', 'of the settings that a service may have for a provider')
     .option('--environment <name>', 'of what `render --environment` takes for a provider')
-    .option('--reference', 'instead of a schema: the table of settings, flags and variables, as Markdown')
+    .option(
+      '--reference',
+      'instead of a schema, as Markdown: the settings with flags and variables; with --provider: its options',
+    )
+    .addHelpText('after', editors)
     .action(async () => {
-      if (command.opts().reference === true) return context.io.out(renderReference());
-      const [schema, title] = await choose(command, context);
-      json(context.io, toJsonSchema(schema, title));
+      const { reference, ...given }: Readonly<Record<string, unknown>> = command.opts();
+      if (Object.keys(given).length > 1) throw new WeirError('E_USAGE', 'schema prints one schema: give one option');
+      if (reference === true) context.io.out(await referenceOf(given, context.deps));
+      else json(context.io, await schemaOf(given, context.deps));
     });
 }
 
-async function choose(command: Command, { deps }: CommandContext): Promise<[ZodType, string]> {
-  const given: Readonly<Record<string, unknown>> = command.opts();
-  const chosen = Object.keys(given);
-  if (chosen.length > 1) throw new WeirError('E_USAGE', 'schema prints one schema: give one option');
-  if (given.services === true) return [await deps.services(), 'services of weir'];
+const editors = `
+Editors with a YAML language server check and complete a file that names its schema in the first line:
+  weir schema > weir.schema.json                        # yaml-language-server: $schema=weir.schema.json
+  weir schema --services > services.schema.json         # yaml-language-server: $schema=services.schema.json
+`;
+
+type Given = Readonly<Record<string, unknown>>;
+
+async function schemaOf(given: Given, deps: Deps): Promise<JsonSchema> {
+  if (given.services === true) return servicesJsonSchema(await deps.services());
   for (const [option, part] of parts) {
     const name = given[option];
-    if (typeof name !== 'string') continue;
-    const schemas = await deps.providers.schemas(name);
-    if (schemas === undefined) {
-      const { names } = deps.providers;
-      const known = `known: ${names.join(', ')}${suggestion(name, names)}`;
-      throw new WeirError('E_PROVIDER_UNKNOWN', `there is no provider ${JSON.stringify(name)}; ${known}`);
-    }
-    return [schemas[part], `${name}: ${part}`];
+    if (typeof name === 'string') return toJsonSchema((await schemasOf(name, deps))[part], `${name}: ${part}`);
   }
-  return [configSchema, 'weir.yaml'];
+  const { names } = deps.providers;
+  const options = names.map(async (name) => [name, (await schemasOf(name, deps)).options] as const);
+  return configJsonSchema(new Map(await Promise.all(options)));
+}
+
+async function referenceOf({ provider, ...rest }: Given, deps: Deps): Promise<string> {
+  if (Object.keys(rest).length > 0) throw new WeirError('E_USAGE', '--reference takes --provider or nothing beside it');
+  if (typeof provider !== 'string') return renderReference();
+  return renderFields(toJsonSchema((await schemasOf(provider, deps)).options), 'balancers[].options');
+}
+
+async function schemasOf(name: string, { providers }: Deps): Promise<ProviderSchemas> {
+  const schemas = await providers.schemas(name);
+  if (schemas !== undefined) return schemas;
+  const known = `known: ${providers.names.join(', ')}${suggestion(name, providers.names)}`;
+  throw new WeirError('E_PROVIDER_UNKNOWN', `there is no provider ${JSON.stringify(name)}; ${known}`);
 }
 
 const parts: readonly (readonly [string, keyof ProviderSchemas])[] = [

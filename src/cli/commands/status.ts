@@ -14,7 +14,7 @@ Exit codes: 0 everything is in sync and nothing is wrong but warnings; 1 somethi
 
 /** `weir status`: what the running weir serves and what fails, failing first. */
 export function addStatus(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('status'))
+  const command = addShared(program.command('status'), { settings: ['api.listen', 'api.tokenFile'], services: false })
     .description('ask the running weir what it serves and what fails')
     .addOption(outputOption())
     .option('--api <url>', 'the running weir (default: api.listen of the configuration)')

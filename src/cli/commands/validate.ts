@@ -17,7 +17,7 @@ interface Validated {
 
 /** `weir validate`: every problem of configuration and services that can be known offline. Exit 1 when one is an error. */
 export function addValidate(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('validate'))
+  const command = addShared(program.command('validate'), { settings: ['instance'] })
     .description('check configuration and services, offline')
     .addOption(outputOption())
     .action(async () => {

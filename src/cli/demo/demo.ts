@@ -3,7 +3,7 @@ import type { DemoOptions } from '../deps.ts';
 import type { Io } from '../io.ts';
 import { say, tell, tellProblems } from '../say.ts';
 import { planText } from '../text/plan-text.ts';
-import { span } from '../text/words.ts';
+import { count, span } from '../text/words.ts';
 import { checkGone, checkServing, type Judge } from './check.ts';
 import { counterLine, welcome } from './screen.ts';
 import { show } from './show.ts';
@@ -32,7 +32,7 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
       line.above(() =>
         say(io, (paint) =>
           result === 'done'
-            ? `${paint.good('applied')} ${steps.length} steps in ${span(durationMs)} (${cause})\n`
+            ? `${paint.good('applied')} ${count(steps.length, 'step')} in ${span(durationMs)} (${cause})\n`
             : `${paint.bad('failed')} ${message}\n`,
         ),
       ),

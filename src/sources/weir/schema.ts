@@ -102,7 +102,7 @@ export const weirServiceSchema = z
     settings: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('Settings by provider name; `weir schema --provider NAME` prints them.'),
+      .describe('Settings by provider name; `weir schema --service-settings NAME` prints them.'),
     targets: backendFields.targets.describe(
       'Targets of the only backend; its other fields beside it, or `backends` for all of them.',
     ),

@@ -1,0 +1,52 @@
+import type { ZodType } from 'zod';
+import { configSchema } from './config.ts';
+import { type JsonSchema, toJsonSchema } from './json-schema.ts';
+
+/** Where schemas say they come from: a name for editors, nothing is fetched. */
+const home = 'https://weir-lb.dev/schema';
+
+/** The JSON Schema of weir.yaml: the options of a balancer are those of its provider. */
+export function configJsonSchema(providers: ReadonlyMap<string, ZodType>): JsonSchema {
+  const schema = toJsonSchema(configSchema, 'weir.yaml');
+  const list = schema.properties?.balancers;
+  if (typeof list !== 'object' || typeof list.items !== 'object' || Array.isArray(list.items)) return schema;
+  const item = list.items;
+  const rules = [...providers].map(([name, options]) => ({
+    if: { properties: { provider: { const: name } }, required: ['provider'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { options: part(options) } },
+  }));
+  const provider = item.properties?.provider;
+  const names = typeof provider === 'object' ? { ...provider, enum: [...providers.keys()] } : {};
+  const balancer = { ...item, properties: { ...item.properties, provider: names }, allOf: rules };
+  return {
+    ...schema,
+    $id: `${home}/weir.json`,
+    properties: { ...schema.properties, balancers: { ...list, items: balancer } },
+  };
+}
+
+/**
+ * The JSON Schema of service files. Which form is meant is told by the key that only one of them has, so that a misspelt field is
+ * marked where it stands and not as an object that fits no form.
+ */
+export function servicesJsonSchema(services: ZodType): JsonSchema {
+  const { anyOf, ...schema } = toJsonSchema(services, 'services of weir');
+  const $id = `${home}/services.json`;
+  const [one, many, ...more] = (anyOf ?? []).toSorted((a, b) => Number(isList(a)) - Number(isList(b)));
+  if (one === undefined || many === undefined || more.length > 0 || !isList(many)) {
+    return { ...schema, ...(anyOf === undefined ? {} : { anyOf }), $id };
+  }
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  return { ...schema, $id, type: 'object', if: { required: ['services'] }, then: many, else: one };
+}
+
+function isList(schema: JsonSchema | boolean): boolean {
+  return typeof schema === 'object' && schema.required?.includes('services') === true;
+}
+
+/** A schema to stand inside another. */
+function part(schema: ZodType): JsonSchema {
+  const { $schema: _, ...rest } = toJsonSchema(schema);
+  return rest;
+}
