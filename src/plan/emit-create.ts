@@ -7,7 +7,7 @@ import type { Numbers } from './order-numbers.ts';
 import type { Places } from './places.ts';
 import { Present, Wanted } from './scene.ts';
 import type { RefShape, SetShape, Shape } from './shape.ts';
-import { push, type Sketch } from './sketch.ts';
+import type { Sketch } from './sketch.ts';
 
 /** Drafts the create of something wanted and the adds of what the create call does not carry. */
 export function emitCreate(sketch: Sketch, wanted: Wanted, numbers: Numbers, places: Places): void {
@@ -158,9 +158,4 @@ function sameField(
   const probe = new Wanted(wanted.it, wanted.shape);
   probe.kept = present;
   return sameRef(scene, probe, ref);
-}
-
-/** Touches of an object that will be deleted: the delete waits for them. */
-export function noteTouch(sketch: Sketch, object: Present, draft: Draft): void {
-  push(sketch.touches, object, draft);
 }

@@ -1,24 +1,12 @@
-import type { Attrs, Handle, Member, MemberSet } from '../model/index.ts';
+import type { Handle, Member } from '../model/index.ts';
 import { sameAttrs } from './compare.ts';
 import type { Draft, DraftRef } from './draft.ts';
 import { batches } from './emit-create.ts';
-import { anchorOf, passageTo, readyNow, unreadyBehind, waitFor } from './gates.ts';
-import { type Present, type Target, usable, Wanted } from './scene.ts';
+import { anchorOf, passageTo } from './gates.ts';
+import { type Entrant, type Leaver, LinkSet, noMembers } from './link-set.ts';
+import { type Present, usable, type Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
-import { push, type Sketch } from './sketch.ts';
-
-interface Entrant {
-  readonly target: Target;
-  readonly ref: DraftRef;
-  readonly member: Member;
-}
-
-interface Leaver {
-  readonly handle: Handle;
-  readonly member: Member;
-}
-
-const noMembers: MemberSet = new Map();
+import type { Sketch } from './sketch.ts';
 
 /**
  * Drafts the changes of a set whose members are objects, such as the weighted target groups of a rule. New members enter without a
@@ -30,15 +18,7 @@ export function emitLinkSet(sketch: Sketch, front: Wanted, set: SetShape): void 
   new LinkSetEmitter(sketch, front, kept, set).emit();
 }
 
-class LinkSetEmitter {
-  readonly #sketch: Sketch;
-  readonly #front: Wanted;
-  readonly #kept: Present;
-  readonly #set: SetShape;
-  readonly #now: MemberSet;
-  readonly #losing: number;
-  /** Attribute that is the share, where traffic flows by shares. */
-  readonly #weight: string | undefined;
+class LinkSetEmitter extends LinkSet {
   readonly #entering: Entrant[] = [];
   readonly #changing: (Entrant & { readonly raised: boolean })[] = [];
   #leaving: Leaver[] = [];
@@ -46,14 +26,8 @@ class LinkSetEmitter {
   readonly #before: Draft[] = [];
 
   constructor(sketch: Sketch, front: Wanted, kept: Present, set: SetShape) {
-    this.#sketch = sketch;
-    this.#front = front;
-    this.#kept = kept;
-    this.#set = set;
-    this.#now = kept.it.sets[set.name] ?? noMembers;
-    this.#size = this.#now.size;
-    this.#losing = set.serving ? readyNow(sketch, kept) : 0;
-    this.#weight = set.serving ? set.spec.weight : undefined;
+    super(sketch, front, kept, set);
+    this.#size = this.now.size;
   }
 
   emit(): void {
@@ -66,48 +40,47 @@ class LinkSetEmitter {
   }
 
   #compare(): void {
-    const { scene, rules } = this.#sketch;
+    const { scene, rules } = this.sketch;
     const staying = new Set<Handle>();
-    for (const [id, member] of this.#front.it.sets[this.#set.name] ?? noMembers) {
-      if (member.gone === true || this.#set.to === undefined) continue;
-      const target = scene.resolve(this.#set.to, id);
-      const ref = target === undefined ? undefined : this.#sketch.refTo(target);
+    for (const [id, member] of this.front.it.sets[this.set.name] ?? noMembers) {
+      if (member.gone === true || this.set.to === undefined) continue;
+      const target = scene.resolve(this.set.to, id);
+      const ref = target === undefined ? undefined : this.sketch.refTo(target);
       if (target === undefined || ref === undefined) {
-        const add = this.#draft('add', 'is new', []);
-        add.refuse('blocked', `${this.#set.to.spec.kind} ${id}, which does not exist`);
+        const add = this.draft('add', 'is new', []);
+        add.refuse('blocked', `${this.set.to.spec.kind} ${id}, which does not exist`);
         this.#before.push(add);
         continue;
       }
-      const seen = typeof ref === 'string' ? this.#now.get(ref) : undefined;
+      const seen = typeof ref === 'string' ? this.now.get(ref) : undefined;
       if (seen === undefined) this.#entering.push({ target, ref, member });
       else if (!sameAttrs(member.attrs, seen.attrs, rules)) {
-        this.#changing.push({ target, ref, member, raised: !usable(this.#set, seen) && usable(this.#set, member) });
+        this.#changing.push({ target, ref, member, raised: !usable(this.set, seen) && usable(this.set, member) });
       }
       if (seen !== undefined && typeof ref === 'string') staying.add(ref);
     }
-    for (const [handle, member] of this.#now) if (!staying.has(handle)) this.#leaving.push({ handle, member });
+    for (const [handle, member] of this.now) if (!staying.has(handle)) this.#leaving.push({ handle, member });
   }
 
   /** A member whose slot is needed goes at once while another one stays: its services have a gap. */
   #dropWhatIsInTheWay(): void {
-    if (!this.#sketch.sacrifices.dropping.has(this.#kept)) return;
+    if (!this.sketch.sacrifices.dropping.has(this.kept)) return;
     const early = (handle: Handle): boolean => {
-      const present = this.#present(handle);
-      return present !== undefined && this.#sketch.sacrifices.early.has(present);
+      const present = this.present(handle);
+      return present !== undefined && this.sketch.sacrifices.early.has(present);
     };
-    const stays = [...this.#now].some(([handle, member]) => usable(this.#set, member) && !early(handle));
+    const stays = [...this.now].some(([handle, member]) => usable(this.set, member) && !early(handle));
     const inTheWay = this.#leaving.filter(
-      ({ handle, member }) => early(handle) && (stays || !usable(this.#set, member)),
+      ({ handle, member }) => early(handle) && (stays || !usable(this.set, member)),
     );
     if (inTheWay.length === 0 || inTheWay.length === this.#size) return;
-    const drop = this.#remove(inTheWay, 'must make room for what takes its name', this.#drainedIdle(inTheWay));
-    drop.loses = this.#servedOnlyBy(inTheWay);
-    this.#sketch.dropped.set(this.#kept, drop.loses);
-    if (this.#set.spec.max !== undefined) this.#before.push(drop);
+    const drop = this.remove(inTheWay, 'must make room for what takes its name', this.drainedIdle(inTheWay));
+    drop.loses = this.servedOnlyBy(inTheWay);
+    this.sketch.dropped.set(this.kept, drop.loses);
+    if (this.set.spec.max !== undefined) this.#before.push(drop);
     for (const { handle, member } of inTheWay) {
-      const present = this.#present(handle);
-      if (!this.#sketch.rules.gap || this.#losing === 0 || !usable(this.#set, member) || present === undefined)
-        continue;
+      const present = this.present(handle);
+      if (!this.sketch.rules.gap || this.losing === 0 || !usable(this.set, member) || present === undefined) continue;
       for (const service of present.it.serves) drop.gap.add(service);
     }
     this.#leaving = this.#leaving.filter((leaver) => !inTheWay.includes(leaver));
@@ -116,15 +89,15 @@ class LinkSetEmitter {
 
   /** A full set: members without a share leave first, never below the minimum. Answers the room that is then there. */
   #makeRoom(): number {
-    const { max, min = 0 } = this.#set.spec;
-    if (max === undefined || !this.#sketch.rules.max) return Number.POSITIVE_INFINITY;
+    const { max, min = 0 } = this.set.spec;
+    if (max === undefined || !this.sketch.rules.max) return Number.POSITIVE_INFINITY;
     const missing = this.#entering.length - (max - this.#size);
     if (missing <= 0) return max - this.#size;
-    const idle = this.#leaving.filter(({ member }) => this.#losing === 0 || !usable(this.#set, member));
-    const freed = idle.slice(0, Math.max(0, Math.min(missing, this.#size - Math.max(min, this.#set.serving ? 1 : 0))));
+    const idle = this.#leaving.filter(({ member }) => this.losing === 0 || !usable(this.set, member));
+    const freed = idle.slice(0, Math.max(0, Math.min(missing, this.#size - Math.max(min, this.set.serving ? 1 : 0))));
     if (freed.length > 0) {
-      const room = this.#remove(freed, 'makes room', this.#drainedIdle(freed));
-      room.loses = this.#servedOnlyBy(freed);
+      const room = this.remove(freed, 'makes room', this.drainedIdle(freed));
+      room.loses = this.servedOnlyBy(freed);
       this.#before.push(room);
       this.#leaving = this.#leaving.filter((leaver) => !freed.includes(leaver));
       this.#size -= freed.length;
@@ -134,87 +107,86 @@ class LinkSetEmitter {
 
   /** No room to warm up: one atomic change. */
   #swap(): void {
-    const draft = this.#draft('set', 'the set is full: the new ones take the place of the old ones', [
+    const draft = this.draft('set', 'the set is full: the new ones take the place of the old ones', [
       ...this.#entering.map(({ ref, member }) => [ref, member] as const),
       ...this.#changing.map(({ ref, member }) => [ref, member] as const),
       ...this.#leaving.map(({ handle }) => [handle, null] as const),
     ]).afterAll(this.#before);
     for (const { target, member } of [...this.#entering, ...this.#changing]) {
-      this.#waitForTarget(draft, target);
-      if (this.#losing === 0 || !usable(this.#set, member)) continue;
-      const { gates, blind } = passageTo(this.#sketch, target, this.#losing);
+      this.waitForTarget(draft, target);
+      if (this.losing === 0 || !usable(this.set, member)) continue;
+      const { gates, blind } = passageTo(this.sketch, target, this.losing);
       draft.afterAll(gates);
-      if (blind) this.#sayRisk(draft);
+      if (blind) this.sayRisk(draft);
     }
-    if (this.#losing > 0 && this.#sketch.rules.gate) draft.afterAll(anchorOf(this.#sketch, this.#front, draft));
-    for (const { target } of this.#entering) this.#sketch.noteEntry(this.#front, target, draft);
+    if (this.losing > 0 && this.sketch.rules.gate) draft.afterAll(anchorOf(this.sketch, this.front, draft));
+    for (const { target } of this.#entering) this.sketch.noteEntry(this.front, target, draft);
     for (const { target } of [...this.#entering, ...this.#changing.filter(({ raised }) => raised)]) {
-      this.#sketch.noteEntrance(this.#front, target, draft);
+      this.sketch.noteEntrance(this.front, target, draft);
     }
-    for (const { handle } of this.#leaving) this.#sketch.noteDeparture(this.#kept, this.#present(handle), draft);
-    this.#noteTurn(draft);
+    for (const { handle } of this.#leaving) this.sketch.noteDeparture(this.kept, this.present(handle), draft);
+    this.noteTurn(draft);
   }
 
   #turn(): void {
     const { entering, warm } = this.#enter();
-    const drained = this.#weight !== undefined && this.#sketch.rules.drained && this.#knowsDraining();
+    const drained = this.weight !== undefined && this.sketch.rules.drained && this.knowsDraining();
     const changes: (readonly [DraftRef, Member | null])[] = [
       ...warm.map(({ ref, member }) => [ref, member] as const),
       ...this.#changing.map(({ ref, member }) => [ref, member] as const),
     ];
-    const lowered = this.#leaving.filter(({ member }) => drained && usable(this.#set, member));
-    changes.push(...lowered.map(({ handle, member }) => [handle, this.#weightless(member)] as const));
+    const lowered = this.#leaving.filter(({ member }) => drained && usable(this.set, member));
+    changes.push(...lowered.map(({ handle, member }) => [handle, this.weightless(member)] as const));
     const direct = drained ? [] : this.#leaving;
     changes.push(...direct.map(({ handle }) => [handle, null] as const));
     let turn: Draft | undefined;
     if (changes.length > 0) {
       const op = changes.every(([, member]) => member === null) ? 'remove' : 'set';
-      turn = this.#draft(op, op === 'remove' ? 'is no longer wanted' : this.#reason(warm), changes);
+      turn = this.draft(op, op === 'remove' ? 'is no longer wanted' : this.#reason(warm), changes);
       turn.afterAll(this.#before).afterAll(entering);
       for (const { target, raised } of this.#changing) {
         if (!raised) continue;
-        this.#guard(turn, target);
-        this.#sketch.noteEntrance(this.#front, target, turn);
+        this.guard(turn, target);
+        this.sketch.noteEntrance(this.front, target, turn);
       }
-      for (const { target } of warm) this.#sketch.noteEntrance(this.#front, target, turn);
-      for (const { target } of this.#entering) this.#guardEntered(turn, target);
-      const takes = changes.some(([, member]) => member === null || !usable(this.#set, member));
-      if (takes && this.#losing > 0 && this.#sketch.rules.gate)
-        turn.afterAll(anchorOf(this.#sketch, this.#front, turn));
-      this.#noteTurn(turn);
-      for (const { handle } of direct) this.#sketch.noteDeparture(this.#kept, this.#present(handle), turn);
+      for (const { target } of warm) this.sketch.noteEntrance(this.front, target, turn);
+      for (const { target } of this.#entering) this.guardEntered(turn, target);
+      const takes = changes.some(([, member]) => member === null || !usable(this.set, member));
+      if (takes && this.losing > 0 && this.sketch.rules.gate) turn.afterAll(anchorOf(this.sketch, this.front, turn));
+      this.noteTurn(turn);
+      for (const { handle } of direct) this.sketch.noteDeparture(this.kept, this.present(handle), turn);
     }
     if (drained && this.#leaving.length > 0) this.#drain(turn, [...entering, ...this.#before]);
   }
 
   /** Adds what is new: without a share where it must warm up first. */
   #enter(): { entering: readonly Draft[]; warm: readonly Entrant[] } {
-    const { rules } = this.#sketch;
+    const { rules } = this.sketch;
     const warm: Entrant[] = [];
     const gates: Draft[] = [];
     const members = this.#entering.map((entrant): readonly [DraftRef, Member] => {
       const { target, ref, member } = entrant;
-      if (this.#losing === 0 || !usable(this.#set, member)) return [ref, member];
-      const passage = passageTo(this.#sketch, target, this.#losing);
+      if (this.losing === 0 || !usable(this.set, member)) return [ref, member];
+      const passage = passageTo(this.sketch, target, this.losing);
       if (passage.gates.length > 0 && !passage.blind) gates.push(...passage.gates);
-      if (!passage.blind || this.#weight === undefined || !rules.weightZero) return [ref, member];
+      if (!passage.blind || this.weight === undefined || !rules.weightZero) return [ref, member];
       warm.push(entrant);
-      return [ref, this.#weightless(member)];
+      return [ref, this.weightless(member)];
     });
-    const entering = batches(this.#sketch, this.#set, members).map((part) => {
-      const add = this.#draft('add', warm.length > 0 ? 'enters without a share until it is ready' : 'is new', part);
+    const entering = batches(this.sketch, this.set, members).map((part) => {
+      const add = this.draft('add', warm.length > 0 ? 'enters without a share until it is ready' : 'is new', part);
       add.afterAll(this.#before).afterAll(gates);
       for (const entrant of this.#entering) {
         if (!part.some(([ref]) => ref === entrant.ref)) continue;
-        if (warm.includes(entrant)) this.#waitForCreate(add, entrant.target);
+        if (warm.includes(entrant)) this.waitForCreate(add, entrant.target);
         else {
-          this.#waitForTarget(add, entrant.target);
-          add.gains = [...add.gains, ...this.#shareOf(entrant)];
-          this.#sketch.noteEntrance(this.#front, entrant.target, add);
+          this.waitForTarget(add, entrant.target);
+          add.gains = [...add.gains, ...this.shareOf(entrant)];
+          this.sketch.noteEntrance(this.front, entrant.target, add);
         }
-        this.#sketch.noteEntry(this.#front, entrant.target, add);
+        this.sketch.noteEntry(this.front, entrant.target, add);
       }
-      this.#sketch.noteFill(this.#front, add);
+      this.sketch.noteFill(this.front, add);
       return add;
     });
     return { entering, warm };
@@ -222,108 +194,13 @@ class LinkSetEmitter {
 
   /** Waits until those that lost their share have lost their connections too, then removes them. */
   #drain(turn: Draft | undefined, before: readonly Draft[]): void {
-    const wait = this.#waitDrained(this.#leaving.map(({ handle }) => handle)).after(turn);
-    const remove = this.#remove(this.#leaving, 'has been drained', [wait, ...before]);
-    if (turn === undefined && this.#set.serving) this.#noteTurn(remove);
-  }
-
-  /** A member that gains its share: after its members are in, and ready when the front has something to lose. */
-  #guard(turn: Draft, target: Target): void {
-    this.#waitForTarget(turn, target);
-    if (this.#losing === 0) return;
-    const { gates, blind } = passageTo(this.#sketch, target, this.#losing);
-    turn.afterAll(gates);
-    if (blind) this.#sayRisk(turn);
-  }
-
-  /** The old ones lose their share only when the new ones, which the front refers to by now, are ready. */
-  #guardEntered(turn: Draft, target: Target): void {
-    this.#waitForTarget(turn, target);
-    if (this.#losing === 0 || !(target instanceof Wanted)) return;
-    const entry = this.#sketch.entries.get(this.#front)?.get(target);
-    if (unreadyBehind(this.#sketch, target, this.#losing).length === 0) return;
-    turn.afterAll(passageTo(this.#sketch, target, this.#losing, entry).gates);
-  }
-
-  #waitForTarget(draft: Draft, target: Target): void {
-    this.#waitForCreate(draft, target);
-    if (!(target instanceof Wanted) || !this.#set.serving || !this.#sketch.rules.fillsFirst) return;
-    draft.afterAll(this.#sketch.fills.get(target) ?? []);
-  }
-
-  #waitForCreate(draft: Draft, target: Target): void {
-    if (target instanceof Wanted && this.#sketch.rules.referentsFirst) draft.after(this.#sketch.creates.get(target));
-  }
-
-  #remove(leavers: readonly Leaver[], why: string, after: readonly Draft[]): Draft {
-    const members = leavers.map(({ handle }) => [handle, null] as const);
-    const draft = this.#draft('remove', why, members).afterAll(after);
-    for (const { handle } of leavers) this.#sketch.noteDeparture(this.#kept, this.#present(handle), draft);
-    return draft;
-  }
-
-  #draft(op: 'add' | 'set' | 'remove', why: string, members: readonly (readonly [DraftRef, Member | null])[]): Draft {
-    const draft = this.#sketch.draft(op, this.#front, why, { set: this.#set.name, members });
-    return draft;
-  }
-
-  #weightless(member: Member): Member {
-    const attrs: Attrs = this.#weight === undefined ? member.attrs : { ...member.attrs, [this.#weight]: 0 };
-    return { attrs };
-  }
-
-  #knowsDraining(): boolean {
-    return this.#kept.it.health?.[this.#set.name] !== undefined;
+    const wait = this.waitDrained(this.#leaving.map(({ handle }) => handle)).after(turn);
+    const remove = this.remove(this.#leaving, 'has been drained', [wait, ...before]);
+    if (turn === undefined && this.set.serving) this.noteTurn(remove);
   }
 
   #reason(warm: readonly Entrant[]): string {
     if (warm.length > 0) return 'its successor is ready';
     return this.#changing.length > 0 ? 'its share changed' : 'its successor serves';
-  }
-
-  #noteTurn(draft: Draft): void {
-    if (!this.#set.serving) return;
-    push(this.#sketch.turns, this.#front, draft);
-    draft.gains = this.#front.it.serves;
-    draft.loses = this.#kept.it.serves.filter((service) => !this.#front.it.serves.includes(service));
-  }
-
-  /** Members that lost their share before may still have connections. */
-  #drainedIdle(leavers: readonly Leaver[]): readonly Draft[] {
-    const idle = leavers.filter(({ member }) => !usable(this.#set, member)).map(({ handle }) => handle);
-    return idle.length > 0 && this.#sketch.rules.drained && this.#knowsDraining() ? [this.#waitDrained(idle)] : [];
-  }
-
-  #waitDrained(handles: readonly Handle[]): Draft {
-    return waitFor(this.#sketch, this.#front, 'its connections may end first', {
-      what: 'drained',
-      set: this.#set.name,
-      members: handles,
-      min: handles.length,
-    });
-  }
-
-  /** Services that have no other member with a share. */
-  #servedOnlyBy(leavers: readonly Leaver[]): readonly string[] {
-    const serves = (handle: Handle): readonly string[] => this.#present(handle)?.it.serves ?? [];
-    const left = [...this.#now].filter(
-      ([handle, m]) => usable(this.#set, m) && !leavers.some((one) => one.handle === handle),
-    );
-    const kept = new Set(left.flatMap(([handle]) => serves(handle)));
-    return leavers.flatMap(({ handle }) => serves(handle)).filter((service) => !kept.has(service));
-  }
-
-  /** Services that get traffic as soon as the member is in. */
-  #shareOf({ target, member }: Entrant): readonly string[] {
-    if (!usable(this.#set, member)) return [];
-    return this.#front.it.serves.filter((service) => target.it.serves.includes(service));
-  }
-
-  #sayRisk(draft: Draft): void {
-    if (this.#sketch.rules.risk) for (const service of this.#front.it.serves) draft.risk.add(service);
-  }
-
-  #present(handle: Handle): Present | undefined {
-    return this.#set.to === undefined ? undefined : this.#sketch.scene.find(this.#set.to, handle);
   }
 }

@@ -1,10 +1,10 @@
-import type { Handle, Policy, ServiceId } from '../model/index.ts';
+import type { Policy, ServiceId } from '../model/index.ts';
 import type { Rules } from './rules.ts';
 import { type Present, type Scene, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 
 /** Ready members of one set of an object, as seen. A set without health counts every usable member. */
-export function readyIn(present: Present, set: SetShape): number {
+function readyIn(present: Present, set: SetShape): number {
   const members = present.it.sets[set.name];
   if (members === undefined) return 0;
   const health = present.it.health?.[set.name];
@@ -16,7 +16,7 @@ export function readyIn(present: Present, set: SetShape): number {
 }
 
 /** The objects at which the traffic of an object ends, itself included. */
-export function carriersOf(scene: Scene, object: Present): readonly Present[] {
+function carriersOf(scene: Scene, object: Present): readonly Present[] {
   const { shape, it } = object;
   const found: Present[] = shape.carrier ? [object] : [];
   if (!shape.serving) return found;
@@ -128,11 +128,4 @@ export function refersTo(scene: Scene, user: Wanted, name: string, object: Wante
   const id = user.it.refs[name];
   if (id !== undefined) return scene.want(object.shape, id) === object;
   return user.it.sets[name]?.has(object.it.id) === true;
-}
-
-/** The handle of what a front of the observed state leads to by a serving ref. */
-export function turnedFrom(scene: Scene, front: Present, name: string): Present | undefined {
-  const handle: Handle | undefined = front.it.refs[name];
-  const ref = front.shape.refs.find((r) => r.name === name);
-  return ref === undefined ? undefined : scene.find(ref.to, handle);
 }

@@ -44,8 +44,6 @@ export class Sketch {
   readonly departures = new Map<Present, Map<Present, Draft>>();
   /** By which an object comes to its place among its peers. */
   readonly orders = new Map<Wanted, Draft[]>();
-  /** Changes of objects that are deleted later. */
-  readonly touches = new Map<Present, Draft[]>();
   /** Removals of last ready members: they go after everything that turns away from the object. */
   readonly lastMembers = new Map<Present, Draft[]>();
   readonly gates = new Map<Wanted, Map<Draft | undefined, Draft>>();

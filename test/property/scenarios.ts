@@ -5,9 +5,10 @@ import type { Rules } from '../../src/plan/rules.ts';
 import { unitsWith } from '../../src/plan/units.ts';
 import { buildWorld } from './build-world.ts';
 import { render } from './cloud-state.ts';
+import { difference, factsOf, foreignText } from './difference.ts';
 import { Execution, execute, type Run } from './execute.ts';
 import type { Pair } from './generate.ts';
-import { difference, factsOf, foreignText, Oracle, Violation } from './oracle.ts';
+import { Oracle, Violation } from './oracle.ts';
 import { Random } from './random.ts';
 import type { World } from './world.ts';
 
