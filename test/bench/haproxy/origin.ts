@@ -12,8 +12,8 @@ export interface OriginOptions {
 export interface OriginOrder {
   readonly index: number;
   /**
-   * live: it listens. refuse: it closes its port and says goodbye with the next answer on each connection. close: it closes its port and
-   * its idle connections, so that a request on its way there is lost.
+   * live: it listens. refuse: it closes its port, and says goodbye with the next answer on each connection that it has. close: it closes
+   * its idle connections too, so that a request on its way there is lost.
    */
   readonly to: 'live' | 'refuse' | 'close';
 }
@@ -25,6 +25,7 @@ class HttpTarget {
   readonly #lastAnswer: Buffer;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #accepted = 0;
   port = 0;
 
   constructor(name: string) {
@@ -39,17 +40,25 @@ class HttpTarget {
     this.#server = server;
   }
 
-  refuse(): void {
-    this.#server?.close();
+  async refuse(): Promise<void> {
+    const server = this.#server;
     this.#server = undefined;
+    // What the kernel has accepted for us would be reset with the port, requests and all: it is taken in first.
+    for (let quietTurns = 0; quietTurns < 3; ) {
+      const before = this.#accepted;
+      await new Promise((resolve) => setImmediate(resolve));
+      quietTurns = before === this.#accepted ? quietTurns + 1 : 0;
+    }
+    server?.close();
   }
 
-  close(): void {
-    this.refuse();
+  async close(): Promise<void> {
+    await this.refuse();
     for (const socket of this.#sockets) socket.end();
   }
 
   #serve(socket: Socket): void {
+    this.#accepted++;
     this.#sockets.add(socket);
     let rest = '';
     socket.on('close', () => this.#sockets.delete(socket));
@@ -105,8 +114,8 @@ if (import.meta.main) {
   process.on('message', async ({ index, to }: OriginOrder) => {
     const target = targets[index];
     if (to === 'live') await target?.listen();
-    else if (to === 'refuse') target?.refuse();
-    else target?.close();
+    else if (to === 'refuse') await target?.refuse();
+    else await target?.close();
     process.send?.('done');
   });
   process.send?.({ http: targets.map(({ port }) => port), echo: echoes });
