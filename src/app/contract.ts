@@ -41,6 +41,8 @@ export interface App {
   state(): State;
   /** The services read last, every source together. */
   services(): readonly ExportedService[];
+  /** Kind → objects that the sources passed over, since weir has no use for their kind. */
+  skipped(): Readonly<Record<string, number>>;
   readiness(): Readiness;
   /** Calls back, coalesced, after the state changed. Returns the function that ends it. */
   onChange(listener: () => void): () => void;

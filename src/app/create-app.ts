@@ -98,6 +98,13 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       return fresh.state;
     },
     services: () => runtime.gathered?.services ?? [],
+    skipped() {
+      const counts = new Map<string, number>();
+      for (const { snapshot } of feeds) {
+        for (const [kind, n] of Object.entries(snapshot.skipped ?? {})) counts.set(kind, (counts.get(kind) ?? 0) + n);
+      }
+      return Object.fromEntries(counts);
+    },
     readiness,
     onChange(listener) {
       listeners.add(listener);

@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly nodes: readonly Node[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
+  /** Kind → objects of kinds that weir has no use for; absent: none. */
+  readonly skipped?: Readonly<Record<string, number>>;
 }
 
 export interface Source {

@@ -2,6 +2,7 @@ import { createServer, IncomingMessage } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Listen } from '../config/index.ts';
 import { WeirError } from '../model/index.ts';
+import { findPortHolder } from './port-holder.ts';
 
 /** What answers requests: a Hono app. */
 export interface Routes {
@@ -32,7 +33,7 @@ export async function openListener(routes: Routes, listen: Listen, key: string):
   server.maxConnections = 512;
   server.maxRequestsPerSocket = 1_000;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, listen, key)));
+    server.once('error', (error) => void listenError(error, listen, key).then(reject));
     server.listen({ host: listen.host, port: listen.port }, resolve);
   });
   // A fault of one connection is that client's; the server goes on.
@@ -54,11 +55,13 @@ function onHttp1(env: object): Partial<HttpBindings> {
   return 'incoming' in env && env.incoming instanceof IncomingMessage ? { incoming: env.incoming } : {};
 }
 
-function listenError(error: Error, { host, port }: Listen, key: string): Error {
+async function listenError(error: Error, { host, port }: Listen, key: string): Promise<Error> {
   const code = 'code' in error ? error.code : undefined;
   const where = `${key}: ${host.includes(':') ? `[${host}]` : host}:${port}`;
   if (code === 'EADDRINUSE') {
-    return new WeirError('E_PORT_TAKEN', `${where} is taken by another process`, { cause: error });
+    const holder = (await findPortHolder(port)) ?? 'another process';
+    const hint = `Stop it, or give ${key} another port (0: any free one; empty: off).`;
+    return new WeirError('E_PORT_TAKEN', `${where} is taken by ${holder}`, { cause: error, hint });
   }
   if (code === 'EACCES') return new WeirError('E_PORT_PERMISSION', `${where} may not be listened on`, { cause: error });
   return new WeirError('E_CONFIG', `${where} cannot be listened on: ${error.message}`, { cause: error });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { WeirError } from '../../src/model/index.ts';
+import type { AppDeps } from '../../src/app.ts';
+import { type Problem, WeirError } from '../../src/model/index.ts';
 import { httpService, tcpService } from '../conformance/services.ts';
 import { appStage, targets } from './stage.ts';
 
@@ -35,6 +36,39 @@ describe('one-shot commands', () => {
     );
     assert.deepEqual(balancer?.resources[2]?.sets.targets, { '10.0.0.1:80': { attrs: { weight: 1 } } });
     assert.deepEqual(await readdir(stage.stateDir), []);
+  });
+
+  it('plan makes no directory, and goes by last good state only where it is asked to', async () => {
+    const seen: string[] = [];
+    const openSource: NonNullable<AppDeps['openSource']> = async (_config, { memory }) => {
+      const read = async () => {
+        seen.push(memory());
+        return { services: [web], nodes: [], problems: [], incomplete: [] };
+      };
+      return { name: 'script', read, watch: async () => {}, secret: async () => undefined };
+    };
+    const config = { stateDir: join(stage.stateDir, 'not', 'there') };
+    const other = await appStage(config);
+    try {
+      await (await other.open({ openSource })).plan(signal);
+      await (await other.open({ openSource, recall: false })).plan(signal);
+      await (await other.open({ openSource })).validate(signal);
+    } finally {
+      await other.close();
+    }
+    assert.deepEqual(seen, ['read', 'none', 'none']);
+    assert.deepEqual(await readdir(stage.stateDir), []);
+  });
+
+  it('destroy does not ask what is wrong with the input', async () => {
+    const wrong: Problem = { code: 'E_PORT', severity: 'error', source: 'a.yaml#1', message: 'wrong' };
+    stage.script.set([web], { problems: [wrong] });
+    const app = await stage.open();
+    assert.equal((await app.plan(signal)).problems.length, 1);
+    await app.apply(signal, () => {});
+    await app.close('leave');
+    const report = await (await stage.open()).destroy(signal, () => {});
+    assert.deepEqual([report.failed, report.plan.problems, report.plan.summary.delete > 0], [[], [], true]);
   });
 
   it('plan writes nothing and needs no lock', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { App } from '../../src/app.ts';
 import { runCommand } from '../../src/cli/program.ts';
-import type { ApplyReport } from '../../src/model/index.ts';
+import { type ApplyReport, WeirError } from '../../src/model/index.ts';
 import { applied, emptyPlan, fakeDeps, problem, smallPlan, step } from './fake-app.ts';
 import { memoryIo, type World } from './memory-io.ts';
 
@@ -120,6 +120,21 @@ test('destroy needs --yes where nobody can be asked; proxies go down only after 
   assert.deepEqual([failing.code, failing.closed], [1, ['leave']]);
   const no = await run(parts(applied), ['destroy'], { answer: false });
   assert.deepEqual([no.code, no.closed, no.io.asked], [1, ['leave'], ['Remove all of this?']]);
+});
+
+test('destroy is done when everything is gone, whatever is wrong with the input; a running weir is to be stopped first', async () => {
+  const report = { ...applied, plan: { ...emptyPlan, problems: [problem] } };
+  assert.equal((await run({ destroy: async () => report }, ['destroy', '--yes'])).code, 0);
+  assert.equal((await run({ apply: async () => report }, ['apply'])).code, 1);
+  const destroy = async () => {
+    throw new WeirError('E_LOCKED', 'stateDir /x is in use by process 7');
+  };
+  const locked = await run({ destroy }, ['destroy', '--yes']);
+  assert.equal(locked.code, 1);
+  assert.match(
+    locked.err,
+    /error\[E_LOCKED\] stateDir \/x is in use by process 7\n {2}Stop the running weir first .* then destroy/,
+  );
 });
 
 test('the provider of the quick balancer: haproxy where it can be run, else builtin, and it says so', async () => {

@@ -190,6 +190,7 @@ export function fakeDeps(parts: Partial<App> = {}) {
         run: unimplemented,
         state: () => state,
         services: () => [service],
+        skipped: () => ({}),
         readiness: () => ({ synced: true, planned: true, turnEveryMs: 60_000, waitingFor: [] }),
         onChange: () => () => undefined,
         close: async (how) => {

@@ -46,14 +46,14 @@ test('render --environment is checked by the provider; its errors name the field
 
 test('validate: all problems, exit 1 for an error, 0 for warnings; configuration problems too', async () => {
   const good = await run(['validate', '-f', 'a.yaml'], { validate: async () => [] });
-  assert.deepEqual([good.code, good.out], [0, 'Valid: 1 service, 0 errors, 0 warnings.\n']);
+  assert.deepEqual([good.code, good.out], [0, 'Valid: 1 service; 0 errors, 0 warnings.\n']);
   const warned = await run(['validate', '-f', 'a.yaml'], {
     validate: async () => [{ ...problem, severity: 'warning' }],
   });
   assert.equal(warned.code, 0);
   const bad = await run(['validate', '-f', 'a.yaml', '-o', 'json'], { validate: async () => [problem] });
   assert.equal(bad.code, 1);
-  assert.deepEqual(JSON.parse(bad.out), { valid: false, services: 1, problems: [problem] });
+  assert.deepEqual(JSON.parse(bad.out), { valid: false, services: 1, skipped: {}, problems: [problem] });
   const config = await run(['validate', '-c', 'w.yaml', '-o', 'json'], {}, { files: { 'w.yaml': 'polcy: sync\n' } });
   assert.equal(config.code, 1);
   const [told] = JSON.parse(config.out).problems;
@@ -76,6 +76,12 @@ test('a configuration error shows file, line, column, the line and a likely spel
       '',
     ].join('\n'),
   );
+});
+
+test('validate says which kinds were passed over', async () => {
+  const skipped = () => ({ Pod: 1, Deployment: 2 });
+  const { out } = await run(['validate', '-f', 'a.yaml'], { validate: async () => [], skipped });
+  assert.equal(out, 'Valid: 1 service; skipped 3 objects of kinds Deployment, Pod; 0 errors, 0 warnings.\n');
 });
 
 test('schema prints draft-7 of the configuration, of a provider, of services', async () => {

@@ -12,6 +12,8 @@ import { count } from '../text/index.ts';
 
 interface Validated {
   readonly services: number;
+  /** Kind → objects that were read and passed over. */
+  readonly skipped: Readonly<Record<string, number>>;
   readonly problems: readonly Problem[];
 }
 
@@ -24,18 +26,15 @@ export function addValidate(program: Command, context: CommandContext): void {
       const { io } = context;
       const ended = await interruptible(io, (signal) => validate(command, context, signal), 'interrupted\n');
       if (!('value' in ended)) return context.finish(exit.interrupted);
-      const { services, problems } = ended.value;
+      const { services, skipped, problems } = ended.value;
       const valid = !hasErrors(problems);
-      if (readOutput(command) === 'json') json(io, { valid, services, problems });
+      if (readOutput(command) === 'json') json(io, { valid, services, skipped, problems });
       else {
         await tellProblems(io, problems);
         const errors = problems.filter(({ severity }) => severity === 'error').length;
         const found = `${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}`;
-        say(
-          io,
-          (paint) =>
-            `${valid ? paint.good('Valid') : paint.bad('Invalid')}: ${count(services, 'service')}, ${found}.\n`,
-        );
+        const read = `${count(services, 'service')}${skippedText(skipped)}`;
+        say(io, (paint) => `${valid ? paint.good('Valid') : paint.bad('Invalid')}: ${read}; ${found}.\n`);
       }
       context.finish(valid ? exit.done : exit.error);
     });
@@ -46,10 +45,18 @@ async function validate(command: Command, context: CommandContext, signal: Abort
     const loaded = await loadFor(command, context, { provider: 'haproxy' });
     return await withApp(loaded, context, {}, async (app) => {
       const problems = await app.validate(signal);
-      return { services: app.services().length, problems };
+      return { services: app.services().length, skipped: app.skipped(), problems };
     });
   } catch (error) {
-    if (error instanceof ConfigError) return { services: 0, problems: error.problems };
+    if (error instanceof ConfigError) return { services: 0, skipped: {}, problems: error.problems };
     throw error;
   }
+}
+
+/** `; skipped 3 objects of kinds Deployment, Pod`: what stands in the files and is not read is told, so that nobody waits for it. */
+function skippedText(skipped: Validated['skipped']): string {
+  const names = Object.keys(skipped).sort();
+  if (names.length === 0) return '';
+  const n = Object.values(skipped).reduce((sum, objects) => sum + objects, 0);
+  return `; skipped ${count(n, 'object')} of ${names.length === 1 ? 'kind' : 'kinds'} ${names.join(', ')}`;
 }

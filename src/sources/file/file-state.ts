@@ -28,7 +28,7 @@ export interface FileStateOptions {
   readonly memory?: () => 'none' | 'read' | 'keep';
 }
 
-const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [] };
+const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [], skipped: {} };
 
 /** What a file source knows: files, certificates, services in force. One refresh at a time. */
 export class FileState {
@@ -193,12 +193,14 @@ export class FileState {
       nodes: shareItems(before.nodes, read.nodes),
       problems: share(before.problems, problems),
       incomplete: share(before.incomplete, this.table.incomplete(config.name)),
+      skipped: share(before.skipped, read.skipped),
     };
     const same =
       now.services === before.services &&
       now.nodes === before.nodes &&
       now.problems === before.problems &&
-      now.incomplete === before.incomplete;
+      now.incomplete === before.incomplete &&
+      now.skipped === before.skipped;
     if (!same) this.snapshot = now;
   }
 

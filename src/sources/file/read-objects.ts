@@ -12,6 +12,8 @@ export interface ReadObjects {
   readonly nodes: readonly Node[];
   readonly problems: readonly Problem[];
   readonly secrets: ReadonlyMap<string, string>;
+  /** Kind → objects of kinds that weir has no use for. */
+  readonly skipped: Readonly<Record<string, number>>;
 }
 
 export interface ObjectOptions {
@@ -47,6 +49,7 @@ export function readObjects(objects: readonly LocatedObject[], options: ObjectOp
     problems: [...problems, ...fromBcs.problems, ...fromKubernetes.problems],
     nodes: fromKubernetes.nodes,
     secrets: fromKubernetes.secrets,
+    skipped: fromKubernetes.skipped,
   };
 }
 

@@ -74,6 +74,8 @@ const silentGroups = new Set([
 /** How an object was read; `ignored` names a kind that weir does not read. */
 export interface ParsedObject extends Reading<View> {
   readonly ignored?: string;
+  /** The kind, where weir has no use for it; most are passed over in silence. */
+  readonly skipped?: string;
 }
 
 /** Reads one object of any kind. Never throws: what is not an object of a known kind is a problem or is ignored. */
@@ -109,7 +111,9 @@ export function parseObject(located: LocatedObject, context: KindContext): Parse
   const name = `${group}/${kind}`;
   const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (known === undefined)
-    return silentGroups.has(group) ? { problems: [] } : { problems: [], ignored: `${kind} (${apiVersion})` };
+    return silentGroups.has(group)
+      ? { problems: [], skipped: kind }
+      : { problems: [], skipped: kind, ignored: `${kind} (${apiVersion})` };
   if (known.versions.includes(version)) return known.parse(located, context);
   return refuse(
     located,

@@ -22,6 +22,8 @@ export interface ReadResult {
   readonly problems: readonly Problem[];
   /** sha256 → PEM bundle (chain, then key) of every certificate that a service names. Nothing else of the result holds key material. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Kind → objects that were passed over. */
+  readonly skipped: Readonly<Record<string, number>>;
 }
 
 interface Memo {
@@ -61,25 +63,27 @@ export class ObjectReader {
   read(objects: readonly LocatedObject[], nowMs: number = this.#options.nowMs): ReadResult {
     const options = { ...this.#options, nowMs };
     const problems: Problem[] = [];
-    const { store, notes } = this.#parseAll(objects, problems);
+    const { store, notes, skipped } = this.#parseAll(objects, problems);
     const targets = new Map<string, CachedTargets>();
     const join = (view: ServiceView | IngressView): Joined => this.#join(view, store, options, targets);
     const joined = [...[...store.services.values()].map(join), ...[...store.ingresses.values()].map(join)];
     this.#targets = targets;
-    return this.#collect(joined, notes, problems, store);
+    return { ...this.#collect(joined, notes, problems, store), skipped: Object.fromEntries(skipped) };
   }
 
   #parseAll(
     objects: readonly LocatedObject[],
     problems: Problem[],
-  ): { store: ObjectStore; notes: Map<View, readonly Problem[]> } {
+  ): { store: ObjectStore; notes: Map<View, readonly Problem[]>; skipped: Map<string, number> } {
     const store = new ObjectStore();
     const notes = new Map<View, readonly Problem[]>();
+    const skipped = new Map<string, number>();
     const ignored = new Map<string, { first: LocatedObject; count: number }>();
     const context = { options: this.#options, allowed: this.#allowed };
     for (const outer of objects) {
       for (const located of remember(this.#flat, outer, (list) => flattenList(list))) {
         const parsed = remember(this.#parsed, located, (object) => parseObject(object, context));
+        if (parsed.skipped !== undefined) skipped.set(parsed.skipped, (skipped.get(parsed.skipped) ?? 0) + 1);
         if (parsed.ignored !== undefined) {
           const known = ignored.get(parsed.ignored);
           ignored.set(parsed.ignored, { first: known?.first ?? located, count: (known?.count ?? 0) + 1 });
@@ -93,7 +97,7 @@ export class ObjectReader {
       }
     }
     for (const [name, { first, count }] of ignored) problems.push(ignoredWarning(name, first, count));
-    return { store, notes };
+    return { store, notes, skipped };
   }
 
   #join(
@@ -150,7 +154,7 @@ export class ObjectReader {
     notes: Map<View, readonly Problem[]>,
     problems: Problem[],
     store: ObjectStore,
-  ): ReadResult {
+  ): Omit<ReadResult, 'skipped'> {
     const services: ExportedService[] = [];
     const secrets = new Map<string, string>();
     const told = new Set<View>();

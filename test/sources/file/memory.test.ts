@@ -22,3 +22,13 @@ test('offline nothing is remembered; a plan remembers and leaves no trace; who h
   assert.deepEqual((await readNow(openSource([other], { stateDir, memory: () => 'read' }))).services, []);
   assert.equal(readdirSync(join(stateDir, 'sources', 'files')).length, 1, 'a plan of other files forgets nothing');
 });
+
+test('what is passed over is counted by kind', async (t) => {
+  const root = await temporary(t);
+  const objects = ['Pod', 'Deployment', 'Pod', 'constructor'].map(
+    (kind, n) => `apiVersion: ${kind === 'Deployment' ? 'apps/v1' : 'v1'}\nkind: ${kind}\nmetadata: {name: n${n}}\n`,
+  );
+  writeFileSync(join(root, 'a.yaml'), `${objects.join('---\n')}---\n${web('a/x')}`);
+  const { skipped } = await readNow(openSource([root]));
+  assert.deepEqual(skipped, { Pod: 2, Deployment: 1, constructor: 1 });
+});
