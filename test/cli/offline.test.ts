@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { App } from '../../src/app.ts';
 import { runCommand } from '../../src/cli/program.ts';
+import { codeDetails } from '../../src/cli/text/index.ts';
+import { errors, isErrorCode } from '../../src/model/index.ts';
 import { fakeDeps, problem, rendered, state } from './fake-app.ts';
 import { memoryIo, type World } from './memory-io.ts';
 
@@ -111,6 +113,15 @@ test('explain: a code from the table, with a likely spelling for a wrong one', a
   const wrong = await run(['explain', 'E_PORT_TAKN']);
   assert.equal(wrong.code, 2);
   assert.match(wrong.err, /there is no code E_PORT_TAKN; did you mean "E_PORT_TAKEN"\?/);
+});
+
+test('explain: every code says where it is found and what it looks like', async () => {
+  const lacking = Object.keys(errors).filter((code) => !isErrorCode(code) || !codeDetails.has(code));
+  assert.deepEqual(lacking, [], 'a new code has its line in src/cli/text/code-details.ts');
+  assert.match(
+    (await run(['explain', 'E_LOCKED'])).out,
+    /\n {2}found {3}when `run`, .* starts\n {2}such as stateDir .* is in use by process 812\n$/,
+  );
 });
 
 test('explain: a service offline, from client to targets', async () => {

@@ -10,7 +10,7 @@ import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput, readShared } from '../shared-options.ts';
-import { codeText, explanationText } from '../text/index.ts';
+import { codeDetails, codeText, explanationText } from '../text/index.ts';
 
 /** `weir explain SERVICE|CODE`: an error code from the table; a service from files (-f), else from the running weir. */
 export function addExplain(program: Command, context: CommandContext): void {
@@ -32,7 +32,7 @@ function explainCode(code: string, command: Command, { io }: CommandContext): vo
   if (!isErrorCode(code)) {
     throw new WeirError('E_USAGE', `there is no code ${code}${suggestion(code, Object.keys(errors))}`);
   }
-  if (readOutput(command) === 'json') json(io, { code, ...errors[code] });
+  if (readOutput(command) === 'json') json(io, { code, ...errors[code], ...codeDetails.get(code) });
   else say(io, (paint) => codeText(code, paint));
 }
 

@@ -1,5 +1,6 @@
 import { type ErrorCode, errors } from '../../model/index.ts';
 import type { ExplainedTarget, Explanation } from '../../serve/explanation.ts';
+import { codeDetails } from './code-details.ts';
 import type { Paint } from './paint.ts';
 import { problemText } from './problem-text.ts';
 import { healthWord } from './status-text.ts';
@@ -15,7 +16,13 @@ export function codeText(code: ErrorCode, paint: Paint): string {
     bug: 'a fault of weir itself',
     warning: 'nothing is stopped',
   };
-  return `${paint.strong(code)}   ${entry.title}\n  class   ${entry.class}: ${classes[entry.class]}\n  to do   ${entry.hint}\n`;
+  const detail = codeDetails.get(code);
+  return [
+    `${paint.strong(code)}   ${entry.title}\n`,
+    `  class   ${entry.class}: ${classes[entry.class]}\n`,
+    `  to do   ${entry.hint}\n`,
+    detail === undefined ? '' : `  found   ${detail.found}\n  such as ${detail.example}\n`,
+  ].join('');
 }
 
 /** The path of one service, from the client to each target, with reasons. `live`: targets were seen, not only read. */

@@ -1,0 +1,115 @@
+import type { ErrorCode } from '../../model/index.ts';
+
+/** For `weir explain CODE`: when a code is found, and what it looks like. A test holds it against the table of errors. */
+export interface CodeDetail {
+  readonly found: string;
+  /** A message as it would be told. */
+  readonly example: string;
+}
+
+const file = 'when a file of a source is read; `weir validate` finds it too';
+const object = 'when the objects of a file are read; `weir validate` finds it too';
+const merge = 'when the services of one balancer are put together; `weir validate` finds it too';
+const plan = 'when a plan is made; `weir plan` finds it too';
+const apply = 'while a plan is applied';
+const start = 'when `run`, `apply` or `destroy` starts';
+const proxy = 'when the provider haproxy starts or changes HAProxy';
+const config = 'when weir.yaml, flags and variables are read, before anything is done';
+const client = 'when `weir status` or `weir explain` asks the running weir';
+
+const details: readonly (readonly [ErrorCode, string, string])[] = [
+  ['E_FILE_READ', file, 'services/shop.yaml cannot be read: permission denied'],
+  ['E_FILE_SYNTAX', file, 'shop.yaml: not valid YAML: a list is not closed'],
+  ['E_FILE_SIZE', file, 'shop.yaml has 9000000 bytes, the limit is 8388608'],
+  ['E_FILE_ALIASES', file, 'shop.yaml: its aliases expand far beyond its size'],
+  ['E_OBJECT_KIND', object, 'kind is of no kind that weir reads (is "Sevrice")'],
+  ['W_OBJECT_IGNORED', object, 'Gateway shop/web: this object is not used: weir does not read the kind'],
+  ['E_FIELD_UNKNOWN', object, 'ExportedService shop/web: targts is not a known field; did you mean "targets"?'],
+  ['E_FIELD_TYPE', object, 'ExportedService shop/web: targets must be a list (is "10.0.0.1")'],
+  ['E_FIELD_VALUE', object, 'ExportedService shop/web: weight must be a whole number from 0 to 256 (is 300)'],
+  ['E_FIELD_MISSING', object, 'ExportedService shop/web: name is required'],
+  ['E_TEXT_UNSAFE', object, 'ExportedService shop/web: labels.team must not contain line breaks'],
+  ['E_PORT', object, 'ExportedService shop/db: ports[0].port must be a whole number from 1 to 65535 (is 70000)'],
+  [
+    'E_ADDRESS',
+    object,
+    'ExportedService shop/db: targets[0] must be an address without leading zeros (is "010.0.0.1")',
+  ],
+  ['E_ADDRESS_FORBIDDEN', object, 'ExportedService shop/db: targets[0] is link-local (is "169.254.1.1:80")'],
+  ['E_HOST', object, 'Ingress shop/web: spec.rules[0].host must be a DNS name (is "shop_example")'],
+  ['E_PATH', object, 'Ingress shop/web: path must begin with / (is "cart")'],
+  ['E_REGEX', object, 'ExportedService shop/web: path has repetition inside repetition (is "(a+)+")'],
+  ['E_DURATION', object, 'ExportedService shop/web: timeouts.client must be a duration such as 30s (is "30 seconds")'],
+  ['E_NAME', object, 'ExportedService: name must have letters, digits, - . _ only (is "shop/../web")'],
+  [
+    'E_ANNOTATION_VALUE',
+    object,
+    'Service shop/web: annotation weir-lb.dev/balance must be one of roundrobin, leastconn (is "rr")',
+  ],
+  ['W_ANNOTATION_IGNORED', object, 'annotation weir-lb.dev/ssl-redirect has no effect on objects of kind Service'],
+  [
+    'E_SERVICE_DUPLICATE',
+    object,
+    'ExportedService shop/web is described a second time; that of shop.yaml:1 is in force',
+  ],
+  ['E_PORTLESS', object, 'EndpointSlice shop/web-x7: ports[0] has no number'],
+  ['E_BACKEND_MISSING', object, 'Ingress shop/web: there is no Service shop/cart'],
+  ['W_NO_TARGETS', object, 'Service shop/web: port http has no targets'],
+  ['E_CERT_MISSING', object, 'Ingress shop/web: there is no Secret shop/tls'],
+  ['E_CERT_INVALID', object, 'ExportedService shop/web: shop.pem has no key'],
+  ['E_CERT_EXPIRED', object, 'Secret shop/tls has expired on 2026-01-31'],
+  ['W_CERT_HOST', object, 'Secret shop/tls does not cover shop.example'],
+  ['E_PORT_CONFLICT', merge, 'shop/db: port 80 serves http of shop/web, which is older'],
+  ['E_ROUTE_CONFLICT', merge, 'shop/new: shop.example/cart belongs to shop/web, which is older'],
+  ['E_PROTOCOL', merge, 'shop/dns: haproxy cannot do udp; nginx can'],
+  ['E_FEATURE', merge, 'shop/web: builtin cannot do proxyProtocol'],
+  ['W_FEATURE', merge, 'shop/web: builtin does not observe drain'],
+  ['E_BALANCER_NONE', merge, 'shop/web names balancer edge, and there is none of that name'],
+  ['E_BALANCER_MANY', merge, 'shop/web is taken by edge and inner, which do not share'],
+  ['E_GATE_DEADLINE', apply, '0 of 2 targets became ready within 5m; the old ones go on serving'],
+  ['E_INCOMPLETE', plan, 'services/team-a cannot be read: nothing that it could own is taken away'],
+  ['E_APPLY', apply, 'add Backend shop/web: the system did not answer'],
+  ['E_HELD', plan, 'Listener 80/tcp is not ours'],
+  ['E_BUG', 'anywhere: weir did something that it must not', 'TypeError: value is undefined'],
+  ['E_JOURNAL', apply, '/var/lib/weir/plans.jsonl cannot be written: no space left on device'],
+  ['E_STATE_DIR', start, '/var/lib/weir: permission denied'],
+  ['E_DISK', apply, 'haproxy.cfg cannot be written: no space left on device'],
+  ['E_LOCKED', start, 'stateDir /var/lib/weir is in use by process 812'],
+  ['E_HAPROXY_MISSING', proxy, 'haproxy cannot be run: there is no such program in PATH'],
+  ['E_HAPROXY_VERSION', proxy, 'haproxy is 2.4.22; weir needs 2.6'],
+  ['E_HAPROXY_CONFIG', proxy, 'haproxy -c refuses the file: line 12: unknown keyword'],
+  ['E_HAPROXY_START', proxy, 'HAProxy ended with status 1 before it served'],
+  ['E_HAPROXY_RELOAD', proxy, 'the new worker did not start'],
+  ['E_HAPROXY_SOCKET', proxy, 'haproxy.sock does not answer within 5 s'],
+  ['E_HAPROXY_COMMAND', proxy, 'set server shop/1 addr 10.0.0.7: Require a valid address'],
+  ['E_FD_LIMIT', proxy, 'maxConnections 100000 needs 200064 open files, the limit is 65536'],
+  [
+    'E_PORT_TAKEN',
+    'when a port is listened on: of weir itself at its start, of a balancer while a plan is applied',
+    'api.listen: 127.0.0.1:8377 is taken by process 812 (nginx)',
+  ],
+  ['E_LISTEN_ADDRESS', apply, 'balancer edge: 192.0.2.10 is not an address of this machine'],
+  ['E_PORT_PERMISSION', 'when a port is listened on', 'balancer edge: port 80 may not be listened on'],
+  [
+    'E_CONFIG',
+    config,
+    'weir.yaml:3:5 policy: must be one of sync, upsert-only, create-only, is "snyc"; did you mean "sync"?',
+  ],
+  [
+    'E_PROVIDER_UNKNOWN',
+    config,
+    'there is no provider "haproxi"; known: haproxy, builtin, memory; did you mean "haproxy"?',
+  ],
+  ['E_USAGE', 'when a command line is read', "unknown option '--polcy'; did you mean --policy?"],
+  [
+    'E_LISTEN_AUTH',
+    'when `weir run` starts',
+    'api.listen is 0.0.0.0:8377, which others can reach, and there is no api.tokenFile',
+  ],
+  ['E_API_AUTH', client, 'http://127.0.0.1:8377 asks for a token'],
+  ['E_NOT_RUNNING', client, 'no weir answers at http://127.0.0.1:8377 (connect ECONNREFUSED)'],
+];
+
+export const codeDetails: ReadonlyMap<ErrorCode, CodeDetail> = new Map(
+  details.map(([code, found, example]) => [code, { found, example }]),
+);
