@@ -5,9 +5,10 @@ import { filesIn, textOf } from './tree.ts';
 
 const code = [...filesIn('src', '.ts'), ...filesIn('providers', '.ts')];
 
-/** `E_FILE` for all codes that begin so. */
+/** `E_FILE` or `E_FILE_` for all codes that begin so. */
 function isGroup(name: string): boolean {
-  return Object.keys(errors).some((code) => code.startsWith(`${name}_`));
+  const start = name.endsWith('_') ? name : `${name}_`;
+  return Object.keys(errors).some((code) => code.startsWith(start));
 }
 
 describe('error codes', () => {
