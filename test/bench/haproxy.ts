@@ -29,7 +29,7 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
     targets: 12,
     service: (text, write) => {
       const planted = breakName === 'reload' && (write < changes ? write % 2 === 1 : write % 50 === 49);
-      return planted ? `${text}settings:\n  haproxy:\n    retries: 1\n` : text;
+      return planted ? `${text}settings:\n  haproxy:\n    retries: ${write % 100}\n` : text;
     },
   });
   const bench = { bed, breakName, raw };
