@@ -127,6 +127,8 @@ export const frontendAttrs = z.strictObject({
   /** Empty: the balancer's own addresses. */
   addresses: z.array(z.string()),
   acceptProxy: z.literal(true).exactOptional(),
+  /** HAProxy's own page of statistics. */
+  stats: z.literal(true).exactOptional(),
   /** SHA-256 of the PEM with the authorities of client certificates. */
   clientCa: z.string().exactOptional(),
   /** TLS is passed through, to where its routes lead by the name in the client's hello. */

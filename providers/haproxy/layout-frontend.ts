@@ -9,6 +9,7 @@ import { trustedRanges } from './section-forwarded.ts';
 import { bindsOf, httpFrontendLines, sniFrontendLines, tcpFrontendLines } from './section-frontend.ts';
 import { profileRanges } from './section-profile.ts';
 import { restKey } from './section-routes.ts';
+import { statsLines } from './section-stats.ts';
 import { shareEntries } from './shares.ts';
 
 /** One frontend of the layout with everything that it alone needs. */
@@ -44,12 +45,21 @@ export function frontendPart(
   const memo = known.get(resource);
   if (memo?.options === options && memo.spares === spares && sameList(memo.routes, routes)) return memo.part;
   const attrs = readFrontend(resource);
-  const part =
-    attrs.mode === 'http' || attrs.sni === true
-      ? routedPart(resource, attrs, routes, options, spares)
-      : tcpPart(resource, attrs, options, spares);
+  const part = partOf(resource, attrs, routes, options, spares);
   known.set(resource, { options, routes, spares, part });
   return part;
+}
+
+function partOf(
+  resource: Resource,
+  attrs: FrontendAttrs,
+  routes: readonly Resource[],
+  options: Options,
+  spares: Spares,
+): FrontendPart {
+  if (attrs.stats === true) return statsPart(resource, attrs, options);
+  const routed = attrs.mode === 'http' || attrs.sni === true;
+  return routed ? routedPart(resource, attrs, routes, options, spares) : tcpPart(resource, attrs, options, spares);
 }
 
 function sameList(a: readonly Resource[], b: readonly Resource[]): boolean {
@@ -79,6 +89,17 @@ function routedPart(
       ...rangeMaps(routed, leads, options),
     ]),
     leads,
+  };
+}
+
+function statsPart(resource: Resource, attrs: FrontendAttrs, options: Options): FrontendPart {
+  const name = frontendName(resource.id);
+  const lines = statsLines(name, attrs, options);
+  return {
+    ...commonPart(resource, attrs, options),
+    section: { head: `frontend ${name}`, lines },
+    maps: new Map(),
+    leads: [],
   };
 }
 

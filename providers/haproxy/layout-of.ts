@@ -4,13 +4,15 @@ import { readBackend } from './attrs.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { type FrontendPart, frontendPart } from './layout-frontend.ts';
 import type { Lead, Spares } from './layout-routes.ts';
-import { ownName } from './names.ts';
+import { backendName, ownName } from './names.ts';
 import { defaultConnections, type Options } from './options.ts';
 import { answerSection, plainAnswers } from './section-answer.ts';
 import { authorityOf, backendSection } from './section-backend.ts';
 import { defaultsSection, globalSection } from './section-global.ts';
 import { tableLine, tableName } from './section-guard.ts';
+import { isLoggable, serviceLines, servicesPath } from './section-log.ts';
 import type { Profile } from './section-profile.ts';
+import { readerSections } from './section-stats.ts';
 import { ownerSection, shapeOfSpare, spareMaps, spareSection } from './spare-shape.ts';
 
 /**
@@ -44,6 +46,8 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   const sections: Record<'http' | 'tcp', Section[]> = { http: [], tcp: [] };
   const certs = new Map<string, string>();
   let checked = 0;
+  const services = new Map<string, string>();
+  sections.http.push(...readerSections(options));
   for (const part of parts) sections[part.mode].push(part.section);
   for (const resource of resources) {
     if (resource.kind !== 'Backend') continue;
@@ -51,6 +55,8 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
     if (check !== undefined) checked += resource.sets.servers?.size ?? 0;
     const own = places.spares.size === 0 ? '' : ownName(resource);
     const spare = places.spares.get(own);
+    const [service = ''] = resource.serves;
+    if (isLoggable(service)) services.set(spare ?? backendName(resource.id), service);
     if (spare !== undefined) {
       taken.set(spare, { resource, own });
       continue;
@@ -70,7 +76,9 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
     if (shape !== undefined) sections[shape.mode].push(spareSection(name, shape, options, taken.get(name)?.resource));
   }
   const binds = parts.flatMap((part): readonly Bind[] => part.binds);
-  const maps = joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps);
+  const named: readonly [string, MapFile][] =
+    serviceLines(options).length === 0 ? [] : [[servicesPath, { match: 'str', entries: services }]];
+  const maps = new Map([...joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps), ...named]);
   const layout = {
     sections: [
       globalSection(options),

@@ -1,4 +1,5 @@
-import type { Attrs, Resource } from '../../src/model/index.ts';
+import type { Attrs, Json, Resource } from '../../src/model/index.ts';
+import { shortHash } from './names.ts';
 import type { Options } from './options.ts';
 
 /** The Settings of the process: a change of the configuration is a change in the plan like any other. */
@@ -19,7 +20,23 @@ export function settingsResource(unit: string, options: Options): Resource {
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.user === undefined ? {} : { user: options.user }),
     ...(options.group === undefined ? {} : { group: options.group }),
-    ...(options.log === undefined ? {} : { log: options.log }),
+    ...(options.log === undefined ? {} : { log: options.log, logFormat: options.logFormat }),
+    // Who reads the statistics is told by a hash of all: no password is in the plan, not even hashed.
+    ...(options.stats === undefined ? {} : { stats: shortHash(JSON.stringify(options.stats)) }),
+    tuning: tuningOf(options),
   };
   return { kind: 'Settings', id: 'settings', unit, serves: [], attrs: Object.freeze(attrs), refs: {}, sets: {} };
+}
+
+function tuningOf({ tuning }: Options): Json {
+  const { compression, ...rest } = tuning;
+  const given = Object.entries(rest).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
+  return { ...Object.fromEntries(given), ...(compression === undefined ? {} : { compression: [...compression] }) };
+}
+
+/** The Frontend of HAProxy's own page of statistics. Who may read it is no part of it. */
+export function statsResource(unit: string, { address, port }: NonNullable<Options['stats']>): Resource {
+  const id = `stats|${port}/tcp`;
+  const attrs = Object.freeze({ key: id, mode: 'http', tls: false, port, addresses: [address], stats: true });
+  return { kind: 'Frontend', id, unit, serves: [], attrs, refs: {}, sets: {} };
 }

@@ -3,7 +3,7 @@ import { type BackendUse, buildBackend } from './model-backend.ts';
 import { modelGroup } from './model-group.ts';
 import { keep, type Memo, memoOf, prune } from './model-memo.ts';
 import { problemOf } from './model-problem.ts';
-import { settingsResource } from './model-settings.ts';
+import { settingsResource, statsResource } from './model-settings.ts';
 import { type Options, type ServiceOptions, serviceOptionsSchema } from './options.ts';
 
 /**
@@ -23,10 +23,25 @@ export function model(input: ModelInput, options: Options): ModelResult {
     for (const problem of part.problems) problems.push(problem);
     for (const use of part.uses) if (!uses.has(use.id)) uses.set(use.id, use);
   }
+  addStats(input, options, unit, resources, problems);
   const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
   for (const use of uses.values()) resources.push(backendResource(use, context, problems));
   prune(memo, resources);
   return { resources, problems };
+}
+
+/** The page of statistics; a service that has its port keeps it. */
+function addStats(input: ModelInput, options: Options, unit: string, resources: Resource[], problems: Problem[]): void {
+  if (options.stats === undefined) return;
+  const resource = statsResource(unit, options.stats);
+  const { port } = options.stats;
+  if (!resources.some(({ kind, attrs }) => kind === 'Frontend' && attrs.port === port)) {
+    resources.push(resource);
+    return;
+  }
+  const message = `options.stats.port of balancer ${input.balancer} is the port of a service, so there is no page of statistics; choose another port`;
+  const where = { source: `balancer ${input.balancer}`, field: 'options.stats.port', value: String(port) };
+  problems.push({ code: 'E_PORT_CONFLICT', severity: 'error', ...where, message });
 }
 
 interface BackendInput {

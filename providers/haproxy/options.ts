@@ -1,6 +1,13 @@
 /** What the configuration says about one HAProxy (`options` of a balancer) and what a service may say (`settings.haproxy`). */
 import { z } from 'zod';
-import { maxDurationMs, type Parsed, parseAddress, parseCidr, parseDuration } from '../../src/net/index.ts';
+import {
+  classifyAddress,
+  maxDurationMs,
+  type Parsed,
+  parseAddress,
+  parseCidr,
+  parseDuration,
+} from '../../src/net/index.ts';
 
 /** A text that `parse` accepts; it stays text, so that the file, the schema and what is printed read alike. */
 function checked(parse: (text: string) => Parsed<unknown>) {
@@ -22,6 +29,47 @@ const account = z
   .string()
   .max(64)
   .regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, 'must be the name of an account');
+
+const statsSchema = z
+  .strictObject({
+    port: z.int().min(1).max(65_535).describe('Port of the page; no service may have it at the same address.'),
+    address: checked(parseAddress).default('127.0.0.1').describe('Elsewhere than on loopback it needs users.'),
+    users: z
+      .record(account, z.string().regex(/^\$[1-6][a-z]?\$[A-Za-z0-9./=,$]{8,200}$/, 'must be a crypt(3) hash'))
+      .default({})
+      .describe('Who may read it: name to the hash of a password, as `openssl passwd -6` makes it.'),
+  })
+  .refine(({ address, users }) => isLoopback(address) || Object.keys(users).length > 0, {
+    path: ['users'],
+    message: 'must name somebody where the page is to be seen outside of this machine',
+  });
+
+function isLoopback(address: string): boolean {
+  return classifyAddress(address) === 'loopback';
+}
+
+/** A whole number within bounds. */
+const count = (least: number, most: number) => z.int().min(least).max(most).optional();
+
+const tuningSchema = z.strictObject({
+  'tune.bufsize': count(16_384, 1_048_576).describe('Bytes of a buffer: the largest head of a request. Default 16384.'),
+  'tune.maxrewrite': count(1_024, 65_536).describe('Bytes of a buffer kept free for headers that are added.'),
+  'tune.http.maxhdr': count(32, 32_767).describe('Headers that a request or an answer may have. Default 101.'),
+  'tune.h2.max-concurrent-streams': count(1, 10_000).describe('Requests at once on an HTTP/2 connection. Default 100.'),
+  'tune.ssl.cachesize': count(0, 10_000_000).describe('TLS sessions that are remembered. Default 20000.'),
+  'tune.ssl.lifetime': count(1, 86_400).describe('Seconds that a TLS session is remembered. Default 300.'),
+  'spread-checks': count(0, 50).describe('Percent by which checks are spread, so that they do not all run at once.'),
+  'http-reuse': z
+    .enum(['never', 'safe', 'aggressive', 'always'])
+    .optional()
+    .describe('When connections to targets are shared between clients. Default safe.'),
+  compression: z
+    .array(z.string().regex(/^[a-z]+\/[a-z0-9.+-]+$/, 'must be a content type such as text/html'))
+    .min(1)
+    .max(30)
+    .optional()
+    .describe('Content types that are compressed with gzip where the target does not do it; absent: none.'),
+});
 
 export const optionsSchema = z
   .strictObject({
@@ -133,7 +181,7 @@ export const optionsSchema = z
       .max(1_000)
       .default(32)
       .describe(
-        'Backends that HAProxy keeps ready (HTTP, roundrobin; a quarter as many of each other kind), so that a new one needs no reload; each costs about 11 KiB. 0: none.',
+        'Backends that HAProxy keeps ready (HTTP, roundrobin; a quarter as many of each other kind), so that a new one needs no reload; each costs about 14 KiB. 0: none.',
       ),
     numbersEvery: duration
       .default('5s')
@@ -145,7 +193,15 @@ export const optionsSchema = z
       .max(200)
       .regex(/^[A-Za-z0-9._:\-/[\]@]+$/, 'must be an address, a socket path, stdout or stderr')
       .optional()
-      .describe('Target for request logs, e.g. /dev/log or 127.0.0.1:514; absent: none.'),
+      .describe(
+        'Target for request logs, e.g. /dev/log, 127.0.0.1:514 or stdout (a file in dir, beside what HAProxy says itself); absent: none.',
+      ),
+    logFormat: z
+      .enum(['standard', 'json'])
+      .default('standard')
+      .describe('standard: as HAProxy writes it; json: one object a line, with the id of the service.'),
+    stats: statsSchema.optional().describe("HAProxy's own page of statistics, for reading; absent: none."),
+    tuning: tuningSchema.prefault({}).describe('Further settings of HAProxy by their own names.'),
   })
   .describe('One HAProxy of our own: started, watched and changed by this weir.');
 

@@ -7,6 +7,7 @@ import type { RouteTable } from './route-table.ts';
 import { clientLines } from './section-client.ts';
 import { forwardedLines } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
+import { serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
 import { sniLines } from './section-sni.ts';
 
@@ -31,6 +32,7 @@ export function httpFrontendLines(
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
     ...forwardedLines(attrs, options),
     ...clientLines(attrs, options),
+    ...serviceLines(options),
     // The last rules: they end the section's early.
     ...routeLines(frontend, table),
     `default_backend ${answerName(404)}`,

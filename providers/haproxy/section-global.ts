@@ -1,6 +1,7 @@
 import type { Section } from './layout.ts';
 import { defaultConnections, durationMs, type Options } from './options.ts';
 import { word } from './quote.ts';
+import { logLine } from './section-log.ts';
 
 /** What the whole process obeys. The line of the runtime socket is added when the text is made: its path is the session's matter. */
 export function globalSection(options: Options): Section {
@@ -18,7 +19,9 @@ export function globalSection(options: Options): Section {
   if (options.threads !== undefined) lines.push(`nbthread ${options.threads}`);
   if (options.user !== undefined) lines.push(`user ${word(options.user)}`);
   if (options.group !== undefined) lines.push(`group ${word(options.group)}`);
-  if (options.log !== undefined) lines.push(`log ${word(options.log)} format rfc5424 local0`);
+  lines.push(...tuningLines(options, globalKeywords));
+  if (options.log !== undefined)
+    lines.push(`log ${word(options.log)} len 8192 format ${logFormatOf(options.log)} local0`);
   return { head: 'global', lines };
 }
 
@@ -56,6 +59,32 @@ export function defaultsSection(mode: 'http' | 'tcp', options: Options): Section
       'option idle-close-on-response',
     );
   }
-  if (options.log !== undefined) lines.push('log global', `option ${mode}log`, 'option dontlognull');
+  if (mode === 'http') lines.push(...tuningLines(options, ['http-reuse']), ...compressionLines(options));
+  if (options.log !== undefined) lines.push('log global', logLine(mode, options), 'option dontlognull');
   return { head: `defaults ${mode}`, lines };
+}
+
+const globalKeywords = [
+  ...(['tune.bufsize', 'tune.maxrewrite', 'tune.http.maxhdr', 'tune.h2.max-concurrent-streams'] as const),
+  ...(['tune.ssl.cachesize', 'tune.ssl.lifetime', 'spread-checks'] as const),
+] as const;
+
+function tuningLines(
+  { tuning }: Options,
+  keywords: readonly Exclude<keyof Options['tuning'], 'compression'>[],
+): readonly string[] {
+  return keywords.flatMap((keyword) => {
+    const value = tuning[keyword];
+    return value === undefined ? [] : [`${keyword} ${value}`];
+  });
+}
+
+function compressionLines({ tuning }: Options): readonly string[] {
+  if (tuning.compression === undefined) return [];
+  return ['compression algo gzip', `compression type ${tuning.compression.map(word).join(' ')}`];
+}
+
+/** A terminal or file gets the bare line, a log daemon what it expects. */
+function logFormatOf(target: string): string {
+  return target === 'stdout' || target === 'stderr' ? 'raw' : 'rfc5424';
 }
