@@ -123,7 +123,9 @@ function guardPlace(sketch: Sketch, wanted: Wanted, draft: Draft, places: Places
     if (ref.serving || !ref.to.front || id === undefined) continue;
     const parent = scene.want(ref.to, id);
     const losing = parent === undefined ? 0 : readyNow(sketch, parent);
-    if (parent === undefined || losing === 0 || places.holders(wanted).length > 0) continue;
+    if (parent === undefined || losing === 0) continue;
+    // Who holds the place in the same front goes on holding it until the new one is ready.
+    if (places.holders(wanted).some(({ it }) => it.refs[ref.name] === parent.kept?.it.handle)) continue;
     for (const target of servedBy(scene, wanted)) {
       for (const carrier of unreadyBehind(sketch, target, losing)) {
         const shared = wanted.it.serves.some((service) => parent.kept?.it.serves.includes(service));

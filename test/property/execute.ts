@@ -37,6 +37,7 @@ export class Execution {
   readonly #held = new Set<number>();
   readonly #done = new Set<number>();
   readonly #log: Step[] = [];
+  readonly #removals: ReadonlySet<number>;
   readonly #handles = new Map<number, Handle>();
   #gate: Step | undefined;
 
@@ -46,6 +47,8 @@ export class Execution {
     this.#random = options.random;
     this.#limit = options.limit ?? Number.POSITIVE_INFINITY;
     this.#left = [...steps];
+    this.#removals = new Set(steps.filter(({ op }) => op === 'remove').map(({ n }) => n));
+    oracle.announce(steps);
     for (const [n, handle] of options.handles ?? []) this.#handles.set(n, handle);
   }
 
@@ -96,12 +99,16 @@ export class Execution {
     return step;
   }
 
-  /** Members that steps not yet done add to an object without waiting for this gate: the gate should have waited for them. */
+  /**
+   * Members that steps not yet done add to an object, waiting for nothing but creates and adds: the gate should have waited for them.
+   * Those that wait for room may come later.
+   */
   #addedWithout(gate: Step, handle: Handle): ReadonlySet<unknown> {
     const behind = new Set([gate.n]);
     const keys = new Set<unknown>();
     for (const step of this.#left) {
-      if (step.after.some((n) => behind.has(n))) behind.add(step.n);
+      const waits = step.after.some((n) => behind.has(n) || this.#removals.has(n));
+      if (waits || step.op === 'remove') behind.add(step.n);
       const of = typeof step.handle === 'number' ? this.#handles.get(step.handle) : step.handle;
       if (of !== handle || step.op !== 'add' || behind.has(step.n)) continue;
       for (const [key] of step.members ?? []) keys.add(key);
