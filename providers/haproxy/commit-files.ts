@@ -170,13 +170,29 @@ export class ConfigFiles {
     return undefined;
   }
 
-  /** One hash of everything on disk: equal as long as nobody changed anything. */
+  /** Files that the configuration names, itself or by a list: the others wait for the end of an old worker. */
+  named(): ReadonlySet<string> {
+    const found = new Set([configName, ...namedIn(this.config ?? '')]);
+    for (const list of this.paths('crt')) {
+      if (found.has(list)) for (const path of namedIn(this.text(list) ?? '')) found.add(path);
+    }
+    return found;
+  }
+
+  /** One hash of everything that the configuration reads: equal as long as nobody changed anything. */
   digest(): string {
+    const named = this.named();
     const lines = [...this.#texts]
+      .filter(([path]) => named.has(path))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, text]) => `${path} ${hash('sha256', text, 'base64url')}`);
     return hash('sha256', lines.join('\n'), 'base64url');
   }
+}
+
+/** Paths of ours in a text: every file has a generated name. */
+function namedIn(text: string): readonly string[] {
+  return text.match(/(?:maps|crt|certs)\/[A-Za-z0-9_.-]+/g) ?? [];
 }
 
 function listFolder(path: string): Promise<readonly string[]> {

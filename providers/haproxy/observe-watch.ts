@@ -137,6 +137,8 @@ export class SessionWatch {
       // A large state costs time to read: never more than a small share of it.
       waitMs = Math.max(restless ? restlessMs : quietMs, (ctx.clock.now() - startMs) * 20);
       if (this.#parts.process.attached && this.#parts.process.processes === undefined) waitMs = restlessMs;
+      // A commit during the look woke nobody; what it changed is to be kept as soon as that of any other.
+      if (this.#unsaved && this.#parts.mayWrite()) waitMs = Math.min(waitMs, restlessMs);
     }
   }
 

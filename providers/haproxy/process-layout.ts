@@ -90,26 +90,15 @@ export async function readUnknown(files: ConfigFiles, runtime: RuntimeSocket): P
   if (config === undefined) return undefined;
   const sections = parseConfig(config);
   // Files that the configuration does not name wait for the end of an old worker: this one never read them.
-  const named = (path: string): boolean => config.includes(path);
+  const read = files.named();
+  const named = (folder: 'maps' | 'crt' | 'certs') => files.paths(folder).filter((path) => read.has(path));
   const maps = new Map<string, MapFile>(
-    files
-      .paths('maps')
-      .filter(named)
-      .map((path) => [path, { match: 'str', entries: parseMapFile(files.text(path) ?? '') }]),
+    named('maps').map((path) => [path, { match: 'str', entries: parseMapFile(files.text(path) ?? '') }]),
   );
   const crtLists = new Map<string, readonly CrtEntry[]>(
-    files
-      .paths('crt')
-      .filter(named)
-      .map((path) => [path, parseListFile(files.text(path) ?? '')]),
+    named('crt').map((path) => [path, parseListFile(files.text(path) ?? '')]),
   );
-  const listed = new Set([...crtLists.values()].flat().map(({ cert }) => cert));
-  const certs = new Map(
-    files
-      .paths('certs')
-      .filter((path) => listed.has(path) || named(path))
-      .map((path) => [path, files.text(path) ?? '']),
-  );
+  const certs = new Map(named('certs').map((path) => [path, files.text(path) ?? '']));
   return readAgainst({ sections, maps, crtLists, certs, binds: parseBinds(sections), descriptors: 0 }, files, runtime);
 }
 
