@@ -7,8 +7,8 @@ import { conditionalLine } from './section-conditions.ts';
 /**
  * The rules that choose a backend, the same whatever the routes are, but for regular expressions and conditions: the first wildcard, the
  * first share, another default are map entries and no reload. A host that is named costs one text and one lookup.
- *   txn.h  host, lower case, without port and final dot      txn.q  host (as it was found) + path, what is asked for
- *   txn.r  the value found: backend|profile|rank
+ *   txn.h  host, lower case, without port and final dot      txn.u  path
+ *   txn.q  host (as it was found) + path, what is asked for  txn.r  the value found: backend|profile|rank
  */
 export function routeLines(frontend: string, table: RouteTable): readonly string[] {
   const plain = table.regex.size === 0 && table.conditional.length === 0;
@@ -48,10 +48,18 @@ function asked(table: RouteTable): string {
 function lookupLines(frontend: string, table: RouteTable): readonly (readonly string[])[] {
   const end = ended(table) ? requestEnd : '';
   const look = `http-request set-var(txn.r) ${asked(table)},map_beg(${word(mapPath(frontend, 'routes'))})`;
-  return ['%[var(txn.h)]', '*.%[var(txn.h),field(2,.,0)]', ''].map((text, i) => {
-    const condition = i === 0 ? '' : ' if !{ var(txn.r) -m found }';
-    return [`http-request set-var-fmt(txn.q) ${text}%[path]${end}${condition}`, `${look}${condition}`];
-  });
+  const missed = 'if !{ var(txn.r) -m found }';
+  const wider = (host: string) => [
+    `http-request set-var-fmt(txn.q) ${host}%[path]${end} ${missed}`,
+    `${look} ${missed}`,
+  ];
+  // The way of nearly every request: a text joined by a converter costs a fraction of a formatted one.
+  const exact = [
+    'http-request set-var(txn.u) path',
+    `http-request set-var(txn.q) var(txn.h),concat(,txn.u${end === '' ? '' : `,${end}`})`,
+    look,
+  ];
+  return [exact, wider('*.%[var(txn.h),field(2,.,0)]'), wider('')];
 }
 
 function regexLines(frontend: string, table: RouteTable): readonly string[] {

@@ -166,8 +166,9 @@ function byHand(folder: string, port: number, answerPort: number): string {
   http-request set-header X-Forwarded-Host %[req.fhdr(host)]
   http-request set-header X-Forwarded-Port ${port}
   http-request del-header Forwarded
-  http-request set-var-fmt(txn.q) %[req.fhdr(host),host_only,lower]%[path]/
-  use_backend %[var(txn.q),map_beg(${folder}/routes.map)]
+  http-request del-header X-SSL-Client- -m beg
+  http-request set-var(txn.p) path
+  use_backend %[req.fhdr(host),host_only,lower,concat(,txn.p,/),map_beg(${folder}/routes.map)]
 ${backends.join('')}`;
 }
 
