@@ -54,25 +54,30 @@ function fits(scene: Scene, wanted: Wanted, present: Present, rules: Rules): boo
 
 /** Kept objects whose users sit elsewhere than the wanted ones: a target group belongs to one load balancer. */
 function outOfScope(scene: Scene): readonly Present[] {
+  const suspects = new Map<Wanted, Set<Handle>>();
+  eachScope(scene, (used, scope) => {
+    if (used.kept?.uses.some((use) => sitsElsewhere(scene, use, used.shape, scope)) === true)
+      suspects.set(used, new Set());
+  });
+  if (suspects.size === 0) return [];
+  // Seldom: all scopes of these few.
+  eachScope(scene, (used, scope) => {
+    if (scope !== undefined) suspects.get(used)?.add(scope);
+  });
   const found: Present[] = [];
-  let wantedScopes: Map<Wanted, ReadonlySet<Handle>> | undefined;
-  for (const [place, shape] of scene.shapes.entries()) {
-    if (shape.per.length === 0) continue;
-    for (const wanted of scene.wants[place] ?? []) {
-      const { kept } = wanted;
-      if (kept === undefined || kept.uses.length === 0) continue;
-      wantedScopes ??= scopesOfWanted(scene);
-      const scopes = wantedScopes.get(wanted);
-      // Wanted and used by nobody: it may stay where it is until it is.
-      if (scopes === undefined) continue;
-      const elsewhere = (use: Use): boolean => {
-        const scope = presentScope(scene, use, shape.per);
-        return scope !== undefined && !scopes.has(scope);
-      };
-      if (kept.uses.some(elsewhere)) found.push(kept);
-    }
+  for (const [{ kept, shape }, scopes] of suspects) {
+    const elsewhere = (use: Use): boolean => {
+      const scope = presentScope(scene, use, shape.per);
+      return scope !== undefined && !scopes.has(scope);
+    };
+    if (kept?.uses.some(elsewhere) === true) found.push(kept);
   }
   return found;
+}
+
+function sitsElsewhere(scene: Scene, use: Use, { per }: Shape, wanted: Handle | undefined): boolean {
+  const scope = presentScope(scene, use, per);
+  return scope !== undefined && scope !== wanted;
 }
 
 /** Where a user sits: the end of the path, skipping refs that its kind does not have. */
@@ -90,30 +95,24 @@ function presentScope(scene: Scene, { user }: Use, path: readonly string[]): Han
   return handle;
 }
 
-/** For every object of a kind with scopes: the handles of the scopes of its wanted users, those that exist. */
-function scopesOfWanted(scene: Scene): Map<Wanted, ReadonlySet<Handle>> {
-  const scopes = new Map<Wanted, Set<Handle>>();
+/** Calls back with every wanted use of an object of a kind with scopes, and the handle of the user's scope where that exists. */
+function eachScope(scene: Scene, call: (used: Wanted, scope: Handle | undefined) => void): void {
   for (const wants of scene.wants) {
     const shape = wants[0]?.shape;
     if (shape === undefined) continue;
-    const links = [...shape.refs, ...shape.linkSets].filter(({ to }) => (to?.per.length ?? 0) > 0);
-    if (links.length === 0) continue;
-    for (const user of wants) {
-      for (const { name, to } of links) {
-        if (to === undefined) continue;
-        const ids = user.it.refs[name] === undefined ? (user.it.sets[name]?.keys() ?? []) : [user.it.refs[name]];
-        for (const id of ids) {
-          const used = scene.want(to, id);
-          if (used === undefined) continue;
-          const known = scopes.get(used) ?? new Set<Handle>();
-          const scope = wantedScope(scene, user, to);
-          if (scope !== undefined) known.add(scope);
-          scopes.set(used, known);
-        }
+    for (const { name, to } of [...shape.refs, ...shape.linkSets]) {
+      if (to === undefined || to.per.length === 0) continue;
+      const one = (user: Wanted, id: string): void => {
+        const used = scene.want(to, id);
+        if (used !== undefined) call(used, wantedScope(scene, user, to));
+      };
+      for (const user of wants) {
+        const id = user.it.refs[name];
+        if (id !== undefined) one(user, id);
+        else for (const member of user.it.sets[name]?.keys() ?? []) one(user, member);
       }
     }
   }
-  return scopes;
 }
 
 function wantedScope(scene: Scene, user: Wanted, { per }: Shape): Handle | undefined {

@@ -1,5 +1,7 @@
 /** What planning costs: all objects fresh, 1 % of the services changed. */
 import { writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Observed, Resource } from '../../src/model/index.ts';
 import { plan } from '../../src/plan/index.ts';
 import { type BenchOptions, type Figure, type FigureSpec, median, quantile } from './figure.ts';
@@ -73,6 +75,7 @@ function measure(turns: number, diff: Diff): Measured {
   for (let turn = -2; turn < turns; turn++) {
     const desired = wantedState(services, 0.01);
     const observed = observedState(services);
+    collectGarbage();
     const walk = () => time(() => bareWalk(desired, observed));
     const full = () => time(() => diff(desired, observed));
     // Either goes first in turn: what one leaves in the caches helps the other.
@@ -89,6 +92,7 @@ function measure(turns: number, diff: Diff): Measured {
 function measureDouble(diff: Diff): number {
   const desired = wantedState(2 * services, 0.01);
   const observed = observedState(2 * services);
+  collectGarbage();
   return time(() => diff(desired, observed));
 }
 
@@ -102,6 +106,12 @@ function measureUnit(turns: number, diff: Diff): readonly number[] {
     if (turn >= 0) found.push(ms);
   }
   return found;
+}
+
+/** What making the states has left behind is not charged to the one who is measured next. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }
 
 function time(work: () => number): number {
