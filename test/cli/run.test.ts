@@ -117,8 +117,11 @@ async function follow(play: (io: MemoryIo, next: () => Promise<void>) => Promise
     begun = Promise.withResolvers();
   };
   await next();
-  await play(io, next);
-  io.interrupt();
+  try {
+    await play(io, next);
+  } finally {
+    io.interrupt();
+  }
   return { code: await ended, turns, closed: fake.closed, err: io.written.err };
 }
 
