@@ -37,7 +37,7 @@ async function measureKills(churn: Churn, breakName: string | undefined): Promis
   const killing = { ended: false };
   const count = breakName === undefined ? kills : breakName === 'kill-worker' ? 7 : 0;
   const killer = (async () => {
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count && !killing.ended; i++) {
       await sleep(500 + random() * 2_000);
       const { worker } = await edge.processes();
       await edge.killWeir();
@@ -54,6 +54,8 @@ async function measureKills(churn: Churn, breakName: string | undefined): Promis
     await Promise.all([killer, changing]);
   } finally {
     killing.ended = true;
+    // Nothing may be started again behind the end.
+    await Promise.allSettled([killer, changing]);
   }
   const after = await edge.processes();
   const { sent, failed, cut } = swarm.total();
