@@ -116,9 +116,9 @@ export const optionsSchema = z
       .int()
       .min(1)
       .max(10_000)
-      .default(100)
+      .default(3_600)
       .describe(
-        'How many old workers may serve their open streams at once; a further reload cuts those of the oldest.',
+        'How many reloads the open streams of a worker may outlive; one more cuts them. Default: those of an hour of one a second.',
       ),
     timeouts: z
       .strictObject({
