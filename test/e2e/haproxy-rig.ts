@@ -1,4 +1,6 @@
 /** A session with a real HAProxy on loopback, for end-to-end tests: directory, context, resources made by hand, targets that say who they are. */
+export { freePort } from '../../src/cli/demo/ports.ts';
+
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createHttpServer, request } from 'node:http';
@@ -184,15 +186,6 @@ async function listening(server: Server, name: string): Promise<Target> {
 function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new Error('not listening');
   return address.port;
-}
-
-/** A port that nobody listens on right now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const port = portOf(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export interface Answer {

@@ -1,11 +1,13 @@
 /** A folder with thousands of services, one file each, and a real `weir run` with its HAProxy on it. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { freePort } from '../../../src/cli/demo/ports.ts';
 import { startWeir } from '../../fakes/weir-process.ts';
 import { monotonicMs } from '../client.ts';
+import { endChild } from '../haproxy/bed.ts';
 
 export interface Crowd {
   /** From the start of the command until it is ready. */
@@ -131,19 +133,4 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
 async function residentMb(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1] ?? 0) / 1024;
-}
-
-async function endChild(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit');
-  child.disconnect();
-  await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
