@@ -3,37 +3,83 @@
  * they do not, one service stops and not all of them. Pure.
  */
 import { canonicalJson, type Resource, type WeirError } from '../../src/model/index.ts';
+import { type Findings, findRefused } from './commit-bisect.ts';
 import type { Given, Withheld } from './commit-withhold.ts';
 import type { Layout } from './layout.ts';
 import { sparesOf } from './layout-placed.ts';
 import { backendName, frontendName } from './names.ts';
 
+interface Refused {
+  readonly error: WeirError;
+  /** It is one of several that were not told apart yet. */
+  readonly unclear?: true;
+}
+
 /** What HAProxy refused so far. A resource stays out until it is another one, so that it costs the others one check and no more. */
 export class RefusedResources {
-  readonly #errors = new Map<string, WeirError>();
+  readonly #refused = new Map<string, Refused>();
+  /** `kind id` of what was ever found by asking: at fault again when it changed and the file is refused again. */
+  readonly #known = new Set<string>();
 
-  /** Forgets those that are wanted no more, or changed. */
+  /** Forgets those that are wanted no more, or changed; those that were not told apart are judged anew. */
   keep(wanted: readonly Resource[]): void {
-    if (this.#errors.size === 0) return;
+    if (this.#refused.size === 0) return;
     const keys = new Set(wanted.map(keyOf));
-    for (const key of this.#errors.keys()) if (!keys.has(key)) this.#errors.delete(key);
+    for (const [key, { unclear }] of this.#refused) if (unclear || !keys.has(key)) this.#refused.delete(key);
+    const names = new Set(wanted.map(nameOf));
+    for (const name of this.#known) if (!names.has(name)) this.#known.delete(name);
   }
 
   /** Takes the resources that a refusal points to; answers them. Empty: it is nobody's fault that we know. */
   learn(error: WeirError, config: string, layout: Layout, resources: readonly Resource[]): readonly Resource[] {
     const faulty = findFaulty(error.message, config, layout, resources);
-    for (const resource of faulty) this.#errors.set(keyOf(resource), error);
+    for (const resource of faulty) this.#refused.set(keyOf(resource), { error });
     return faulty;
+  }
+
+  /**
+   * Finds what a refusal is about by asking `passes` about parts. `before`: what HAProxy took the last time. Answers what is to be left
+   * out: empty when it is no service's fault.
+   */
+  async search(
+    error: WeirError,
+    resources: readonly Resource[],
+    before: readonly Resource[],
+    passes: (resources: readonly Resource[]) => Promise<boolean>,
+  ): Promise<Findings> {
+    const took = new Set(before.map(keyOf));
+    const clues = {
+      suspects: new Set(resources.filter((resource) => this.#known.has(nameOf(resource)))),
+      trusted: new Set(resources.filter((resource) => took.has(keyOf(resource)))),
+    };
+    const found = await findRefused(resources, clues, (without) =>
+      passes(leaveOut(resources, new Set([...without].map(nameOf)))),
+    );
+    const { faulty, unclear } = found ?? { faulty: [], unclear: [] };
+    for (const resource of faulty) {
+      this.#refused.set(keyOf(resource), { error });
+      this.#known.add(nameOf(resource));
+    }
+    for (const resource of unclear) this.#refused.set(keyOf(resource), { error, unclear: true });
+    return { faulty, unclear };
   }
 
   /** Without the refused: a route or frontend is gone, what led to a refused backend answers 503. */
   withhold(given: Given): Given {
-    return withholdFaulty(given, this.#errors);
+    return withholdFaulty(given, this.#refused);
   }
 }
 
-function keyOf({ kind, id, attrs }: Resource): string {
-  return `${kind}\n${id}\n${canonicalJson(attrs)}`;
+function nameOf({ kind, id }: Resource): string {
+  return `${kind} ${id}`;
+}
+
+function keyOf(resource: Resource): string {
+  const sets = Object.entries(resource.sets).map(([name, members]) => [
+    name,
+    [...members].map(([key, { attrs }]) => [key, attrs]),
+  ]);
+  return `${nameOf(resource)}\n${canonicalJson(resource.attrs)}\n${JSON.stringify(sets)}`;
 }
 
 /** The resources that a message of HAProxy points to; empty when it points to none of them. `config` is the text that was refused. */
@@ -86,13 +132,31 @@ function faultyRoutes(message: string, layout: Layout, resources: readonly Resou
   });
 }
 
-function withholdFaulty(given: Given, refused: ReadonlyMap<string, WeirError>): Given {
+function withholdFaulty(given: Given, refused: ReadonlyMap<string, Refused>): Given {
   if (refused.size === 0) return given;
   const out = given.resources.filter((resource) => refused.has(keyOf(resource)));
   if (out.length === 0) return given;
-  const gone = new Set(out.map(({ kind, id }) => `${kind} ${id}`));
-  const resources = given.resources.flatMap((resource): readonly Resource[] => {
-    if (gone.has(`${resource.kind} ${resource.id}`) || gone.has(`Frontend ${resource.refs.frontend}`)) return [];
+  const withheld = out.map((resource): Withheld => {
+    const { error, unclear } = refused.get(keyOf(resource)) ?? {};
+    const why = unclear
+      ? 'it is one of several that HAProxy refuses together, and the search goes on'
+      : 'HAProxy refuses it';
+    return {
+      kind: resource.kind,
+      id: resource.id,
+      code: 'E_HAPROXY_CONFIG',
+      message: `${why}: ${error?.message}`,
+      whole: true,
+      ...(unclear ? { retry: 'search' as const } : {}),
+    };
+  });
+  return { resources: leaveOut(given.resources, new Set(out.map(nameOf))), withheld: [...given.withheld, ...withheld] };
+}
+
+/** Without the resources of these names, the routes of such frontends, and what leads to such backends. */
+function leaveOut(resources: readonly Resource[], gone: ReadonlySet<string>): readonly Resource[] {
+  return resources.flatMap((resource): readonly Resource[] => {
+    if (gone.has(nameOf(resource)) || gone.has(`Frontend ${resource.refs.frontend}`)) return [];
     const refs = Object.fromEntries(
       Object.entries(resource.refs).filter(([name, id]) => name === 'frontend' || !gone.has(`Backend ${id}`)),
     );
@@ -102,14 +166,4 @@ function withholdFaulty(given: Given, refused: ReadonlyMap<string, WeirError>): 
       return [resource];
     return [{ ...resource, refs, sets: left === undefined ? resource.sets : { ...resource.sets, forward: left } }];
   });
-  const withheld = out.map(
-    (resource): Withheld => ({
-      kind: resource.kind,
-      id: resource.id,
-      code: 'E_HAPROXY_CONFIG',
-      message: `HAProxy refuses it: ${refused.get(keyOf(resource))?.message}`,
-      whole: true,
-    }),
-  );
-  return { resources, withheld: [...given.withheld, ...withheld] };
 }

@@ -105,7 +105,7 @@ export class Committer {
       try {
         given = await this.#bring(usable);
       } catch (error) {
-        if (!this.#learnFrom(error, usable.resources)) throw error;
+        if (!(await this.#learnFrom(error, usable.resources))) throw error;
       }
     }
     this.#given = given.resources;
@@ -132,19 +132,40 @@ export class Committer {
     return given;
   }
 
-  /** Whether HAProxy's refusal names resources of ours that can be left out; they stay out until they change. */
-  #learnFrom(error: unknown, resources: readonly Resource[]): boolean {
+  /** Whether HAProxy's refusal is about resources of ours that can be left out; they stay out until they change. */
+  async #learnFrom(error: unknown, resources: readonly Resource[]): Promise<boolean> {
     if (!(error instanceof WeirError) || error.code !== 'E_HAPROXY_CONFIG') return false;
     const { renderer, ctx } = this.#parts;
     const layout = this.#checking ?? renderer.fresh(resources, undefined);
-    const faulty = this.#refused.learn(error, renderer.textOf(sealLayout(layout)), layout, resources);
-    const ids = faulty.map(({ kind, id }) => `${kind} ${id}`);
-    if (faulty.length > 0)
+    let out = this.#refused.learn(error, renderer.textOf(sealLayout(layout)), layout, resources);
+    let unclear = 0;
+    if (out.length === 0) {
+      const found = await this.#refused.search(error, resources, this.#given, (part) => this.#passes(part));
+      out = [...found.faulty, ...found.unclear];
+      unclear = found.unclear.length;
+    }
+    const ids = out.map(({ kind, id }) => `${kind} ${id}`);
+    const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
+    const search = unclear > 0 ? `; ${unclear} of them are not told apart yet` : '';
+    if (out.length > 0)
       ctx.log.error(
-        { balancer: ctx.balancer, resources: ids, code: error.code },
-        `HAProxy refuses ${ids.join(', ')}, so it is left out: ${error.message}`,
+        { balancer: ctx.balancer, resources: ids.slice(0, 100), code: error.code },
+        `HAProxy refuses ${ids.slice(0, 5).join(', ')}${more}, so it is left out${search}: ${error.message}`,
       );
-    return faulty.length > 0;
+    return out.length > 0;
+  }
+
+  /** Whether HAProxy would take a configuration of these resources. */
+  async #passes(resources: readonly Resource[]): Promise<boolean> {
+    const binary = await this.#parts.binary();
+    if (binary === undefined) return false;
+    try {
+      await this.#checked(this.#parts.renderer.fresh(resources, this.#running), binary);
+      return true;
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'E_HAPROXY_CONFIG') return false;
+      throw error;
+    }
   }
 
   /** Starts HAProxy again after it died, with the files as they are: they say what it served. */
