@@ -1,0 +1,159 @@
+/**
+ * What discovery yields and what `--environment` gives for offline work: `{ "awselb": { … } }`, in the API's own field names.
+ * Everything has a default; what is needed and not there is told as a problem of the service that needs it.
+ */
+import { z } from 'zod';
+import type { Environment as AnyEnvironment } from '../../src/model/index.ts';
+
+const tag = z.object({ Key: z.string(), Value: z.string() });
+/** `[{Key, Value}]` as the API answers, or a plain map. */
+const tags = z
+  .union([
+    z.array(tag).transform((list) => Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]))),
+    z.record(z.string(), z.string()),
+  ])
+  .default({});
+
+const vpc = z.object({
+  VpcId: z.string(),
+  CidrBlocks: z.array(z.string()).default([]),
+  Ipv6CidrBlocks: z.array(z.string()).default([]),
+  Tags: tags,
+});
+
+const subnet = z.object({
+  SubnetId: z.string(),
+  VpcId: z.string().optional(),
+  AvailabilityZone: z.string(),
+  AvailabilityZoneId: z.string().optional(),
+  /** availability-zone, local-zone, wavelength-zone, outpost. */
+  ZoneType: z.string().default('availability-zone'),
+  CidrBlock: z.string().optional(),
+  Ipv6CidrBlock: z.string().optional(),
+  AvailableIpAddressCount: z.int().min(0).optional(),
+  /** Its route table leads to an internet gateway. */
+  Public: z.boolean().optional(),
+  OutpostArn: z.string().optional(),
+  Tags: tags,
+});
+
+const securityGroup = z.object({
+  GroupId: z.string(),
+  GroupName: z.string().default(''),
+  VpcId: z.string().optional(),
+  Tags: tags,
+});
+
+const certificate = z.object({
+  CertificateArn: z.string(),
+  DomainName: z.string().default(''),
+  SubjectAlternativeNames: z.array(z.string()).default([]),
+  Status: z.string().default('ISSUED'),
+  /** AMAZON_ISSUED, IMPORTED, PRIVATE. */
+  Type: z.string().optional(),
+  NotAfter: z.string().optional(),
+  CreatedAt: z.string().optional(),
+});
+
+const instance = z.object({
+  InstanceId: z.string(),
+  /** Name of the cluster's node. */
+  NodeName: z.string().optional(),
+  AvailabilityZone: z.string().optional(),
+  VpcId: z.string().optional(),
+  State: z.string().default('running'),
+  PrivateIpAddresses: z.array(z.string()).default([]),
+  /** Groups of the primary network interface: where back-end rules go. */
+  SecurityGroups: z.array(z.string()).default([]),
+});
+
+const networkInterface = z.object({
+  NetworkInterfaceId: z.string().optional(),
+  PrivateIpAddresses: z.array(z.string()).default([]),
+  Ipv6Addresses: z.array(z.string()).default([]),
+  SecurityGroups: z.array(z.string()).default([]),
+});
+
+const elasticIp = z.object({
+  AllocationId: z.string(),
+  PublicIp: z.string().optional(),
+  AssociationId: z.string().optional(),
+});
+
+/** An existing load balancer, ours or not, as far as a model needs to know it. */
+const loadBalancer = z.object({
+  LoadBalancerArn: z.string(),
+  LoadBalancerName: z.string(),
+  DNSName: z.string().optional(),
+  Type: z.string(),
+  Scheme: z.string(),
+  VpcId: z.string().optional(),
+  IpAddressType: z.string().optional(),
+  SecurityGroups: z.array(z.string()).default([]),
+  Tags: tags,
+});
+
+const targetGroup = z.object({
+  TargetGroupArn: z.string(),
+  TargetGroupName: z.string(),
+  TargetType: z.string().default('instance'),
+  Protocol: z.string(),
+  Port: z.int().optional(),
+  VpcId: z.string().optional(),
+  IpAddressType: z.string().default('ipv4'),
+});
+
+const prefixList = z.object({
+  PrefixListId: z.string(),
+  PrefixListName: z.string().optional(),
+  MaxEntries: z.int().optional(),
+});
+const named = z.object({ Name: z.string(), Arn: z.string() });
+
+export const environmentSchema = z.object({
+  Region: z.string().optional(),
+  AccountId: z.string().optional(),
+  Partition: z.string().default('aws'),
+  ClusterName: z.string().optional(),
+  Vpc: vpc.optional(),
+  Subnets: z.array(subnet).default([]),
+  SecurityGroups: z.array(securityGroup).default([]),
+  Certificates: z.array(certificate).default([]),
+  Instances: z.array(instance).default([]),
+  NetworkInterfaces: z.array(networkInterface).default([]),
+  ElasticIps: z.array(elasticIp).default([]),
+  LoadBalancers: z.array(loadBalancer).default([]),
+  TargetGroups: z.array(targetGroup).default([]),
+  PrefixLists: z.array(prefixList).default([]),
+  WebAcls: z.array(named).default([]),
+  TrustStores: z.array(named).default([]),
+  SslPolicies: z.array(z.string()).default([]),
+  /** Names as DescribeAccountLimits has them → number in force. */
+  Limits: z.record(z.string(), z.int().min(0)).default({}),
+  /** Load balancers and target groups of the region that are not this balancer's own: they count for quotas. */
+  Counts: z
+    .object({
+      ApplicationLoadBalancers: z.int().min(0).default(0),
+      NetworkLoadBalancers: z.int().min(0).default(0),
+      TargetGroups: z.int().min(0).default(0),
+    })
+    .prefault({}),
+  ShieldSubscription: z.boolean().optional(),
+});
+
+export type AwsEnvironment = z.infer<typeof environmentSchema>;
+export type Subnet = AwsEnvironment['Subnets'][number];
+
+/** The provider's `environment`: checks; the model reads it by `readEnvironment`. */
+export const environment: z.ZodType<AnyEnvironment> = environmentSchema;
+
+const read = new WeakMap<AnyEnvironment, AwsEnvironment>();
+
+/** Parsed once for each object; an empty one where it was never discovered. */
+export function readEnvironment(given: AnyEnvironment): AwsEnvironment {
+  const known = read.get(given);
+  if (known !== undefined) return known;
+  const parsed = environmentSchema.parse(given);
+  read.set(given, parsed);
+  return parsed;
+}

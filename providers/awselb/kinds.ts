@@ -1,0 +1,100 @@
+/**
+ * The kinds of AWS ELBv2. Attribute keys are the API's own. A key that begins with a small letter and has a dot is an entry of the
+ * kind's attributes (`idle_timeout.timeout_seconds` of a LoadBalancer goes to ModifyLoadBalancerAttributes, values are text); keys with
+ * a capital are fields of Create… and Modify…. Tags are a set everywhere: key → `{ Value }`.
+ *
+ * LoadBalancer       id `service/NS/NAME` or `ingress/STACK`. Name, Type, Scheme (immutable), VpcId, IpAddressType,
+ *                    SubnetMappings ([{SubnetId, AllocationId?, PrivateIPv4Address?, IPv6Address?, SourceNatIpv6Prefix?}] by SubnetId),
+ *                    SecurityGroups (ids that are given; the word `backend` is the balancer's shared back-end group),
+ *                    EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic, EnablePrefixForIpv6SourceNat, CustomerOwnedIpv4Pool,
+ *                    IpamPools {Ipv4IpamPoolId}, MinimumLoadBalancerCapacity {CapacityUnits}, WebACLArn (wafv2; '' none),
+ *                    ShieldProtection (boolean). Set ManagedSecurityGroups: front-end groups that weir makes.
+ * TargetGroup        id `LB|RESOURCE` (resource as in the ownership tag). Name, TargetType, Protocol, ProtocolVersion, Port, VpcId,
+ *                    IpAddressType (all immutable), HealthCheckEnabled, HealthCheckProtocol, HealthCheckPort, HealthCheckPath,
+ *                    HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, HealthyThresholdCount, UnhealthyThresholdCount,
+ *                    Matcher {HttpCode | GrpcCode}. `Foreign: true`: made by somebody else, only its targets are ours.
+ *                    Set Targets: `address:port` or `i-…:port` → {AvailabilityZone: 'all'} where the target is outside of the VPC.
+ * Listener           id `LB|PORT/tcp|udp` (TCP_UDP: tcp). Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
+ *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
+ *                    place of the forward: authenticate, redirect, fixed-response), TargetGroupStickinessConfig. Set Certificates:
+ *                    ARN → {IsDefault}. Forward: set TargetGroups (weighted) on an ALB and for weighted NLB ports, else the
+ *                    ref TargetGroupArn.
+ * Rule               id `LISTENER|CONDITIONS`. Place, Conditions (canonical), Actions, TargetGroupStickinessConfig, Transforms, Priority
+ *                    (a rank: normalised away, the planner picks numbers). Forward: set TargetGroups.
+ * SecurityGroup      id `LB|sg`, `LB|sg2` … or `backend`. GroupName, Description, VpcId (immutable). Set IpPermissions: natural key
+ *                    `tcp|80|80|10.0.0.0/8` → {IpProtocol, FromPort, ToPort, CidrIp | CidrIpv6 | PrefixListId, Description}.
+ * SecurityGroupRule  a rule in the group of nodes or pods, which is not ours: GroupId, IpProtocol, FromPort, ToPort, Description,
+ *                    UserId…: from the ref `Source` (the back-end group that is ours) or SourceGroupId (one that is given).
+ *
+ * Place is what clients know of a front, the same over generations: `LB:80/tcp`, for a rule with its conditions behind it.
+ */
+import type { KindSpec } from '../../src/model/index.ts';
+
+const tags = { batch: 50, inCreate: true, max: 50 } as const;
+const forward = { batch: 5, serving: true, to: 'TargetGroup', weight: 'Weight', max: 5, inCreate: true } as const;
+
+/** Targets in one call of RegisterTargets or DeregisterTargets. */
+export const targetBatch = 200;
+/** Rules of one security group. */
+export const rulesOfSecurityGroup = 60;
+
+export const kinds: readonly KindSpec[] = [
+  {
+    kind: 'SecurityGroup',
+    claim: 'tag',
+    immutable: ['GroupName', 'Description', 'VpcId'],
+    refs: {},
+    sets: { IpPermissions: { batch: rulesOfSecurityGroup, max: rulesOfSecurityGroup }, Tags: tags },
+    slots: ({ VpcId, GroupName }) => [`security group ${String(VpcId)} ${String(GroupName)}`],
+    rateClass: 'ec2',
+  },
+  {
+    kind: 'SecurityGroupRule',
+    claim: 'tag',
+    immutable: ['GroupId', 'IpProtocol', 'FromPort', 'ToPort', 'SourceGroupId', 'Source'],
+    refs: { Source: { to: 'SecurityGroup' } },
+    sets: {},
+    rateClass: 'ec2',
+  },
+  {
+    kind: 'LoadBalancer',
+    claim: 'tag',
+    immutable: ['Name', 'Type', 'Scheme', 'VpcId'],
+    refs: {},
+    sets: { ManagedSecurityGroups: { batch: 5, to: 'SecurityGroup', max: 5, inCreate: true }, Tags: tags },
+    slots: ({ Name }) => [`load balancer ${String(Name)}`],
+    rateClass: 'elbv2',
+  },
+  {
+    kind: 'TargetGroup',
+    claim: 'tag',
+    immutable: ['Name', 'TargetType', 'Protocol', 'ProtocolVersion', 'Port', 'VpcId', 'IpAddressType'],
+    per: 'ListenerArn.LoadBalancerArn',
+    refs: {},
+    sets: { Targets: { batch: targetBatch, serving: true }, Tags: tags },
+    slots: ({ Name }) => [`target group ${String(Name)}`],
+    rateClass: 'elbv2',
+  },
+  {
+    kind: 'Listener',
+    claim: 'parent',
+    immutable: ['Port', 'Place', 'LoadBalancerArn'],
+    frontKey: ({ Place }) => String(Place),
+    refs: { LoadBalancerArn: { to: 'LoadBalancer' }, TargetGroupArn: { to: 'TargetGroup', serving: true } },
+    sets: { TargetGroups: forward, Certificates: { batch: 25, inCreate: true }, Tags: tags },
+    // One number, one listener: TCP and UDP on the same port are one TCP_UDP listener.
+    slots: ({ Port }, { LoadBalancerArn }) => [`port ${LoadBalancerArn} ${String(Port)}`],
+    rateClass: 'elbv2',
+  },
+  {
+    kind: 'Rule',
+    claim: 'parent',
+    immutable: ['Place', 'Conditions', 'ListenerArn'],
+    frontKey: ({ Place }) => String(Place),
+    order: { scope: 'ListenerArn', attr: 'Priority' },
+    refs: { ListenerArn: { to: 'Listener' } },
+    sets: { TargetGroups: forward, Tags: tags },
+    slots: ({ Priority }, { ListenerArn }) => [`priority ${ListenerArn} ${String(Priority)}`],
+    rateClass: 'elbv2',
+  },
+];
