@@ -33,6 +33,8 @@ const filter = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('bodyLimit'), bytes: z.int().min(0) }),
   /** `scope`: whose requests are counted together. */
   z.strictObject({ type: z.literal('rateLimit'), scope: z.string(), burst: z.int().min(1), windowMs: z.int().min(1) }),
+  /** `users`: SHA-256 of their text; absent: nobody gets in. */
+  z.strictObject({ type: z.literal('basicAuth'), realm: z.string(), users: z.string().exactOptional() }),
   z.strictObject({
     type: z.literal('cors'),
     origins: z.array(z.string()),

@@ -1,9 +1,13 @@
 /** The key material of a layout: fetched when it is needed, proved usable before HAProxy sees it, never kept in memory. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, hash, X509Certificate } from 'node:crypto';
 import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
+import { parseUsers } from '../../src/net/index.ts';
+import { usersOf, withholdUsers } from './commit-users.ts';
 import { type BadCertificate, certificatesOf, type Given, withholdCertificates } from './commit-withhold.ts';
-import { readText } from './files.ts';
+import { configName, readText } from './files.ts';
+import type { Layout } from './layout.ts';
 import { certPath } from './names.ts';
+import { userLines, usersIn } from './section-users.ts';
 
 /** `next` without what cannot be loaded. `before` is what was given last: a broken certificate falls back to its predecessor there. */
 export async function usableCertificates(
@@ -13,7 +17,8 @@ export async function usableCertificates(
 ): Promise<Given> {
   const { served, authorities } = certificatesOf(next);
   const bad = new Map([...(await certificates.judge(served, true)), ...(await certificates.judge(authorities, false))]);
-  return withholdCertificates(next, bad, before);
+  const given = withholdCertificates(next, bad, before);
+  return withholdUsers(given, await certificates.judgeUsers(usersOf(next)));
 }
 
 export class Certificates {
@@ -21,6 +26,8 @@ export class Certificates {
   readonly #secret: Context['secret'];
   /** Content addressed: a verdict never changes. */
   readonly #good = new Set<string>();
+  /** Those of the layout that was written last, by the SHA-256 of their text. */
+  readonly #users = new Map<string, readonly string[]>();
 
   constructor(directory: string, secret: Context['secret']) {
     this.#directory = directory;
@@ -39,6 +46,39 @@ export class Certificates {
       else this.#good.add(`${withKey} ${sha256}`);
     }
     return bad;
+  }
+
+  /** Lists of users that cannot be used, with the reason. */
+  async judgeUsers(sha256s: Iterable<string>): Promise<ReadonlyMap<string, BadCertificate>> {
+    const bad = new Map<string, BadCertificate>();
+    for (const sha256 of sha256s) {
+      if (this.#users.has(sha256)) continue;
+      const text = (await this.#secret({ sha256, origin: '' })) ?? (await this.#usersOnDisk(sha256));
+      const users = text === undefined ? undefined : parseUsers(text);
+      if (users === undefined) bad.set(sha256, { code: 'E_USERS_MISSING', reason: 'they are missing' });
+      else if (users.ok) this.#users.set(sha256, userLines(users.value));
+      else bad.set(sha256, { code: 'E_USERS_INVALID', reason: `the list ${users.reason}` });
+    }
+    return bad;
+  }
+
+  /** Has the users of a layout at hand, and no others. @throws WeirError E_USERS_MISSING when some went away since they were judged. */
+  async readUsers({ sections }: Pick<Layout, 'sections'>): Promise<void> {
+    const named = new Set(sections.flatMap(({ users }) => users ?? []));
+    for (const sha256 of this.#users.keys()) if (!named.has(sha256)) this.#users.delete(sha256);
+    if (named.size === 0) return;
+    const [bad] = await this.judgeUsers(named);
+    if (bad !== undefined)
+      throw new WeirError('E_USERS_MISSING', `users went away while they were put into service: ${bad[1].reason}`);
+  }
+
+  /** Lines of users that were read. */
+  readonly userLines = (sha256: string): readonly string[] => this.#users.get(sha256) ?? [];
+
+  /** The copy that HAProxy was given. */
+  async #usersOnDisk(sha256: string): Promise<string | undefined> {
+    const text = usersIn((await readText(`${this.#directory}/${configName}`)) ?? '', sha256);
+    return text !== undefined && hash('sha256', text, 'hex') === sha256 ? text : undefined;
   }
 
   /** The PEM of a certificate that was judged good. @throws WeirError E_CERT_MISSING when it went away since. */

@@ -16,7 +16,11 @@ export interface Withheld {
   /** The resource is out as a whole; else the rest of it is served. */
   readonly whole: boolean;
   /** What to try again: when it works, the resource can be served. Absent: only another resource would do. */
-  readonly retry?: { readonly bind: Bind } | { readonly sha256: string; readonly withKey: boolean } | { readonly users: string } | 'search';
+  readonly retry?:
+    | { readonly bind: Bind }
+    | { readonly sha256: string; readonly withKey: boolean }
+    | { readonly users: string }
+    | 'search';
 }
 
 /** Why a certificate cannot be used. */

@@ -13,6 +13,8 @@ export interface Section {
   readonly servers?: ReadonlyMap<string, ServerLine>;
   /** The algorithm takes `add server` / `del server` at run time (roundrobin, leastconn, random, consistent hashes; cookies are dynamic ones). */
   readonly dynamic?: boolean;
+  /** Lists of users: SHA-256 of the text whose lines are put in when the file is written. No other place has them. */
+  readonly users?: string;
 }
 
 export interface ServerLine {

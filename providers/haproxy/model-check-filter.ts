@@ -7,6 +7,7 @@ import {
   parseMethod,
   parsePath,
   parsePort,
+  parseRealm,
   parseRegex,
 } from '../../src/net/index.ts';
 import { type Fault, faultOf, firstFault } from './model-problem.ts';
@@ -38,6 +39,13 @@ export function filterFault(filter: Filter, field: string): Fault | undefined {
       return wholeFault(filter.bytes, `${field}.bytes`, 0, Number.MAX_SAFE_INTEGER);
     case 'rateLimit':
       return rateFault(filter, field);
+    case 'basicAuth':
+      return firstFault([
+        faultOf(`${field}.realm`, filter.realm, parseRealm(filter.realm)),
+        filter.users === undefined || /^[0-9a-f]{64}$/.test(filter.users.sha256)
+          ? undefined
+          : { code: 'E_USERS_INVALID', field: `${field}.users`, value: filter.users.origin, reason: 'has no SHA-256' },
+      ]);
     case 'cors':
       return corsFault(filter, field);
   }

@@ -124,13 +124,22 @@ export function leadsOf(merged: MergedAction, mode: 'http' | 'tcp', ref: string)
 export function treatmentOf(merged: MergedAction, filters: Route['filters']): Treatment {
   const { action, front, service } = merged;
   const answer = answerOf(action);
-  const all = [...(front.filters ?? []), ...filters].map((filter) => filterOf(filter, service.id));
+  const all = [...(front.filters ?? []), ...filters]
+    .filter(({ type }) => type !== 'basicAuth' || !leavesForTls(action, front))
+    .map((filter) => filterOf(filter, service.id));
   return {
     ...(answer === undefined ? {} : { answer }),
     ...(all.length === 0 ? {} : { filters: all }),
     ...accessOf(front),
     ...(front.tls?.mode === 'mutual' ? { verified: true as const } : {}),
   };
+}
+
+/** Nobody shall send a password in the clear only to be told to come back with TLS. */
+function leavesForTls(action: MergedAction['action'], front: Front): boolean {
+  return (
+    action.type === 'redirect' && action.scheme === 'https' && action.host === undefined && front.protocol === 'http'
+  );
 }
 
 /** Who is let in and who is kept out at a front. */
@@ -147,6 +156,10 @@ function filterOf(filter: Filter, scope: string): RouteFilter {
   if (filter.type === 'rateLimit') {
     const { requestsPerSecond, burst = Math.ceil(requestsPerSecond) } = filter;
     return { type: 'rateLimit', scope, burst, windowMs: Math.max(1, Math.round((burst * 1_000) / requestsPerSecond)) };
+  }
+  if (filter.type === 'basicAuth') {
+    const { type, realm, users } = filter;
+    return { type, realm, ...(users === undefined ? {} : { users: users.sha256 }) };
   }
   if (filter.type === 'sourceRanges') {
     const [allow, deny] = [canonicalRanges(filter.allow), canonicalRanges(filter.deny)];

@@ -5,7 +5,8 @@ import type { ConfigFiles } from './commit-files.ts';
 import { shapeOf } from './commit-files.ts';
 import { readText } from './files.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
-import { parseCrtList, parseMap, readFingerprint, readServers, readShape, type ServerState } from './process-read.ts';
+import { parseCrtList, parseMap, readFingerprint, readServers, readShape, type ServerState, strange } from './process-read.ts';
+import { holdsUsers } from './section-users.ts';
 import type { RuntimeSocket } from './socket.ts';
 
 /** Sections of a haproxy.cfg of ours: heads at the margin, lines indented. What only the text has (socket, proof) is left out. */
@@ -21,6 +22,7 @@ export function parseConfig(text: string): readonly Section[] {
     const body = line.slice(2);
     const server = parseServerLine(body);
     if (server !== undefined) last?.servers.set(server.name, server);
+    else if (last !== undefined && holdsUsers(last.head)) continue;
     else if (!body.startsWith('stats socket ') && !body.startsWith('setenv WEIR_SHAPE ')) last?.lines.push(body);
   }
   return sections.map(({ head, lines, servers }) =>
@@ -122,6 +124,7 @@ export async function readAgainst(
   for (const path of base.crtLists.keys()) {
     const answer = await runtime.ask(`show ssl crt-list -n ${path}`);
     if (answer.startsWith('#')) crtLists.set(path, parseCrtList(answer));
+    else if (!/^didn't find/.test(answer)) throw strange('show ssl crt-list', answer);
   }
   const certs = await readCertificates(base, crtLists, files, runtime);
   return { layout: { ...base, sections, maps, crtLists, certs }, intended: base, retiring };

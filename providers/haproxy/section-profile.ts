@@ -45,13 +45,18 @@ export function profileLines(profile: Profile, serves: Serves): readonly string[
   const access = { type: 'sourceRanges', ...(allow && { allow }), ...(deny && { deny }) } as const;
   const guards = [
     ...(profile.verified ? verifiedLines(chosen) : []),
-    ...[access, ...filters].flatMap((filter) => guardLines(filter, chosen)),
+    ...[access, ...inOrder(filters)].flatMap((filter) => guardLines(filter, chosen)),
   ];
   const changes = filters.flatMap((filter) => {
     const line = filterLine(filter, serves);
     return line === undefined ? [] : [`${line} if ${chosen}`];
   });
   return [...guards, ...changes];
+}
+
+/** Passwords come last: a preflight carries none (Fetch standard), and who asks too often is not worth the work of a check. */
+function inOrder(filters: readonly RouteFilter[]): readonly RouteFilter[] {
+  return [...filters.filter(({ type }) => type !== 'basicAuth'), ...filters.filter(({ type }) => type === 'basicAuth')];
 }
 
 function connectionLines({ ranges, denied }: Profile, chosen: string): readonly string[] {

@@ -15,11 +15,15 @@ export function headerLine(place: Place): string {
   return `# weir ${plain(place.instance)} ${plain(place.balancer)}: generated, do not edit`;
 }
 
+/** The lines of a list of users by the SHA-256 of its text; none where they are not to be seen. */
+export type UserLines = (sha256: string) => readonly string[];
+
 /** haproxy.cfg. Paths of maps, lists and certificates are relative to the directory of the file. */
-export function textOf(layout: Layout, place: Place): string {
+export function textOf(layout: Layout, place: Place, users: UserLines = () => []): string {
   const parts = [headerLine(place), ''];
   for (const section of layout.sections) {
     if (section.head === 'global') parts.push(globalText(section, place));
+    else if (section.users !== undefined) parts.push(sectionText({ head: section.head, lines: users(section.users) }));
     else parts.push(sectionText(section));
   }
   return parts.join('\n');

@@ -5,6 +5,7 @@ const features: { readonly [T in Filter['type']]?: { readonly feature: Feature; 
   sourceRanges: { feature: 'sourceRangeFilter', protects: true },
   bodyLimit: { feature: 'bodyLimit', protects: true },
   rateLimit: { feature: 'rateLimit', protects: true },
+  basicAuth: { feature: 'basicAuth', protects: true },
   // Without it browsers refuse answers; nothing is opened that was to be closed.
   cors: { feature: 'cors', protects: false },
 };

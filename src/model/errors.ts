@@ -149,6 +149,16 @@ const table = {
     title: 'a certificate does not cover a host',
     hint: 'Add the host to the certificate.',
   },
+  E_USERS_MISSING: {
+    class: 'refused',
+    title: 'the users of basic authentication cannot be read',
+    hint: 'Create the Secret or file; what they may ask for answers 503 to everybody until then.',
+  },
+  E_USERS_INVALID: {
+    class: 'refused',
+    title: 'the users of basic authentication cannot be used',
+    hint: 'Write one name:hash a line, as `htpasswd -nB NAME` or `openssl passwd -5` makes them.',
+  },
   // Merging
   E_PORT_CONFLICT: {
     class: 'refused',

@@ -14,6 +14,7 @@ export type Feature =
   | 'bodyLimit'
   | 'rateLimit'
   | 'cors'
+  | 'basicAuth'
   | 'sniRoutes'
   | 'clientCertificates';
 

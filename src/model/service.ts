@@ -98,12 +98,16 @@ export interface FrontTls {
   readonly ca?: CertRef;
 }
 
-/** A certificate with key by content. The key material never travels in the model: `ctx.secret(ref)` fetches it. */
-export interface CertRef {
-  /** Lower-case hex SHA-256 of the PEM bundle (chain, then key). */
+/** Something secret by content. The material never travels in the model: `ctx.secret(ref)` fetches it. */
+export interface SecretRef {
+  /** Lower-case hex SHA-256 of the text. */
   readonly sha256: string;
   /** `Secret ns/name`, `file path`: for messages only. */
   readonly origin: string;
+}
+
+/** A certificate with key: the PEM bundle (chain, then key). */
+export interface CertRef extends SecretRef {
   /** Names it is valid for (SAN, else CN), lower case, wildcards kept. */
   readonly names: readonly string[];
   /** Serve it only for these hosts (tls.hosts); absent: for `names`. */
@@ -163,7 +167,17 @@ export type Filter =
   | { readonly type: 'bodyLimit'; readonly bytes: number }
   /** For each client address over all routes of the service with the same limit; 429 above it. `burst` at once; default: `requests`. */
   | { readonly type: 'rateLimit'; readonly requestsPerSecond: number; readonly burst?: number }
+  | BasicAuthFilter
   | CorsFilter;
+
+/** Who asks must give name and password (RFC 7617), else 401. */
+export interface BasicAuthFilter {
+  readonly type: 'basicAuth';
+  /** What the browser shows. */
+  readonly realm: string;
+  /** Text of `usersText()`. Absent: they could not be read, so nobody gets in (503). */
+  readonly users?: SecretRef;
+}
 
 /** Cross-origin requests (Fetch standard): preflights are answered, other answers get the headers. */
 export interface CorsFilter {

@@ -11,3 +11,4 @@ export * from './port.ts';
 export * from './regex.ts';
 export * from './target.ts';
 export * from './text.ts';
+export * from './users.ts';

@@ -59,6 +59,8 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_CERT_INVALID', object, 'ExportedService shop/web: shop.pem has no key'],
   ['E_CERT_EXPIRED', object, 'Secret shop/tls has expired on 2026-01-31'],
   ['W_CERT_HOST', object, 'Secret shop/tls does not cover shop.example'],
+  ['E_USERS_MISSING', object, 'Ingress shop/web: there is no Secret shop/users'],
+  ['E_USERS_INVALID', object, 'ExportedService shop/web: line 2 of its users is no name:hash'],
   ['E_PORT_CONFLICT', merge, 'shop/db: port 80 serves http of shop/web, which is older'],
   ['E_ROUTE_CONFLICT', merge, 'shop/new: shop.example/cart belongs to shop/web, which is older'],
   ['E_PROTOCOL', merge, 'shop/dns: haproxy cannot do udp; nginx can'],

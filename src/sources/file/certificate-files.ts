@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { CertRef } from '../../model/service.ts';
+import type { CertRef, SecretRef } from '../../model/service.ts';
 import { accept, type Parsed, refuse } from '../../net/index.ts';
 import type { CertificateLookup, CertificateRequest } from '../weir/index.ts';
 import { reasonOf } from './list-paths.ts';
-import { type GoodCertificate, readAuthorities, readPair, readTexts } from './read-certificate.ts';
+import { type GoodCertificate, readAuthorities, readPair, readTexts, readUsers } from './read-certificate.ts';
 
 interface Loaded {
   readonly signature: string;
@@ -13,7 +13,7 @@ interface Loaded {
   /** Why the file as it is now is not in force, when an older content is. */
   readonly fault?: {
     readonly path: string;
-    readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED';
+    readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED' | 'E_USERS_MISSING' | 'E_USERS_INVALID';
     readonly reason: string;
   };
 }
@@ -41,6 +41,10 @@ export class CertificateFiles implements CertificateLookup {
 
   authority(path: string, file: string): Parsed<CertRef> {
     return this.load([absolute(path, file)], readAuthorities, 'ca');
+  }
+
+  users(path: string, file: string): Parsed<SecretRef> {
+    return this.load([absolute(path, file)], readUsers, 'users');
   }
 
   /** PEM of a certificate that is or was in force. */
@@ -121,11 +125,19 @@ export class CertificateFiles implements CertificateLookup {
         return { signature, result: accept(ref), ...fault };
       }
     }
-    const code = fresh.ok ? 'E_CERT_EXPIRED' : fresh.code === 'E_CERT_MISSING' ? 'E_CERT_MISSING' : 'E_CERT_INVALID';
+    const code = fresh.ok ? 'E_CERT_EXPIRED' : faultCode(key, fresh.code === 'E_CERT_MISSING');
     const reason = fresh.ok ? 'holds a certificate that has expired' : fresh.reason;
     if (good === undefined) return { signature, result: refuse(code, `names a file that ${reason}`) };
     return { signature, result: accept(good.ref), fault: { path, code, reason } };
   }
+}
+
+function faultCode(
+  key: string,
+  missing: boolean,
+): 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_USERS_MISSING' | 'E_USERS_INVALID' {
+  if (key.startsWith('users\n')) return missing ? 'E_USERS_MISSING' : 'E_USERS_INVALID';
+  return missing ? 'E_CERT_MISSING' : 'E_CERT_INVALID';
 }
 
 function absolute(path: string, file: string): string {

@@ -259,7 +259,13 @@ function refsOf(service: ExportedService): readonly CertRef[] {
     const fronts = service.fronts.flatMap(({ tls }) =>
       tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
     );
-    found = [...fronts, ...Object.values(service.backends).flatMap(({ tls }) => tls?.ca ?? [])];
+    const filters = service.fronts.flatMap((front) => [
+      ...(front.filters ?? []),
+      ...front.routes.flatMap((route) => route.filters),
+    ]);
+    const users = filters.flatMap((filter) => (filter.type === 'basicAuth' ? (filter.users ?? []) : []));
+    const authorities = Object.values(service.backends).flatMap(({ tls }) => tls?.ca ?? []);
+    found = [...fronts, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
     refs.set(service, found);
   }
   return found;

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { CertRef } from '../../model/service.ts';
-import { accept, type Parsed, parseHost, refuse } from '../../net/index.ts';
+import { accept, type Parsed, parseHost, parseUsers, refuse, usersText } from '../../net/index.ts';
 import { bundlePem, parsePemPair, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
 import { reasonOf } from './list-paths.ts';
 
@@ -59,4 +59,12 @@ export function readAuthorities(texts: readonly string[], path: string): Parsed<
   } catch {
     return refuse('E_CERT_INVALID', `has a certificate that cannot be decoded`);
   }
+}
+
+/** Users of basic authentication in canonical form. */
+export function readUsers(texts: readonly string[], path: string): Parsed<GoodCertificate> {
+  const users = parseUsers(texts[0]);
+  if (!users.ok) return users;
+  const text = usersText(users.value);
+  return accept({ pem: text, ref: { sha256: sha256(text), origin: `file ${path}`, names: [] } });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cidr, duration, oneOrMany } from './scalars.ts';
+import { cidr, duration, file, oneOrMany } from './scalars.ts';
 
 const headers = z.strictObject({
   set: z.record(z.string(), z.string()).optional().describe('Headers to set, replacing what is there.'),
@@ -27,6 +27,13 @@ const cors = z.union([
   }),
 ]);
 
+const basicAuth = z.strictObject({
+  users: file.describe(
+    'File with one name:hash a line, as `htpasswd -B` and `openssl passwd -5` make them. While it cannot be read nobody gets in.',
+  ),
+  realm: z.string().optional().describe('What the browser shows; default: the name of the service.'),
+});
+
 export const filter = z
   .strictObject({
     sourceRanges: z
@@ -41,6 +48,7 @@ export const filter = z
       .union([z.number().describe('Bytes.'), z.string().describe('Such as 512k, 10m or 1g (powers of 1024).')])
       .optional()
       .describe('Largest request body; 413 above it.'),
+    basicAuth: basicAuth.optional().describe('Asks for name and password.'),
     cors: cors.optional().describe('Lets scripts of other origins ask.'),
     requestHeaders: headers.optional().describe('Changes headers before the target sees them.'),
     responseHeaders: headers.optional().describe('Changes headers before the client sees them.'),
@@ -59,4 +67,5 @@ export const filter = z
 export type FilterForm = z.infer<typeof filter>;
 export type HeadersForm = z.infer<typeof headers>;
 export type RateLimitForm = z.infer<typeof rateLimit>;
+export type BasicAuthForm = z.infer<typeof basicAuth>;
 export type CorsForm = z.infer<typeof cors>;

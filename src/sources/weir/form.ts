@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../model/errors.ts';
 import { type FieldPath, type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
-import type { CertRef, ServiceId } from '../../model/service.ts';
-import { type Cidr, type Parsed, parseCidr, safeText } from '../../net/index.ts';
+import type { CertRef, SecretRef, ServiceId } from '../../model/service.ts';
+import { type Cidr, type Parsed, parseCidr, parseRealm, safeText } from '../../net/index.ts';
 
 /** Certificates by file name; a name is relative to the file that names it. Key material stays behind the lookup. */
 export interface CertificateLookup {
@@ -10,6 +10,8 @@ export interface CertificateLookup {
   certificate(request: CertificateRequest): Parsed<CertRef>;
   /** A bundle of authorities, without a key. */
   authority(path: string, file: string): Parsed<CertRef>;
+  /** Users of basic authentication (`parseUsers`). */
+  users(path: string, file: string): Parsed<SecretRef>;
 }
 
 export interface CertificateRequest {
@@ -25,6 +27,8 @@ const survivable: ReadonlySet<ErrorCode> = new Set([
   'E_CERT_MISSING',
   'E_CERT_INVALID',
   'E_CERT_EXPIRED',
+  'E_USERS_MISSING',
+  'E_USERS_INVALID',
 ]);
 
 /** One service being read: collects its problems and knows whether it can still be used. */
@@ -46,6 +50,11 @@ export class Form {
     this.service = service;
     this.allowed = allowed;
     this.certificates = certificates;
+  }
+
+  /** What browsers show when the service asks for passwords. */
+  get realm(): string {
+    return parseRealm(this.service).ok ? (this.service ?? '') : 'weir';
   }
 
   complain(code: ErrorCode, path: FieldPath, reason: string, value?: unknown): void {
@@ -81,7 +90,7 @@ export class Form {
   }
 
   /** What a lookup finds for the name of a file. */
-  lookUp(path: string, at: FieldPath, find: (path: string) => Parsed<CertRef>): CertRef | undefined {
+  lookUp<T extends SecretRef>(path: string, at: FieldPath, find: (path: string) => Parsed<T>): T | undefined {
     const safe = this.take(safeText(path, 4096), at, path);
     return safe === undefined ? undefined : this.take(find(safe), at, path);
   }

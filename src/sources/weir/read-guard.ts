@@ -1,5 +1,5 @@
 import type { FieldPath } from '../../model/located.ts';
-import type { CorsFilter, Filter } from '../../model/service.ts';
+import type { BasicAuthFilter, CorsFilter, Filter } from '../../model/service.ts';
 import {
   accept,
   type Parsed,
@@ -8,16 +8,17 @@ import {
   parseHost,
   parseMethod,
   parsePort,
+  parseRealm,
   refuse,
 } from '../../net/index.ts';
-import type { CorsForm, FilterForm, RateLimitForm } from './filter-schema.ts';
+import type { BasicAuthForm, CorsForm, FilterForm, RateLimitForm } from './filter-schema.ts';
 import type { Form } from './form.ts';
 import { listOf, present } from './present.ts';
 
 /** The filters of a form that keep requests out or let scripts in. */
 export function readGuards(form: Form, written: FilterForm, path: FieldPath): Filter[] {
   const filters: Filter[] = [];
-  const { sourceRanges, rateLimit, bodyLimit, cors } = written;
+  const { sourceRanges, rateLimit, bodyLimit, basicAuth, cors } = written;
   if (sourceRanges !== undefined) {
     const at = [...path, 'sourceRanges'];
     const allow = form.ranges(sourceRanges.allow, [...at, 'allow']);
@@ -29,8 +30,18 @@ export function readGuards(form: Form, written: FilterForm, path: FieldPath): Fi
   if (rateLimit !== undefined) filters.push(...readRate(form, rateLimit, [...path, 'rateLimit']));
   const bytes = form.maybe(bodyLimit, [...path, 'bodyLimit'], parseSize);
   if (bytes !== undefined) filters.push({ type: 'bodyLimit', bytes });
+  if (basicAuth !== undefined) filters.push(readAuth(form, basicAuth, [...path, 'basicAuth']));
   if (cors !== undefined) filters.push(readCors(form, cors, [...path, 'cors']));
   return filters;
+}
+
+/** Users that cannot be read leave the filter without any: nobody gets in. */
+function readAuth(form: Form, written: BasicAuthForm, path: FieldPath): BasicAuthFilter {
+  const at = [...path, 'users'];
+  const found = form.lookUp(written.users, at, (name) => form.certificates.users(name, form.located.file));
+  const users = found === undefined ? undefined : { sha256: found.sha256, origin: found.origin };
+  const realm = form.maybe(written.realm, [...path, 'realm'], parseRealm) ?? form.realm;
+  return present({ type: 'basicAuth' as const, realm, users });
 }
 
 function readRate(form: Form, written: RateLimitForm, path: FieldPath): readonly Filter[] {

@@ -124,6 +124,23 @@ export const textFields: readonly TextField[] = [
     harmless: '10.0.0.0/8',
     put: withRoute((text) => ({ filters: [{ type: 'sourceRanges', [list]: [text] }] })),
   })),
+  {
+    name: 'realm',
+    harmless: 'Shop (staff)',
+    put: withRoute((realm) => ({ filters: [{ type: 'basicAuth', realm }] })),
+  },
+  {
+    name: 'users',
+    harmless: 'ab'.repeat(32),
+    put: withRoute((sha256) => ({ filters: [{ type: 'basicAuth', realm: 'a', users: { sha256, origin: 'file u' } }] })),
+  },
+  {
+    name: 'origin of users',
+    harmless: 'Secret a/b',
+    put: withRoute((origin) => ({
+      filters: [{ type: 'basicAuth', realm: 'a', users: { sha256: 'ab'.repeat(32), origin } }],
+    })),
+  },
   ...(['origins', 'methods', 'headers', 'exposeHeaders'] as const).map((list) => ({
     name: `CORS ${list}`,
     harmless: list === 'origins' ? 'https://a.example' : 'PUT',

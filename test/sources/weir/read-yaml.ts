@@ -7,6 +7,10 @@ import { type CertificateLookup, readWeir, type WeirResult } from '../../../src/
 const certificates: CertificateLookup = {
   certificate: ({ certificate }) => lookup(certificate),
   authority: lookup,
+  users: (path) =>
+    path === 'users'
+      ? accept({ sha256: 'cd'.repeat(32), origin: 'file users' })
+      : refuse('E_USERS_MISSING', 'cannot be read'),
 };
 
 function lookup(path: string): Parsed<CertRef> {
