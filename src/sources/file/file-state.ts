@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
-import type { BcsOptions } from '../../compat/bcs/index.ts';
+import type { LocatedObject } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
+import { Remade } from '../../model/remade.ts';
 import type { CertRef, ExportedService, ServiceId } from '../../model/service.ts';
 import type { Snapshot } from '../../model/source.ts';
 import type { Cidr } from '../../net/index.ts';
@@ -9,12 +10,11 @@ import { CertificateFiles } from './certificate-files.ts';
 import { FileTable, type Refreshed, type Writers } from './file-table.ts';
 import { FirstSeen } from './first-seen.ts';
 import { type GoodFile, LastGood } from './last-good.ts';
+import { Objects } from './objects.ts';
 import type { FileSourceConfig } from './open-file-source.ts';
-import { readObjects } from './read-objects.ts';
 import { type InForce, nothingInForce, settle } from './settle.ts';
 import { share, shareItems } from './share.ts';
 import type { Survey } from './survey.ts';
-import { WeirCache } from './weir-cache.ts';
 
 export interface FileStateOptions {
   readonly config: FileSourceConfig;
@@ -37,11 +37,11 @@ export class FileState {
   private readonly options: FileStateOptions;
   private readonly table: FileTable;
   private readonly certificates: CertificateFiles;
-  private readonly weir: WeirCache;
-  private readonly bcs: BcsOptions;
-  private readonly kubernetes: ObjectReader;
+  private readonly objects: Objects;
   private readonly lastGood: LastGood | undefined;
   private readonly firstSeen = new FirstSeen();
+  private readonly shared = new Remade<ExportedService, ExportedService>();
+  private readonly certified = new Remade<ExportedService, readonly CertRef[]>();
   private remembered = new Map<string, GoodFile>();
   private inForce: InForce = nothingInForce;
   private secrets = new Map<string, string>();
@@ -52,18 +52,20 @@ export class FileState {
     const { config, directory } = options;
     this.options = options;
     this.certificates = new CertificateFiles(options.nowMs, (hash) => this.serves(hash));
-    this.weir = new WeirCache(config.name, options.allowed, this.certificates);
     const { allowed, groups } = options;
-    this.bcs = { source: config.name, allowed, ...(groups === undefined ? {} : { groups }) };
-    this.kubernetes = new ObjectReader({
-      source: config.name,
-      ...options.kubernetes,
-      allowTargets: config.allowTargets,
-      nowMs: options.nowMs(),
-      hash: sha256,
-      certificate: readCertificateFacts,
-      inService: (hash) => this.serves(hash),
-      held: (origin) => this.held(origin),
+    this.objects = new Objects({
+      weir: { source: config.name, allowed, certificates: this.certificates },
+      bcs: { source: config.name, allowed, ...(groups === undefined ? {} : { groups }) },
+      kubernetes: new ObjectReader({
+        source: config.name,
+        ...options.kubernetes,
+        allowTargets: config.allowTargets,
+        nowMs: options.nowMs(),
+        hash: sha256,
+        certificate: readCertificateFacts,
+        inService: (hash) => this.serves(hash),
+        held: (origin) => this.held(origin),
+      }),
     });
     this.lastGood = directory === undefined ? undefined : new LastGood(directory, config.fileBytes * 8 + 1_048_576);
     this.table = new FileTable(config.paths, config.fileBytes, () => performance.now(), {
@@ -171,10 +173,11 @@ export class FileState {
 
   private rebuild(): void {
     const { config, nowMs } = this.options;
-    const objects = this.table.files().flatMap((file) => file.parsed?.objects ?? []);
-    const read = readObjects(objects, { weir: this.weir, bcs: this.bcs, kubernetes: this.kubernetes, nowMs: nowMs() });
+    const objects: LocatedObject[] = [];
+    for (const { parsed } of this.table.files()) if (parsed !== undefined) objects.push(...parsed.objects);
+    const read = this.objects.read(objects, nowMs());
     const services = this.firstSeen.stamp(read.services, this.inForce.services, nowMs());
-    const settled = settle({ ...read, services }, this.inForce);
+    const settled = settle({ ...read, services }, this.inForce, this.shared);
     this.inForce = settled;
     this.keepSecrets(read.secrets);
     const certificateFaults = this.certificates.faults().map(({ path, code, reason }): Problem => {
@@ -207,7 +210,8 @@ export class FileState {
   /** Key material of what is in force, old versions that were kept among it; the rest is forgotten. */
   private keepSecrets(fresh: ReadonlyMap<string, string>): void {
     const used = new Set<string>();
-    for (const service of this.inForce.services.values()) for (const hash of hashesOf(service)) used.add(hash);
+    for (const refs of this.certified.of([...this.inForce.services.values()], refsOf))
+      for (const { sha256: hash } of refs) used.add(hash);
     const kept = new Map(fresh);
     for (const hash of used) {
       const pem = fresh.get(hash) ?? this.secrets.get(hash) ?? this.rememberedPem(hash);
@@ -251,24 +255,20 @@ export class FileState {
   }
 }
 
-const refs = new WeakMap<ExportedService, readonly CertRef[]>();
+const noRefs: readonly CertRef[] = [];
 
-function refsOf(service: ExportedService): readonly CertRef[] {
-  let found = refs.get(service);
-  if (found === undefined) {
-    const fronts = service.fronts.flatMap(({ tls }) =>
-      tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
-    );
-    const filters = service.fronts.flatMap((front) => [
-      ...(front.filters ?? []),
-      ...front.routes.flatMap((route) => route.filters),
-    ]);
-    const users = filters.flatMap((filter) => (filter.type === 'basicAuth' ? (filter.users ?? []) : []));
-    const authorities = Object.values(service.backends).flatMap(({ tls }) => tls?.ca ?? []);
-    found = [...fronts, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
-    refs.set(service, found);
-  }
-  return found;
+function refsOf({ fronts, backends }: ExportedService): readonly CertRef[] {
+  const certs = fronts.flatMap(({ tls }) =>
+    tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
+  );
+  const filters = fronts.flatMap((front) => [
+    ...(front.filters ?? []),
+    ...front.routes.flatMap((route) => route.filters),
+  ]);
+  const users = filters.flatMap((filter) => (filter.type === 'basicAuth' ? (filter.users ?? []) : []));
+  const authorities = Object.values(backends).flatMap(({ tls }) => tls?.ca ?? []);
+  const refs = [...certs, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
+  return refs.length === 0 ? noRefs : refs;
 }
 
 function hashesOf(service: ExportedService): readonly string[] {

@@ -1,10 +1,11 @@
 /** Since when services are known here: files seldom say when something was created, and nobody shall take a host by its name in the alphabet. */
+import { Remade } from '../../model/remade.ts';
 import type { ExportedService, ServiceId } from '../../model/service.ts';
 
 /** Gives services their `seenMs`: that of before where the service was there before, else now. */
 export class FirstSeen {
-  /** By the object that was read: an unchanged service is stamped once, and stays the same object. */
-  private readonly stamped = new WeakMap<ExportedService, ExportedService>();
+  /** An unchanged service is stamped once, and stays the same object. */
+  private readonly stamped = new Remade<ExportedService, ExportedService>();
 
   /** `before`: what was in force, of an earlier run too. */
   stamp(
@@ -12,30 +13,29 @@ export class FirstSeen {
     before: ReadonlyMap<ServiceId, ExportedService>,
     nowMs: number,
   ): readonly ExportedService[] {
-    const fresh = services.filter((service) => !this.stamped.has(service));
-    if (fresh.length > 0) this.stampFresh(fresh, services, before, nowMs);
-    return services.map((service) => this.stamped.get(service) ?? service);
-  }
-
-  private stampFresh(
-    fresh: readonly ExportedService[],
-    all: readonly ExportedService[],
-    before: ReadonlyMap<ServiceId, ExportedService>,
-    nowMs: number,
-  ): void {
-    const places = new Set(all.map(placeOf));
-    // Whoever comes is younger than all that are there, also when the clock was set back.
-    let newcomerMs = nowMs;
-    for (const { origin } of before.values()) newcomerMs = Math.max(newcomerMs, (origin.seenMs ?? 0) + 1);
-    for (const service of fresh) {
+    let places: ReadonlySet<string> | undefined;
+    const isThere = (place: string): boolean => {
+      places ??= new Set(services.map(placeOf));
+      return places.has(place);
+    };
+    let newcomerMs: number | undefined;
+    return this.stamped.of(services, (service) => {
       const known = before.get(service.id);
       // A second description is a newcomer, unless the first is gone: then the file was renamed.
-      const same = known !== undefined && (placeOf(known) === placeOf(service) || !places.has(placeOf(known)));
+      const same = known !== undefined && (placeOf(known) === placeOf(service) || !isThere(placeOf(known)));
+      if (!same) newcomerMs ??= newcomer(before, nowMs);
       const seenMs = same ? known.origin.seenMs : newcomerMs;
       const { origin } = service;
-      this.stamped.set(service, seenMs === undefined ? service : { ...service, origin: { ...origin, seenMs } });
-    }
+      return seenMs === undefined ? service : { ...service, origin: { ...origin, seenMs } };
+    });
   }
+}
+
+/** Whoever comes is younger than all that are there, also when the clock was set back. */
+function newcomer(before: ReadonlyMap<ServiceId, ExportedService>, nowMs: number): number {
+  let newcomerMs = nowMs;
+  for (const { origin } of before.values()) newcomerMs = Math.max(newcomerMs, (origin.seenMs ?? 0) + 1);
+  return newcomerMs;
 }
 
 function placeOf({ id, origin }: ExportedService): string {

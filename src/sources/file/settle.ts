@@ -1,6 +1,7 @@
 /** What is in force of what was read: duplicates decided, last good versions kept. Pure. */
 import { errors } from '../../model/errors.ts';
 import type { Problem } from '../../model/problem.ts';
+import { Remade } from '../../model/remade.ts';
 import { bornMs, type ExportedService, type ServiceId } from '../../model/service.ts';
 import { share } from './share.ts';
 
@@ -25,17 +26,23 @@ export interface Settled extends InForce {
 
 export const nothingInForce: InForce = { services: new Map(), nameless: new Map(), held: new Set() };
 
-/** What is in force now, after what was `before`; unchanged services and parts of services are the same objects again. */
-export function settle(read: Read, before: InForce): Settled {
-  const { services: chosen, problems: duplicates } = decideDuplicates(read.services);
+/**
+ * What is in force now, after what was `before`; unchanged services and parts of services are the same objects again. `shared` remembers
+ * that from one reading to the next, so that it costs something only for services that are new.
+ */
+export function settle(
+  read: Read,
+  before: InForce,
+  shared: Remade<ExportedService, ExportedService> = new Remade(),
+): Settled {
+  const services = shared.of(read.services, (service) => share(before.services.get(service.id), service));
+  const { services: chosen, problems: duplicates } = decideDuplicates(services);
   const nameless = countNameless(read.problems);
   const kept = keepNamed(read.problems, chosen, before);
   const held = holdNameless(nameless, chosen, kept, before);
-  const shared = [...chosen.values()].map((service) => share(before.services.get(service.id), service));
-  const services = insertKept(shared, new Map([...kept, ...held]), before.services);
   const problems = read.problems.map((problem) => explainKept(problem, kept, held));
   return {
-    services: new Map(services.map((service) => [service.id, service])),
+    services: insertKept(chosen, new Map([...kept, ...held]), before.services),
     nameless,
     held: new Set(held.keys()),
     problems: [...problems, ...duplicates],
@@ -122,6 +129,7 @@ function holdNameless(
   before: InForce,
 ): Services {
   const held = new Map<ServiceId, ExportedService>();
+  if (nameless.size === 0) return held;
   for (const [id, service] of before.services) {
     const { file } = service.origin;
     if (file === undefined || chosen.has(id) || kept.has(id)) continue;
@@ -142,22 +150,18 @@ function countNameless(problems: readonly Problem[]): ReadonlyMap<string, number
 }
 
 /** Kept services stand where they stood: after the nearest one before them that is still there. Places decide ties behind the source. */
-function insertKept(
-  services: readonly ExportedService[],
-  kept: Services,
-  before: Services,
-): readonly ExportedService[] {
+function insertKept(services: Services, kept: Services, before: Services): Services {
   if (kept.size === 0) return services;
-  const present = new Set(services.map(({ id }) => id));
   const after = new Map<ServiceId | undefined, ExportedService[]>();
   let anchor: ServiceId | undefined;
   for (const id of before.keys()) {
-    if (present.has(id)) anchor = id;
+    if (services.has(id)) anchor = id;
     const service = kept.get(id);
     if (service !== undefined) after.set(anchor, [...(after.get(anchor) ?? []), service]);
   }
-  return [
+  const all = [
     ...(after.get(undefined) ?? []),
-    ...services.flatMap((service) => [service, ...(after.get(service.id) ?? [])]),
+    ...[...services.values()].flatMap((service) => [service, ...(after.get(service.id) ?? [])]),
   ];
+  return new Map(all.map((service) => [service.id, service]));
 }
