@@ -1,4 +1,4 @@
-import type { KindSpec, PlanReport, PlanUnit, Policy, Problem } from '../model/index.ts';
+import type { KindSpec, PlanReport, PlanUnit, Policy, Problem, Provider } from '../model/index.ts';
 import { summarize } from '../plan/index.ts';
 import { failureOf } from '../run/index.ts';
 import type { Balancer } from './balancer.ts';
@@ -28,6 +28,7 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
 /** A unit's plan with what its summary counts by. */
 export interface CountedUnit extends PlanUnit {
   readonly kinds: readonly KindSpec[];
+  readonly calls?: Provider['calls'];
   /** Resources wanted; absent: what is unchanged is not counted. */
   readonly desired?: number;
 }
@@ -56,9 +57,17 @@ async function lookAt(
   try {
     const groups = await lane.look(signal);
     const { kinds } = provider;
+    const calls = provider.calls?.bind(provider);
     const units = groups.map((group): CountedUnit => {
       const plan = planner.plan(kinds, group.desired, group.observed, options);
-      return { balancer: name, unit: group.unit, ...plan, kinds, desired: group.desired.length };
+      return {
+        balancer: name,
+        unit: group.unit,
+        ...plan,
+        kinds,
+        ...(calls === undefined ? {} : { calls }),
+        desired: group.desired.length,
+      };
     });
     return { units };
   } catch (error) {

@@ -52,7 +52,9 @@ export interface PlanSummary {
   readonly gaps: number;
   readonly refused: number;
   readonly unchanged: number;
-  /** Rate class → calls. */
+  /** Steps that do something: waiting is none. */
+  readonly steps: number;
+  /** Rate class → calls of the system's API. */
   readonly calls: Readonly<Record<string, number>>;
 }
 

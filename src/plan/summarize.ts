@@ -1,9 +1,11 @@
-import type { KindSpec, Plan, PlanSummary, ServiceId, Step } from '../model/index.ts';
+import type { KindSpec, Plan, PlanSummary, Provider, ServiceId, Step } from '../model/index.ts';
 
 /** A plan with what the summary cannot see in it. */
 export interface CountedPlan extends Plan {
   /** For the rate classes of calls; absent: the kind's name. */
   readonly kinds?: readonly KindSpec[];
+  /** What its steps cost; absent: one call each. */
+  readonly calls?: Provider['calls'];
   /** How many resources the unit wants; absent: nothing is counted as unchanged. */
   readonly desired?: number;
 }
@@ -16,14 +18,18 @@ export function summarize(plans: readonly CountedPlan[]): PlanSummary {
   const counts = { create: 0, update: 0, replace: 0, delete: 0, refused: 0, unchanged: 0 };
   const gaps = new Set<ServiceId>();
   const calls: Record<string, number> = {};
-  for (const { steps, refused, kinds = [], desired = 0 } of plans) {
+  let writes = 0;
+  for (const plan of plans) {
+    const { steps, refused, kinds = [], desired = 0 } = plan;
     const classes = new Map(kinds.map(({ kind, rateClass }) => [kind, rateClass ?? kind]));
     const objects = new Map<string, Set<Step['op']>>();
-    for (const { op, kind, id, gap = [] } of steps) {
+    for (const step of steps) {
+      const { op, kind, id, gap = [] } = step;
       for (const service of gap) gaps.add(service);
       if (op === 'wait') continue;
-      const rateClass = classes.get(kind) ?? kind;
-      calls[rateClass] = (calls[rateClass] ?? 0) + 1;
+      writes++;
+      const cost = plan.calls?.(step) ?? { [classes.get(kind) ?? kind]: 1 };
+      for (const [rateClass, n] of Object.entries(cost)) calls[rateClass] = (calls[rateClass] ?? 0) + n;
       // The order of a scope is nobody's change of its own.
       if (op === 'order') continue;
       const key = `${kind}\n${id}`;
@@ -48,5 +54,5 @@ export function summarize(plans: readonly CountedPlan[]): PlanSummary {
     for (const key of objects.keys()) held.delete(key);
     counts.unchanged += Math.max(0, desired - touched - held.size);
   }
-  return { ...counts, gaps: gaps.size, calls };
+  return { ...counts, gaps: gaps.size, steps: writes, calls };
 }

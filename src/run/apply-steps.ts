@@ -14,7 +14,8 @@ export interface ApplyContext {
   /** Reads the unit anew. */
   readonly observe: () => Promise<readonly Observed[]>;
   readonly advance: Planner['advance'];
-  readonly rateClass: (kind: string) => string;
+  /** Undefined: no token is needed. */
+  readonly rateClass: (kind: string) => string | undefined;
   /** Ownership that the system cannot hold: written down before a create, crossed out after a delete. */
   readonly claim: (step: Step) => Promise<void>;
   readonly limiter: Limiter;
@@ -95,7 +96,8 @@ export async function applySteps(
   };
 
   const write = async (step: Step, startMs: number): Promise<void> => {
-    await context.limiter.take(context.rateClass(step.kind), priorities[step.op], signal);
+    const rateClass = context.rateClass(step.kind);
+    if (rateClass !== undefined) await context.limiter.take(rateClass, priorities[step.op], signal);
     if (step.op === 'create') await context.claim(step);
     const handle = await context.apply(step, signal);
     if (step.op === 'create') {

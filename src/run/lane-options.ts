@@ -53,7 +53,7 @@ export interface LaneEvents {
 export interface LaneOptions {
   /** Of the balancer. */
   readonly name: string;
-  readonly provider: Pick<Provider, 'name' | 'kinds' | 'capabilities'>;
+  readonly provider: Pick<Provider, 'name' | 'kinds' | 'capabilities' | 'calls'>;
   readonly planner: Planner;
   readonly open: (changed: (unit: Unit, cause: string) => void) => Promise<Session>;
   /** Pure: from services to resources, normalised. */

@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import type { Context } from '../model/index.ts';
+import type { Context, Provider } from '../model/index.ts';
 import type { Clock } from './clock.ts';
 
 export interface LimiterOptions {
@@ -67,12 +67,16 @@ export interface Limiter {
 }
 
 /** One queue and bucket for each rate class (of one account: one limiter each). Higher priority first, else in order of asking. */
-export function createLimiter(clock: Clock, options: Partial<LimiterOptions> = {}): Limiter {
+export function createLimiter(
+  clock: Clock,
+  options: Partial<LimiterOptions> = {},
+  rates: Provider['rates'] = {},
+): Limiter {
   const buckets = new Map<string, Bucket>();
   const bucketOf = (rateClass: string): Bucket => {
     let bucket = buckets.get(rateClass);
     if (bucket === undefined) {
-      bucket = new Bucket(clock, { ...standard, ...options });
+      bucket = new Bucket(clock, { ...standard, ...options, ...rates[rateClass] });
       buckets.set(rateClass, bucket);
     }
     return bucket;

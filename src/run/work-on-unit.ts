@@ -124,7 +124,8 @@ function executor(
       limiter,
       stop,
       parallel,
-      rateClass: (kind) => kinds.get(kind)?.rateClass ?? kind,
+      // A provider that counts the calls of a step takes its tokens itself.
+      rateClass: (kind) => (options.provider.calls === undefined ? (kinds.get(kind)?.rateClass ?? kind) : undefined),
       ...(first === undefined ? {} : { reading: first }),
     });
   };

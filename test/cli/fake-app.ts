@@ -126,7 +126,7 @@ export const emptyPlan: PlanReport = {
   units: [],
   problems: [],
   incomplete: [],
-  summary: { create: 0, update: 0, replace: 0, delete: 0, gaps: 0, refused: 0, unchanged: 3, calls: {} },
+  summary: { create: 0, update: 0, replace: 0, delete: 0, gaps: 0, refused: 0, unchanged: 3, steps: 0, calls: {} },
 };
 
 export const smallPlan: PlanReport = {
@@ -149,7 +149,17 @@ export const smallPlan: PlanReport = {
       refused: [{ kind: 'Frontend', id: 'x', unit: 'u', op: 'delete', why: 'foreign', by: 'Frontend x', services: [] }],
     },
   ],
-  summary: { create: 1, update: 0, replace: 0, delete: 1, gaps: 1, refused: 1, unchanged: 3, calls: { reload: 2 } },
+  summary: {
+    create: 1,
+    update: 0,
+    replace: 0,
+    delete: 1,
+    gaps: 1,
+    refused: 1,
+    unchanged: 3,
+    steps: 2,
+    calls: { reload: 2 },
+  },
 };
 
 export const applied: ApplyReport = { plan: emptyPlan, results: [], failed: [] };

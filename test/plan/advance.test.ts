@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe as suite, test } from 'node:test';
+import type { Step } from '../../src/model/index.ts';
 import { advance, describe, summarize, wordOf } from '../../src/plan/index.ts';
 import { balancer, group, kinds, lines, listener, planFor, rule, seen } from './cloud.ts';
 
@@ -70,6 +71,13 @@ suite('summary and words', () => {
       { create: 1, update: 1, replace: 1, gone: 0, unchanged: 1 },
     );
     assert.deepEqual(calls, { Group: 4, Listener: 2 });
+  });
+
+  test('steps cost what the provider says', () => {
+    const cost = ({ kind }: Step) => (kind === 'Group' ? { write: 2, read: 1 } : { write: 1 });
+    const { steps, calls } = summarize([{ ...plan, kinds, calls: cost }]);
+    assert.equal(steps, 6);
+    assert.deepEqual(calls, { write: 10, read: 4 });
   });
 
   test('every operation has a symbol and a word', () => {

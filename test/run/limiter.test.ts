@@ -48,6 +48,17 @@ describe('limiter', () => {
     assert.ok(taken - before >= 15, `${taken - before} calls in a second, a while later: all of 16 again`);
   });
 
+  it('gives a rate class the rate of its own', async () => {
+    const clock = new VirtualClock();
+    const limiter = createLimiter(clock, { perSecond: 1, burst: 1 }, { register: { perSecond: 4, burst: 20 } });
+    let taken = 0;
+    for (let i = 0; i < 30; i++) limiter.take('register', 0, signal).then(() => taken++);
+    await settled();
+    assert.equal(taken, 20);
+    await clock.pass(2000);
+    assert.equal(taken, 28);
+  });
+
   it('keeps rate classes apart and lets go of who is aborted', async () => {
     const clock = new VirtualClock();
     const limiter = createLimiter(clock, { perSecond: 1, burst: 1 });

@@ -104,7 +104,8 @@ export function summaryLine(summary: PlanSummary): string {
   ];
   if (summary.refused > 0) parts.push(`${summary.refused} refused`);
   if (summary.gaps > 0) parts.push(count(summary.gaps, 'gap'));
-  // A call is a step that does something: the same count as at the end of an apply.
-  const steps = Object.values(summary.calls).reduce((sum, n) => sum + n, 0);
-  return `Plan: ${parts.join(', ')}; ${summary.unchanged} unchanged. ${count(steps, 'step')}.`;
+  const calls = Object.values(summary.calls).reduce((sum, n) => sum + n, 0);
+  // Told only where a step is not a call.
+  const cost = calls === summary.steps ? '' : `, ${count(calls, 'call')}`;
+  return `Plan: ${parts.join(', ')}; ${summary.unchanged} unchanged. ${count(summary.steps, 'step')}${cost}.`;
 }
