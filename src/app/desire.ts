@@ -10,9 +10,10 @@ import type {
   Resource,
   ServiceId,
 } from '../model/index.ts';
+import { Remade, sameItems } from '../model/remade.ts';
 import type { Want, Wanted } from '../run/index.ts';
 import { createIsolation } from './isolate.ts';
-import { type ReadSettings, readSettings } from './read-settings.ts';
+import { readSettings } from './read-settings.ts';
 
 /** What one balancer shall hold, and the merged services that it was made from. */
 export interface Desired extends Want {
@@ -31,67 +32,82 @@ export type Desire = (
  * while its new settings cannot be used.
  */
 export function createDesire(balancer: string, node: string, provider: Provider, options: unknown): Desire {
-  const parsed = new WeakMap<ExportedService, ReadSettings>();
-  const normal = new WeakMap<Resource, Resource>();
-  const lastGood = new Map<ServiceId, { readonly service: ExportedService; readonly value: unknown }>();
+  const normal = new Remade<Resource, Resource>();
+  const read = createReading(provider);
   let before: ReturnType<typeof merge> | undefined;
   let usable: readonly ExportedService[] = [];
-
-  const read = (service: ExportedService): ReadSettings => {
-    const known = parsed.get(service);
-    if (known !== undefined) return known;
-    const fresh = readSettings(service, provider);
-    parsed.set(service, fresh);
-    return fresh;
-  };
-
-  /** Normal forms are remembered by object: what is already normal is not walked again. */
-  const normalize = (resource: Resource): Resource => {
-    const known = normal.get(resource);
-    if (known !== undefined) return known;
-    const made = provider.normalize(resource);
-    normal.set(resource, made);
-    return made;
-  };
 
   let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present'>;
   const modelAll = createIsolation((wanted) => {
     const merged = merge(wanted, provider.capabilities, before);
     const modelled = provider.model({ balancer, node, groups: merged.groups, ...rest }, options);
-    return { merged, resources: modelled.resources.map(normalize), problems: modelled.problems };
+    const resources = normal.of(modelled.resources, (resource) => provider.normalize(resource));
+    return { merged, resources, problems: modelled.problems };
   });
 
   return ({ services, nodes }, environment, present) => {
-    const problems: Problem[] = [];
-    const withheld = new Set<ServiceId>();
-    const settings = new Map<ServiceId, unknown>();
-    const kept: ExportedService[] = [];
-    for (const service of services) {
-      const result = read(service);
-      if (!result.ok) problems.push(...result.problems);
-      let good = lastGood.get(service.id);
-      if (result.ok && good?.service !== service) {
-        good = { service, value: result.value };
-        lastGood.set(service.id, good);
-      }
-      // Serving it without what could not be read might open what was meant to be closed.
-      if (good === undefined) withheld.add(service.id);
-      else {
-        settings.set(service.id, good.value);
-        kept.push(good.service);
-      }
-    }
-    if (lastGood.size > settings.size) for (const id of lastGood.keys()) if (!settings.has(id)) lastGood.delete(id);
-    usable = kept.length === usable.length && kept.every((service, i) => service === usable[i]) ? usable : kept;
+    const { kept, settings, problems, withheld } = read(services);
+    usable = sameItems(kept, usable) ? usable : kept;
     rest = { nodes, environment, settings, present };
     const { made, problems: failures, without } = modelAll(usable);
-    for (const { id } of without) withheld.add(id);
     before = made.merged;
     return {
       resources: made.resources,
       problems: [...problems, ...failures, ...made.merged.problems, ...made.problems],
-      withheld,
+      withheld: new Set([...withheld, ...without.map(({ id }) => id)]),
       groups: made.merged.groups,
     };
+  };
+}
+
+/** A service with settings that can be used. */
+interface Usable {
+  readonly service: ExportedService;
+  readonly value: unknown;
+}
+
+interface Reading {
+  readonly id: ServiceId;
+  /** The version to be served: this one, or the last good one. */
+  readonly good: Usable | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** The services with their settings; while new settings of a service cannot be used, the version before them. */
+interface Readable {
+  readonly kept: readonly ExportedService[];
+  readonly settings: ReadonlyMap<ServiceId, unknown>;
+  readonly problems: readonly Problem[];
+  /** Of whom no version can be used. */
+  readonly withheld: readonly ServiceId[];
+}
+
+function createReading(provider: Provider): (services: readonly ExportedService[]) => Readable {
+  const results = new Remade<ExportedService, Reading>();
+  const lastGood = new Map<ServiceId, Usable>();
+
+  const readOne = (service: ExportedService): Reading => {
+    const { id } = service;
+    const result = readSettings(service, provider);
+    if (result.ok) lastGood.set(id, { service, value: result.value });
+    // Serving it without what could not be read might open what was meant to be closed.
+    return { id, good: lastGood.get(id), problems: result.ok ? [] : result.problems };
+  };
+
+  return (services) => {
+    const problems: Problem[] = [];
+    const withheld: ServiceId[] = [];
+    const settings = new Map<ServiceId, unknown>();
+    const kept: ExportedService[] = [];
+    for (const { id, problems: told, good } of results.of(services, readOne)) {
+      problems.push(...told);
+      if (good === undefined) withheld.push(id);
+      else {
+        settings.set(id, good.value);
+        kept.push(good.service);
+      }
+    }
+    if (lastGood.size > settings.size) for (const id of lastGood.keys()) if (!settings.has(id)) lastGood.delete(id);
+    return { kept, settings, problems, withheld };
   };
 }

@@ -1,5 +1,6 @@
 import { assign, compareAge, type Taker } from '../front/index.ts';
 import type { ExportedService, Incomplete, Node, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
 
 /** Everything that the sources know, and which balancer takes what. */
 export interface Gathered {
@@ -66,6 +67,5 @@ function unique(snapshots: readonly Snapshot[], problems: Problem[]): readonly E
 }
 
 function share<T>(before: readonly T[] | undefined, fresh: readonly T[]): readonly T[] {
-  const same = before !== undefined && before.length === fresh.length && fresh.every((item, i) => item === before[i]);
-  return same ? before : fresh;
+  return before !== undefined && sameItems(before, fresh) ? before : fresh;
 }

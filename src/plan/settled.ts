@@ -40,8 +40,17 @@ function sameParts<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string,
   return true;
 }
 
-/** Every object is of a known kind, wanted once, and refers to nothing but wanted objects. */
+const formed = new WeakMap<readonly Resource[], readonly KindSpec[]>();
+
+/** Every object is of a known kind, wanted once, and refers to nothing but wanted objects. Asked several times for the same list. */
 function wellFormed(kinds: readonly KindSpec[], desired: readonly Resource[]): boolean {
+  if (formed.get(desired) === kinds) return true;
+  const good = isWellFormed(kinds, desired);
+  if (good) formed.set(desired, kinds);
+  return good;
+}
+
+function isWellFormed(kinds: readonly KindSpec[], desired: readonly Resource[]): boolean {
   const { byKind } = shapesOf(kinds);
   const ids = new Map<Shape, Set<Id>>();
   for (const shape of byKind.values()) ids.set(shape, new Set());

@@ -28,8 +28,8 @@ export function unitsWith(
   observed: readonly Observed[],
 ): readonly UnitGroup[] {
   const forest = new Forest();
-  for (const { unit } of desired) forest.add(unit);
-  for (const { unit } of observed) forest.add(unit);
+  forest.addAll(desired);
+  forest.addAll(observed);
   const [only] = desired.length > 0 ? desired : observed;
   if (forest.size === 1 && only !== undefined) return [{ unit: only.unit, desired, observed }];
   if (rules.joinUnits && forest.size > 1) {
@@ -138,8 +138,13 @@ class Forest {
     return this.#parents.size;
   }
 
-  add(unit: Unit): void {
-    if (!this.#parents.has(unit)) this.#parents.set(unit, unit);
+  addAll(objects: readonly { readonly unit: Unit }[]): void {
+    let last: Unit | undefined;
+    for (const { unit } of objects) {
+      // Many objects of one unit follow each other.
+      if (unit !== last && !this.#parents.has(unit)) this.#parents.set(unit, unit);
+      last = unit;
+    }
   }
 
   find(unit: Unit): Unit {

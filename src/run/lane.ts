@@ -1,10 +1,11 @@
 import type { Observed, Problem, Unit, UnitState } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
 import { Audit } from './audit.ts';
 import { Bell } from './bell.ts';
 import { Connection } from './connection.ts';
 import { type KindTable, kindTable } from './kind-table.ts';
 import type { LaneOptions, Want, Wanted } from './lane-options.ts';
-import { Picture, sameParts, unitsOf } from './picture.ts';
+import { Picture, unitsOf } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
 import { dueOf, newRecord, settle, type UnitRecord } from './unit-record.ts';
 import { type Order, workOnUnit } from './work-on-unit.ts';
@@ -204,7 +205,7 @@ export class Lane {
       record.units = units;
       for (const unit of units) stale.delete(unit);
       const busy = units.flatMap((unit) => this.#tasks.get(unit) ?? []);
-      for (const task of busy) task.superseded ||= !sameParts(task.group.desired, group.desired);
+      for (const task of busy) task.superseded ||= !sameItems(task.group.desired, group.desired);
       if (busy.length > 0) continue;
       const causes = units.flatMap((unit) => this.#stale.get(unit) ?? []);
       const { why, atMs } = dueOf(record, group, { stale: causes.length > 0, wanted }, nowMs);

@@ -1,10 +1,13 @@
 import { type Handle, type Member, type MemberSet, type Observed, sameJson } from '../model/index.ts';
+import { changedSpan, sameItems } from '../model/remade.ts';
 
 /** What a balancer holds, as last read and as changed by our own writes since. Keeps the object it has while a new reading says the same. */
 export class ObservedCache {
   readonly #objects = new Map<string, Observed>();
   readonly #held = new Set<Observed>();
   #list: readonly Observed[] | undefined = [];
+  /** The answer of the last replacement, while every object of it is held. */
+  #answer: readonly Observed[] | undefined;
 
   /** The same array while nothing changed. */
   all(): readonly Observed[] {
@@ -14,12 +17,14 @@ export class ObservedCache {
 
   /** Puts `after` in the place of `before`: a reading of the same part, or the result of own writes. */
   replace(before: readonly Observed[], after: readonly Observed[]): readonly Observed[] {
-    const unmoved = (object: Observed, i: number) => before[i] === object && this.#held.has(object);
+    // What stands at the same places in both needs no look, as long as it is what is held here.
+    const held = before === this.#answer || before === this.#list || before.every((object) => this.#held.has(object));
+    const { from, beforeEnd, nowEnd } = held
+      ? changedSpan(before, after)
+      : { from: 0, beforeEnd: before.length, nowEnd: after.length };
     const gone = new Set<string>();
-    // Mostly the same objects stand at the same places: only the others are looked up.
-    for (const [i, object] of before.entries()) if (after[i] !== object) gone.add(keyOf(object));
-    const kept = after.map((object, i) => {
-      if (unmoved(object, i)) return object;
+    for (const object of before.slice(from, beforeEnd)) gone.add(keyOf(object));
+    const changed = after.slice(from, nowEnd).map((object) => {
       const key = keyOf(object);
       gone.delete(key);
       const known = this.#objects.get(key);
@@ -29,7 +34,9 @@ export class ObservedCache {
       return object;
     });
     for (const key of gone) this.#put(key, undefined, this.#objects.get(key));
-    return kept;
+    const same = held && sameItems(changed, before.slice(from, beforeEnd));
+    this.#answer = same ? before : after.slice(0, from).concat(changed, after.slice(nowEnd));
+    return this.#answer;
   }
 
   #put(key: string, object: Observed | undefined, known: Observed | undefined): void {
@@ -39,7 +46,9 @@ export class ObservedCache {
       this.#objects.set(key, object);
       this.#held.add(object);
     }
-    if (known !== object) this.#list = undefined;
+    if (known === object) return;
+    this.#list = undefined;
+    this.#answer = undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Environment, type Observed, type Resource, sameJson, type Unit } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
 import type { LaneOptions, Want, Wanted } from './lane-options.ts';
 import { ObservedCache, sameSets } from './observed-cache.ts';
 import type { UnitGroup } from './planner.ts';
@@ -48,13 +49,13 @@ export class Picture {
   groups(wanted: Wanted, environment: Environment): readonly UnitGroup[] {
     const present = this.cache.all();
     const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, this.#outside];
-    if (this.#want === undefined || !sameParts(wantFrom, this.#wantFrom)) {
+    if (this.#want === undefined || !sameItems(wantFrom, this.#wantFrom)) {
       const made = wanted.nothing ? empty : this.#options.desire(wanted, environment, present);
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };
       this.#wantFrom = wantFrom;
     }
     const groupsFrom = [this.#want.resources, this.#outside];
-    if (!sameParts(groupsFrom, this.#groupsFrom)) {
+    if (!sameItems(groupsFrom, this.#groupsFrom)) {
       const { planner, provider } = this.#options;
       const groups = planner.units(provider.kinds, this.#want.resources, present);
       // What belongs to others alone is no work of ours.
@@ -73,8 +74,14 @@ export function unitsOf(group: UnitGroup): readonly Unit[] {
   const known = unitsMemo.get(group);
   if (known !== undefined) return known;
   const found = new Set<Unit>();
-  for (const { unit } of group.desired) found.add(unit);
-  for (const { unit } of group.observed) found.add(unit);
+  let last: Unit | undefined;
+  for (const list of [group.desired, group.observed]) {
+    for (const { unit } of list) {
+      // Many objects of one unit follow each other.
+      if (unit !== last) found.add(unit);
+      last = unit;
+    }
+  }
   const units = [...found];
   unitsMemo.set(group, units);
   return units;
@@ -93,7 +100,7 @@ export function shareResources(before: readonly Resource[], fresh: readonly Reso
     }
     return old !== undefined && sameResource(old, resource) ? old : resource;
   });
-  return sameParts(before, shared) ? before : shared;
+  return sameItems(before, shared) ? before : shared;
 }
 
 function sameResource(a: Resource, b: Resource): boolean {
@@ -105,11 +112,6 @@ function sameResource(a: Resource, b: Resource): boolean {
     sameJson(a.refs, b.refs) &&
     sameSets(a.sets, b.sets)
   );
-}
-
-/** The same objects in another array are the same. */
-export function sameParts(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a === b || (a.length === b.length && a.every((part, i) => part === b[i]));
 }
 
 /** What replaces `group.observed` when its units have been read: the objects of other units in the group (foreign holders of a place) stay as known. */

@@ -1,4 +1,5 @@
 import type { Observed, Resource, Unit, UnitState } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
 import { backoffMs, refusedBackoff, retryBackoff } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Verdict } from './converge.ts';
@@ -78,8 +79,8 @@ export function dueOf(record: UnitRecord, group: UnitGroup, asked: Asked, nowMs:
   const { seen } = record;
   // What can be read now may free what was left alone, though nothing else is different.
   const readable = record.unread && seen?.wanted !== asked.wanted;
-  const wanted = seen === undefined || readable || !sameElements(seen.desired, group.desired);
-  const drifted = seen === undefined || asked.stale || !sameElements(seen.observed, group.observed);
+  const wanted = seen === undefined || readable || !sameItems(seen.desired, group.desired);
+  const drifted = seen === undefined || asked.stale || !sameItems(seen.observed, group.observed);
   const why = wanted ? 'change' : drifted ? 'drift' : undefined;
   if (record.state === 'failed' && record.retryAtMs !== undefined) {
     if (nowMs >= record.retryAtMs) return { why: why ?? 'retry', atMs: nowMs };
@@ -174,8 +175,4 @@ function refusedState({ refused }: Verdict): { state: UnitState['state']; messag
   if (refused.length > 0)
     return { state: 'in sync', message: `${refused.length} changes are not allowed by the policy` };
   return { state: 'in sync', message: '' };
-}
-
-function sameElements<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a === b || (a.length === b.length && a.every((element, i) => element === b[i]));
 }
