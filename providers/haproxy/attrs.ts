@@ -114,6 +114,8 @@ export const backendAttrs = z.strictObject({
   cookie: z.strictObject({ name: z.string(), maxIdleMs: ms.exactOptional() }).exactOptional(),
   sendProxy: z.enum(['v1', 'v2']).exactOptional(),
   slowStartMs: ms.exactOptional(),
+  /** Each request gets a connection of its own. */
+  fresh: z.literal(true).exactOptional(),
 });
 
 export const serverAttrs = z.strictObject({

@@ -22,6 +22,7 @@ const capabilities: Capabilities = {
     'rateLimit',
     'cors',
     'basicAuth',
+    'sendProxy',
     'sniRoutes',
     'clientCertificates',
   ],

@@ -39,6 +39,9 @@ function commonOptions(attrs: BackendAttrs): string {
   else if (attrs.h2 === true) options.push('proto h2');
   if (attrs.sendProxy !== undefined) options.push(attrs.sendProxy === 'v1' ? 'send-proxy' : 'send-proxy-v2');
   if (attrs.slowStartMs !== undefined) options.push(`slowstart ${attrs.slowStartMs}`);
+  // A request must not meet a connection that its target is just closing: idle ones are closed before targets do it, or none is kept.
+  if (attrs.fresh === true) options.push('pool-max-conn 0');
+  else if (attrs.mode === 'http') options.push('pool-purge-delay 250ms');
   return options.join(' ');
 }
 

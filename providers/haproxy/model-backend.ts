@@ -134,8 +134,9 @@ function attrsOf({ id, backend, front, mode }: BackendUse, { options, settings }
     ...(tls ? { tls: tlsOf(backend) } : {}),
     ...(h2 ? { h2: true } : {}),
     ...(mode === 'http' && backend.affinity?.type === 'cookie' ? { cookie: cookieOf(id, backend.affinity) } : {}),
-    ...given('retries', settings.retries),
-    ...given('sendProxy', settings.proxyProtocolOut),
+    ...given('retries', settings.retries ?? backend.retries),
+    ...given('sendProxy', settings.proxyProtocolOut ?? backend.sendProxy),
+    ...(mode === 'http' && !h2 && backend.reuse === 'never' ? { fresh: true } : {}),
     ...given('slowStartMs', settings.slowStart === undefined ? undefined : durationMs(settings.slowStart)),
   };
   return Object.freeze(attrs);

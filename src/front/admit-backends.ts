@@ -34,6 +34,12 @@ function backendAllowed(
     problems.push(tell(service, 'E_FEATURE', `${field}.affinity.type`, affinity, message));
     return false;
   }
+  if (backend.sendProxy !== undefined && capabilities.features?.includes('sendProxy') !== true) {
+    const message =
+      'this provider sends no PROXY protocol to targets, which would not understand what comes without it';
+    problems.push(tell(service, 'E_FEATURE', `${field}.sendProxy`, backend.sendProxy, message));
+    return false;
+  }
   const sixth = capabilities.ipv6 ? undefined : backend.targets.find((target) => target.address.includes(':'));
   if (sixth !== undefined) {
     const message = 'this provider reaches IPv4 targets only';

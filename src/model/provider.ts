@@ -15,6 +15,7 @@ export type Feature =
   | 'rateLimit'
   | 'cors'
   | 'basicAuth'
+  | 'sendProxy'
   | 'sniRoutes'
   | 'clientCertificates';
 
@@ -40,6 +41,8 @@ export interface Capabilities {
   readonly foreign: boolean;
   /** Health of members is reported by the system. */
   readonly health: boolean;
+  /** The system has certificates of its own and finds them: a front may end TLS without bringing one. */
+  readonly ownCertificates?: true;
 }
 
 /** What discovery yields (region, VPC, subnets, binary version …); shape declared by the provider's `environment` schema. */
@@ -144,6 +147,11 @@ export interface Session {
   /** All steps of a unit at once: the steps choose how, `next` is what the system must say afterwards. */
   commit?(steps: readonly Step[], next: readonly Resource[], signal: AbortSignal): Promise<void>;
   report(services: readonly ExportedService[], observed: readonly Observed[]): readonly ServiceReport[];
+  /**
+   * true: clients are to go elsewhere soon, so what may end between two requests ends; everything is still served. false: no longer.
+   * `run` says it when it begins, too. Absent: the system knows no such thing.
+   */
+  drain?(draining: boolean): Promise<void>;
   /** leave: everything of ours goes on serving. withdraw: it is taken down. */
   close(how: 'leave' | 'withdraw'): Promise<void>;
 }
@@ -159,6 +167,10 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   model(input: ModelInput, options: Options): ModelResult;
   /** Names every field, drops what the system decides itself: both sides pass through it before they are compared. */
   normalize(resource: Resource): Resource;
+  /** Token buckets of the system's API, by rate class: calls a second, and calls at once after a rest. */
+  readonly rates?: Readonly<Record<string, { readonly perSecond: number; readonly burst: number }>>;
+  /** API calls of a step by rate class, where a step is not one call. Such a provider asks the limiter itself, once for each call. */
+  calls?(step: Step): Readonly<Record<string, number>>;
   /** Whole-state systems: the files that `resources` would become, pure. */
   render?(resources: readonly Resource[], options: Options): readonly RenderedFile[];
   open(options: Options, ctx: Context): Promise<Session>;

@@ -137,6 +137,8 @@ export interface Route {
   readonly action: Action;
   /** Breaks ties between otherwise equal routes of one service; lower first. */
   readonly order: number;
+  /** Name of what only a provider can say about it (`settings.<provider>.rules.<name>`): part of what the route claims. */
+  readonly rule?: string;
 }
 
 /** exact: byte-equal. prefix: by path element (Kubernetes Prefix). stringPrefix: by characters. regex: RE2-style, anchored by its author. */
@@ -159,6 +161,7 @@ export type Filter =
       readonly value?: string;
     }
   | { readonly type: 'rewritePrefix'; readonly from: string; readonly to: string }
+  /** `$1` to `$9` in `to` are groups of the pattern. */
   | { readonly type: 'rewriteRegex'; readonly pattern: string; readonly to: string }
   | { readonly type: 'host'; readonly value: string }
   /** Who may ask: 403 for those who are in `deny`, and for those who are not in `allow` where that is given. */
@@ -223,8 +226,14 @@ export interface Backend {
   readonly health?: HealthCheck;
   /** How long a removed target keeps its connections. */
   readonly drainMs?: number;
-  /** Concurrent connections for each target. */
+  /** Concurrent connections for each target; what comes above it waits in a queue. */
   readonly maxConnections?: number;
+  /** Targets are told the client by the PROXY protocol. */
+  readonly sendProxy?: 'v1' | 'v2';
+  /** Attempts to connect elsewhere when a target refuses. */
+  readonly retries?: number;
+  /** never: a request never goes out on a connection that may be closing at this moment; each gets a new one. Default: safe. */
+  readonly reuse?: 'safe' | 'never';
 }
 
 export interface HealthCheck {

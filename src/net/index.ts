@@ -2,6 +2,7 @@
 export * from './address.ts';
 export * from './cidr.ts';
 export * from './duration.ts';
+export * from './filter.ts';
 export * from './host.ts';
 export * from './http.ts';
 export * from './name.ts';

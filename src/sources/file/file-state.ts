@@ -5,7 +5,13 @@ import { Remade } from '../../model/remade.ts';
 import type { CertRef, ExportedService, ServiceId } from '../../model/service.ts';
 import type { Snapshot } from '../../model/source.ts';
 import type { Cidr } from '../../net/index.ts';
-import { type KubernetesReadOptions, ObjectReader, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
+import {
+  type KubernetesReadOptions,
+  ObjectReader,
+  readAuthorities,
+  readCertificateFacts,
+  sha256,
+} from '../kubernetes/index.ts';
 import { CertificateFiles } from './certificate-files.ts';
 import { FileTable, type Refreshed, type Writers } from './file-table.ts';
 import { FirstSeen } from './first-seen.ts';
@@ -63,6 +69,7 @@ export class FileState {
         nowMs: options.nowMs(),
         hash: sha256,
         certificate: readCertificateFacts,
+        authorities: readAuthorities,
         inService: (hash) => this.serves(hash),
         held: (origin) => this.held(origin),
       }),

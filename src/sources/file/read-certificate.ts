@@ -1,8 +1,13 @@
-import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { CertRef } from '../../model/service.ts';
 import { accept, type Parsed, parseHost, parseUsers, refuse, usersText } from '../../net/index.ts';
-import { bundlePem, parsePemPair, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
+import {
+  bundlePem,
+  parsePemPair,
+  readAuthorities as readAuthoritiesOf,
+  readCertificateFacts,
+  sha256,
+} from '../kubernetes/index.ts';
 import { reasonOf } from './list-paths.ts';
 
 const maxBytes = 1_048_576;
@@ -51,14 +56,9 @@ export function readPair(texts: readonly string[], path: string): Parsed<GoodCer
 
 /** A bundle of authorities; the earliest end of validity does not matter, each stands alone. */
 export function readAuthorities(texts: readonly string[], path: string): Parsed<GoodCertificate> {
-  const blocks = (texts[0] ?? '').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) return refuse('E_CERT_INVALID', 'has no CERTIFICATE block in PEM');
-  try {
-    const pem = blocks.map((block) => new X509Certificate(block).toString()).join('');
-    return accept({ pem, ref: { sha256: sha256(pem), origin: `file ${path}`, names: [] } });
-  } catch {
-    return refuse('E_CERT_INVALID', `has a certificate that cannot be decoded`);
-  }
+  const pem = readAuthoritiesOf(texts[0] ?? '');
+  if (typeof pem !== 'string') return refuse('E_CERT_INVALID', pem.error);
+  return accept({ pem, ref: { sha256: sha256(pem), origin: `file ${path}`, names: [] } });
 }
 
 /** Users of basic authentication in canonical form. */

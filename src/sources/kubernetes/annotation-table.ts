@@ -15,6 +15,7 @@ export interface AnnotationEntry {
 const both: readonly AnnotatedKind[] = ['Service', 'Ingress'];
 const service: readonly AnnotatedKind[] = ['Service'];
 const ingress: readonly AnnotatedKind[] = ['Ingress'];
+const headers = 'Name: value, one a line';
 const duration = 'duration such as 500ms, 30s or 5m';
 
 const table = {
@@ -28,6 +29,13 @@ const table = {
   addresses: { on: both, value: 'addresses asked for, comma separated', strict: true },
   'share-key': { on: both, value: 'name; services with the same one may share an address', strict: true },
   'source-ranges': { on: both, value: 'CIDRs allowed in, comma separated', strict: true },
+  'denied-ranges': {
+    on: both,
+    value: 'CIDRs kept out, comma separated, also where source-ranges has them',
+    strict: true,
+  },
+  'address-families': { on: both, value: 'ipv4, ipv6 or both, comma separated', strict: true },
+  'backend-key': { on: both, value: 'name; services share an address only with those of the same one', strict: true },
   protocol: {
     on: service,
     value: 'tcp, udp, http, https or tls for all ports, or PORT=PROTOCOL, comma separated',
@@ -35,6 +43,56 @@ const table = {
   },
   hosts: { on: service, value: 'host names of http, https and tls ports, comma separated', strict: true },
   'tls-secret': { on: service, value: 'name of the Secret with the certificate of https and tls ports', strict: true },
+  'tls-passthrough': {
+    on: ingress,
+    value: 'true passes TLS of the hosts on to the targets, by the name in the hello; one backend for each host',
+    strict: true,
+  },
+  'client-ca-secret': {
+    on: both,
+    value: 'name of the Secret whose ca.crt clients must have a certificate of (https and tls)',
+    strict: true,
+  },
+  'auth-secret': {
+    on: both,
+    value:
+      'name of the Secret whose key auth has one name:hash a line (htpasswd -B); nobody gets in while it cannot be read',
+    strict: true,
+  },
+  'auth-realm': { on: both, value: 'what the browser shows with auth-secret, default the name of the object' },
+  'rate-limit': {
+    on: both,
+    value: 'requests per second of a client address, may be a fraction; 429 above',
+    strict: true,
+  },
+  'rate-limit-burst': {
+    on: both,
+    value: 'whole number from 1; requests at once, default those of a second',
+    strict: true,
+  },
+  'body-limit': { on: both, value: 'largest request body, such as 65536, 512k, 10m or 1g; 413 above', strict: true },
+  'cors-origins': {
+    on: both,
+    value: 'https://shop.test, https://*.shop.test or *, comma separated: whose scripts may ask',
+  },
+  'cors-methods': { on: both, value: 'methods, comma separated, default GET, PUT, POST, DELETE, PATCH, OPTIONS' },
+  'cors-headers': { on: both, value: 'request headers, comma separated, default those that the browser asks for' },
+  'cors-expose-headers': { on: both, value: 'answer headers that scripts may read, comma separated' },
+  'cors-credentials': { on: both, value: 'true lets scripts send cookies and authentication' },
+  'cors-max-age': { on: both, value: `${duration}: how long a browser keeps the answer of a preflight` },
+  'request-headers-set': { on: both, value: headers, strict: true },
+  'request-headers-add': { on: both, value: headers, strict: true },
+  'request-headers-remove': { on: both, value: 'names of headers, comma separated', strict: true },
+  'response-headers-set': { on: both, value: headers, strict: true },
+  'response-headers-add': { on: both, value: headers, strict: true },
+  'response-headers-remove': { on: both, value: 'names of headers, comma separated', strict: true },
+  'rewrite-prefix': {
+    on: both,
+    value: 'two paths with a space between: what the path begins with, and what shall stand there',
+    strict: true,
+  },
+  'rewrite-regex': { on: both, value: 'expression, space, new path with \\1 to \\9 for its groups', strict: true },
+  'rewrite-host': { on: both, value: 'host name that the targets see', strict: true },
   'proxy-protocol': { on: both, value: 'true or false: clients speak the PROXY protocol', strict: true },
   'http-port': { on: ingress, value: 'port of the http front, default 80', strict: true },
   'https-port': { on: ingress, value: 'port of the https front, default 443', strict: true },
@@ -55,7 +113,19 @@ const table = {
   'backend-protocol': { on: both, value: 'http, https, h2c, grpc or grpcs' },
   'backend-tls-verify': { on: both, value: 'true checks the certificate of the targets', strict: true },
   'backend-tls-server-name': { on: both, value: 'host name sent to and expected of the targets', strict: true },
+  'backend-ca-secret': {
+    on: both,
+    value: 'name of the Secret whose ca.crt the targets have a certificate of',
+    strict: true,
+  },
   'backend-max-connections': { on: both, value: 'whole number from 1; concurrent connections of a target' },
+  'backend-proxy-protocol': {
+    on: both,
+    value: 'v1 or v2: targets are told the client by the PROXY protocol',
+    strict: true,
+  },
+  'backend-retries': { on: both, value: 'whole number from 0 to 100; attempts to connect elsewhere' },
+  'backend-reuse': { on: both, value: 'safe or never: never gives each request a connection of its own' },
   'health-check': { on: both, value: 'tcp, http or none' },
   'health-check-path': { on: both, value: 'path; makes it an http check' },
   'health-check-host': { on: both, value: 'host name sent by an http check' },

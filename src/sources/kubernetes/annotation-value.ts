@@ -1,5 +1,5 @@
 import type { Json } from '../../model/index.ts';
-import { accept, isSafeText, type Parsed, refuse } from '../../net/index.ts';
+import { accept, isSafeText, type Parsed, parseHeaderName, parseHeaderValue, refuse } from '../../net/index.ts';
 
 /** Parsers of annotation values: each takes the text and answers a typed value. */
 export type TextParser<T> = (text: string) => Parsed<T>;
@@ -41,6 +41,41 @@ export function choiceOf<T extends string>(...allowed: readonly T[]): TextParser
   return (text) => {
     const found = allowed.find((candidate) => candidate === text);
     return found === undefined ? refuse('E_ANNOTATION_VALUE', `must be one of ${allowed.join(', ')}`) : accept(found);
+  };
+}
+
+/** A decimal number. */
+export function decimal(parse: (value: number) => Parsed<number>): TextParser<number> {
+  return (text) => parse(/^\d{1,9}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN);
+}
+
+/** Headers, one a line: `Name: value`. */
+export function parseHeaders(text: string): Parsed<readonly (readonly [name: string, value: string])[]> {
+  const lines = text.split('\n').map((line) => line.trim());
+  const headers: (readonly [string, string])[] = [];
+  for (const line of lines.filter((one) => one !== '')) {
+    const at = line.indexOf(':');
+    const [name, value] = [
+      parseHeaderName(line.slice(0, Math.max(0, at))),
+      parseHeaderValue(line.slice(at + 1).trim()),
+    ];
+    if (!name.ok) return refuse(name.code, `must have Name: value in each line; the name ${name.reason}`);
+    if (!value.ok) return refuse(value.code, `must have Name: value in each line; the value ${value.reason}`);
+    headers.push([name.value, value.value]);
+  }
+  if (headers.length > maxItems) return refuse('E_ANNOTATION_VALUE', `must have at most ${maxItems} lines`);
+  return accept(headers);
+}
+
+/** Two values with a space between; only the first may have spaces itself. */
+export function pairOf<A, B>(first: TextParser<A>, second: TextParser<B>): TextParser<readonly [A, B]> {
+  return (text) => {
+    const at = text.lastIndexOf(' ');
+    if (at < 0) return refuse('E_ANNOTATION_VALUE', 'must be two values with a space between');
+    const [a, b] = [first(text.slice(0, at).trim()), second(text.slice(at + 1))];
+    if (!a.ok) return refuse(a.code, `must be two values with a space between; the first ${a.reason}`);
+    if (!b.ok) return refuse(b.code, `must be two values with a space between; the second ${b.reason}`);
+    return accept([a.value, b.value]);
   };
 }
 

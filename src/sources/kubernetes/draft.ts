@@ -66,16 +66,19 @@ export function addressOf(
     held.length === 0 &&
     own.pool === undefined &&
     own.shareKey === undefined &&
+    own.addressFamilies === undefined &&
     families.length === 0
   )
     return undefined;
   const wanted: readonly Family[] =
-    families.length > 0 ? families : list.length > 0 ? [...new Set(list.map(addressFamily))] : ['ipv4'];
+    own.addressFamilies ??
+    (families.length > 0 ? families : list.length > 0 ? [...new Set(list.map(addressFamily))] : ['ipv4']);
   return {
     ...(own.pool === undefined ? {} : { pool: own.pool }),
     ...(list.length === 0 ? {} : { list }),
     families: wanted,
     ...(own.shareKey === undefined ? {} : { shareKey: own.shareKey }),
+    ...(own.backendKey === undefined ? {} : { backendKey: own.backendKey }),
     held,
   };
 }

@@ -6,6 +6,7 @@ import type { JoinContext } from './join.ts';
 import { makeBackend } from './make-backend.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
+import { targetAuthority } from './take-material.ts';
 
 /**
  * The backends of one Ingress, keyed `service:port`. A reference to a Service or port that does not exist gets a backend without
@@ -40,7 +41,8 @@ export class IngressBackends {
     const { lookup, targets } = this.#context;
     const { namespace } = this.#view.meta;
     const own = service === undefined ? [this.#view.own] : [service.own, this.#view.own];
-    const base = { service, port, targets: [], layer: 'http', own, direct: false } as const;
+    const authority = targetAuthority(namespace, this.#draft, lookup);
+    const base = { service, port, targets: [], layer: 'http', own, direct: false, authority } as const;
     if (service !== undefined) this.#draft.uses.add(service);
     const missing = whyMissing(namespace, ref, service, port);
     if (service === undefined || port === undefined || missing !== undefined) {

@@ -1,11 +1,15 @@
-import type { Action, Front, Route } from '../../model/index.ts';
+import type { Action, CertRef, Front, FrontTls, Route } from '../../model/index.ts';
+import { ownPrefix } from '../../model/prefix.ts';
 import { Draft } from './draft.ts';
 import type { IngressView } from './ingress.ts';
 import { IngressBackends } from './ingress-backends.ts';
 import { readSecured, securedRoutes } from './ingress-tls.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
+import { joinPassthrough } from './join-passthrough.ts';
+import { ownFilters } from './own-filters.ts';
 import { redirectAction, redirectRoutes } from './ssl-redirect.ts';
 import { takeIngress } from './take-class.ts';
+import { takeAuthority } from './take-material.ts';
 
 /** An exported Ingress: http on port 80, and https on 443 for the hosts that have a certificate. */
 export function joinIngress(view: IngressView, context: JoinContext): Joined {
@@ -30,8 +34,20 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
   const routes = makeRoutes(view, backends, fallback, draft);
   if (routes.length === 0 && fallback === undefined) return { draft };
   const secured = readSecured(view, draft, context.lookup);
-  const redirected = view.own.sslRedirect === true;
-  const terms = frontTerms(view.own);
+  // Who must show a certificate shall not be served without one at the other port, unless its owner says so.
+  const verified = view.own.clientCaSecret !== undefined && view.own.sslRedirect !== false;
+  const tls = secured.certs.length === 0 ? undefined : tlsOf(view, secured.certs, draft, context);
+  if (verified && tls === undefined) {
+    const name = `${ownPrefix}client-ca-secret`;
+    const reason = 'needs spec.tls with a usable certificate, and authorities; nothing is served until then';
+    draft.tell({ code: 'E_ANNOTATION_VALUE', path: ['metadata', 'annotations', name], name, reason });
+    return { draft };
+  }
+  const redirected = view.own.sslRedirect === true || verified;
+  const plain = verified ? securedRoutes(routes, secured) : routes;
+  const filters = ownFilters(view.own, view.meta.namespace, draft, context.lookup);
+  const terms = { ...frontTerms(view.own), ...(filters.length === 0 ? {} : { filters }) };
+  if (view.own.tlsPassthrough === true) return joinPassthrough(view, taken.class, routes, draft, backends);
   const whole = fallback === undefined ? {} : { default: fallback };
   const bare =
     redirected && secured.every && fallback !== undefined ? { default: redirectAction(view.own.httpsPort) } : whole;
@@ -41,12 +57,11 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
       port: view.own.httpPort ?? 80,
       protocol: 'http',
       ...terms,
-      routes: redirected ? redirectRoutes(routes, secured, view.own.httpsPort) : routes,
+      routes: redirected ? redirectRoutes(plain, secured, view.own.httpsPort) : routes,
       ...bare,
     },
   ];
-  if (secured.certs.length > 0) {
-    const tls = { mode: 'terminate', certs: secured.certs } as const;
+  if (tls !== undefined) {
     fronts.push({
       key: 'https',
       port: view.own.httpsPort ?? 443,
@@ -58,6 +73,20 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
     });
   }
   return assemble(view, taken.class, draft, { fronts, backends: backends.all() });
+}
+
+/** Undefined: clients cannot be verified as asked, so nobody is let in. */
+function tlsOf(
+  view: IngressView,
+  certs: readonly CertRef[],
+  draft: Draft,
+  { lookup }: JoinContext,
+): FrontTls | undefined {
+  const secret = view.own.clientCaSecret;
+  if (secret === undefined) return { mode: 'terminate', certs };
+  const wish = { namespace: view.meta.namespace, secret, annotation: 'client-ca-secret' };
+  const ca = takeAuthority(wish, 'its hosts are not served with TLS until then', draft, lookup);
+  return ca === undefined ? undefined : { mode: 'mutual', certs, ca };
 }
 
 /** One route for each path, in the order of the object. Of two with the same host and path the first one counts. */

@@ -1,12 +1,15 @@
 import type { Action, Backend, Front, FrontTls } from '../../model/index.ts';
+import { ownPrefix } from '../../model/prefix.ts';
 import { Draft } from './draft.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
 import { makeBackend } from './make-backend.ts';
+import { guardsOf, ownFilters } from './own-filters.ts';
 import { type PortProtocol, protocolOf } from './port-protocols.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 import { takeCertificate } from './take-certificate.ts';
 import { takeService } from './take-class.ts';
+import { takeAuthority, targetAuthority } from './take-material.ts';
 
 /** An exported Service: one front and one backend for each port. A port that cannot be served is told; the others are. */
 export function joinService(view: ServiceView, context: JoinContext): Joined {
@@ -84,6 +87,15 @@ function makeFront(
   }
   const tls = makeTls(view, port, protocol, draft, context);
   if (tls === 'missing') return undefined;
+  const http = protocol === 'http' || protocol === 'https';
+  const guard = http ? undefined : guardsOf(view.own);
+  if (guard !== undefined) {
+    const name = `${ownPrefix}${guard}`;
+    const reason = `needs a port of protocol http or https (weir-lb.dev/protocol); port ${port.port} is ${protocol} and is not served without what it asks for`;
+    draft.tell({ code: 'E_ANNOTATION_VALUE', path: ['metadata', 'annotations', name], name, reason });
+    return undefined;
+  }
+  const filters = http ? ownFilters(view.own, view.meta.namespace, draft, context.lookup) : [];
   const forward: Action = { type: 'forward', to: [{ backend: port.key, weight: 1 }] };
   const hosts = protocol === 'tcp' || protocol === 'udp' ? [] : hostsOf(view);
   return {
@@ -92,6 +104,7 @@ function makeFront(
     protocol,
     ...(tls === undefined ? {} : { tls }),
     ...frontTerms(view.own, view.sourceRanges),
+    ...(filters.length === 0 ? {} : { filters }),
     ...(hosts.length === 0
       ? { routes: [], default: forward }
       : { routes: [{ hosts, filters: [], action: forward, order: 0 }] }),
@@ -130,7 +143,12 @@ function makeTls(
     name,
   };
   const cert = takeCertificate(wish, draft, lookup);
-  return cert === undefined ? 'missing' : { mode: 'terminate', certs: [cert] };
+  if (cert === undefined) return 'missing';
+  const authority = view.own.clientCaSecret;
+  if (authority === undefined) return { mode: 'terminate', certs: [cert] };
+  const from = { namespace: view.meta.namespace, secret: authority, annotation: 'client-ca-secret' };
+  const ca = takeAuthority(from, `port ${port.port} is not served until then`, draft, lookup);
+  return ca === undefined ? 'missing' : { mode: 'mutual', certs: [cert], ca };
 }
 
 function backendOf(
@@ -144,7 +162,8 @@ function backendOf(
   const found = context.targets(view, port);
   if (found.none !== undefined) draft.tell({ code: 'W_NO_TARGETS', path: port.at, reason: found.none });
   const layer = protocol === 'http' || protocol === 'https' ? 'http' : protocol === 'udp' ? 'udp' : 'tcp';
-  return makeBackend({ service: view, port, targets: found.targets, layer, own: [view.own], direct: true });
+  const authority = targetAuthority(view.meta.namespace, draft, context.lookup);
+  return makeBackend({ service: view, port, targets: found.targets, layer, own: [view.own], direct: true, authority });
 }
 
 /** BCS knows one http port for each Service and drops others without a word. */

@@ -31,12 +31,14 @@ export interface FrontTerms {
   readonly proxyProtocol?: boolean;
   readonly timeouts?: Timeouts;
   readonly maxConnections?: number;
+  readonly deniedRanges?: readonly string[];
 }
 
 export function frontTerms(own: OwnAnnotations, sourceRanges = own.sourceRanges): FrontTerms {
   const timeouts = timeoutsOf(own);
   return {
     ...(sourceRanges === undefined ? {} : { sourceRanges }),
+    ...(own.deniedRanges === undefined ? {} : { deniedRanges: own.deniedRanges }),
     ...(own.proxyProtocol === undefined ? {} : { proxyProtocol: own.proxyProtocol }),
     ...(timeouts === undefined ? {} : { timeouts }),
     ...(own.maxConnections === undefined ? {} : { maxConnections: own.maxConnections }),

@@ -1,4 +1,4 @@
-import type { Backend, HealthCheck, Target, Timeouts } from '../../model/index.ts';
+import type { Backend, CertRef, HealthCheck, Target, Timeouts } from '../../model/index.ts';
 import type { OwnAnnotations } from './own-annotations.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
@@ -24,6 +24,8 @@ export interface BackendParts {
   readonly own: readonly OwnAnnotations[];
   /** spec.sessionAffinity counts: the Service itself is exported. */
   readonly direct: boolean;
+  /** Authorities of the targets by the namespace and name of a Secret; undefined: they cannot be read. */
+  readonly authority: (secret: string) => CertRef | undefined;
 }
 
 /** The backend of one Service port. */
@@ -38,8 +40,14 @@ export function makeBackend(parts: BackendParts): Backend {
   const health = healthOf(pick);
   const drainMs = pick('drainMs');
   const maxConnections = pick('backendMaxConnections');
+  const [sendProxy, retries, reuse] = [pick('backendSendProxy'), pick('backendRetries'), pick('backendReuse')];
+  const caSecret = pick('backendCaSecret');
+  const ca = encrypted && caSecret !== undefined ? parts.authority(caSecret) : undefined;
+  // Targets that cannot be verified as asked get nothing.
+  const unverified = encrypted && caSecret !== undefined && ca === undefined;
+  const verify = pick('backendTlsVerify') ?? caSecret !== undefined;
   return {
-    targets,
+    targets: unverified ? [] : targets,
     targetKind: 'ip',
     ...(port?.nodePort === undefined ? {} : { nodePort: port.nodePort }),
     ...(service?.localOnly === true ? { localOnly: true } : {}),
@@ -48,13 +56,22 @@ export function makeBackend(parts: BackendParts): Backend {
       : {}),
     protocol,
     ...(encrypted
-      ? { tls: { verify: pick('backendTlsVerify') ?? false, ...(serverName === undefined ? {} : { serverName }) } }
+      ? {
+          tls: {
+            verify,
+            ...(ca === undefined ? {} : { ca }),
+            ...(serverName === undefined ? {} : { serverName }),
+          },
+        }
       : {}),
     balance: pick('balance') ?? 'roundrobin',
     ...(affinity === undefined ? {} : { affinity }),
     ...(health === undefined ? {} : { health }),
     ...(drainMs === undefined ? {} : { drainMs }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
+    ...(sendProxy === undefined ? {} : { sendProxy }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(reuse === undefined ? {} : { reuse }),
   };
 }
 

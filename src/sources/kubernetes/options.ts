@@ -26,6 +26,8 @@ export interface KubernetesReadOptions {
   readonly hash: (text: string) => string;
   /** Facts of a PEM bundle (chain, then key), or why it cannot be used; must not repeat the key. See `x509.ts`. */
   readonly certificate: (pem: string) => CertificateFacts | { readonly error: string };
+  /** The authorities of a PEM text in canonical form, or why it has none. */
+  readonly authorities: (text: string) => string | { readonly error: string };
   /** Whether a certificate is in service already: an expired one stays then, but is never newly taken. Default: none is. */
   readonly inService?: (sha256: string) => boolean;
   /** The certificate of an origin (`Secret namespace/name`) that is in service: it stays while the Secret cannot be used. Default: none. */

@@ -16,6 +16,7 @@ import { AnnotationReader } from './annotation-reader.ts';
 import type { AnnotatedKind } from './annotation-table.ts';
 import { choiceOf, listOf, parseSettings, parseStatusRange, parseSwitch, wholeNumber } from './annotation-value.ts';
 import type { Field } from './field.ts';
+import { readFilterValues } from './filter-values.ts';
 import { parseClassName, parseObjectName } from './metadata.ts';
 import { parsePortProtocols } from './port-protocols.ts';
 
@@ -69,9 +70,15 @@ function readValues(reader: AnnotationReader) {
     addresses: reader.take('addresses', listOf(parseAddress)),
     shareKey: reader.take('share-key', parseName),
     sourceRanges: reader.take('source-ranges', listOf(parseRange)),
+    deniedRanges: reader.take('denied-ranges', listOf(parseRange)),
+    addressFamilies: reader.take('address-families', listOf(choiceOf('ipv4', 'ipv6'))),
+    backendKey: reader.take('backend-key', parseName),
     protocol: reader.take('protocol', parsePortProtocols),
     hosts: reader.take('hosts', listOf(parseHost)),
     tlsSecret: reader.take('tls-secret', parseObjectName),
+    tlsPassthrough: reader.take('tls-passthrough', parseSwitch),
+    clientCaSecret: reader.take('client-ca-secret', parseObjectName),
+    ...readFilterValues(reader),
     proxyProtocol: reader.take('proxy-protocol', parseSwitch),
     httpPort: reader.take('http-port', parsePort),
     httpsPort: reader.take('https-port', parsePort),
@@ -93,6 +100,10 @@ function readValues(reader: AnnotationReader) {
     backendTlsVerify: reader.take('backend-tls-verify', parseSwitch),
     backendTlsServerName: reader.take('backend-tls-server-name', (text) => parseHost(text, { wildcard: false })),
     backendMaxConnections: reader.take('backend-max-connections', count),
+    backendCaSecret: reader.take('backend-ca-secret', parseObjectName),
+    backendSendProxy: reader.take('backend-proxy-protocol', choiceOf('v1', 'v2')),
+    backendRetries: reader.take('backend-retries', wholeNumber(0, 100)),
+    backendReuse: reader.take('backend-reuse', choiceOf('safe', 'never')),
     healthCheck: reader.take('health-check', choiceOf('tcp', 'http', 'none')),
     healthPath: reader.take('health-check-path', (text) => parsePath(text, 'stringPrefix')),
     healthHost: reader.take('health-check-host', (text) => parseHost(text, { wildcard: false, address: true })),

@@ -1,5 +1,5 @@
 import type { LocatedObject } from '../../model/index.ts';
-import { accept, type Parsed, parseHost, refuse } from '../../net/index.ts';
+import { accept, type Parsed, parseHost, parseUsers, refuse, usersText } from '../../net/index.ts';
 import type { Field } from './field.ts';
 import { type Metadata, openObject, type Reading } from './metadata.ts';
 import type { KubernetesReadOptions } from './options.ts';
@@ -31,6 +31,15 @@ export interface SecretView {
   readonly meta: Metadata;
   /** The certificate, or why there is none: told where a host needs it. */
   readonly certificate: Parsed<Certificate>;
+  /** Authorities (ca.crt) and users of basic authentication (auth), the same way. */
+  readonly authority: Parsed<Material>;
+  readonly users: Parsed<Material>;
+}
+
+/** A secret text in canonical form. */
+export interface Material {
+  readonly text: string;
+  readonly sha256: string;
 }
 
 const certificateTypes = new Set(['kubernetes.io/tls', 'Opaque', '']);
@@ -39,14 +48,36 @@ const maxText = 1_048_576;
 /** Reads Secrets of type kubernetes.io/tls and Opaque; the others (tokens, registry credentials) give no view and no problem. */
 export function parseSecret(
   located: LocatedObject,
-  options: Pick<KubernetesReadOptions, 'hash' | 'certificate'>,
+  options: Pick<KubernetesReadOptions, 'hash' | 'certificate' | 'authorities'>,
 ): Reading<SecretView> {
   const { root, meta, notes } = openObject(located, 'Secret', { secret: true });
   const { problems, place } = notes;
   if (meta === undefined) return { problems };
   const type = root.at('type').value ?? '';
   if (typeof type !== 'string' || !certificateTypes.has(type)) return { problems };
-  return { view: { kind: 'Secret', place, meta, certificate: readCertificate(root, options) }, problems };
+  const certificate = readCertificate(root, options);
+  const authority = readAuthority(root, options);
+  const users = readUsers(root, options);
+  return { view: { kind: 'Secret', place, meta, certificate, authority, users }, problems };
+}
+
+function readAuthority(
+  root: Field,
+  { hash, authorities }: Pick<KubernetesReadOptions, 'hash' | 'authorities'>,
+): Parsed<Material> {
+  const text = readText(root, 'ca.crt');
+  if (!text.ok) return text;
+  const pem = authorities(text.value);
+  return typeof pem === 'string' ? accept({ text: pem, sha256: hash(pem) }) : refuse('E_CERT_INVALID', pem.error);
+}
+
+function readUsers(root: Field, { hash }: Pick<KubernetesReadOptions, 'hash'>): Parsed<Material> {
+  const found = readText(root, 'auth');
+  if (!found.ok) return refuse('E_USERS_INVALID', found.reason);
+  const users = parseUsers(found.value);
+  if (!users.ok) return refuse(users.code, `${users.reason} (key auth)`);
+  const text = usersText(users.value);
+  return accept({ text, sha256: hash(text) });
 }
 
 function readCertificate(

@@ -53,3 +53,14 @@ function namesOf(cert: X509Certificate): readonly string[] {
   const common = /^CN=(.+)$/m.exec(cert.subject)?.[1];
   return common === undefined ? [] : [common];
 }
+
+/** The certificates of a PEM text in canonical form, as authorities to verify others with; must not repeat what it was given. */
+export function readAuthorities(text: string): string | { readonly error: string } {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) return { error: 'has no CERTIFICATE block in PEM' };
+  try {
+    return blocks.map((block) => new X509Certificate(block).toString()).join('');
+  } catch {
+    return { error: 'has a certificate that cannot be decoded' };
+  }
+}

@@ -70,7 +70,21 @@ export const backendFields = {
   affinity: affinity.optional().describe('Keeps a client with its target.'),
   check: check.optional().describe('Health check.'),
   drain: duration.optional().describe('How long a removed target keeps its connections.'),
-  maxConnections: z.number().optional().describe('Concurrent connections for each target.'),
+  maxConnections: z
+    .number()
+    .optional()
+    .describe('Concurrent connections for each target; what comes above it waits in a queue (time-out `queue`).'),
+  sendProxy: z.enum(['v1', 'v2']).optional().describe('Tells the targets the client by the PROXY protocol.'),
+  retries: z
+    .number()
+    .optional()
+    .describe('Attempts to connect elsewhere when a target refuses; any method, as nothing was sent.'),
+  reuse: z
+    .enum(['safe', 'never'])
+    .optional()
+    .describe(
+      'never: each request gets a connection of its own, so that none meets one that its target is closing. Default safe.',
+    ),
 };
 
 export const backend = z

@@ -29,6 +29,9 @@ export function readBackend(form: Form, written: BackendForm, path: FieldPath, p
     health: readCheck(form, fields.check, at('check')),
     drainMs: form.maybe(fields.drain, at('drain'), (v) => parseDuration(v)),
     maxConnections: form.whole(fields.maxConnections, at('maxConnections'), 1, 10_000_000),
+    sendProxy: fields.sendProxy,
+    retries: form.whole(fields.retries, at('retries'), 0, 100),
+    reuse: fields.reuse,
   });
 }
 

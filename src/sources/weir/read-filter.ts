@@ -1,15 +1,12 @@
 import type { FieldPath } from '../../model/located.ts';
 import type { Filter } from '../../model/service.ts';
 import {
-  accept,
-  type Parsed,
   parseHeaderName,
   parseHeaderValue,
   parseHost,
   parsePath,
   parseRegex,
-  refuse,
-  safeText,
+  parseReplacement,
 } from '../../net/index.ts';
 import type { FilterForm, HeadersForm } from './filter-schema.ts';
 import type { Form } from './form.ts';
@@ -69,13 +66,4 @@ function readHeaders(
     filters.push({ type, op: 'remove', name });
   }
   return filters;
-}
-
-/** The replacement of a rewrite: path characters, and \1 to \9 for groups. */
-function parseReplacement(value: string): Parsed<string> {
-  const text = safeText(value, 1024);
-  if (!text.ok) return text;
-  return /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]|\\[1-9])*$/.test(value)
-    ? accept(value)
-    : refuse('E_PATH', 'must be of path characters and \\1 to \\9');
 }

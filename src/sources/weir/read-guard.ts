@@ -1,15 +1,13 @@
 import type { FieldPath } from '../../model/located.ts';
 import type { BasicAuthFilter, CorsFilter, Filter } from '../../model/service.ts';
 import {
-  accept,
-  type Parsed,
   parseDuration,
   parseHeaderName,
-  parseHost,
   parseMethod,
-  parsePort,
+  parseOrigin,
+  parseRate,
   parseRealm,
-  refuse,
+  parseSize,
 } from '../../net/index.ts';
 import type { BasicAuthForm, CorsForm, FilterForm, RateLimitForm } from './filter-schema.ts';
 import type { Form } from './form.ts';
@@ -48,10 +46,7 @@ function readRate(form: Form, written: RateLimitForm, path: FieldPath): readonly
   const fields = typeof written === 'number' ? { requestsPerSecond: written } : written;
   const at = typeof written === 'number' ? path : [...path, 'requestsPerSecond'];
   const { requestsPerSecond } = fields;
-  if (!(requestsPerSecond > 0 && requestsPerSecond <= 1_000_000)) {
-    form.complain('E_FIELD_VALUE', at, 'must be a number above 0, up to 1000000', requestsPerSecond);
-    return [];
-  }
+  if (form.take(parseRate(requestsPerSecond), at, requestsPerSecond) === undefined) return [];
   const burst = form.whole('burst' in fields ? fields.burst : undefined, [...path, 'burst'], 1, 1_000_000);
   return [present({ type: 'rateLimit' as const, requestsPerSecond, burst })];
 }
@@ -69,24 +64,4 @@ function readCors(form: Form, written: CorsForm, path: FieldPath): CorsFilter {
     credentials: fields.credentials ?? false,
     maxAgeMs: form.maybe(fields.maxAge, [...path, 'maxAge'], (v) => parseDuration(v)),
   });
-}
-
-/** Scheme, host and perhaps a port, as browsers write it. */
-function parseOrigin(value: string): Parsed<string> {
-  if (value === '*') return accept(value);
-  const [, host = '', port] = /^https?:\/\/([^/:]+|\[[0-9a-fA-F:.]+\])(?::(\d+))?$/.exec(value) ?? [];
-  const usable = parseHost(host.toLowerCase(), { address: true }).ok && (port === undefined || parsePort(port).ok);
-  return usable
-    ? accept(value.toLowerCase())
-    : refuse('E_FIELD_VALUE', 'must be *, or scheme and host like https://shop.test or https://*.shop.test:8443');
-}
-
-const units: Readonly<Record<string, number>> = { '': 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 };
-
-function parseSize(value: number | string): Parsed<number> {
-  const [, digits, unit = ''] = /^(\d{1,12})([kmg]?)$/i.exec(String(value)) ?? [];
-  const bytes = digits === undefined ? Number.NaN : Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN);
-  return Number.isSafeInteger(bytes)
-    ? accept(bytes)
-    : refuse('E_FIELD_VALUE', 'must be a size such as 65536, 512k, 10m or 1g');
 }

@@ -7,9 +7,11 @@ import { provider } from '../../../providers/haproxy/index.ts';
 import type { Layout } from '../../../providers/haproxy/layout.ts';
 import { layoutOf } from '../../../providers/haproxy/layout-of.ts';
 import { type Options, optionsSchema } from '../../../providers/haproxy/options.ts';
+import { userLines } from '../../../providers/haproxy/section-users.ts';
 import { crtListText, mapText, textOf } from '../../../providers/haproxy/text.ts';
 import { merge } from '../../../src/front/index.ts';
 import type { ExportedService, ModelResult, Problem } from '../../../src/model/index.ts';
+import { parseUsers } from '../../../src/net/index.ts';
 
 export interface Built extends ModelResult {
   readonly layout: Layout;
@@ -49,7 +51,12 @@ export function writeLayout(layout: Layout, dir: string, pem: (sha256: string) =
     writeFileSync(join(dir, path), text);
   };
   const config = join(dir, 'haproxy.cfg');
-  write('haproxy.cfg', textOf(layout, { instance: 'test', balancer: 'default', socket: `${dir}/haproxy.sock` }));
+  const users = (sha256: string): readonly string[] => {
+    const parsed = parseUsers(pem(sha256));
+    return parsed.ok ? userLines(parsed.value) : [];
+  };
+  const place = { instance: 'test', balancer: 'default', socket: `${dir}/haproxy.sock` };
+  write('haproxy.cfg', textOf(layout, place, users));
   for (const [path, map] of layout.maps) write(path, mapText(map));
   for (const [path, entries] of layout.crtLists) write(path, crtListText(entries));
   for (const [path, sha256] of layout.certs) write(path, pem(sha256));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotationTable } from '../../../src/sources/kubernetes/index.ts';
+import { annotationTable, sha256 } from '../../../src/sources/kubernetes/index.ts';
+import { good, hostile, secrets, usersText } from './annotation-values.ts';
 import { backing, brief, ingress, readYaml } from './read-yaml.ts';
 
 function service(annotations: string, ports = '[{ name: http, port: 80 }]', more = ''): string {
@@ -21,54 +22,6 @@ subsets: [{ addresses: [{ ip: 10.0.0.1 }], ports: [{ name: http, port: 8080 }] }
 ---`;
 }
 
-/** A good value of every key. */
-const good: Readonly<Record<string, string>> = {
-  export: 'true',
-  class: 'internal',
-  groups: 'external, internal',
-  balancers: 'edge',
-  bundle: 'shared',
-  'bundle-order': '-5',
-  pool: 'public',
-  addresses: '192.0.2.1,2001:db8::1',
-  'share-key': 'k',
-  'source-ranges': '10.0.0.1/8',
-  protocol: 'http',
-  hosts: 'a.test',
-  'tls-secret': 'cert',
-  'proxy-protocol': 'true',
-  'http-port': '8080',
-  'https-port': '8443',
-  'ssl-redirect': 'false',
-  'max-connections': '100',
-  'timeout-connect': '1s',
-  'timeout-client': '2s',
-  'timeout-server': '3s',
-  'timeout-queue': '4s',
-  'timeout-request': '5s',
-  'timeout-keep-alive': '6s',
-  'timeout-tunnel': '1h',
-  balance: 'leastconn',
-  affinity: 'cookie',
-  'affinity-cookie': 'SRV',
-  'affinity-timeout': '10m',
-  drain: '30s',
-  'backend-protocol': 'https',
-  'backend-tls-verify': 'true',
-  'backend-tls-server-name': 'in.test',
-  'backend-max-connections': '50',
-  'health-check': 'http',
-  'health-check-path': '/healthz',
-  'health-check-host': 'in.test',
-  'health-check-method': 'head',
-  'health-check-expect': '200-299, 404',
-  'health-check-port': '9000',
-  'health-check-interval': '2s',
-  'health-check-timeout': '500ms',
-  'health-check-rise': '2',
-  'health-check-fall': '3',
-};
-
 const all = (kind: 'Service' | 'Ingress'): string =>
   Object.entries(annotationTable)
     .filter(([, { on }]) => on.includes(kind))
@@ -81,7 +34,34 @@ describe('our annotations', () => {
   });
 
   test('all of them on a Service', () => {
-    const { services, problems } = readYaml(service(all('Service')));
+    const { services, problems, secrets: kept } = readYaml(secrets + service(all('Service')));
+    const secretsOf = (sha256 = ''): string => kept.get(sha256) ?? '';
+    const expectedFilters = [
+      { type: 'rateLimit', requestsPerSecond: 0.5, burst: 5 },
+      { type: 'bodyLimit', bytes: 10_485_760 },
+      { type: 'basicAuth', realm: 'Shop (staff)', users: { sha256: sha256(usersText), origin: 'Secret shop/users' } },
+      {
+        type: 'cors',
+        origins: ['https://shop.test', 'https://*.shop.test:8443'],
+        methods: ['GET', 'PUT'],
+        headers: ['X-A', 'X-B'],
+        exposeHeaders: ['X-Total'],
+        credentials: true,
+        maxAgeMs: 600_000,
+      },
+      { type: 'requestHeader', op: 'set', name: 'X-A', value: 'a: b' },
+      { type: 'requestHeader', op: 'set', name: 'X-C', value: '' },
+      { type: 'requestHeader', op: 'add', name: 'X-D', value: 'd' },
+      { type: 'requestHeader', op: 'remove', name: 'Cookie' },
+      { type: 'requestHeader', op: 'remove', name: 'X-E' },
+      { type: 'responseHeader', op: 'set', name: 'X-Frame-Options', value: 'DENY' },
+      { type: 'responseHeader', op: 'add', name: 'X-F', value: 'f' },
+      { type: 'responseHeader', op: 'remove', name: 'Server' },
+      { type: 'rewritePrefix', from: '/api', to: '/' },
+      { type: 'rewriteRegex', pattern: '^/a b/(.*)', to: '/$1' },
+      { type: 'host', value: 'in.test' },
+    ];
+    assert.equal(kept.get(sha256(usersText)), usersText);
     assert.deepEqual(problems, []);
     const [found] = services;
     assert.deepEqual(
@@ -93,6 +73,7 @@ describe('our annotations', () => {
       list: ['192.0.2.1', '2001:db8::1'],
       families: ['ipv4', 'ipv6'],
       shareKey: 'k',
+      backendKey: 'team-a',
       held: [],
     });
     assert.deepEqual(found?.fronts, [
@@ -101,6 +82,7 @@ describe('our annotations', () => {
         port: 80,
         protocol: 'http',
         sourceRanges: ['10.0.0.0/8'],
+        deniedRanges: ['192.0.2.0/24', '2001:db8::/32'],
         proxyProtocol: true,
         timeouts: {
           connectMs: 1000,
@@ -112,6 +94,7 @@ describe('our annotations', () => {
           tunnelMs: 3_600_000,
         },
         maxConnections: 100,
+        filters: expectedFilters,
         routes: [
           {
             hosts: ['a.test'],
@@ -126,7 +109,11 @@ describe('our annotations', () => {
       targets: [{ address: '10.0.0.1', port: 8080, weight: 1, state: 'ready' }],
       targetKind: 'ip',
       protocol: 'https',
-      tls: { verify: true, serverName: 'in.test' },
+      tls: {
+        verify: true,
+        ca: { sha256: found?.backends.http?.tls?.ca?.sha256, origin: 'Secret shop/authority', names: [] },
+        serverName: 'in.test',
+      },
       balance: 'leastconn',
       affinity: { type: 'cookie', cookie: 'SRV', timeoutMs: 600_000 },
       health: {
@@ -146,7 +133,11 @@ describe('our annotations', () => {
       },
       drainMs: 30_000,
       maxConnections: 50,
+      sendProxy: 'v2',
+      retries: 5,
+      reuse: 'never',
     });
+    assert.match(secretsOf(found?.backends.http?.tls?.ca?.sha256), /BEGIN CERTIFICATE/);
   });
 
   test('all of them on an Ingress; the Service says more about its backend', () => {
@@ -155,7 +146,8 @@ describe('our annotations', () => {
       'name: web, namespace: shop, annotations: { weir-lb.dev/balance: random } }',
     );
     const { service: find, problems } = readYaml(
-      own +
+      secrets +
+        own +
         ingress(
           '  defaultBackend: { service: { name: web, port: { number: 80 } } }',
           `  annotations:\n${all('Ingress')}`,
@@ -182,6 +174,26 @@ describe('our annotations', () => {
       const { services, problems } = readYaml(text);
       assert.deepEqual(brief(problems), [`E_ANNOTATION_VALUE weir-lb.dev/${key}`]);
       assert.equal(services.length, 'strict' in entry ? 0 : 1);
+    });
+  }
+
+  for (const [key, entry] of Object.entries(annotationTable)) {
+    test(`hostile texts in ${key}: refused, or as harmless in the model as they were written`, () => {
+      const [kind] = entry.on;
+      for (const text of hostile) {
+        const bad = `weir-lb.dev/${key}: ${JSON.stringify(text)}`;
+        const { services } = readYaml(
+          kind === 'Service'
+            ? service(`    ${bad}`)
+            : backing('web') +
+                ingress(
+                  '  defaultBackend: { service: { name: web, port: { number: 80 } } }',
+                  `  annotations: { ${bad} }`,
+                ),
+        );
+        for (const { fronts, backends, groups, address } of services)
+          assert.doesNotMatch(JSON.stringify([fronts, backends, groups, address]), /\\[nrt]|\\u00|\u202e|evil|passwd/);
+      }
     });
   }
 

@@ -3,6 +3,7 @@ import type { ExportedService, LocatedObject, Problem } from '../../../src/model
 import {
   type KubernetesReadOptions,
   type ReadResult,
+  readAuthorities,
   readCertificateFacts,
   readObjects,
   sha256,
@@ -16,6 +17,7 @@ export const options: KubernetesReadOptions = {
   nowMs,
   hash: sha256,
   certificate: readCertificateFacts,
+  authorities: readAuthorities,
 };
 
 /** The documents of a YAML text as a file source would hand them on. */

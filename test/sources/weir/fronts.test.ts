@@ -162,7 +162,7 @@ backends:
     path: { type: 'stringPrefix', value: '/x' },
     filters: [
       { type: 'responseHeader', op: 'add', name: 'X', value: 'y' },
-      { type: 'rewriteRegex', pattern: '^/x(.*)$', to: '/y\\1' },
+      { type: 'rewriteRegex', pattern: '^/x(.*)$', to: '/y$1' },
       { type: 'host', value: 'in.test' },
     ],
     action: { type: 'forward', to: [{ backend: 'main', weight: 1 }] },
