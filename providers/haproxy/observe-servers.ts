@@ -83,16 +83,15 @@ function summaryOf(list: readonly ServerState[]): Summary {
   return summary;
 }
 
-const weightless = new WeakMap<Section, ReadonlySet<string>>();
+export interface WeightlessServers {
+  readonly backend: string;
+  readonly names: ReadonlySet<string>;
+}
+
+const noNames: ReadonlySet<string> = new Set();
 
 /** The servers of a backend that have no weight: they take nothing new, and drain. */
-export function weightlessServers(section: Section): ReadonlySet<string> {
-  let names = weightless.get(section);
-  if (names === undefined) {
-    names = new Set(
-      [...(section.servers?.values() ?? [])].filter(({ weight }) => weight === 0).map(({ name }) => name),
-    );
-    weightless.set(section, names);
-  }
-  return names;
+export function weightlessServers({ head, servers }: Section): WeightlessServers {
+  const names = [...(servers?.values() ?? [])].filter(({ weight }) => weight === 0).map(({ name }) => name);
+  return { backend: head.slice('backend '.length), names: names.length === 0 ? noNames : new Set(names) };
 }

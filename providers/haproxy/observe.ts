@@ -1,5 +1,6 @@
 /** What is, in the planner's words: the resources committed last, corrected by what the process says. Pure. */
 import type { Health, Member, Observed, Resource } from '../../src/model/index.ts';
+import { Indexed } from '../../src/model/remade.ts';
 import { splitAuthority } from '../../src/net/index.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Layout, Section, ServerLine } from './layout.ts';
@@ -23,13 +24,12 @@ export interface ObserveInput {
 }
 
 /**
- * Settings are left out while the process is not proved to serve what was committed: creating them again is a step that touches no
+ * `index` remembers the sections from one call to the next. Settings are left out while the process is not proved to serve what was committed: creating them again is a step that touches no
  * traffic, is allowed by every policy, and makes the next commit put everything right.
  */
-export function observedOf(input: ObserveInput): readonly Observed[] {
+export function observedOf(input: ObserveInput, index: Indexed<Section> = new Indexed()): readonly Observed[] {
   const { committed, intended, proven, withheld } = input;
-  const sections = new Map<string, Section>();
-  for (const section of intended?.sections ?? []) sections.set(section.head, section);
+  const sections = index.of(intended?.sections ?? [], ({ head }) => head);
   const reasons = Map.groupBy(withheld, ({ kind, id }) => `${kind}\n${id}`);
   const spares: Spares = intended === undefined ? new Map() : sparesOf(intended);
   const observed: Observed[] = [];
@@ -67,6 +67,10 @@ function withFacts(resource: Resource, out: readonly Withheld[] | undefined): Ob
 }
 
 interface Part {
+  readonly own: string;
+  /** Name of the section that it has in the process, and its head. */
+  readonly backend: string;
+  readonly head: string;
   readonly section: Section | undefined;
   readonly states: readonly ServerState[];
   readonly observed: Observed;
@@ -82,17 +86,18 @@ function observedBackend(
   out: readonly Withheld[] | undefined,
   input: ObserveInput,
 ): Observed {
-  const own = ownName(resource);
+  const known = parts.get(resource);
+  const own = known?.own ?? ownName(resource);
   const backend = spares.get(own) ?? own;
-  const section = sections.get(`backend ${backend}`);
+  const head = known?.backend === backend ? known.head : `backend ${backend}`;
+  const section = sections.get(head);
   const states = input.states.get(backend) ?? noStates;
   const drains = input.draining.size > 0 && states.some((state) => input.draining.has(`${backend}/${state.name}`));
-  const known = parts.get(resource);
   const plainly = out === undefined && !drains;
   if (plainly && known !== undefined && known.section === section && known.states === states) return known.observed;
   const lines = section?.servers ?? noLines;
   const observed = { ...withFacts(resource, out), ...backendState(resource, backend, lines, states, input.draining) };
-  if (plainly) parts.set(resource, { section, states, observed });
+  if (plainly) parts.set(resource, { own, backend, head, section, states, observed });
   return observed;
 }
 

@@ -4,12 +4,14 @@
  */
 import { networkInterfaces } from 'node:os';
 import { type Context, type Observed, type Resource, type Session, WeirError } from '../../src/model/index.ts';
+import { Indexed } from '../../src/model/remade.ts';
 import { findBinary } from './binary.ts';
 import { Committer } from './commit.ts';
 import { Certificates } from './commit-certificates.ts';
 import { ConfigFiles } from './commit-files.ts';
 import { RetiringServers } from './commit-retire.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
+import type { Section } from './layout.ts';
 import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
 import { observedOf } from './observe.ts';
 import { LiveState } from './observe-live.ts';
@@ -55,6 +57,7 @@ class HaproxySession implements Session {
   readonly #live: LiveState;
   readonly #watch: SessionWatch;
   readonly #traffic: TrafficWatch;
+  readonly #sections = new Indexed<Section>();
   #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
   #lock: Lock | undefined;
@@ -154,14 +157,15 @@ class HaproxySession implements Session {
       if (scope === 'all' && this.#ctx.clock.now() - this.#auditedMs > auditEveryMs) await this.#audit();
       const { states, draining } = await this.#live.servers(scope === 'all' ? 'all' : 'touched');
       const { intended, proven } = this.#live;
-      return observedOf({
+      const input = {
         committed: this.#committed,
         intended,
         proven,
         states,
         draining,
         withheld: this.#committer.withheld,
-      });
+      };
+      return observedOf(input, this.#sections);
     });
   }
 

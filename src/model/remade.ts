@@ -49,3 +49,18 @@ export class Remade<T, R extends object> {
     return this.#made;
   }
 }
+
+/** The items of the last list by a key that no two of them share. */
+export class Indexed<T> {
+  #items: readonly T[] = [];
+  readonly #byKey = new Map<string, T>();
+
+  /** The index of these items: the same map each time, brought to what they are. */
+  of(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, T> {
+    const { from, beforeEnd, nowEnd } = changedSpan(this.#items, items);
+    for (const item of this.#items.slice(from, beforeEnd)) this.#byKey.delete(keyOf(item));
+    for (const item of items.slice(from, nowEnd)) this.#byKey.set(keyOf(item), item);
+    this.#items = items;
+    return this.#byKey;
+  }
+}

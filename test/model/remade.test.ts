@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { changedSpan, Remade, sameItems } from '../../src/model/remade.ts';
+import { changedSpan, Indexed, Remade, sameItems } from '../../src/model/remade.ts';
 
 const numbers = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 12 });
 
@@ -58,5 +58,26 @@ describe('Remade', () => {
     assert.equal(memory.of([1, 2, 3], make), first);
     assert.equal(memory.of([3, 4, 5], make), first);
     assert.notEqual(memory.of([3, 4], make), first);
+  });
+});
+
+describe('Indexed', () => {
+  it('is the index of the last list', () => {
+    const item = fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), value: fc.integer() });
+    const lists = fc.array(fc.uniqueArray(item, { selector: ({ key }) => key }), { maxLength: 8 });
+    fc.assert(
+      fc.property(lists, (sequence) => {
+        const index = new Indexed<{ key: string; value: number }>();
+        let last: readonly { key: string; value: number }[] = [];
+        for (const list of sequence) {
+          // Half of what stays is the very object.
+          last = list.map((one) => last.find(({ key, value }) => key === one.key && value === one.value) ?? one);
+          assert.deepEqual(
+            index.of(last, ({ key }) => key),
+            new Map(last.map((one) => [one.key, one])),
+          );
+        }
+      }),
+    );
   });
 });
