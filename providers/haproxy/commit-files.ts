@@ -29,12 +29,20 @@ function once<K extends object>(memo: WeakMap<K, string>, key: K, make: (key: K)
   return text;
 }
 
-/** Equal for layouts between which a process needs no reload: everything of the sections but the servers. */
+/**
+ * Equal for layouts between which a process needs no reload: everything of the sections but the servers. Sections stand in any order
+ * within their defaults: a later file has them as its resources come, and says the same.
+ */
 export function shapeOf(layout: Layout): string {
-  const parts = layout.sections.map((section) =>
-    once(sectionHashes, section, ({ head, lines }) => hash('sha256', [head, ...lines].join('\n'), 'base64url')),
-  );
-  return hash('sha256', parts.join(' '), 'base64url').slice(0, 22);
+  let defaults = '';
+  const parts = layout.sections.map((section) => {
+    if (section.head.startsWith('defaults ')) defaults = section.head;
+    const own = once(sectionHashes, section, ({ head, lines }) =>
+      hash('sha256', [head, ...lines].join('\n'), 'base64url'),
+    );
+    return `${own} ${defaults}`;
+  });
+  return hash('sha256', parts.sort().join('\n'), 'base64url').slice(0, 22);
 }
 
 /** The layout with the proof of its shape in the worker's environment: `show env` tells after a crash which sections it runs. */

@@ -3,6 +3,7 @@ import { WeirError } from '../../src/model/index.ts';
 import type { Layout } from './layout.ts';
 import { sparesOf } from './layout-placed.ts';
 import type { RuntimeSocket } from './socket.ts';
+import { type BackendRow, parseStat } from './traffic-read.ts';
 
 /** Spares that `wanted` gives to a backend and `running` has free. */
 export function takenSpares(running: Layout, wanted: Layout): readonly string[] {
@@ -10,26 +11,29 @@ export function takenSpares(running: Layout, wanted: Layout): readonly string[] 
   return [...sparesOf(wanted)].flatMap(([own, spare]) => (before.get(own) === spare ? [] : [spare]));
 }
 
+export interface SpareLook {
+  readonly occupied: readonly string[];
+  /** What the others have counted so far: it is of the services that had them before. */
+  readonly rows: readonly BackendRow[];
+  /** The process cannot be asked: asking for other spares would wait as long, and be in vain. */
+  readonly silent?: true;
+}
+
 /**
- * Those that still have a request of their last service: one that waits to be sent once more has no server, so its servers could be
+ * Occupied are those that still have a request of their last service: one that waits to be sent once more has no server, so its servers could be
  * deleted, and it would go to the next service's. Who cannot be asked counts as such.
  */
-export async function occupiedSpares(runtime: RuntimeSocket, spares: readonly string[]): Promise<readonly string[]> {
-  if (spares.length === 0) return [];
+export async function lookAtSpares(runtime: RuntimeSocket, spares: readonly string[]): Promise<SpareLook> {
+  if (spares.length === 0) return { occupied: [], rows: [] };
   try {
-    // 2: the backend itself; columns 1 and 5 are its name and its current sessions in every version.
+    // 2: the backend itself.
     const answers = await runtime.run(spares.map((spare) => ({ line: `show stat ${spare} 2 -1` })));
-    const idle = new Set(
-      answers
-        .flatMap((answer) => answer.split('\n'))
-        .flatMap((line) => {
-          const [name = '', , , , sessions] = line.split(',', 5);
-          return sessions === '0' ? [name] : [];
-        }),
-    );
-    return spares.filter((spare) => !idle.has(spare));
+    const rows = answers.flatMap((answer) => parseStat(answer).backends).filter(({ current }) => current[0] === 0);
+    const idle = new Set(rows.map(({ backend }) => backend));
+    return { occupied: spares.filter((spare) => !idle.has(spare)), rows };
   } catch (error) {
-    if (error instanceof WeirError && error.code === 'E_HAPROXY_SOCKET') return spares;
+    if (error instanceof WeirError && error.code === 'E_HAPROXY_SOCKET')
+      return { occupied: spares, rows: [], silent: true };
     throw error;
   }
 }

@@ -10,16 +10,19 @@ import { type Certificates, usableCertificates } from './commit-certificates.ts'
 import { bindKey, checkCandidate, tryPorts } from './commit-check.ts';
 import { RefusedResources } from './commit-fault.ts';
 import { type ConfigFiles, type FileChange, sealLayout } from './commit-files.ts';
+import { MissingCommand, MissingCommands } from './commit-missing.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { runSteps } from './commit-runtime.ts';
-import { occupiedSpares, takenSpares } from './commit-spares.ts';
+import { lookAtSpares, takenSpares } from './commit-spares.ts';
 import { type Given, type Withheld, withholdPorts } from './commit-withhold.ts';
 import { type Difference, diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
 import type { Layout } from './layout.ts';
+import { standingSpares } from './layout-placed.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
 import type { HaproxyProcess } from './process.ts';
 import { checkDescriptors } from './process-limits.ts';
+import type { BackendRow } from './traffic-read.ts';
 
 /** At most one reload in this time; the first at once. */
 const reloadEveryMs = 1_000;
@@ -48,6 +51,8 @@ export interface CommitParts {
   readonly binary: () => Promise<string | undefined>;
   /** Addresses that may be missing without a word: IPv6 where it was not asked for by name. */
   readonly optional: (address: string) => boolean;
+  /** Told what spares had counted in a worker when they were taken. */
+  readonly counted: (worker: number, rows: readonly BackendRow[]) => void;
 }
 
 interface Aim {
@@ -62,6 +67,7 @@ export class Committer {
   #given: readonly Resource[] = [];
   #withheld: readonly Withheld[] = [];
   readonly #refused = new RefusedResources();
+  readonly #missing = new MissingCommands();
   /** What HAProxy was last asked to check: its messages speak of these lines. */
   #checking: Layout | undefined;
   /** A spare was taken since the last look at how many are left. */
@@ -172,6 +178,7 @@ export class Committer {
   async revive(): Promise<void> {
     const { process, retiring, ctx } = this.#parts;
     retiring.clear();
+    this.#missing.clear();
     try {
       await process.start(await this.#parts.binary());
     } catch (error) {
@@ -196,7 +203,9 @@ export class Committer {
       return { layout: renderer.fresh(resources, undefined), plan: { reload: [reason], steps: [] } };
     }
     const layout = await this.#place(resources, running);
-    const plan = diffLayouts(running, layout);
+    const difference = diffLayouts(running, layout);
+    const stopped = difference.reload.length === 0 && this.#missing.stop(difference.steps);
+    const plan = stopped ? { reload: ['unsupported'], steps: [] } : difference;
     return { layout: plan.reload.length === 0 ? layout : renderer.fresh(resources, running), plan };
   }
 
@@ -205,9 +214,12 @@ export class Committer {
     const { renderer, process, retiring } = this.#parts;
     for (let busy = retiring.backends(); ; ) {
       const layout = renderer.placed(resources, running, busy);
-      const occupied = await occupiedSpares(process.runtime, takenSpares(running, layout));
-      if (occupied.length === 0) return layout;
-      busy = new Set([...busy, ...occupied]);
+      const { occupied, rows, silent } = await lookAtSpares(process.runtime, takenSpares(running, layout));
+      if (occupied.length === 0) {
+        this.#parts.counted(process.processes?.workers[0] ?? 0, rows);
+        return layout;
+      }
+      busy = new Set([...busy, ...(silent ? standingSpares(running) : occupied)]);
     }
   }
 
@@ -244,9 +256,12 @@ export class Committer {
     } catch (error) {
       if (!(error instanceof WeirError) || (error.code !== 'E_HAPROXY_COMMAND' && error.code !== 'E_HAPROXY_SOCKET'))
         throw error;
+      const missing = error instanceof MissingCommand ? this.#missing.learn(error, steps) : undefined;
       ctx.log.warn(
         { balancer: ctx.balancer, code: error.code },
-        `HAProxy did not take a change by command, so it reloads: ${error.message}`,
+        missing === undefined
+          ? `HAProxy did not take a change by command, so it reloads: ${error.message}`
+          : `this HAProxy does not take "${missing}", so what needs it comes by a reload from now on: ${error.message}`,
       );
       // The process stands between two states, and the file says the new one: loading it is the way out.
       this.#running = undefined;
@@ -273,6 +288,7 @@ export class Committer {
   async #filesFor(layout: Layout): Promise<FileChange> {
     const { renderer, files, certificates } = this.#parts;
     const sealed = sealLayout(layout);
+    await certificates.readUsers(sealed);
     const text = renderer.textOf(sealed);
     if (text !== files.config) renderer.checkShape(text, sealed);
     return files.compare(layout, text, (sha256) => certificates.pem(sha256));
@@ -313,7 +329,9 @@ export class Committer {
     this.#listening = new Set(layout.binds.map(bindKey));
     retiring.clear();
     if (started) ctx.metric('weir_haproxy_starts_total', 1, { reason: 'wanted' });
-    else for (const reason of reasons) ctx.metric('weir_haproxy_reloads_total', 1, { reason });
+    else ctx.metric('weir_haproxy_reloads_total', 1, { reason: [...reasons].sort().join('+') });
+    // Another program may know more commands.
+    if (started || reasons.includes('program')) this.#missing.clear();
     ctx.log.info(
       { balancer: ctx.balancer, reasons, durationMs: Math.round(ctx.clock.now() - startMs) },
       started ? 'HAProxy started' : 'HAProxy reloaded',
@@ -343,9 +361,11 @@ export class Committer {
     if (waitMs <= 0) return;
     if (this.#running !== undefined) {
       const part = withServersOf(this.#running, layout);
-      await this.#run(part, diffLayouts(this.#running, part).steps).catch((error: unknown) => {
-        if (!(error instanceof WeirError)) throw error;
-      });
+      const { steps } = diffLayouts(this.#running, part);
+      if (!this.#missing.stop(steps))
+        await this.#run(part, steps).catch((error: unknown) => {
+          if (!(error instanceof WeirError)) throw error;
+        });
     }
     await ctx.clock.sleep(waitMs);
   }

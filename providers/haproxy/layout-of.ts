@@ -5,15 +5,17 @@ import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { type FrontendPart, frontendPart } from './layout-frontend.ts';
 import type { Lead, Spares } from './layout-routes.ts';
 import { backendName, ownName } from './names.ts';
-import { defaultConnections, type Options } from './options.ts';
+import { defaultConnections, directoryOf, type Options } from './options.ts';
 import { answerSection, plainAnswers } from './section-answer.ts';
 import { authorityOf, backendSection } from './section-backend.ts';
 import { defaultsSection, globalSection } from './section-global.ts';
-import { tableLine, tableName } from './section-guard.ts';
-import { isLoggable, serviceLines, servicesPath } from './section-log.ts';
+import { peersSection, tableLine, tableName } from './section-guard.ts';
+import { isNaming, loggedName, servicesPath } from './section-log.ts';
 import type { Profile } from './section-profile.ts';
 import { readerSections } from './section-stats.ts';
-import { ownerSection, shapeOfSpare, spareMaps, spareSection } from './spare-shape.ts';
+import { authSections } from './section-users.ts';
+import { spareMaps, type Taken } from './spare-maps.ts';
+import { ownerSection, shapeOfSpare, spareSection } from './spare-shape.ts';
 
 /**
  * What the process shall be, from resources as `model` makes them. Pure and quick for a state of which little changed: sections and maps
@@ -42,7 +44,7 @@ export interface BuiltLayout {
 export function buildLayout(resources: readonly Resource[], options: Options, places: Places): BuiltLayout {
   const parts = frontendParts(resources, options, places.spares);
   const wishes = collectWishes(parts);
-  const taken = new Map<string, { readonly resource: Resource; readonly own: string }>();
+  const taken = new Map<string, Taken>();
   const sections: Record<'http' | 'tcp', Section[]> = { http: [], tcp: [] };
   const certs = new Map<string, string>();
   let checked = 0;
@@ -56,9 +58,10 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
     const own = places.spares.size === 0 ? '' : ownName(resource);
     const spare = places.spares.get(own);
     const [service = ''] = resource.serves;
-    if (isLoggable(service)) services.set(spare ?? backendName(resource.id), service);
+    const logged = loggedName(service, resource.id);
+    if (logged !== undefined) services.set(spare ?? backendName(resource.id), logged);
     if (spare !== undefined) {
-      taken.set(spare, { resource, own });
+      taken.set(spare, { resource, own, secure: !wishes.plain.has(resource.id) });
       continue;
     }
     const profiles = [...(wishes.backends.get(resource.id)?.values() ?? [])];
@@ -69,15 +72,16 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   for (const { answer, profiles } of wishes.answers.values()) {
     sections.http.push(answerSection(answer, options.httpsRedirectPort, [...profiles.values()]));
   }
-  sections.http.push(...plainAnswers, ...tableSections(parts));
+  sections.http.push(...plainAnswers, ...tableSections(parts, options));
   if (places.standing.length > 0) sections.http.push(ownerSection);
   for (const name of places.standing) {
     const shape = shapeOfSpare(name);
     if (shape !== undefined) sections[shape.mode].push(spareSection(name, shape, options, taken.get(name)?.resource));
   }
   const binds = parts.flatMap((part): readonly Bind[] => part.binds);
-  const named: readonly [string, MapFile][] =
-    serviceLines(options).length === 0 ? [] : [[servicesPath, { match: 'str', entries: services }]];
+  const named: readonly [string, MapFile][] = isNaming(options)
+    ? [[servicesPath, { match: 'str', entries: services }]]
+    : [];
   const maps = new Map([...joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps), ...named]);
   const layout = {
     sections: [
@@ -111,19 +115,24 @@ function frontendParts(resources: readonly Resource[], options: Options, spares:
   return frontends.map((resource) => frontendPart(resource, routes.get(resource.id) ?? [], options, spares));
 }
 
-/** The counters that rate limits need. */
-function tableSections(parts: readonly FrontendPart[]): readonly Section[] {
+/** The counters that rate limits need, the way on which they go over to the next worker, and the users that may log in. */
+function tableSections(parts: readonly FrontendPart[], options: Options): readonly Section[] {
   const tables = new Map<string, Section>();
   for (const { leads } of parts) {
     for (const { profile } of leads) {
       for (const filter of profile?.filters ?? []) {
-        if (filter.type !== 'rateLimit') continue;
-        const head = `backend ${tableName(filter)}`;
-        if (!tables.has(head)) tables.set(head, { head, lines: [tableLine(filter)] });
+        const made =
+          filter.type === 'rateLimit'
+            ? [{ head: `backend ${tableName(filter)}`, lines: [tableLine(filter)] }]
+            : filter.type === 'basicAuth'
+              ? authSections(filter)
+              : [];
+        for (const section of made) if (!tables.has(section.head)) tables.set(section.head, section);
       }
     }
   }
-  return [...tables.values()];
+  const counts = [...tables.keys()].some((head) => head.startsWith('backend '));
+  return [...(counts ? [peersSection(directoryOf(options))] : []), ...tables.values()];
 }
 
 interface Wishes {

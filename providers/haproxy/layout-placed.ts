@@ -217,7 +217,8 @@ function withLeftovers(layout: Layout, running: Layout): Layout {
   let mode: 'http' | 'tcp' = 'http';
   for (const section of running.sections) {
     if (section.head === 'defaults tcp') mode = 'tcp';
-    if (section.head.startsWith(backendHead) && !heads.has(section.head)) left[mode].push(emptied(section));
+    const stays = section.head.startsWith(backendHead) || section.head.startsWith('peers ');
+    if (stays && !heads.has(section.head)) left[mode].push(emptied(section));
   }
   if (left.http.length + left.tcp.length === 0) return layout;
   const at = layout.sections.findIndex(({ head }) => head === 'defaults tcp');

@@ -58,11 +58,14 @@ export function cookieName(id: string): string {
 }
 
 /**
- * What HAProxy mixes into the values of a backend's cookie. The same on every node and after every reload, so that clients stay where
- * they are; it protects nothing: who knows it can choose a target, and no more.
+ * What HAProxy mixes into the values of cookies. The same on every node, in every section and after every reload, so that clients stay
+ * where they are; it protects nothing: who knows it can choose a target, and no more.
  */
-export function cookieKey(id: string): string {
-  return shortHash(`cookie key ${id}`);
+export const cookieKey = shortHash('cookie key');
+
+/** The name of a socket of the process to itself, in the kernel's namespace and not in a directory that the worker's account may not enter. */
+export function ownSocket(directory: string, purpose: string): string {
+  return `abns@weir-${purpose}-${shortHash(`${purpose} ${directory}`)}`;
 }
 
 /** Name of the backend section of a redirect or fixed answer, by its content: equal answers share one. */
@@ -114,3 +117,6 @@ export function mapPath(frontend: string, what: 'routes' | 'regex' | 'shares' | 
 export function rangesPath(ranges: readonly string[]): string {
   return `maps/from-${shortHash(ranges.join(' '))}.map`;
 }
+
+/** Of the process: whether answers ask clients to close their connections. */
+export const drainVariable = 'proc.weir_drain';

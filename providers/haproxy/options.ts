@@ -221,6 +221,11 @@ export type ServiceOptions = z.infer<typeof serviceOptionsSchema>;
 /** What a process without a limit of its own gets. */
 export const defaultConnections = 20_000;
 
+/** Where the process has its files; the session knows, and what is rendered without one is told from it by nothing else. */
+export function directoryOf({ dir }: Options): string {
+  return dir ?? '.';
+}
+
 /** Milliseconds of a duration that the schema accepted. */
 export function durationMs(text: string): number {
   const parsed = parseDuration(text);

@@ -25,7 +25,7 @@ export function backendSection(resource: Resource, { profiles, secure }: Backend
     head: `backend ${backendName(resource.id)}`,
     lines: [
       ...balanceLines(attrs),
-      ...cookieLines(resource.id, attrs, secure),
+      ...cookieLines(attrs, secure),
       ...timeoutLines(attrs),
       ...checkLines(attrs),
       ...(attrs.mode === 'http' ? [onlySafeRetries] : []),
@@ -52,12 +52,12 @@ export function balanceLines({ balance, mode }: Pick<BackendAttrs, 'balance' | '
 }
 
 /** Made by HAProxy out of address, port and key: what runs under no fixed name gets the same value again after a reload. */
-function cookieLines(id: string, { cookie }: BackendAttrs, secure: boolean): readonly string[] {
+function cookieLines({ cookie }: BackendAttrs, secure: boolean): readonly string[] {
   if (cookie === undefined) return [];
   const parts = [`cookie ${literal(cookie.name)} insert indirect nocache httponly`];
   if (secure) parts.push('secure');
   if (cookie.maxIdleMs !== undefined) parts.push(`maxidle ${Math.max(1, Math.ceil(cookie.maxIdleMs / 1_000))}s`);
-  return [`${parts.join(' ')} dynamic`, `dynamic-cookie-key ${word(cookieKey(id))}`];
+  return [`${parts.join(' ')} dynamic`, `dynamic-cookie-key ${word(cookieKey)}`];
 }
 
 function timeoutLines(attrs: BackendAttrs): readonly string[] {

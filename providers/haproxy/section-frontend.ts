@@ -1,13 +1,13 @@
 import type { FrontendAttrs } from './attrs.ts';
 import type { Bind } from './layout.ts';
-import { answerName, certPath, crtListPath, mapPath } from './names.ts';
+import { answerName, certPath, crtListPath, drainVariable, mapPath } from './names.ts';
 import type { Options } from './options.ts';
 import { word } from './quote.ts';
 import type { RouteTable } from './route-table.ts';
 import { clientLines } from './section-client.ts';
 import { forwardedLines } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
-import { serviceLines } from './section-log.ts';
+import { connectionLines, serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
 import { sniLines } from './section-sni.ts';
 
@@ -33,26 +33,34 @@ export function httpFrontendLines(
     ...forwardedLines(attrs, options),
     ...clientLines(attrs, options),
     ...serviceLines(options),
+    drainLine,
     // The last rules: they end the section's early.
     ...routeLines(frontend, table),
     `default_backend ${answerName(404)}`,
   ];
 }
 
+/** While this weir is to leave, connections end between two requests. HAProxy 2.6 knows no such thing for HTTP/2. */
+const drainLine = `http-after-response set-header Connection close if { var(${drainVariable}) -m bool }`;
+
 /** Lines of a frontend for TLS that is passed through, by the name in the client's hello. */
 export function sniFrontendLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
-  return [...commonLines(frontend, attrs, options), ...sniLines(frontend)];
+  return [...commonLines(frontend, attrs, options), ...sniLines(frontend, options)];
 }
 
 /** Lines of a frontend for TCP, with or without TLS ended here. One backend is a choice of one: another needs no reload. */
 export function tcpFrontendLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
-  return [...commonLines(frontend, attrs, options), ...rangeLines(attrs), ...shareLines(frontend)];
+  return [...commonLines(frontend, attrs, options), ...rangeLines(attrs), ...shareLines(frontend, options)];
 }
 
 /** In a rule of its own: HAProxy opens maps named in use_backend after it has left the directory of the file. */
-function shareLines(frontend: string): readonly string[] {
+function shareLines(frontend: string, options: Options): readonly string[] {
   const map = word(mapPath(frontend, 'shares'));
-  return [`tcp-request session set-var(sess.b) rand(10000),add(10000),map_beg(${map})`, 'use_backend %[var(sess.b)]'];
+  return [
+    `tcp-request session set-var(sess.b) rand(10000),add(10000),map_beg(${map})`,
+    ...connectionLines(options, 'tcp-request session', 'var(sess.b)'),
+    'use_backend %[var(sess.b)]',
+  ];
 }
 
 function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {

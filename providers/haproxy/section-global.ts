@@ -1,12 +1,14 @@
 import type { Section } from './layout.ts';
 import { defaultConnections, durationMs, type Options } from './options.ts';
 import { word } from './quote.ts';
+import { localPeer } from './section-guard.ts';
 import { logLine } from './section-log.ts';
 
 /** What the whole process obeys. The line of the runtime socket is added when the text is made: its path is the session's matter. */
 export function globalSection(options: Options): Section {
   const lines = [
     'default-path config',
+    localPeer,
     `maxconn ${options.maxConnections ?? defaultConnections}`,
     `hard-stop-after ${durationMs(options.hardStopAfter)}`,
     `mworker-max-reloads ${options.maxOldWorkers}`,

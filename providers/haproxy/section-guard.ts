@@ -1,7 +1,9 @@
 import type { RouteFilter } from './attrs.ts';
-import { rangesPath, shortHash } from './names.ts';
+import type { Section } from './layout.ts';
+import { ownSocket, rangesPath, shortHash } from './names.ts';
 import { bytes, word } from './quote.ts';
 import { corsLines } from './section-cors.ts';
+import { authLines } from './section-users.ts';
 
 /** The client's address is in these ranges. */
 export function fromRanges(ranges: readonly string[]): string {
@@ -22,6 +24,8 @@ export function guardLines(filter: RouteFilter | Guard, chosen: string): readonl
       return rateLines(filter, chosen);
     case 'bodyLimit':
       return bodyLines(filter.bytes, chosen);
+    case 'basicAuth':
+      return authLines(filter, chosen);
     case 'cors':
       return corsLines(filter, chosen);
     default:
@@ -40,6 +44,16 @@ function accessLines({ allow, deny }: Guard, chosen: string): readonly string[] 
 
 type RateLimit = Extract<RouteFilter, { readonly type: 'rateLimit' }>;
 
+const peersName = 'weir';
+
+/** Who the process is to itself: a stopping worker tells the next one what it counted. */
+export const localPeer = 'localpeer weir';
+
+/** Where workers meet for that. */
+export function peersSection(directory: string): Section {
+  return { head: `peers ${peersName}`, lines: [`peer weir ${ownSocket(directory, 'peers')}`] };
+}
+
 /** Name of the section that holds the counters of a limit: one for each service and limit. */
 export function tableName({ scope, burst, windowMs }: RateLimit): string {
   return `t_${shortHash(JSON.stringify([scope, burst, windowMs]))}`;
@@ -47,7 +61,7 @@ export function tableName({ scope, burst, windowMs }: RateLimit): string {
 
 /** The counters of a limit: requests let through in the last window, for each address. */
 export function tableLine({ windowMs }: RateLimit): string {
-  return `stick-table type ipv6 size 100k expire ${windowMs * 2}ms store gpc0_rate(${windowMs}ms)`;
+  return `stick-table type ipv6 size 100k expire ${windowMs * 2}ms store gpc0_rate(${windowMs}ms) peers ${peersName}`;
 }
 
 /** Only what is let through counts, so a client that goes on asking is served at the rate it may have. An IPv6 client owns a /64. */

@@ -12,8 +12,8 @@ const fields: Readonly<Record<'http' | 'tcp', Readonly<Record<string, string>>>>
     time: '%[date(0,ms)]',
     client: '"%ci"',
     clientPort: '%cp',
-    service: text('var(txn.service)'),
-    backend: '"%b"',
+    service: text('var(txn.service),field(1,#)'),
+    backend: text('var(txn.service),field(2,#)'),
     server: '"%s"',
     method: text('capture.req.method'),
     host: text('var(txn.h)'),
@@ -30,7 +30,8 @@ const fields: Readonly<Record<'http' | 'tcp', Readonly<Record<string, string>>>>
     time: '%[date(0,ms)]',
     client: '"%ci"',
     clientPort: '%cp',
-    backend: '"%b"',
+    service: text('var(sess.service),field(1,#)'),
+    backend: text('var(sess.service),field(2,#)'),
     server: '"%s"',
     bytes: '%B',
     queueMs: '%Tw',
@@ -47,13 +48,31 @@ export function logLine(mode: 'http' | 'tcp', { logFormat }: Options): string {
   return `log-format ${literal(`{${parts.join(',')}}`)}`;
 }
 
-/** Looked up here and not in the log's format: HAProxy opens maps named there after it has left the directory of the file. */
-export function serviceLines({ log, logFormat }: Options): readonly string[] {
-  const wanted = log !== undefined && logFormat === 'json';
-  return wanted ? [`http-after-response set-var(txn.service) be_name,map_str(${servicesPath})`] : [];
+/** Whether the log names services; the standard form is HAProxy's own. */
+export function isNaming({ log, logFormat }: Options): boolean {
+  return log !== undefined && logFormat === 'json';
 }
 
-/** A service id that can stand in a map, and in a command that changes it. */
-export function isLoggable(id: string): boolean {
+/**
+ * What of a section is named in the log, for a frontend for HTTP. Looked up here and not in the log's format: HAProxy opens maps named
+ * there after it has left the directory of the file.
+ */
+export function serviceLines(options: Options): readonly string[] {
+  return isNaming(options) ? [`http-after-response set-var(txn.service) be_name,map_str(${servicesPath})`] : [];
+}
+
+/** The same in TCP, where `section` is what was chosen. `rules`: `tcp-request session` or `tcp-request content`. */
+export function connectionLines(options: Options, rules: string, section: string): readonly string[] {
+  return isNaming(options) ? [`${rules} set-var(sess.service) ${section},map_str(${servicesPath})`] : [];
+}
+
+/** `service#backend`, where that can stand in a map and in a command that changes it. */
+export function loggedName(service: string, backend: string): string | undefined {
+  const name = backend.startsWith(`${service}#`) ? backend.slice(service.length + 1) : backend;
+  if (!isLoggable(service)) return undefined;
+  return isLoggable(name) ? `${service}#${name}` : service;
+}
+
+function isLoggable(id: string): boolean {
   return /^[A-Za-z0-9_.:/-]{1,500}$/.test(id);
 }

@@ -1,5 +1,7 @@
 import { mapPath } from './names.ts';
+import type { Options } from './options.ts';
 import { word } from './quote.ts';
+import { connectionLines } from './section-log.ts';
 import { restKey } from './section-routes.ts';
 
 const hello = '{ req.ssl_hello_type 1 }';
@@ -11,7 +13,7 @@ const look = 'tcp-request content';
  * to no backend: there is no answer to give in TCP. The same whatever the routes are.
  *   txn.h  name, lower case, with a slash behind it      txn.r  the value found: backend|profile
  */
-export function sniLines(frontend: string): readonly string[] {
+export function sniLines(frontend: string, options: Options): readonly string[] {
   const routes = word(mapPath(frontend, 'routes'));
   const share = `var(txn.r),field(1,|),concat(:,txn.n),map_beg(${word(mapPath(frontend, 'shares'))})`;
   return [
@@ -24,9 +26,10 @@ export function sniLines(frontend: string): readonly string[] {
     `${look} reject if { var(txn.r) -m beg a_ }`,
     `${look} set-var(txn.n) rand(10000),add(10000) if { var(txn.r) -m beg w_ }`,
     `${look} set-var(txn.b) ${share} if { var(txn.r) -m beg w_ }`,
+    `${look} set-var(txn.b) var(txn.r),field(1,|) if { var(txn.r) -m found } !{ var(txn.b) -m found }`,
+    ...connectionLines(options, look, 'var(txn.b)'),
     `${look} accept if ${hello} { var(txn.r) -m found }`,
     `${look} reject`,
-    'use_backend %[var(txn.b)] if { var(txn.b) -m found }',
-    'use_backend %[var(txn.r),field(1,|)]',
+    'use_backend %[var(txn.b)]',
   ];
 }

@@ -67,8 +67,8 @@ class HaproxySession implements Session {
 
   constructor(options: Options, ctx: Context) {
     this.#ctx = ctx;
-    this.#options = options;
     this.#directory = options.dir ?? `${ctx.stateDir}/haproxy`;
+    this.#options = { ...options, dir: this.#directory };
     const socket = options.socket ?? `${this.#directory}/haproxy.sock`;
     this.#place = { instance: ctx.node, balancer: ctx.balancer, socket };
     this.#files = new ConfigFiles(this.#directory);
@@ -92,11 +92,12 @@ class HaproxySession implements Session {
         fresh: (resources, running) => freshLayout(resources, this.#options, running),
         placed: (resources, running, busy) => placedLayout(resources, this.#options, running, busy),
         isScarce: (layout) => isScarce(layout, this.#options),
-        textOf: (layout) => textOf(layout, this.#place),
+        textOf: (layout) => textOf(layout, this.#place, certificates.userLines),
         checkShape,
       },
       binary: () => this.#findBinary(),
       optional: (address) => address === '::' && options.ipv6 === 'auto',
+      counted: (worker, rows) => this.#traffic.handOver(worker, rows),
     });
     this.#live = new LiveState({
       files: this.#files,
@@ -197,6 +198,14 @@ class HaproxySession implements Session {
       own: ownAddresses,
       traffic: (backends) => this.#traffic.of(backends),
       reason: (backend, target) => this.#traffic.reason(backend, target),
+    });
+  }
+
+  drain(draining: boolean): Promise<void> {
+    return this.#enqueue(async () => {
+      // Who runs looks after HAProxy from the start, also while there is nothing to change: a new program, spares, what was left out.
+      await this.#takeLock();
+      await this.#process.drain(draining);
     });
   }
 

@@ -36,7 +36,15 @@ function refuse(line: number, text: string, why: string): never {
 /** First words that each kind of section may have. Anything else cannot come from our builders. */
 const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
   global: new Set([
-    ...['default-path', 'maxconn', 'hard-stop-after', 'mworker-max-reloads', 'stats', 'ssl-default-bind-options'],
+    ...[
+      'default-path',
+      'localpeer',
+      'maxconn',
+      'hard-stop-after',
+      'mworker-max-reloads',
+      'stats',
+      'ssl-default-bind-options',
+    ],
     ...['ssl-default-bind-ciphers'],
     ...[
       'ssl-default-server-options',
@@ -55,6 +63,7 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
     ...['mode', 'timeout', 'retries', 'retry-on', 'option', 'log', 'log-format', 'http-reuse', 'compression'],
   ]),
   userlist: new Set(['user']),
+  peers: new Set(['peer']),
   frontend: new Set([
     'bind',
     'maxconn',
@@ -121,7 +130,9 @@ function checkSection(section: Section, shape: ShapeSection): void {
   const kind = shape.head[0] ?? '';
   const servers = section.servers?.size ?? 0;
   const wanted = section.lines.length + servers + (kind === 'global' ? 1 : 0);
-  if (shape.lines.length !== wanted) refuse(0, head, `was to have ${wanted} lines in section ${head}`);
+  // How many users there are is in the secret alone.
+  if (section.users === undefined && shape.lines.length !== wanted)
+    refuse(0, head, `was to have ${wanted} lines in section ${head}`);
   const allowed = keywords[kind];
   for (const [first = '', name = ''] of shape.lines) {
     if (allowed?.has(first) !== true) refuse(0, first, `has a keyword that section ${head} never has`);

@@ -4,11 +4,12 @@
  */
 import type { Resource } from '../../src/model/index.ts';
 import { type BackendAttrs, readBackend } from './attrs.ts';
-import type { MapFile, Section } from './layout.ts';
+import type { Section } from './layout.ts';
 import { serversOf } from './layout-server.ts';
 import { durationMs, type Options } from './options.ts';
-import { literal, mapKey, mapValue } from './quote.ts';
+import { literal } from './quote.ts';
 import { balanceLines, onlySafeRetries, plainExpect } from './section-backend.ts';
+import { stickLines } from './spare-cookie.ts';
 
 export interface SpareShape {
   /** Part of the names of its sections. */
@@ -17,19 +18,26 @@ export interface SpareShape {
   readonly balance: BackendAttrs['balance'];
   /** Servers that are checked are checked by an HTTP request. */
   readonly asks: boolean;
+  /** Clients stay at their target by a cookie. */
+  readonly sticks: boolean;
 }
 
 /** The first is what most services are: the option counts its spares. */
 export const spareShapes: readonly SpareShape[] = [
   ...(['roundrobin', 'leastconn', 'source', 'uri', 'random'] as const).flatMap((balance) => [
-    { name: `http-${balance}`, mode: 'http' as const, balance, asks: false },
-    { name: `http-${balance}-check`, mode: 'http' as const, balance, asks: true },
+    { name: `http-${balance}`, mode: 'http' as const, balance, asks: false, sticks: false },
+    { name: `http-${balance}-check`, mode: 'http' as const, balance, asks: true, sticks: false },
+  ]),
+  ...(['roundrobin', 'leastconn'] as const).flatMap((balance) => [
+    { name: `http-${balance}-cookie`, mode: 'http' as const, balance, asks: false, sticks: true },
+    { name: `http-${balance}-cookie-check`, mode: 'http' as const, balance, asks: true, sticks: true },
   ]),
   ...(['roundrobin', 'leastconn', 'source', 'random'] as const).map((balance) => ({
     name: `tcp-${balance}`,
     mode: 'tcp' as const,
     balance,
     asks: false,
+    sticks: false,
   })),
 ];
 
@@ -53,14 +61,15 @@ export function shapeOfSpare(name: string): SpareShape | undefined {
 /** The shape that serves a backend exactly as a section of its own would; undefined: there is none. `bare`: no route asks for a treatment. */
 export function shapeFor(resource: Resource, bare: boolean): SpareShape | undefined {
   // What is not named here is not known to fit.
-  const { mode, balance, check, tls, h2, sendProxy, slowStartMs, serverMs, tunnelMs, ...other } = readBackend(resource);
+  const { mode, balance, check, cookie, tls, h2, sendProxy, ...known } = readBackend(resource);
+  const { slowStartMs, fresh, serverMs, tunnelMs, ...other } = known;
   if (!bare || Object.keys(other).length > 0 || !fitsCheck(mode, check)) return undefined;
   // A file of authorities is read at start only.
   if (tls?.ca !== undefined) return undefined;
   if (mode === 'tcp' && (serverMs !== undefined || tunnelMs !== undefined)) return undefined;
-  if (serverMs === 0 || tunnelMs === 0) return undefined;
+  if (serverMs === 0 || tunnelMs === 0 || !fitsCookie(cookie)) return undefined;
   const kind = mode === 'tcp' && balance === 'uri' ? 'source' : balance;
-  return shapes.get(`${mode}-${kind}${check?.type === 'http' ? '-check' : ''}`);
+  return shapes.get(`${mode}-${kind}${cookie ? '-cookie' : ''}${check?.type === 'http' ? '-check' : ''}`);
 }
 
 function fitsCheck(mode: BackendAttrs['mode'], check: BackendAttrs['check']): boolean {
@@ -69,6 +78,11 @@ function fitsCheck(mode: BackendAttrs['mode'], check: BackendAttrs['check']): bo
   if (check.type === 'tcp') return true;
   const { method = 'GET', expect, path = '/', host = '' } = check;
   return mode === 'http' && method === 'GET' && expect === undefined && isMapText(path) && isMapText(host);
+}
+
+/** The name is looked up; how long a client may be away is not. */
+function fitsCookie(cookie: BackendAttrs['cookie']): boolean {
+  return cookie === undefined || (cookie.maxIdleMs === undefined && /^[A-Za-z0-9_.-]+$/.test(cookie.name));
 }
 
 /** Stands in a map and in a command as it is. */
@@ -83,6 +97,7 @@ export const sparePaths = {
   tunnel: 'maps/spare-tunnel.map',
   uri: 'maps/spare-uri.map',
   host: 'maps/spare-host.map',
+  cookie: 'maps/spare-cookie.map',
 } as const;
 
 /** The section of a spare: empty, or with the servers of the backend that it is now. */
@@ -118,6 +133,7 @@ function linesOf(shape: SpareShape, options: Options): readonly string[] {
   if (lines === undefined) {
     lines = [
       ...balanceLines(shape),
+      ...(shape.sticks ? stickLines(sparePaths.cookie) : []),
       ...(shape.mode === 'http' ? timeoutLines(options) : []),
       ...(shape.asks ? checkLines : []),
       ...(shape.mode === 'http' ? [onlySafeRetries] : []),
@@ -143,25 +159,3 @@ const checkLines: readonly string[] = [
   `http-check send meth GET uri-lf ${uri} ver HTTP/1.1 hdr Host ${host}`,
   `http-check expect status ${plainExpect}`,
 ];
-
-/** The maps of the spares. `taken`: spare → what it is, with the name that this would have in a section of its own. */
-export function spareMaps(
-  taken: ReadonlyMap<string, { readonly resource: Resource; readonly own: string }>,
-): ReadonlyMap<string, MapFile> {
-  const entries = Object.fromEntries(Object.values(sparePaths).map((path) => [path, new Map<string, string>()]));
-  const put = (path: string, spare: string, value: string | number | undefined): void => {
-    if (value !== undefined) entries[path]?.set(mapKey(spare), String(value));
-  };
-  for (const [spare, { resource, own }] of taken) {
-    const { serverMs, tunnelMs, check } = readBackend(resource);
-    put(sparePaths.owner, spare, mapValue(own));
-    put(sparePaths.server, spare, serverMs);
-    put(sparePaths.tunnel, spare, tunnelMs);
-    if (check?.type !== 'http') continue;
-    put(sparePaths.uri, spare, check.path);
-    put(sparePaths.host, spare, check.host);
-  }
-  return new Map(
-    Object.entries(entries).map(([path, map]) => [path, { match: 'str', entries: map, feeds: 'backend' } as const]),
-  );
-}

@@ -1,6 +1,6 @@
 /** Totals that go on over reloads: each worker counts from zero, and a spare counts for whoever holds it. Pure. */
 import type { Traffic } from '../../src/model/index.ts';
-import { type BackendRow, countedColumns } from './traffic-read.ts';
+import { type BackendRow, countedColumns, currentColumns } from './traffic-read.ts';
 
 export interface WorkerReading {
   readonly pid: number;
@@ -27,9 +27,31 @@ function grownBy(value: number, before: number): number {
   return value >= before ? value - before : value;
 }
 
+/** The first of the columns that are averages. */
+const firstTime = currentColumns.indexOf('qtime');
+/** Requests that HAProxy's averages go back to. */
+const remembered = 512;
+
+/**
+ * What is measured now, without what the averages still remember of the holder before. Unknown (0) until a quarter of them is the
+ * holder's own: they are whole milliseconds.
+ */
+function ownTimes({ counted, current }: BackendRow, before: BackendRow | undefined): readonly number[] {
+  const past = before?.counted[0] ?? 0;
+  if (before === undefined || past === 0) return current;
+  const own = (counted[0] ?? 0) - past;
+  const share = past + own <= remembered ? own / (past + own) : 1 - (1 - 1 / remembered) ** own;
+  return current.map((value, i) => {
+    if (i < firstTime) return value;
+    return share < 0.25 ? 0 : Math.max(0, (value - (before.current[i] ?? 0) * (1 - share)) / share);
+  });
+}
+
 export class TrafficCount {
   readonly #last = new Map<number, ReadonlyMap<string, readonly number[]>>();
   readonly #totals = new Map<string, Total>();
+  /** Rows of the newest worker as they were when their section changed hands. */
+  #handed: { readonly pid: number; readonly rows: Map<string, BackendRow> } = { pid: 0, rows: new Map() };
   #atMs: number | undefined;
 
   /**
@@ -60,7 +82,8 @@ export class TrafficCount {
         };
         total.counted = total.counted.map((value, i) => value + (added[i] ?? 0));
         total.http = row.http;
-        if (!old) total.current = row.current;
+        if (!old)
+          total.current = ownTimes(row, this.#handed.pid === pid ? this.#handed.rows.get(row.backend) : undefined);
         this.#totals.set(id, total);
         if (!first) grown.set(id, (grown.get(id) ?? 0) + (added[0] ?? 0));
         seen.add(id);
@@ -74,6 +97,19 @@ export class TrafficCount {
       if (!seen.has(id)) this.#totals.delete(id);
       else total.perSecond = seconds === undefined || seconds <= 0 ? 0 : (grown.get(id) ?? 0) / seconds;
     }
+  }
+
+  /** What sections of a worker counted up to now is of whoever had them: the next reading goes on from here. */
+  handOver(pid: number, rows: readonly BackendRow[]): void {
+    if (rows.length === 0) return;
+    const last = new Map(this.#last.get(pid));
+    const handed = this.#handed.pid === pid ? this.#handed.rows : new Map<string, BackendRow>();
+    for (const row of rows) {
+      last.set(row.backend, row.counted);
+      handed.set(row.backend, row);
+    }
+    this.#last.set(pid, last);
+    this.#handed = { pid, rows: handed };
   }
 
   /** Of the backends of one service together; undefined while none of them was read. */

@@ -8,7 +8,7 @@ import { backendName, serverName } from './names.ts';
 import type { HaproxyProcess } from './process.ts';
 import { RuntimeSocket } from './socket.ts';
 import { TrafficCount, type WorkerReading } from './traffic-count.ts';
-import { parseStat } from './traffic-read.ts';
+import { type BackendRow, parseStat } from './traffic-read.ts';
 
 export interface TrafficParts {
   readonly ctx: Context;
@@ -39,6 +39,11 @@ export class TrafficWatch {
   /** Of these backends (ids) together. */
   of(backends: readonly string[]): Traffic | undefined {
     return this.#count.of(backends.map(backendName));
+  }
+
+  /** Spares change hands: what they have counted in a worker stays out of the numbers of who has them next. */
+  handOver(worker: number, rows: readonly BackendRow[]): void {
+    this.#count.handOver(worker, rows);
   }
 
   /** Why the last check of a target (address:port) of a backend (id) failed; undefined when it did not. */

@@ -25,7 +25,7 @@ describe('cookie affinity', () => {
   const targets: Target[] = [];
   before(async () => {
     rig = await startRig();
-    session = await rig.open();
+    session = await rig.open({ spares: 0 });
     port = await freePort();
     for (const name of ['one', 'two', 'three']) targets.push(await startTarget(name));
   });

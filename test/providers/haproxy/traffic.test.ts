@@ -114,3 +114,28 @@ test('latencies of several backends weigh by what HAProxy remembers', () => {
   assert.equal(count.of(['a', 'b', 'c'])?.latencyMs.response, 20);
   assert.equal(count.of(['none']), undefined);
 });
+
+test('what a spare counted for the service before is not told of the next, its latencies neither', () => {
+  const count = new TrafficCount();
+  const held = (by: string | undefined) => (section: string) => (section === 'sp' ? by : section);
+  count.take([worker(1, [row('sp', 0)])], held('one'), 0);
+  count.take([worker(1, [row('sp', 40, 900)])], held('one'), 1_000);
+  // 60 more of the first one that no reading saw, then the second one takes it.
+  count.handOver(1, [row('sp', 100, 900)]);
+  count.take([worker(1, [row('sp', 107, 850)])], held('two'), 2_000);
+  assert.deepEqual([count.of(['two'])?.sessions, count.of(['two'])?.perSecond], [7, 7]);
+  assert.equal(count.of(['two'])?.latencyMs.response, 0, 'nearly all of the average is of the first one');
+  count.take([worker(1, [row('sp', 200, 455)])], held('two'), 3_000);
+  assert.equal(count.of(['two'])?.latencyMs.response, 10);
+  // Another worker counts for the second one alone.
+  count.take([worker(2, [row('sp', 20, 30)])], held('two'), 4_000);
+  assert.deepEqual([count.of(['two'])?.sessions, count.of(['two'])?.latencyMs.response], [120, 30]);
+});
+
+test('a section that changes hands in a worker that nobody has read yet', () => {
+  const count = new TrafficCount();
+  count.take([worker(1, [row('b', 10)])], plain, 0);
+  count.handOver(2, [row('sp', 50)]);
+  count.take([worker(2, [row('b', 3), row('sp', 52)])], plain, 1_000);
+  assert.deepEqual([count.of(['b'])?.sessions, count.of(['sp'])?.sessions], [13, 2]);
+});
