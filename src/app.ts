@@ -12,6 +12,7 @@ import { type Context, type Log, type Provider, type Source, WeirError } from '.
 import { advance, plan, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
 
+export { parseDrain } from './app/durations.ts';
 export type { App, AppDeps, OnStep, OpenApp, Readiness, RunEvents, SourceContext } from './app/contract.ts';
 
 const planner: Planner = { plan, units, advance };

@@ -13,6 +13,7 @@ import { askMaster, type Processes, reloadMaster, showProcesses } from './master
 import { isListening } from './port-trial.ts';
 import { accepts, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
+import { drainVariable } from './names.ts';
 import { MessageLog } from './process-log.ts';
 import { RuntimeSocket } from './socket.ts';
 
@@ -38,6 +39,7 @@ export class HaproxyProcess {
   #processes: Processes | undefined;
   #watch: Socket | undefined;
   #startedMs = 0;
+  #draining = false;
 
   /** `died` is called once for each process that ends while it should serve. */
   constructor(paths: ProcessPaths, clock: Context['clock'], died: (cause: string) => void) {
@@ -115,6 +117,7 @@ export class HaproxyProcess {
       ) {
         this.#startedMs = this.#clock.now();
         this.#serves(found);
+        if (this.#draining) await this.#tellDraining(true);
         return found;
       }
       await this.#clock.sleep(5);
@@ -157,7 +160,28 @@ export class HaproxyProcess {
       return (await Promise.all(infos)).every((info) => !/^Stopping: 0$/m.test(info));
     });
     this.#serves(found);
+    // A new worker knows nothing of it.
+    if (this.#draining) await this.#tellDraining(true);
     return found;
+  }
+
+  /**
+   * Whether answers ask clients to close their connections (`drainLine` of the frontends); kept over reloads. Nothing is written where it
+   * is so already. @throws WeirError E_HAPROXY_SOCKET
+   */
+  async drain(draining: boolean): Promise<void> {
+    this.#draining = draining;
+    if (this.#processes === undefined) return;
+    const told = /type=bool value=<1>/.test(await this.runtime.ask(`get var ${drainVariable}`));
+    if (told !== draining) await this.#tellDraining(draining);
+  }
+
+  async #tellDraining(draining: boolean): Promise<void> {
+    // Experimental in every version that has it, and the same in all of them.
+    const line = `set var ${drainVariable} bool(${draining})`;
+    const [, answer = ''] = await this.runtime.run([{ line: 'experimental-mode on' }, { line }]);
+    if (answer !== '')
+      throw new WeirError('E_HAPROXY_COMMAND', `${line} was answered with ${JSON.stringify(answer.slice(0, 120))}`);
   }
 
   /** Not for ever: what is waited for here is nearly always so at once. */

@@ -44,6 +44,8 @@ export interface App {
   /** Kind → objects that the sources passed over, since weir has no use for their kind. */
   skipped(): Readonly<Record<string, number>>;
   readiness(): Readiness;
+  /** While `run` goes on: clients are asked to go elsewhere, since it will end soon. */
+  drain(): Promise<void>;
   /** Calls back, coalesced, after the state changed. Returns the function that ends it. */
   onChange(listener: () => void): () => void;
   /** leave: what serves goes on serving. withdraw: proxies of our own are taken down. Idempotent. */
@@ -75,6 +77,8 @@ export interface Readiness {
   readonly lastTurnMs?: number;
   /** The loop turns at least this often. */
   readonly turnEveryMs: number;
+  /** It serves, and will stop soon: clients are to go elsewhere. */
+  readonly draining?: true;
   /** What is still waited for, in words. */
   readonly waitingFor: readonly string[];
 }

@@ -15,6 +15,8 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
   await runtime.prepare(true);
   const lanes = balancers.map(({ lane }) => lane);
   for (const lane of lanes) lane.restart();
+  // A weir before this one may have ended in its drain.
+  await runtime.drain(false);
   const tell = createProblemTeller(events);
   let begun = false;
   let ready = false;

@@ -106,6 +106,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       return Object.fromEntries(counts);
     },
     readiness,
+    drain: () => runtime.drain(true),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

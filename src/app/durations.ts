@@ -11,8 +11,12 @@ export function parseAuditInterval(config: Config): number {
   return parse('auditInterval', config.auditInterval);
 }
 
-function parse(field: string, text: string): number {
-  const parsed = parseDuration(text, 1);
+export function parseDrain(config: Config): number {
+  return parse('drain', config.drain, 0);
+}
+
+function parse(field: string, text: string, leastMs = 1): number {
+  const parsed = parseDuration(text, leastMs);
   if (!parsed.ok) throw new WeirError('E_CONFIG', `${field} ${JSON.stringify(text)} ${parsed.reason}`);
   return parsed.value;
 }

@@ -119,6 +119,11 @@ export class Runtime {
     return this.#emptied;
   }
 
+  /** Whether clients are to go elsewhere, as the balancers know how to tell them. */
+  async drain(draining: boolean): Promise<void> {
+    await Promise.all(this.parts.balancers.map(({ lane }) => lane.connection.drain(draining)));
+  }
+
   async close(how: 'leave' | 'withdraw'): Promise<void> {
     const { balancers, plans } = this.parts;
     const closed = await Promise.allSettled(balancers.map(({ lane }) => lane.connection.close(how)));

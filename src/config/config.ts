@@ -79,6 +79,11 @@ export const configSchema = z.strictObject({
     .default('5m')
     .describe('How long new targets may take to become ready before the plan is dropped.'),
   auditInterval: duration.default('1m').describe('How often the real state is read to find drift.'),
+  drain: checked((text) => parseDuration(text, 0))
+    .default('0s')
+    .describe(
+      'How long weir goes on after it was told to stop, while /readyz says that it leaves and clients are asked to connect anew; 0s: not at all.',
+    ),
   onExit: z.enum(['leave', 'stop']).default('leave').describe('What happens to proxies of our own when weir stops.'),
   metrics: z
     .strictObject({

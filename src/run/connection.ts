@@ -33,6 +33,7 @@ export class Connection {
   #failure: Failure | undefined;
   #error: unknown;
   #retryAtMs = Number.NEGATIVE_INFINITY;
+  #draining: boolean | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -77,7 +78,10 @@ export class Connection {
     }
     if (this.#options.clock.now() < this.#retryAtMs) return this.#pair();
     try {
-      this.#session ??= await this.#options.open();
+      if (this.#session === undefined) {
+        this.#session = await this.#options.open();
+        await this.#tellDraining();
+      }
       const environment = await this.#session.discover(services, signal);
       // The same findings stay the same object: whoever computes from them sees that nothing changed.
       if (!sameJson(this.#environment, environment)) this.#environment = environment;
@@ -115,6 +119,22 @@ export class Connection {
     this.#error = error;
     this.#retryAtMs = clock.now() + backoffMs(this.#failures, { ...retryBackoff, maxMs: 60_000 }, random);
     log.warn({ code: this.#failure.code, failures: this.#failures }, this.#failure.message);
+  }
+
+  /** Whether clients are to go elsewhere; also told to a session that is opened later. Never throws: it is told and left at that. */
+  async drain(draining: boolean): Promise<void> {
+    this.#draining = draining;
+    await this.#tellDraining();
+  }
+
+  async #tellDraining(): Promise<void> {
+    if (this.#draining === undefined) return;
+    try {
+      await this.#session?.drain?.(this.#draining);
+    } catch (error) {
+      const { code, message } = failureOf(error);
+      this.#options.log.warn({ code }, `draining could not be ${this.#draining ? 'begun' : 'ended'}: ${message}`);
+    }
   }
 
   async close(how: 'leave' | 'withdraw'): Promise<void> {

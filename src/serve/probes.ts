@@ -48,9 +48,10 @@ function turning({ lastTurnMs, turnEveryMs }: Readiness, startedMs: number, nowM
   return { name: 'loop', ok, reason: ok ? '' : `has not turned for ${Math.round(sinceMs / 1000)} s` };
 }
 
-function ready({ synced, planned, waitingFor }: Readiness): readonly Check[] {
+function ready({ synced, planned, draining, waitingFor }: Readiness): readonly Check[] {
   const reason = waitingFor.join(', ');
   return [
+    ...(draining === undefined ? [] : [{ name: 'drain', ok: false, reason: 'weir is about to stop' }]),
     { name: 'sources', ok: synced, reason: synced ? '' : reason || 'the first listing is not complete' },
     { name: 'plan', ok: planned, reason: planned ? '' : reason || 'the first plan is not made' },
   ];

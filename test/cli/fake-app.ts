@@ -202,6 +202,7 @@ export function fakeDeps(parts: Partial<App> = {}) {
         services: () => [service],
         skipped: () => ({}),
         readiness: () => ({ synced: true, planned: true, turnEveryMs: 60_000, waitingFor: [] }),
+        drain: async () => undefined,
         onChange: () => () => undefined,
         close: async (how) => {
           closed.push(how);

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { parseDrain } from '../../app.ts';
 import type { Loaded } from '../../config/index.ts';
 import type { Log } from '../../model/index.ts';
 import type { ServedMetrics } from '../../serve/index.ts';
 import { adaptConfig } from '../adapt-config.ts';
 import type { CommandContext } from '../deps.ts';
+import { drainFirst } from '../drain-first.ts';
 import { followConfig } from '../follow-config.ts';
 import { interruptible } from '../interrupt.ts';
 import { loadFor, reload } from '../open-app.ts';
@@ -84,7 +86,16 @@ async function runCommand(running: Running, { io, deps }: CommandContext): Promi
         },
       });
       try {
-        await interruptible(io, (signal) => runInTurn(standing, changes, { signal, events, log, io }), notice);
+        const drained = {
+          drainMs: () => parseDrain(config),
+          begin: () => {
+            log.info({ drain: config.drain }, 'weir leaves: clients are asked to connect anew');
+            return standing.drain();
+          },
+        };
+        const work = (signal: AbortSignal) =>
+          runInTurn(standing, changes, { signal: drainFirst(signal, drained), events, log, io });
+        await interruptible(io, work, notice);
       } finally {
         release();
       }

@@ -57,8 +57,8 @@ export class Streams {
   }
 
   #start(): void {
-    const { kind, port } = this.#spec;
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    const { kind, port, host = '127.0.0.1' } = this.#spec;
+    const socket = connect({ port, host, noDelay: true });
     const stream: Stream = { socket, heardMs: monotonicMs(), stands: false };
     this.#streams.add(stream);
     const [ask] = this.asks;

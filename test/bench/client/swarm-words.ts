@@ -18,6 +18,8 @@ export interface LoadSpec {
    */
   readonly kind: 'new' | 'pool' | 'h2' | 'ping' | 'chunks';
   readonly port: number;
+  /** Default 127.0.0.1; not for h2. */
+  readonly host?: string;
   readonly connections: number;
   /** Requests; for streams: pings on each connection. */
   readonly perSecond: number;

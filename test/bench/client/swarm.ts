@@ -82,9 +82,14 @@ class HttpOne implements Load {
   }
 
   #connect(authority: string): Wire {
-    const { port, blind = false } = this.#spec;
+    const { port, host = '127.0.0.1', blind = false } = this.#spec;
     const context = this.#context;
-    return new Wire({ port, blind, ...(context === undefined ? {} : { tls: { serverName: authority, context } }) });
+    return new Wire({
+      port,
+      host,
+      blind,
+      ...(context === undefined ? {} : { tls: { serverName: authority, context } }),
+    });
   }
 }
 

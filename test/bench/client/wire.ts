@@ -4,6 +4,8 @@ import { connect as connectTls, type SecureContext } from 'node:tls';
 
 export interface WireOptions {
   readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly tls?: { readonly serverName: string; readonly context: SecureContext };
   /** Uses a connection again without looking whether the server closed it meanwhile. */
   readonly blind?: boolean;
@@ -24,9 +26,9 @@ export class Wire {
   #last = false;
   #broken: string | undefined;
 
-  constructor({ port, tls, blind = false }: WireOptions) {
+  constructor({ port, host = '127.0.0.1', tls, blind = false }: WireOptions) {
     this.#blind = blind;
-    const to = { port, host: '127.0.0.1', allowHalfOpen: blind };
+    const to = { port, host, allowHalfOpen: blind };
     this.#socket =
       tls === undefined
         ? connect(to)

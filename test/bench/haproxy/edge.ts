@@ -153,9 +153,16 @@ export interface Origin {
   end(): Promise<void>;
 }
 
-export async function startOrigin(options: OriginOptions): Promise<Origin> {
+/** How `fork` starts a process of Node by way of another program, which takes its place. */
+export function startedThrough([program, ...rest]: readonly string[]): { execPath?: string; execArgv?: string[] } {
+  return program === undefined ? {} : { execPath: program, execArgv: [...rest, process.execPath] };
+}
+
+/** `through`: what starts it, such as `ip netns exec NAME`. */
+export async function startOrigin(options: OriginOptions, through: readonly string[] = []): Promise<Origin> {
   const child: ChildProcess = fork(`${import.meta.dirname}/origin.ts`, [JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    ...startedThrough(through),
   });
   const [{ http, echo }] = await once(child, 'message');
   return {

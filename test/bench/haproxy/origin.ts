@@ -6,6 +6,8 @@ export interface OriginOptions {
   readonly http: number;
   /** TCP echoes. */
   readonly echo?: number;
+  /** Where they listen; default 127.0.0.1. */
+  readonly host?: string;
 }
 
 /** What an origin is told about HTTP target `index`. */
@@ -23,12 +25,14 @@ const streamEveryMs = 200;
 class HttpTarget {
   readonly #answer: Buffer;
   readonly #lastAnswer: Buffer;
+  readonly #host: string;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #accepted = 0;
   port = 0;
 
-  constructor(name: string) {
+  constructor(name: string, host: string) {
+    this.#host = host;
     const head = `HTTP/1.1 200 OK\r\nx-target: ${name}\r\nContent-Length: ${name.length}\r\n`;
     this.#answer = Buffer.from(`${head}\r\n${name}`);
     this.#lastAnswer = Buffer.from(`${head}Connection: close\r\n\r\n${name}`);
@@ -36,7 +40,7 @@ class HttpTarget {
 
   async listen(): Promise<void> {
     const server = createServer({ noDelay: true }, (socket) => this.#serve(socket));
-    this.port = await listenOn(server, this.port);
+    this.port = await listenOn(server, this.port, this.#host);
     this.#server = server;
   }
 
@@ -91,15 +95,15 @@ function stream(socket: Socket): void {
   socket.on('close', () => clearInterval(timer));
 }
 
-async function listenOn(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve) => server.listen({ port, host: '127.0.0.1', backlog: 1_024 }, resolve));
+async function listenOn(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve) => server.listen({ port, host, backlog: 1_024 }, resolve));
   const address = server.address();
   return address === null || typeof address === 'string' ? 0 : address.port;
 }
 
 if (import.meta.main) {
-  const { http, echo = 0 }: OriginOptions = JSON.parse(process.argv[2] ?? '{}');
-  const targets = Array.from({ length: http }, (_, i) => new HttpTarget(`t${i}`));
+  const { http, echo = 0, host = '127.0.0.1' }: OriginOptions = JSON.parse(process.argv[2] ?? '{}');
+  const targets = Array.from({ length: http }, (_, i) => new HttpTarget(`t${i}`, host));
   for (const target of targets) await target.listen();
   const echoes: number[] = [];
   for (let i = 0; i < echo; i++) {
@@ -107,7 +111,7 @@ if (import.meta.main) {
       socket.on('error', () => socket.destroy());
       socket.pipe(socket);
     });
-    echoes.push(await listenOn(server, 0));
+    echoes.push(await listenOn(server, 0, host));
   }
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit(0));

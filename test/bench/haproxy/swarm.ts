@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../client/monotonic.ts';
 import { type Ask, emptyReport, type LoadReport, type SwarmOptions, type SwarmReport } from '../client/swarm-words.ts';
+import { startedThrough } from './edge.ts';
 
 export interface Swarm {
   /** Since the start, of one load. */
@@ -21,9 +22,11 @@ export interface Swarm {
   stop(): Promise<void>;
 }
 
-export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
+/** `through`: what starts it, such as `ip netns exec NAME`. */
+export async function startSwarm(options: SwarmOptions, through: readonly string[] = []): Promise<Swarm> {
   const child = fork(`${import.meta.dirname}/../client/swarm.ts`, [JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    ...startedThrough(through),
   });
   const ended = once(child, 'exit');
   const sums: Record<string, LoadReport> = Object.fromEntries(options.loads.map(({ name }) => [name, emptyReport()]));
