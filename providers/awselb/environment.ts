@@ -23,24 +23,24 @@ const vpc = z.object({
 
 const subnet = z.object({
   SubnetId: z.string(),
-  VpcId: z.string().optional(),
+  VpcId: z.string().exactOptional(),
   AvailabilityZone: z.string(),
-  AvailabilityZoneId: z.string().optional(),
+  AvailabilityZoneId: z.string().exactOptional(),
   /** availability-zone, local-zone, wavelength-zone, outpost. */
   ZoneType: z.string().default('availability-zone'),
-  CidrBlock: z.string().optional(),
-  Ipv6CidrBlock: z.string().optional(),
-  AvailableIpAddressCount: z.int().min(0).optional(),
+  CidrBlock: z.string().exactOptional(),
+  Ipv6CidrBlock: z.string().exactOptional(),
+  AvailableIpAddressCount: z.int().min(0).exactOptional(),
   /** Its route table leads to an internet gateway. */
-  Public: z.boolean().optional(),
-  OutpostArn: z.string().optional(),
+  Public: z.boolean().exactOptional(),
+  OutpostArn: z.string().exactOptional(),
   Tags: tags,
 });
 
 const securityGroup = z.object({
   GroupId: z.string(),
   GroupName: z.string().default(''),
-  VpcId: z.string().optional(),
+  VpcId: z.string().exactOptional(),
   Tags: tags,
 });
 
@@ -50,17 +50,17 @@ const certificate = z.object({
   SubjectAlternativeNames: z.array(z.string()).default([]),
   Status: z.string().default('ISSUED'),
   /** AMAZON_ISSUED, IMPORTED, PRIVATE. */
-  Type: z.string().optional(),
-  NotAfter: z.string().optional(),
-  CreatedAt: z.string().optional(),
+  Type: z.string().exactOptional(),
+  NotAfter: z.string().exactOptional(),
+  CreatedAt: z.string().exactOptional(),
 });
 
 const instance = z.object({
   InstanceId: z.string(),
   /** Name of the cluster's node. */
-  NodeName: z.string().optional(),
-  AvailabilityZone: z.string().optional(),
-  VpcId: z.string().optional(),
+  NodeName: z.string().exactOptional(),
+  AvailabilityZone: z.string().exactOptional(),
+  VpcId: z.string().exactOptional(),
   State: z.string().default('running'),
   PrivateIpAddresses: z.array(z.string()).default([]),
   /** Groups of the primary network interface: where back-end rules go. */
@@ -68,7 +68,7 @@ const instance = z.object({
 });
 
 const networkInterface = z.object({
-  NetworkInterfaceId: z.string().optional(),
+  NetworkInterfaceId: z.string().exactOptional(),
   PrivateIpAddresses: z.array(z.string()).default([]),
   Ipv6Addresses: z.array(z.string()).default([]),
   SecurityGroups: z.array(z.string()).default([]),
@@ -76,19 +76,19 @@ const networkInterface = z.object({
 
 const elasticIp = z.object({
   AllocationId: z.string(),
-  PublicIp: z.string().optional(),
-  AssociationId: z.string().optional(),
+  PublicIp: z.string().exactOptional(),
+  AssociationId: z.string().exactOptional(),
 });
 
 /** An existing load balancer, ours or not, as far as a model needs to know it. */
 const loadBalancer = z.object({
   LoadBalancerArn: z.string(),
   LoadBalancerName: z.string(),
-  DNSName: z.string().optional(),
+  DNSName: z.string().exactOptional(),
   Type: z.string(),
   Scheme: z.string(),
-  VpcId: z.string().optional(),
-  IpAddressType: z.string().optional(),
+  VpcId: z.string().exactOptional(),
+  IpAddressType: z.string().exactOptional(),
   SecurityGroups: z.array(z.string()).default([]),
   Tags: tags,
 });
@@ -98,24 +98,24 @@ const targetGroup = z.object({
   TargetGroupName: z.string(),
   TargetType: z.string().default('instance'),
   Protocol: z.string(),
-  Port: z.int().optional(),
-  VpcId: z.string().optional(),
+  Port: z.int().exactOptional(),
+  VpcId: z.string().exactOptional(),
   IpAddressType: z.string().default('ipv4'),
 });
 
 const prefixList = z.object({
   PrefixListId: z.string(),
-  PrefixListName: z.string().optional(),
-  MaxEntries: z.int().optional(),
+  PrefixListName: z.string().exactOptional(),
+  MaxEntries: z.int().exactOptional(),
 });
 const named = z.object({ Name: z.string(), Arn: z.string() });
 
 export const environmentSchema = z.object({
-  Region: z.string().optional(),
-  AccountId: z.string().optional(),
+  Region: z.string().exactOptional(),
+  AccountId: z.string().exactOptional(),
   Partition: z.string().default('aws'),
-  ClusterName: z.string().optional(),
-  Vpc: vpc.optional(),
+  ClusterName: z.string().exactOptional(),
+  Vpc: vpc.exactOptional(),
   Subnets: z.array(subnet).default([]),
   SecurityGroups: z.array(securityGroup).default([]),
   Certificates: z.array(certificate).default([]),
@@ -138,7 +138,7 @@ export const environmentSchema = z.object({
       TargetGroups: z.int().min(0).default(0),
     })
     .prefault({}),
-  ShieldSubscription: z.boolean().optional(),
+  ShieldSubscription: z.boolean().exactOptional(),
 });
 
 export type AwsEnvironment = z.infer<typeof environmentSchema>;

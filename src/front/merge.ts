@@ -4,6 +4,7 @@ import { compareAge } from './age.ts';
 import { clientAuthority, mergeCerts } from './certs.ts';
 import { type Gathered, gather } from './group.ts';
 import { mergeHosts } from './hosts.ts';
+import { partNames } from './names.ts';
 import { claimPorts, type Port } from './ports.ts';
 import { findReplaced, replaceServices } from './remerge.ts';
 import { shareGroups } from './share.ts';
@@ -58,8 +59,12 @@ function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Probl
   const fronts: AdmittedFront[] = [];
   for (const service of group.services) fronts.push(...admit(service, capabilities).fronts);
   const served = new Set<ServiceId>();
-  const listeners = claimPorts(fronts, problems).map((port) => {
-    const listener = mergePort(port, problems);
+  const ports = claimPorts(fronts, capabilities, problems)
+    .map((port) => (port.beside === undefined ? port : partNames(port, port.beside, problems)))
+    .filter((port) => port.fronts.length > 0);
+  const keys = new Set(ports.map(({ key }) => key));
+  const listeners = ports.map((port) => {
+    const listener = mergePort(port, keys, problems);
     for (const { service } of listener.fronts) served.add(service.id);
     return listener;
   });
@@ -71,13 +76,15 @@ function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Probl
   };
 }
 
-function mergePort(port: Port, problems: Problem[]): Listener {
+function mergePort(port: Port, keys: ReadonlySet<string>, problems: Problem[]): Listener {
   const [opener] = port.fronts;
   if (opener === undefined) throw new Error(`port ${port.key} has no front`);
   const { front, layer, passthrough } = opener;
   const routed = layer === 7 || passthrough ? mergeHosts(port.fronts, problems) : undefined;
   const staying = routed?.fronts ?? port.fronts;
-  const action = routed === undefined ? opener.default : routed.default;
+  const beside = port.beside !== undefined && keys.has(port.beside.key) ? port.beside.key : undefined;
+  const whole = beside === undefined || !passthrough ? routed?.default : undefined;
+  const action = routed === undefined ? opener.default : whole;
   return {
     key: port.key,
     port: front.port,
@@ -88,6 +95,7 @@ function mergePort(port: Port, problems: Problem[]): Listener {
     hosts: routed?.hosts ?? [],
     ...(front.endPort === undefined || front.endPort === front.port ? {} : { endPort: front.endPort }),
     ...(action === undefined ? {} : { default: action }),
+    ...(beside === undefined ? {} : { beside }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Front, Problem } from '../model/index.ts';
+import type { Capabilities, Front, Problem } from '../model/index.ts';
 import type { AdmittedFront } from './admit.ts';
 import { ownerFor, tell } from './tell.ts';
 
@@ -6,6 +6,8 @@ import { ownerFor, tell } from './tell.ts';
 export interface Port {
   readonly key: string;
   readonly fronts: AdmittedFront[];
+  /** The same port for the other half of the names: TLS is passed through for some and ends here for the rest. */
+  beside?: Port;
 }
 
 /**
@@ -13,18 +15,25 @@ export interface Port {
  * one is told and claims nothing. TCP and UDP on one number are different ports. A front that ends TLS without any certificate cannot
  * open a port, it can only join one, behind those that brought theirs: the front that opened a port never loses it again.
  */
-export function claimPorts(fronts: readonly AdmittedFront[], problems: Problem[]): readonly Port[] {
+export function claimPorts(
+  fronts: readonly AdmittedFront[],
+  { ownCertificates, features = [] }: Pick<Capabilities, 'ownCertificates' | 'features'>,
+  problems: Problem[],
+): readonly Port[] {
   const held = new Map<string, Port>();
   const ports: Port[] = [];
   const later: AdmittedFront[] = [];
+  const beside = features.includes('sniBeside');
   for (const front of fronts) {
-    if (needsCertificate(front.front)) later.push(front);
-    else if (!joinOrOpen(front, held, ports)) lost(front, held, problems);
+    if (ownCertificates !== true && needsCertificate(front.front)) later.push(front);
+    else if (!joinOrOpen(front, held, ports) && !(beside && joinBeside(front, held, ports)))
+      lost(front, held, problems);
   }
   for (const front of later) {
     const holder = firstHolder(front.front, held);
     if (holder === undefined) problems.push(noCertificate(front));
     else if (mayJoin(front, holder)) holder.fronts.push(front);
+    else if (holder.beside !== undefined && mayJoin(front, holder.beside)) holder.beside.fronts.push(front);
     else lost(front, held, problems);
   }
   return ports;
@@ -49,11 +58,41 @@ function joinOrOpen(front: AdmittedFront, held: Map<string, Port>, ports: Port[]
   return true;
 }
 
+/** Joins the other half of a port, or opens it: names of passed-through TLS beside HTTPS that takes all the others. */
+function joinBeside(front: AdmittedFront, held: ReadonlyMap<string, Port>, ports: Port[]): boolean {
+  const holder = firstHolder(front.front, held);
+  if (holder === undefined) return false;
+  if (holder.beside !== undefined) {
+    if (!mayJoin(front, holder.beside)) return false;
+    holder.beside.fronts.push(front);
+    return true;
+  }
+  const [opener] = holder.fronts;
+  if (opener === undefined || !mayStandBeside(front, opener)) return false;
+  if (![front, ...holder.fronts].every((one) => !one.passthrough || one.rules.length > 0)) return false;
+  const port: Port = { key: `${holder.key}/${front.passthrough ? 'names' : 'https'}`, fronts: [front], beside: holder };
+  holder.beside = port;
+  ports.push(port);
+  return true;
+}
+
+function mayStandBeside(front: AdmittedFront, opener: AdmittedFront): boolean {
+  const [passed, ended] = front.passthrough ? [front, opener] : [opener, front];
+  return (
+    passed.passthrough &&
+    ended.front.protocol === 'https' &&
+    [front, opener].every(({ front: one }) => one.endPort === undefined || one.endPort === one.port) &&
+    front.front.port === opener.front.port &&
+    (front.front.proxyProtocol ?? false) === (opener.front.proxyProtocol ?? false)
+  );
+}
+
 function mayJoin(front: AdmittedFront, holder: Port): boolean {
   const opener = holder.fronts[0];
   return (
     opener !== undefined &&
     (shareHttp(front, opener) || shareNames(front, holder)) &&
+    !(holder.beside !== undefined && front.passthrough && front.rules.length === 0) &&
     authorityOf(holder, front) !== 'two' &&
     opener.front.port === front.front.port &&
     opener.front.protocol === front.front.protocol &&

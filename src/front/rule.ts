@@ -25,7 +25,8 @@ export function ruleOf(service: ExportedService, front: Front, route: Route): Me
 /** Two rules of one host with the same key take the same requests. */
 export function claimKey({ path, route }: MergedRule): string {
   const plain = `${path.type} ${path.value}`;
-  return conditionCount(route) === 0 ? plain : `${plain}\n${conditionsKey(route)}`;
+  const named = route.rule === undefined ? plain : `${plain}\n${route.rule}`;
+  return conditionCount(route) === 0 ? named : `${named}\n${conditionsKey(route)}`;
 }
 
 function conditionsKey(route: Route): string {

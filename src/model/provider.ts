@@ -17,6 +17,7 @@ export type Feature =
   | 'basicAuth'
   | 'sendProxy'
   | 'sniRoutes'
+  | 'sniBeside'
   | 'clientCertificates';
 
 /** What a provider can do; shared code reads these and nothing else. */
@@ -156,6 +157,9 @@ export interface Session {
   close(how: 'leave' | 'withdraw'): Promise<void>;
 }
 
+/** Rate class → calls a second, and calls at once after a rest. */
+export type Rates = Readonly<Record<string, { readonly perSecond: number; readonly burst: number }>>;
+
 export interface Provider<Options = unknown, ServiceOptions = unknown> {
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -167,8 +171,8 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   model(input: ModelInput, options: Options): ModelResult;
   /** Names every field, drops what the system decides itself: both sides pass through it before they are compared. */
   normalize(resource: Resource): Resource;
-  /** Token buckets of the system's API, by rate class: calls a second, and calls at once after a rest. */
-  readonly rates?: Readonly<Record<string, { readonly perSecond: number; readonly burst: number }>>;
+  /** Token buckets of the system's API. */
+  rates?(options: Options): Rates;
   /** API calls of a step by rate class, where a step is not one call. Such a provider asks the limiter itself, once for each call. */
   calls?(step: Step): Readonly<Record<string, number>>;
   /** Whole-state systems: the files that `resources` would become, pure. */

@@ -113,6 +113,8 @@ export interface CertRef extends SecretRef {
   /** Serve it only for these hosts (tls.hosts); absent: for `names`. */
   readonly hosts?: readonly string[];
   readonly notAfterMs?: number;
+  /** OCSP response to show with it: base64 of the DER. */
+  readonly ocsp?: SecretRef;
 }
 
 export interface Timeouts {

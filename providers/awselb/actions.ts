@@ -1,0 +1,264 @@
+import {
+  type Attrs,
+  backendNamed,
+  type ExportedService,
+  type Json,
+  type Member,
+  type MergedAction,
+  type Resource,
+} from '../../src/model/index.ts';
+import type { Auth, RuleOptions } from './rule-options.ts';
+import { backendOptions, type Frame, targetGroupOf } from './target-group.ts';
+import { tell } from './tell.ts';
+
+/** What a listener or rule does: its attributes, the weighted set, and the target groups that it needs. */
+export interface Acting {
+  readonly attrs: Attrs;
+  readonly forward: ReadonlyMap<string, Member>;
+  readonly groups: readonly Resource[];
+}
+
+export interface ActWish {
+  readonly merged: MergedAction;
+  readonly rule?: RuleOptions | undefined;
+  readonly listener: { readonly protocol: string; readonly port: number };
+  /** Where the action stands, for messages. */
+  readonly field: string;
+}
+
+/** Answered where nothing else takes a request. */
+export const notFound: readonly Json[] = [fixed('404')];
+/** Answered where a backend does not exist. */
+const unavailable: readonly Json[] = [fixed('503', 'Backend service does not exist')];
+
+function fixed(status: string, body?: string, contentType = 'text/plain'): Json {
+  const config = { StatusCode: status, ContentType: contentType, ...(body === undefined ? {} : { MessageBody: body }) };
+  return { Type: 'fixed-response', FixedResponseConfig: config };
+}
+
+/** The action of a route or default as ELBv2 says it. `Actions` holds what stands before or in place of the forward. */
+export function actOf(wish: ActWish, frame: Frame): Acting {
+  const { merged, rule, listener } = wish;
+  const { service, action } = merged;
+  const first = action.type === 'forward' ? action.to[0]?.backend : undefined;
+  const before =
+    listener.protocol === 'HTTPS' ? authentication(service, first, rule, frame) : { actions: [], attrs: {} };
+  if (rule?.redirect !== undefined || action.type === 'redirect') {
+    return {
+      attrs: { ...before.attrs, Actions: [...before.actions, redirectOf(wish, frame)] },
+      forward: new Map(),
+      groups: [],
+    };
+  }
+  if (action.type === 'fixed')
+    return {
+      attrs: { ...before.attrs, Actions: [...before.actions, fixedOf(wish, frame)] },
+      forward: new Map(),
+      groups: [],
+    };
+  const { forward, groups } = forwardOf(wish, frame);
+  if (forward.size === 0)
+    return { attrs: { ...before.attrs, Actions: [...before.actions, ...unavailable] }, forward, groups };
+  const sticky =
+    rule?.stickySeconds === undefined
+      ? {}
+      : { TargetGroupStickinessConfig: { Enabled: true, DurationSeconds: rule.stickySeconds } };
+  return {
+    attrs: { ...before.attrs, ...(before.actions.length === 0 ? {} : { Actions: before.actions }), ...sticky },
+    forward,
+    groups,
+  };
+}
+
+function forwardOf(
+  { merged: { service, action }, rule, listener, field }: ActWish,
+  frame: Frame,
+): Pick<Acting, 'forward' | 'groups'> {
+  const forward = new Map<string, Member>();
+  const groups: Resource[] = [];
+  const add = (id: string, weight: number): void => {
+    const before = forward.get(id)?.attrs.Weight;
+    forward.set(id, { attrs: { Weight: (typeof before === 'number' ? before : 0) + weight } });
+  };
+  const to = action.type === 'forward' ? action.to : [];
+  const most = Math.max(0, ...to.map(({ weight }) => weight));
+  for (const { backend: key, weight } of to) {
+    const backend = backendNamed(service, key);
+    if (backend === undefined) continue;
+    const group = targetGroupOf({ service, key, backend, listener: listener.protocol, port: listener.port }, frame);
+    groups.push(group);
+    // ELBv2 weighs from 0 to 999; a share that there is stays one.
+    add(group.id, most > 999 && weight > 0 ? Math.max(1, Math.round((weight * 999) / most)) : weight);
+  }
+  for (const { targetGroup, weight } of rule?.targetGroups ?? []) {
+    const { TargetGroups } = frame.build.environment;
+    const found = TargetGroups.find(
+      ({ TargetGroupArn, TargetGroupName }) => TargetGroupArn === targetGroup || TargetGroupName === targetGroup,
+    );
+    if (found === undefined && (TargetGroups.length > 0 || !targetGroup.startsWith('arn:'))) {
+      const message = 'there is no such target group; give the ARN or name of one that exists';
+      frame.build.refuse(service, tell(service, 'E_DISCOVERY', field, targetGroup, message));
+      continue;
+    }
+    const id = foreignTargetGroupId(found?.TargetGroupArn ?? targetGroup);
+    groups.push({
+      kind: 'TargetGroup',
+      id,
+      unit: frame.unit,
+      serves: [service.id],
+      attrs: { Foreign: true, TargetGroupArn: found?.TargetGroupArn ?? targetGroup },
+      refs: {},
+      sets: {},
+    });
+    add(id, weight);
+  }
+  if (forward.size > 5) {
+    const message = `one action forwards to 5 target groups at most, ${forward.size} are asked for; use fewer`;
+    frame.build.refuse(service, tell(service, 'E_QUOTA', field, forward.size, message));
+  }
+  const [only] = forward;
+  if (forward.size === 1 && only !== undefined && only[1].attrs.Weight !== 0)
+    forward.set(only[0], { attrs: { Weight: 1 } });
+  return { forward, groups };
+}
+
+export const foreignTargetGroupId = (arn: string): string => `foreign|${arn}`;
+
+function redirectOf({ merged: { service, action }, rule, field }: ActWish, { build }: Frame): Json {
+  const own = rule?.redirect ?? {};
+  const plain = action.type === 'redirect' ? action : undefined;
+  const scheme = plain?.scheme?.toUpperCase();
+  const port =
+    plain?.port === undefined
+      ? scheme === undefined
+        ? undefined
+        : scheme === 'HTTPS'
+          ? '443'
+          : '80'
+      : String(plain.port);
+  const config = {
+    Protocol: own.protocol ?? scheme ?? '#{protocol}',
+    Host: own.host ?? plain?.host ?? '#{host}',
+    Port: own.port ?? port ?? '#{port}',
+    Path: own.path ?? plain?.path ?? '/#{path}',
+    Query: own.query ?? '#{query}',
+    StatusCode: own.statusCode ?? `HTTP_${plain?.code ?? 301}`,
+  };
+  if (config.StatusCode !== 'HTTP_301' && config.StatusCode !== 'HTTP_302') {
+    build.refuse(
+      service,
+      tell(
+        service,
+        'E_FEATURE',
+        `${field}.code`,
+        plain?.code,
+        'an application load balancer redirects with 301 or 302; use one of them',
+      ),
+    );
+  }
+  const { Protocol, Host, Port, Path } = config;
+  if (`${Protocol} ${Host} ${Port} ${Path}` === '#{protocol} #{host} #{port} /#{path}') {
+    build.refuse(
+      service,
+      tell(
+        service,
+        'E_FIELD_VALUE',
+        field,
+        config.Query,
+        'the redirect leads to itself; change protocol, host, port or path',
+      ),
+    );
+  }
+  return { Type: 'redirect', RedirectConfig: config };
+}
+
+const contentTypes = ['text/plain', 'text/css', 'text/html', 'application/javascript', 'application/json'];
+
+function fixedOf({ merged: { service, action }, field }: ActWish, { build }: Frame): Json {
+  if (action.type !== 'fixed') return unavailable[0] ?? null;
+  const { status, body, contentType = 'text/plain' } = action;
+  if (!/^[245]\d\d$/.test(String(status))) {
+    build.refuse(
+      service,
+      tell(
+        service,
+        'E_FEATURE',
+        `${field}.status`,
+        status,
+        'an application load balancer answers 2xx, 4xx or 5xx itself; choose such a status',
+      ),
+    );
+  }
+  if (!contentTypes.includes(contentType)) {
+    build.refuse(
+      service,
+      tell(
+        service,
+        'E_FEATURE',
+        `${field}.contentType`,
+        contentType,
+        `an application load balancer answers as ${contentTypes.join(', ')}`,
+      ),
+    );
+  }
+  if (body !== undefined && body.length > 1024) {
+    build.refuse(
+      service,
+      tell(
+        service,
+        'E_FEATURE',
+        `${field}.body`,
+        body,
+        `an own answer has 1,024 characters at most, not ${body.length}`,
+      ),
+    );
+  }
+  return fixed(String(status), body === '' ? undefined : body, contentType);
+}
+
+/** Who may come in is asked before anything else happens. The client secret never stands in the plan: `ClientSecret` says where it is. */
+function authentication(
+  service: ExportedService,
+  key: string | undefined,
+  rule: RuleOptions | undefined,
+  { build }: Frame,
+): { actions: readonly Json[]; attrs: Attrs } {
+  const auth =
+    rule?.auth ??
+    (key === undefined ? build.settings(service).targetGroup?.auth : backendOptions(service, key, build).options.auth);
+  if (auth === undefined || auth.type === 'none') return { actions: [], attrs: {} };
+  const common = {
+    Scope: auth.scope ?? 'openid',
+    SessionCookieName: auth.sessionCookieName ?? 'AWSELBAuthSessionCookie',
+    SessionTimeout: auth.sessionTimeoutSeconds ?? 604_800,
+    OnUnauthenticatedRequest: auth.onUnauthenticatedRequest ?? 'authenticate',
+    ...extraOf(auth),
+  };
+  if (auth.type === 'cognito') {
+    const { userPoolArn, userPoolClientId, userPoolDomain } = auth;
+    const config = {
+      UserPoolArn: userPoolArn,
+      UserPoolClientId: userPoolClientId,
+      UserPoolDomain: userPoolDomain,
+      ...common,
+    };
+    return { actions: [{ Type: 'authenticate-cognito', AuthenticateCognitoConfig: config }], attrs: {} };
+  }
+  const { issuer, authorizationEndpoint, tokenEndpoint, userInfoEndpoint, clientId, clientSecret } = auth;
+  const config = {
+    Issuer: issuer,
+    AuthorizationEndpoint: authorizationEndpoint,
+    TokenEndpoint: tokenEndpoint,
+    UserInfoEndpoint: userInfoEndpoint,
+    ClientId: clientId,
+    ...common,
+  };
+  return {
+    actions: [{ Type: 'authenticate-oidc', AuthenticateOidcConfig: config }],
+    attrs: { ClientSecret: clientSecret },
+  };
+}
+
+function extraOf({ authenticationRequestExtraParams: extra }: Exclude<Auth, { type: 'none' }>): Attrs {
+  return extra === undefined || Object.keys(extra).length === 0 ? {} : { AuthenticationRequestExtraParams: extra };
+}

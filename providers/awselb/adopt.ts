@@ -1,0 +1,44 @@
+/**
+ * What was made by somebody else and shall serve now: load balancers by ARN or name, target groups by binding. A driver that reads the
+ * account asks here which of them count as ours. Listeners of an adopted load balancer are ours when they carry our tags or stand at a
+ * port that a service asks for; every other one is left alone.
+ */
+import type { ExportedService } from '../../src/model/index.ts';
+import type { AwsEnvironment } from './environment.ts';
+import type { Options } from './options.ts';
+import type { ServiceOptions } from './service-options.ts';
+
+export type ExistingBalancer = AwsEnvironment['LoadBalancers'][number];
+
+/** The load balancer that `adopt` names, and whether the balancer's options allow to take it. */
+export function findAdopted(
+  adopt: string,
+  { LoadBalancers }: Pick<AwsEnvironment, 'LoadBalancers'>,
+  options: Options,
+): { readonly found?: ExistingBalancer; readonly allowed: boolean } {
+  const found = LoadBalancers.find(
+    ({ LoadBalancerArn, LoadBalancerName }) => LoadBalancerArn === adopt || LoadBalancerName === adopt,
+  );
+  if (found === undefined) return { allowed: options.adopt.arns.includes(adopt) };
+  const wanted = Object.entries(options.adopt.tags);
+  const tagged = wanted.length > 0 && wanted.every(([key, value]) => found.Tags[key] === value);
+  return { found, allowed: tagged || options.adopt.arns.includes(found.LoadBalancerArn) };
+}
+
+/** ARN → the service that has it for its load balancer. `settings`: parsed settings of a service. */
+export function adoptedBalancers(
+  services: readonly ExportedService[],
+  settings: (service: ExportedService) => ServiceOptions,
+  environment: Pick<AwsEnvironment, 'LoadBalancers'>,
+  options: Options,
+): ReadonlyMap<string, ExportedService> {
+  const adopted = new Map<string, ExportedService>();
+  for (const service of services) {
+    const { adopt } = settings(service);
+    if (adopt === undefined) continue;
+    const { found, allowed } = findAdopted(adopt, environment, options);
+    if (found !== undefined && allowed && !adopted.has(found.LoadBalancerArn))
+      adopted.set(found.LoadBalancerArn, service);
+  }
+  return adopted;
+}

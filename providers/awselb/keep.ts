@@ -1,0 +1,93 @@
+import type { Member, Observed, Resource, ServiceId } from '../../src/model/index.ts';
+import type { Present } from './present.ts';
+
+/** What exists of a unit, wanted as it is: where nothing better is known, nothing is taken away. */
+export function keepUnit(unit: string, present: Present): readonly Resource[] {
+  return present.inUnit(unit).map((object) => asWanted(object, present));
+}
+
+/**
+ * What exists of refused services beside what their neighbours want: fronts, target groups and what these stand on. Rules keep their
+ * place: before the first wanted rule that stood behind them.
+ */
+export function keepServices(
+  unit: string,
+  refused: ReadonlySet<ServiceId>,
+  wanted: readonly Resource[],
+  present: Present,
+): readonly Resource[] {
+  const known = new Set(wanted.map(({ kind, id }) => `${kind} ${id}`));
+  const kept = new Map<string, Resource>();
+  const keep = (object: Observed | undefined): void => {
+    if (object === undefined || !object.owned) return;
+    const key = `${object.kind} ${object.id}`;
+    if (known.has(key) || kept.has(key)) return;
+    kept.set(key, asWanted(object, present));
+    for (const [name, handle] of Object.entries(object.refs)) keep(present.at(kindOf[name] ?? '', handle));
+    for (const [name, set] of Object.entries(object.sets))
+      if (kindOf[name] !== undefined) for (const handle of set.keys()) keep(present.at(kindOf[name] ?? '', handle));
+  };
+  for (const object of present.inUnit(unit)) {
+    if ((object.kind === 'Rule' || object.kind === 'Listener') && object.serves.some((service) => refused.has(service)))
+      keep(object);
+  }
+  if (kept.size === 0) return wanted;
+  return inPlace([...wanted, ...kept.values()], present);
+}
+
+/** Refs and sets of objects → their kind. */
+const kindOf: Readonly<Record<string, string>> = {
+  LoadBalancerArn: 'LoadBalancer',
+  ListenerArn: 'Listener',
+  TargetGroupArn: 'TargetGroup',
+  TargetGroups: 'TargetGroup',
+  ManagedSecurityGroups: 'SecurityGroup',
+  Source: 'SecurityGroup',
+};
+
+function asWanted({ kind, id, unit, serves, attrs, refs, sets }: Observed, present: Present): Resource {
+  const idOf = (name: string, handle: string): string => present.at(kindOf[name] ?? '', handle)?.id ?? handle;
+  return {
+    kind,
+    id,
+    unit,
+    serves,
+    attrs,
+    refs: Object.fromEntries(Object.entries(refs).map(([name, handle]) => [name, idOf(name, handle)])),
+    sets: Object.fromEntries(
+      Object.entries(sets).map(([name, set]) => [
+        name,
+        kindOf[name] === undefined
+          ? set
+          : new Map([...set].map(([key, member]): [string, Member] => [idOf(name, key), member])),
+      ]),
+    ),
+  };
+}
+
+/** Ranks of the rules of each listener anew, the kept ones where they stood. */
+function inPlace(resources: readonly Resource[], present: Present): readonly Resource[] {
+  const number = ({ kind, id }: Resource): number | undefined => {
+    const [one] = present.of(kind, id);
+    return one === undefined ? undefined : Number(one.attrs.Priority);
+  };
+  const listeners = new Map<string, Resource[]>();
+  for (const rule of resources) {
+    const listener = rule.refs.ListenerArn;
+    if (rule.kind !== 'Rule' || listener === undefined) continue;
+    const rules = listeners.get(listener) ?? [];
+    listeners.set(listener, rules);
+    const mine = number(rule);
+    const at = mine === undefined ? -1 : rules.findIndex((other) => (number(other) ?? 0) > mine);
+    // The wanted ones come first in the list and in their order; only kept ones find a place among them.
+    if (at < 0 || rule.attrs.Priority === rules.length + 1) rules.push(rule);
+    else rules.splice(at, 0, rule);
+  }
+  const ranks = new Map([...listeners.values()].flatMap((rules) => rules.map((rule, i) => [rule, i + 1] as const)));
+  return resources.map((resource) => {
+    const rank = ranks.get(resource);
+    return rank === undefined || rank === resource.attrs.Priority
+      ? resource
+      : { ...resource, attrs: { ...resource.attrs, Priority: rank } };
+  });
+}

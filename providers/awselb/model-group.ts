@@ -1,0 +1,304 @@
+import type {
+  ExportedService,
+  FrontGroup,
+  Listener,
+  Member,
+  Problem,
+  Resource,
+  ServiceId,
+} from '../../src/model/index.ts';
+import { findAdopted } from './adopt.ts';
+import type { Build } from './build.ts';
+import { keepServices, keepUnit } from './keep.ts';
+import { listenerOf, protocolOf } from './listeners.ts';
+import { keptOf, loadBalancerOf, schemeOf, tellReplacement } from './load-balancer.ts';
+import { type LoadBalancerType, loadBalancerId, ownershipTags, stackOf, unitName } from './names.ts';
+import { checkQuotas } from './quotas.ts';
+import { securityGroupsOf } from './security-groups.ts';
+import { type Settled, settle } from './settle.ts';
+import { chooseSubnets } from './subnets.ts';
+import type { Frame } from './target-group.ts';
+import { nameOf, tell, tellSetting } from './tell.ts';
+
+export interface GroupResult {
+  readonly unit: string;
+  readonly resources: readonly Resource[];
+  readonly problems: readonly Problem[];
+  /** Target groups whose security groups are to let the back-end group in. */
+  readonly opened: readonly Resource[];
+  readonly type: LoadBalancerType;
+  /** The load balancer is new to the account. */
+  readonly fresh: boolean;
+  /** Nobody in the group is served as wanted: what exists is kept. */
+  readonly stopped: boolean;
+}
+
+/**
+ * One load balancer and everything behind it, for the services that share it. A service that asks for what cannot be is left out by name
+ * and the rest is made again without it; what exists of it stays as it is.
+ */
+export function groupResult(
+  group: FrontGroup,
+  shared: Omit<Build, 'refuse' | 'warn'>,
+  barred: readonly Problem[] = [],
+): GroupResult {
+  const refused = new Map<ServiceId, Problem[]>();
+  for (const problem of barred) if (problem.service !== undefined) refused.set(problem.service, [problem]);
+  const [first] = group.services;
+  const type = first === undefined ? 'network' : typeOf(first, group, shared);
+  const stack = first === undefined ? undefined : stackOf(first, type, groupName(first, shared));
+  const unit = unitName(shared.balancer, stack === undefined ? group.key : loadBalancerId(stack));
+  for (;;) {
+    const members = group.services.filter(({ id }) => !refused.has(id));
+    const told: Problem[] = [];
+    let fresh = false;
+    const build: Build = {
+      ...shared,
+      refuse: (service, problem) => {
+        const known = refused.get(service.id);
+        if (known === undefined) {
+          refused.set(service.id, [problem]);
+          fresh = true;
+        } else if (!known.some(({ field, message }) => field === problem.field && message === problem.message))
+          known.push(problem);
+      },
+      warn: (problem) => told.push(problem),
+    };
+    const made =
+      members.length === 0 || stack === undefined ? undefined : attempt(group, type, members, { build, unit, stack });
+    if (fresh) continue;
+    const problems = [...[...refused.values()].flat(), ...distinct(told)];
+    const stopped = made === undefined;
+    const resources = stopped
+      ? keepUnit(unit, shared.present)
+      : keepServices(unit, new Set(refused.keys()), made.resources, shared.present);
+    return { unit, resources, problems, opened: made?.opened ?? [], type, fresh: made?.fresh ?? false, stopped };
+  }
+}
+
+interface Attempt {
+  readonly resources: readonly Resource[];
+  readonly opened: readonly Resource[];
+  readonly fresh: boolean;
+}
+
+/** Undefined when the load balancer itself cannot be: somebody has been refused then. */
+function attempt(
+  group: FrontGroup,
+  type: LoadBalancerType,
+  members: readonly ExportedService[],
+  place: Pick<Frame, 'build' | 'unit' | 'stack'>,
+): Attempt | undefined {
+  const { build, stack } = place;
+  const [first] = members;
+  if (first === undefined) return undefined;
+  checkMembers(group, type, members, build);
+  const settled = settle(members, build);
+  const lb = loadBalancerId(stack);
+  const present = build.present.of('LoadBalancer', lb);
+  const scheme = schemeOf(adopt(settled, type, first, build), present, type, build);
+  const kept = keptOf(present, type, scheme);
+  const [old] = present;
+  if (kept === undefined && old !== undefined && !mayReplace(settled, old.attrs.Scheme ?? '', members, build))
+    return undefined;
+  if (kept === undefined && old !== undefined) tellReplacement(old, settled, scheme, type, members, build);
+  const sticky = settled.adopt === undefined ? undefined : kept?.attrs.IpAddressType;
+  const ipAddressType = settled.ipAddressType ?? (typeof sticky === 'string' ? sticky : build.options.ipAddressType);
+  const mappings = chooseSubnets({ type, scheme, ipAddressType, settled, kept: kept?.attrs.SubnetMappings }, build);
+  if ('message' in mappings) {
+    const { code, path, value, message } = mappings;
+    // Who named the subnets, else all: none of them can have a load balancer.
+    const named = members.filter((member) => Object.hasOwn(build.settings(member), path[0] ?? ''));
+    for (const member of named.length > 0 ? named : members)
+      build.refuse(member, tellSetting(member, code, path, value, message));
+    return undefined;
+  }
+  const frame: Frame = {
+    ...place,
+    lb,
+    type,
+    ipAddressType,
+    vpcId: build.environment.Vpc?.VpcId ?? build.options.vpcId,
+    keptLb: kept?.handle,
+    tags: (resource, service) =>
+      tagSet({
+        ...build.options.tags,
+        ...build.settings(service).tags,
+        ...ownershipTags(build.cluster, stack, resource === '' ? undefined : resource),
+      }),
+    sharedTags: (resource) =>
+      tagSet({ ...build.options.tags, ...settled.tags, ...ownershipTags(build.cluster, stack, resource) }),
+  };
+  const inside = new Set(members);
+  const listeners = onePerPort(group, type, inside, build);
+  const parts = listeners.flatMap((listener) => listenerOf(listener, settled, inside, frame) ?? []);
+  const guarding = securityGroupsOf(listeners, settled, members, frame);
+  const balancer = loadBalancerOf({ settled, scheme, mappings, guarding, members }, frame);
+  const groups = new Map<string, Resource>();
+  for (const one of parts.flatMap((part) => part.groups)) {
+    const before = groups.get(one.id);
+    const serves = [...new Set([...(before?.serves ?? []), ...one.serves])];
+    groups.set(one.id, before === undefined ? one : { ...before, serves });
+  }
+  const resources = [
+    ...guarding.managed,
+    balancer,
+    ...groups.values(),
+    ...parts.map(({ listener }) => listener),
+    ...parts.flatMap(({ rules }) => rules),
+  ];
+  checkQuotas(resources, type, members, build);
+  return {
+    resources: resources.map((one) => withForeignTags(one, settled, build)),
+    opened: guarding.opensBackends ? [...groups.values()] : [],
+    fresh: kept === undefined,
+  };
+}
+
+function tagSet(tags: Readonly<Record<string, string>>): ReadonlyMap<string, Member> {
+  return new Map(Object.entries(tags).map(([key, Value]): [string, Member] => [key, { attrs: { Value } }]));
+}
+
+/** Tags that somebody else manages, and all tags of an adopted load balancer, stay. */
+function withForeignTags(resource: Resource, { adopt: adopted }: Settled, { options, present }: Build): Resource {
+  const all = adopted !== undefined && resource.kind === 'LoadBalancer';
+  if (!all && options.externalManagedTags.length === 0) return resource;
+  const extra = present
+    .of(resource.kind, resource.id)
+    .flatMap(({ sets }) => [...(sets.Tags ?? [])].filter(([key]) => all || options.externalManagedTags.includes(key)));
+  if (extra.length === 0) return resource;
+  return { ...resource, sets: { ...resource.sets, Tags: new Map([...extra, ...(resource.sets.Tags ?? [])]) } };
+}
+
+/** The kind of load balancer that a service needs: by its settings, else by the protocols of its ports. */
+export function typeOf(
+  service: ExportedService,
+  { listeners }: Pick<FrontGroup, 'listeners'>,
+  { options, settings }: Pick<Build, 'options' | 'settings'>,
+): LoadBalancerType {
+  const own = listeners.find(({ fronts }) => fronts.some((front) => front.service === service));
+  const needed = own?.protocol === 'http' || own?.protocol === 'https' ? 'application' : 'network';
+  return settings(service).type ?? options.type ?? needed;
+}
+
+export function groupName(service: ExportedService, { settings }: Pick<Build, 'settings'>): string | undefined {
+  return settings(service).group;
+}
+
+/** Members that cannot share the load balancer: of another kind, or of a namespace that may not join. */
+function checkMembers(
+  group: FrontGroup,
+  type: LoadBalancerType,
+  members: readonly ExportedService[],
+  build: Build,
+): void {
+  const [first] = members;
+  if (first === undefined) return;
+  const name = groupName(first, build) ?? first.bundle?.key ?? '';
+  const allowed = Object.hasOwn(build.options.groupNamespaces, name) ? build.options.groupNamespaces[name] : undefined;
+  for (const member of members) {
+    const { namespace } = member.origin;
+    const may =
+      allowed?.includes(namespace) ??
+      (build.options.groups === 'any' ||
+        member === first ||
+        (build.options.groups === 'namespace' && namespace === first.origin.namespace));
+    if (!may) {
+      const message = `load balancer ${name} of ${nameOf(first)} may not be joined from namespace ${namespace} (groups and groupNamespaces of the balancer)`;
+      build.refuse(member, tellSetting(member, 'E_GROUP_CONFLICT', ['group'], name, message));
+    }
+    const odd = group.listeners.find(({ protocol, fronts }) => {
+      const seventh = protocol === 'http' || protocol === 'https';
+      return seventh !== (type === 'application') && fronts.some(({ service }) => service === member);
+    });
+    if (odd === undefined) continue;
+    const remedy =
+      type === 'network'
+        ? 'HTTP and HTTPS need a load balancer of type application'
+        : 'TCP, UDP and TLS need a load balancer of type network';
+    build.refuse(
+      member,
+      tell(
+        member,
+        'E_PROTOCOL',
+        `port ${odd.port}`,
+        odd.protocol,
+        `the load balancer is of type ${type}; ${remedy}, in a service of its own`,
+      ),
+    );
+  }
+}
+
+/** A number is one listener to ELBv2, whatever the transport: who comes second is told. */
+function onePerPort(
+  { listeners }: FrontGroup,
+  type: LoadBalancerType,
+  members: ReadonlySet<ExportedService>,
+  build: Build,
+): readonly Listener[] {
+  const ports = new Map<number, Listener>();
+  for (const listener of listeners) {
+    const mine = listener.fronts.find(({ service }) => members.has(service));
+    if (mine === undefined) continue;
+    const holder = ports.get(listener.port);
+    const before = holder?.fronts.find(({ service }) => members.has(service));
+    if (holder === undefined || before === undefined) {
+      ports.set(listener.port, listener);
+      continue;
+    }
+    const field = `fronts[${mine.service.fronts.findIndex(({ key }) => key === mine.front.key)}].port`;
+    const what = protocolOf(holder);
+    if (before.service === mine.service) {
+      const message = `the port is served as ${what} and a load balancer has one listener at a port; ask for protocol tcp_udp (enable-tcp-udp-listener), or choose another port`;
+      build.warn(tell(mine.service, 'E_PORT_CONFLICT', field, listener.key, message));
+    } else {
+      const message = `the port is served as ${what} for ${nameOf(before.service)}, which shares the ${type} load balancer; choose another port or group`;
+      build.refuse(mine.service, tell(mine.service, 'E_PORT_CONFLICT', field, listener.key, message));
+    }
+  }
+  return [...ports.values()];
+}
+
+/** Settings with those of the load balancer that shall be adopted where the service says nothing. Refuses what may not be taken. */
+function adopt(settled: Settled, type: LoadBalancerType, first: ExportedService, build: Build): Settled {
+  if (settled.adopt === undefined) return settled;
+  const { found, allowed } = findAdopted(settled.adopt, build.environment, build.options);
+  const refuse = (code: 'E_DISCOVERY' | 'E_CONSENT', message: string): Settled => {
+    build.refuse(first, tellSetting(first, code, ['adopt'], settled.adopt, message));
+    return settled;
+  };
+  if (found === undefined)
+    return build.environment.LoadBalancers.length === 0 && allowed
+      ? settled
+      : refuse('E_DISCOVERY', 'there is no such load balancer; give the ARN or name of one that exists');
+  if (!allowed)
+    return refuse(
+      'E_CONSENT',
+      'this load balancer may not be adopted; add its ARN or a tag of it to adopt of the balancer',
+    );
+  const consent = settled.replaceAdopted === true || build.options.allow.replaceAdopted;
+  const asked = settled.scheme ?? found.Scheme;
+  if ((found.Type !== type || found.Scheme !== asked) && !consent) {
+    return refuse(
+      'E_CONSENT',
+      `it is of type ${found.Type}, scheme ${found.Scheme}, and would be replaced by ${type}, ${asked}; set replaceAdopted to agree, or ask for what it is`,
+    );
+  }
+  return { ...settled, scheme: asked === 'internal' ? 'internal' : 'internet-facing' };
+}
+
+function mayReplace(settled: Settled, scheme: unknown, members: readonly ExportedService[], build: Build): boolean {
+  if (build.options.allow.replace) return true;
+  const message = `the load balancer is ${String(scheme)} and would be replaced, and its DNS name with it; set allow.replace of the balancer to agree, or take the change back`;
+  for (const member of members)
+    build.refuse(member, tellSetting(member, 'E_CONSENT', ['scheme'], settled.scheme ?? '', message));
+  return false;
+}
+
+function distinct(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ code, service, field, message }) => {
+    const key = `${code} ${service} ${field} ${message}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+}

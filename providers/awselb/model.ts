@@ -1,0 +1,146 @@
+/** The merged services of the balancer as load balancers, target groups, listeners, rules and security groups. Pure. */
+import type {
+  Backend,
+  ExportedService,
+  FrontGroup,
+  ModelInput,
+  ModelResult,
+  Problem,
+  Resource,
+} from '../../src/model/index.ts';
+import { sharedResources } from './backend-rules.ts';
+import { bindingResources, isBinding } from './binding.ts';
+import type { Build } from './build.ts';
+import { readEnvironment } from './environment.ts';
+import { joinGroups } from './join-groups.ts';
+import { type GroupResult, groupResult } from './model-group.ts';
+import type { Options } from './options.ts';
+import { presentOf } from './present.ts';
+import { quotaOf } from './quotas.ts';
+import { type ServiceOptions, serviceOptions } from './service-options.ts';
+import { tell } from './tell.ts';
+
+const nothing: ServiceOptions = Object.freeze(serviceOptions.parse({}));
+const reads = new WeakMap<object, ServiceOptions>();
+
+/** Made again only for a group of which something is another object. */
+const made = new WeakMap<ExportedService, { readonly inputs: readonly unknown[]; readonly result: GroupResult }>();
+
+export function model(input: ModelInput, options: Options): ModelResult {
+  const { balancer, nodes } = input;
+  const environment = readEnvironment(input.environment);
+  const present = presentOf(input.present);
+  const cluster = environment.ClusterName ?? options.clusterName;
+  const settings = ({ id }: ExportedService): ServiceOptions => settingsOf(input.settings.get(id));
+  const shared = { balancer, cluster, options, environment, nodes, present, settings } satisfies Omit<
+    Build,
+    'refuse' | 'warn'
+  >;
+  const resources: Resource[] = [];
+  const problems: Problem[] = [];
+  const opened: Resource[] = [];
+  const count = {
+    application: environment.Counts.ApplicationLoadBalancers,
+    network: environment.Counts.NetworkLoadBalancers,
+    groups: environment.Counts.TargetGroups,
+  };
+  const results: { readonly group: FrontGroup; result: GroupResult }[] = [];
+  const joined = joinGroups(input.groups, settings);
+  problems.push(...joined.problems);
+  for (const group of joined.groups) {
+    if (group.services.some(isBinding)) {
+      const bound = bindingResources(group, shared);
+      resources.push(...bound.resources);
+      problems.push(...bound.problems);
+    } else if (group.listeners.length > 0) results.push({ group, result: remembered(group, shared, input) });
+  }
+  // What exists has its place; newcomers share what is left, in their order.
+  for (const entry of [
+    ...results.filter(({ result }) => !result.fresh),
+    ...results.filter(({ result }) => result.fresh),
+  ]) {
+    const over = passes(entry.result, count, shared);
+    if (over !== undefined)
+      entry.result = groupResult(
+        entry.group,
+        shared,
+        entry.group.services.map((service) => tell(service, 'E_QUOTA', over.name, over.sum, over.message)),
+      );
+    for (const { kind } of entry.result.resources) {
+      if (kind === 'LoadBalancer') count[entry.result.type]++;
+      if (kind === 'TargetGroup') count.groups++;
+    }
+  }
+  for (const { result } of results) {
+    resources.push(...result.resources);
+    problems.push(...result.problems);
+    opened.push(...result.opened);
+  }
+  const carriers = resources.filter(({ kind }) => kind === 'LoadBalancer');
+  const used = carriers.some(
+    ({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes('backend'),
+  );
+  const stillThere = input.present.some(({ kind, owned }) => kind === 'LoadBalancer' && owned);
+  resources.push(
+    ...sharedResources({ balancer, cluster, options, environment, present, groups: opened, used, stillThere }),
+  );
+  return { resources, problems };
+}
+
+function settingsOf(value: unknown): ServiceOptions {
+  if (typeof value !== 'object' || value === null) return nothing;
+  const known = reads.get(value);
+  if (known !== undefined) return known;
+  const parsed = serviceOptions.parse(value);
+  reads.set(value, parsed);
+  return parsed;
+}
+
+/** The first quota of the region that a group passes. */
+function passes(
+  result: GroupResult,
+  count: { application: number; network: number; groups: number },
+  build: Pick<Build, 'environment' | 'options'>,
+) {
+  if (result.stopped || !result.fresh) return undefined;
+  const groups = result.resources.filter(({ kind }) => kind === 'TargetGroup').length;
+  const sums = [
+    [`${result.type}-load-balancers`, count[result.type] + 1],
+    ['target-groups', count.groups + groups],
+  ] as const;
+  for (const [name, sum] of sums) {
+    const limit = quotaOf(name, build);
+    if (sum <= limit) continue;
+    const message = `with this service the region needs ${sum} and the quota ${name} is ${limit}; raise it, or share a load balancer (group)`;
+    return { name, sum, message };
+  }
+  return undefined;
+}
+
+function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, input: ModelInput): GroupResult {
+  const [first] = group.services;
+  if (first === undefined) return groupResult(group, build);
+  const known = made.get(first);
+  const inputs = [
+    group.key,
+    ...group.listeners,
+    ...group.services,
+    ...group.services.map(({ id }) => input.settings.get(id)),
+  ];
+  inputs.push(build.balancer, build.options, build.environment, ...(usesNodes(group) ? [build.nodes] : []));
+  if (known !== undefined && same(known.inputs, [...inputs, ...build.present.inUnit(known.result.unit)]))
+    return known.result;
+  const result = groupResult(group, build);
+  made.set(first, { inputs: [...inputs, ...build.present.inUnit(result.unit)], result });
+  return result;
+}
+
+function usesNodes({ services }: FrontGroup): boolean {
+  return services.some(({ backends }) =>
+    Object.values(backends).some(({ targetKind }: Backend) => targetKind === 'instance'),
+  );
+}
+
+function same(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
