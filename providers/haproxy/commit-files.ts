@@ -1,6 +1,7 @@
 /** The files of the running layout: what stands on disk, what a new layout changes there. Texts are made once for each object. */
 import { hash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
+import { changedSpan, sameItems } from '../../src/model/remade.ts';
 import {
   configName,
   dropCandidate,
@@ -29,13 +30,25 @@ function once<K extends object>(memo: WeakMap<K, string>, key: K, make: (key: K)
   return text;
 }
 
+const shapes = new WeakMap<Layout['sections'], string>();
+
 /**
  * Equal for layouts between which a process needs no reload: everything of the sections but the servers. Sections stand in any order
- * within their defaults: a later file has them as its resources come, and says the same.
+ * within their defaults: a later file has them as its resources come, and says the same. `like`: a layout before this one, from which
+ * it mostly differs in nothing but servers.
  */
-export function shapeOf(layout: Layout): string {
+export function shapeOf({ sections }: Layout, like?: Layout): string {
+  const known = shapes.get(sections);
+  if (known !== undefined) return known;
+  const before = like === undefined || !sameButServers(like.sections, sections) ? undefined : shapes.get(like.sections);
+  const shape = before ?? hashOf(sections);
+  shapes.set(sections, shape);
+  return shape;
+}
+
+function hashOf(sections: Layout['sections']): string {
   let defaults = '';
-  const parts = layout.sections.map((section) => {
+  const parts = sections.map((section) => {
     if (section.head.startsWith('defaults ')) defaults = section.head;
     const own = once(sectionHashes, section, ({ head, lines }) =>
       hash('sha256', [head, ...lines].join('\n'), 'base64url'),
@@ -45,14 +58,22 @@ export function shapeOf(layout: Layout): string {
   return hash('sha256', parts.sort().join('\n'), 'base64url').slice(0, 22);
 }
 
+function sameButServers(before: Layout['sections'], now: Layout['sections']): boolean {
+  if (before.length !== now.length) return false;
+  const { from, nowEnd } = changedSpan(before, now);
+  return now.slice(from, nowEnd).every((section, i) => {
+    const old = before[from + i];
+    return old?.head === section.head && (old.lines === section.lines || sameItems(old.lines, section.lines));
+  });
+}
+
 /** The layout with the proof of its shape in the worker's environment: `show env` tells after a crash which sections it runs. */
-export function sealLayout(layout: Layout): Layout {
-  const line = `setenv WEIR_SHAPE ${shapeOf(layout)}`;
+export function sealLayout(layout: Layout, like?: Layout): Layout {
+  const line = `setenv WEIR_SHAPE ${shapeOf(layout, like)}`;
+  const seal = (section: Section): Section => ({ ...section, lines: [...section.lines, line] });
   return {
     ...layout,
-    sections: layout.sections.map((section) =>
-      section.head === 'global' ? { ...section, lines: [...section.lines, line] } : section,
-    ),
+    sections: layout.sections.map((section) => (section.head === 'global' ? seal(section) : section)),
   };
 }
 

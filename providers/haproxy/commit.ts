@@ -287,7 +287,7 @@ export class Committer {
 
   async #filesFor(layout: Layout): Promise<FileChange> {
     const { renderer, files, certificates } = this.#parts;
-    const sealed = sealLayout(layout);
+    const sealed = sealLayout(layout, this.#running);
     await certificates.readUsers(sealed);
     const text = renderer.textOf(sealed);
     if (text !== files.config) renderer.checkShape(text, sealed);

@@ -5,6 +5,7 @@
  * needs any more stays empty until the next reload. So the sections of the file are those of the process at every moment.
  */
 import type { Resource } from '../../src/model/index.ts';
+import { changedSpan } from '../../src/model/remade.ts';
 import type { Layout, MapFile, Section } from './layout.ts';
 import { type BuiltLayout, buildLayout, type Places } from './layout-of.ts';
 import type { Spares } from './layout-routes.ts';
@@ -159,11 +160,9 @@ function homelessBackends(
 
 /** Heads of backends' own sections that the process has not, or not with these lines. */
 function missingSections(layout: Layout, running: Layout): ReadonlySet<string> {
-  const open = layout.sections.filter(
-    (section, i) => section !== running.sections[i] && section.head.startsWith(`${backendHead}b_`),
-  );
-  if (open.length === 0) return new Set();
-  const there = new Map(running.sections.map((section) => [section.head, section]));
+  const { from, beforeEnd, nowEnd } = changedSpan(running.sections, layout.sections);
+  const open = layout.sections.slice(from, nowEnd).filter(({ head }) => head.startsWith(`${backendHead}b_`));
+  const there = new Map(running.sections.slice(from, beforeEnd).map((section) => [section.head, section]));
   return new Set(open.filter((section) => !sameLines(section, there.get(section.head))).map(({ head }) => head));
 }
 
@@ -212,13 +211,13 @@ function sameMaps(layout: Layout, running: Layout): Layout {
 
 /** Backends that nothing leads to any more stay, empty, with the maps that their lines name. */
 function withLeftovers(layout: Layout, running: Layout): Layout {
-  const heads = new Set(layout.sections.map(({ head }) => head));
+  const { from, beforeEnd, nowEnd } = changedSpan(running.sections, layout.sections);
+  const heads = new Set(layout.sections.slice(from, nowEnd).map(({ head }) => head));
   const left: Record<'http' | 'tcp', Section[]> = { http: [], tcp: [] };
-  let mode: 'http' | 'tcp' = 'http';
-  for (const section of running.sections) {
-    if (section.head === 'defaults tcp') mode = 'tcp';
+  const tcpFrom = running.sections.findIndex(({ head }) => head === 'defaults tcp');
+  for (const [i, section] of running.sections.slice(from, beforeEnd).entries()) {
     const stays = section.head.startsWith(backendHead) || section.head.startsWith('peers ');
-    if (stays && !heads.has(section.head)) left[mode].push(emptied(section));
+    if (stays && !heads.has(section.head)) left[from + i < tcpFrom ? 'http' : 'tcp'].push(emptied(section));
   }
   if (left.http.length + left.tcp.length === 0) return layout;
   const at = layout.sections.findIndex(({ head }) => head === 'defaults tcp');

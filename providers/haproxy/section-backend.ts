@@ -2,7 +2,7 @@ import type { Resource } from '../../src/model/index.ts';
 import { type BackendAttrs, readBackend } from './attrs.ts';
 import type { Section } from './layout.ts';
 import { serversOf } from './layout-server.ts';
-import { backendName, certPath, cookieKey } from './names.ts';
+import { certPath, cookieKey, ownName } from './names.ts';
 import { literal, word } from './quote.ts';
 import { type Profile, profileLines } from './section-profile.ts';
 
@@ -22,7 +22,7 @@ export function backendSection(resource: Resource, { profiles, secure }: Backend
   if (memo?.ways === ways) return memo.section;
   const attrs = readBackend(resource);
   const section: Section = {
-    head: `backend ${backendName(resource.id)}`,
+    head: `backend ${ownName(resource)}`,
     lines: [
       ...balanceLines(attrs),
       ...cookieLines(attrs, secure),
