@@ -63,7 +63,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   const stateDir = join(context.stateDir, 'balancers', name);
   const claims = new Claims(stateDir);
   const desire = createDesire(name, context.instance, provider, options);
-  const limiter = createLimiter(context.clock, {}, provider.rates);
+  const limiter = createLimiter(context.clock, {}, provider.rates?.(options));
   const log = context.log;
   const openSession = async (changed: (unit: Unit, cause: string) => void) => {
     const { clock, secret, metrics, instance: node } = context;

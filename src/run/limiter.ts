@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import type { Context, Provider } from '../model/index.ts';
+import type { Context, Rates } from '../model/index.ts';
 import type { Clock } from './clock.ts';
 
 export interface LimiterOptions {
@@ -67,11 +67,7 @@ export interface Limiter {
 }
 
 /** One queue and bucket for each rate class (of one account: one limiter each). Higher priority first, else in order of asking. */
-export function createLimiter(
-  clock: Clock,
-  options: Partial<LimiterOptions> = {},
-  rates: Provider['rates'] = {},
-): Limiter {
+export function createLimiter(clock: Clock, options: Partial<LimiterOptions> = {}, rates: Rates = {}): Limiter {
   const buckets = new Map<string, Bucket>();
   const bucketOf = (rateClass: string): Bucket => {
     let bucket = buckets.get(rateClass);

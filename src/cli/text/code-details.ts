@@ -14,6 +14,7 @@ const plan = 'when a plan is made; `weir plan` finds it too';
 const apply = 'while a plan is applied';
 const start = 'when `run`, `apply` or `destroy` starts';
 const proxy = 'when the provider haproxy starts or changes HAProxy';
+const cloud = 'while the API of a cloud is asked';
 const config = 'when weir.yaml, flags and variables are read, before anything is done';
 const client = 'when `weir status` or `weir explain` asks the running weir';
 
@@ -59,6 +60,7 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_CERT_INVALID', object, 'ExportedService shop/web: shop.pem has no key'],
   ['E_CERT_EXPIRED', object, 'Secret shop/tls has expired on 2026-01-31'],
   ['W_CERT_HOST', object, 'Secret shop/tls does not cover shop.example'],
+  ['W_OCSP', object, 'Secret shop/tls has an OCSP response that was valid until 2026-01-31'],
   ['E_USERS_MISSING', object, 'Ingress shop/web: there is no Secret shop/users'],
   ['E_USERS_INVALID', object, 'ExportedService shop/web: line 2 of its users is no name:hash'],
   ['E_PORT_CONFLICT', merge, 'shop/db: port 80 serves http of shop/web, which is older'],
@@ -68,6 +70,28 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['W_FEATURE', merge, 'shop/web: builtin does not observe drain'],
   ['E_BALANCER_NONE', merge, 'shop/web names balancer edge, and there is none of that name'],
   ['E_BALANCER_MANY', merge, 'shop/web is taken by edge and inner, which do not share'],
+  ['E_CLOUD_BUSY', cloud, 'DescribeLoadBalancers: throttled: Rate exceeded'],
+  [
+    'E_CLOUD_UNREACHABLE',
+    cloud,
+    'the endpoint of elasticloadbalancing in region eu-west-9 cannot be reached: ENOTFOUND: getaddrinfo ENOTFOUND elasticloadbalancing.eu-west-9.amazonaws.com',
+  ],
+  [
+    'E_CLOUD_PERMISSION',
+    cloud,
+    'elasticloadbalancing:CreateLoadBalancer on * is not allowed: User: arn:aws:iam::123456789012:user/weir is not authorized',
+  ],
+  [
+    'E_CLOUD_CREDENTIALS',
+    cloud,
+    'the AWS credentials have expired (DescribeTags: ExpiredToken: the token has expired)',
+  ],
+  [
+    'E_CLOUD_CLOCK',
+    cloud,
+    'the clock of this machine differs from that of AWS (DescribeTags: RequestTimeTooSkewed: the difference is too large)',
+  ],
+  ['E_CLOUD_REFUSED', cloud, 'CreateListener: ValidationError: SSL policy ELBSecurityPolicy-2099 is not known'],
   ['E_GATE_DEADLINE', apply, '0 of 2 targets became ready within 5m; the old ones go on serving'],
   ['E_INCOMPLETE', plan, 'services/team-a cannot be read: nothing that it could own is taken away'],
   ['E_APPLY', apply, 'add Backend shop/web: the system did not answer'],

@@ -1,0 +1,154 @@
+/** What AWS answers when it does not do what it is asked, as an error that names the cause and the remedy. */
+import { type ErrorCode, WeirError } from '../../src/model/index.ts';
+
+export interface Called {
+  /** Prefix of IAM actions: elasticloadbalancing, ec2, acm … */
+  readonly service: string;
+  readonly call: string;
+  readonly region: string;
+}
+
+const throttled = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'RequestLimitExceeded',
+  'TooManyRequestsException',
+  'PriorRequestNotComplete',
+  'SlowDown',
+]);
+const refusedAccess = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'UnauthorizedOperation',
+  'AuthorizationError',
+  'UnauthorizedAccess',
+]);
+const staleCredentials = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired']);
+const badCredentials = new Set([
+  'CredentialsProviderError',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'AuthFailure',
+  'InvalidAccessKeyId',
+  'MissingAuthenticationToken',
+  'OptInRequired',
+  'TokenProviderError',
+]);
+const skewed = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
+const signatures = new Set(['SignatureDoesNotMatch', 'InvalidSignatureException', 'IncompleteSignature']);
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'TimeoutError',
+]);
+/** Passes by itself: something that was just made is not seen everywhere, or something that was deleted is. */
+const settling =
+  /NotFound(Exception)?$|^ResourceInUse$|^DependencyViolation$|^Invalid\w+\.NotFound$|^IncompatibleInstances$|^WAFUnavailableEntity/;
+/** The API's codes for limits. */
+const quota = /^TooMany(?!Requests)|LimitExceeded|^TargetGroupAssociationLimit$|^RulesPerSecurityGroupLimit|^WAFLimits/;
+
+export function isThrottling(error: unknown): boolean {
+  return throttled.has(nameOf(error));
+}
+
+/** Whether the API says that an object is not there. */
+export function isNotFound(error: unknown): boolean {
+  const cause = error instanceof WeirError ? error.cause : error;
+  return /NotFound(Exception)?$/.test(nameOf(cause));
+}
+
+/** The API's code, e.g. `DuplicateListener`; '' for what is no answer of it. */
+export function apiCode(error: unknown): string {
+  return nameOf(error instanceof WeirError ? error.cause : error);
+}
+
+/** One clear error for everything that a call of the SDK can end in. An abort stays what it is. */
+export function apiError(error: unknown, called: Called): unknown {
+  if (error instanceof WeirError) return error;
+  const name = nameOf(error);
+  if (name === 'AbortError') return error;
+  const text = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').trim() : String(error);
+  const [code, message, hint] = verdict(name, causes(error), text, called);
+  return new WeirError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+}
+
+function verdict(
+  name: string,
+  names: readonly string[],
+  text: string,
+  { service, call, region }: Called,
+): readonly [ErrorCode, string, (string | undefined)?] {
+  const told = `${call}: ${name}: ${text}`;
+  if (throttled.has(name)) return ['E_CLOUD_BUSY', `${call}: throttled: ${text}`];
+  if (refusedAccess.has(name)) {
+    const action = /perform: ?([\w-]+:\w+)/.exec(text)?.[1] ?? `${service}:${call}`;
+    const resource = /on resource: ?(\S+)/.exec(text)?.[1];
+    const on = resource === undefined ? '' : ` on ${resource}`;
+    return [
+      'E_CLOUD_PERMISSION',
+      `${action}${on} is not allowed: ${text}`,
+      `Allow it: {"Effect": "Allow", "Action": "${action}", "Resource": "${resource ?? '*'}"}; deploy/aws/iam-policy.json has all that weir needs.`,
+    ];
+  }
+  if (staleCredentials.has(name))
+    return [
+      'E_CLOUD_CREDENTIALS',
+      `the AWS credentials have expired (${told})`,
+      'Renew them; weir tries again by itself.',
+    ];
+  if (badCredentials.has(name)) return ['E_CLOUD_CREDENTIALS', `AWS does not accept the credentials (${told})`];
+  if (skewed.has(name) || (signatures.has(name) && /not yet current|expired|must be within/i.test(text)))
+    return ['E_CLOUD_CLOCK', `the clock of this machine differs from that of AWS (${told})`];
+  if (signatures.has(name)) return ['E_CLOUD_CREDENTIALS', `AWS does not accept the signature (${told})`];
+  const broken = names.find((one) => unreachable.has(one));
+  if (broken !== undefined)
+    return [
+      'E_CLOUD_UNREACHABLE',
+      `the endpoint of ${service} in region ${region} cannot be reached: ${broken}: ${text}`,
+      broken === 'ENOTFOUND'
+        ? `Check the region (${region}) and the endpoint, and the name servers of this machine.`
+        : undefined,
+    ];
+  if (quota.test(name)) return ['E_QUOTA', told];
+  if (name === 'OperationNotPermitted' && /protection/i.test(text))
+    return [
+      'E_HELD',
+      `${call}: deletion protection is on: ${text}`,
+      'Set the attribute deletion_protection.enabled to false (weir never does); the deletion then goes on by itself.',
+    ];
+  if (settling.test(name)) return ['E_APPLY', told];
+  if (/^(Internal|ServiceUnavailable|Unavailable|ServerError|5\d\d)/.test(name)) return ['E_CLOUD_BUSY', told];
+  if (
+    /^(Validation|Invalid|Duplicate|Unsupported|Malformed|Missing|PriorityInUse|OperationNotPermitted|SSLPolicy)/.test(
+      name,
+    )
+  )
+    return ['E_CLOUD_REFUSED', told];
+  return ['E_APPLY', told];
+}
+
+function nameOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  if ('Code' in error && typeof error.Code === 'string') return error.Code;
+  return 'name' in error && typeof error.name === 'string' ? error.name : '';
+}
+
+/** Names and codes of an error and of what caused it: a broken connection lies under the SDK's own words. */
+function causes(error: unknown): readonly string[] {
+  const found: string[] = [];
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
+    found.push(at.name);
+    if ('code' in at && typeof at.code === 'string') found.push(at.code);
+    if (at instanceof AggregateError) for (const one of at.errors) found.push(...causes(one));
+  }
+  return found;
+}

@@ -1,0 +1,213 @@
+/**
+ * The clients of the AWS SDK, each loaded when it is first used. Every attempt of a call takes a token of its rate class, is counted,
+ * and ends in a result or in a WeirError. The only place that knows credentials and endpoints.
+ */
+import type { ACMClient } from '@aws-sdk/client-acm';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
+import type { ShieldClient } from '@aws-sdk/client-shield';
+import type { STSClient } from '@aws-sdk/client-sts';
+import type { WAFV2Client } from '@aws-sdk/client-wafv2';
+import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
+import type { Context } from '../../src/model/index.ts';
+import { apiError, isThrottling } from './api-error.ts';
+import type { Options } from './options.ts';
+import { priorityOf, rateClassOf } from './rates.ts';
+
+export interface ClientParts {
+  readonly options: Pick<Options, 'endpoint' | 'profile' | 'assumeRole' | 'externalId'>;
+  readonly region: string;
+  readonly ctx: Pick<Context, 'limiter' | 'metric'>;
+  /** Ends what waits for a token. */
+  readonly signal: AbortSignal;
+  /** Tries of the SDK for one call, the first included. */
+  readonly maxAttempts?: number;
+  /** In place of sockets: an emulator in this process. */
+  readonly requestHandler?: SdkHandler;
+}
+
+/** What the SDK takes for sending requests. */
+export type SdkHandler = NonNullable<
+  NonNullable<ConstructorParameters<typeof ElasticLoadBalancingV2Client>[0]>['requestHandler']
+>;
+
+/** Client → the prefix of its IAM actions. */
+const services = {
+  elb: 'elasticloadbalancing',
+  ec2: 'ec2',
+  acm: 'acm',
+  tagging: 'tag',
+  wafv2: 'wafv2',
+  shield: 'shield',
+  sts: 'sts',
+} as const;
+
+export interface Clients {
+  elb(): Promise<ElasticLoadBalancingV2Client>;
+  ec2(): Promise<EC2Client>;
+  acm(): Promise<ACMClient>;
+  tagging(): Promise<ResourceGroupsTaggingAPIClient>;
+  wafv2(): Promise<WAFV2Client>;
+  shield(): Promise<ShieldClient>;
+  sts(): Promise<STSClient>;
+  destroy(): void;
+}
+
+interface Config {
+  readonly region: string;
+  readonly maxAttempts: number;
+  readonly retryMode: 'standard';
+  readonly endpoint?: string;
+  readonly profile?: string;
+  readonly requestHandler: SdkHandler;
+  readonly credentials?: () => Promise<Credentials>;
+}
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+export function createClients(parts: ClientParts): Clients {
+  const { options, region, maxAttempts = 3 } = parts;
+  const plain: Config = {
+    region,
+    maxAttempts,
+    retryMode: 'standard',
+    requestHandler: parts.requestHandler ?? { connectionTimeout: 5_000, requestTimeout: 30_000 },
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+  };
+  const opened: Destroyable[] = [];
+  const prepare = <I extends object, O extends MetadataBearer, C extends Destroyable>(
+    client: C & { readonly middlewareStack: MiddlewareStack<I, O> },
+    service: string,
+  ): C => {
+    watch(client.middlewareStack, service, parts);
+    opened.push(client);
+    return client;
+  };
+  const { assumeRole } = options;
+  const config: Config =
+    assumeRole === undefined ? plain : { ...plain, credentials: () => assume(assumeRole, plain, options.externalId) };
+  return {
+    elb: once(async () => {
+      const { ElasticLoadBalancingV2Client } = await import('@aws-sdk/client-elastic-load-balancing-v2');
+      return prepare(new ElasticLoadBalancingV2Client(config), services.elb);
+    }),
+    ec2: once(async () => {
+      const { EC2Client } = await import('@aws-sdk/client-ec2');
+      return prepare(new EC2Client(config), services.ec2);
+    }),
+    acm: once(async () => {
+      const { ACMClient } = await import('@aws-sdk/client-acm');
+      return prepare(new ACMClient(config), services.acm);
+    }),
+    tagging: once(async () => {
+      const { ResourceGroupsTaggingAPIClient } = await import('@aws-sdk/client-resource-groups-tagging-api');
+      return prepare(new ResourceGroupsTaggingAPIClient(config), services.tagging);
+    }),
+    wafv2: once(async () => {
+      const { WAFV2Client } = await import('@aws-sdk/client-wafv2');
+      return prepare(new WAFV2Client(config), services.wafv2);
+    }),
+    shield: once(async () => {
+      const { ShieldClient } = await import('@aws-sdk/client-shield');
+      // Shield is a global service with its API in one region.
+      return prepare(new ShieldClient({ ...config, region: 'us-east-1' }), services.shield);
+    }),
+    sts: once(async () => {
+      const { STSClient } = await import('@aws-sdk/client-sts');
+      return prepare(new STSClient(config), services.sts);
+    }),
+    destroy() {
+      for (const client of opened) client.destroy();
+    },
+  };
+}
+
+/** Credentials of a role, for an hour; the SDK asks again before they end. */
+async function assume(RoleArn: string, config: Config, ExternalId: string | undefined): Promise<Credentials> {
+  const { STSClient, AssumeRoleCommand } = await import('@aws-sdk/client-sts');
+  const client = new STSClient(config);
+  try {
+    const { Credentials } = await client.send(
+      new AssumeRoleCommand({
+        RoleArn,
+        RoleSessionName: 'weir',
+        ...(ExternalId === undefined ? {} : { ExternalId }),
+      }),
+    );
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
+    if (AccessKeyId === undefined || SecretAccessKey === undefined)
+      throw new TypeError(`AssumeRole ${RoleArn} answered without credentials`);
+    return {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      ...(SessionToken === undefined ? {} : { sessionToken: SessionToken }),
+      ...(Expiration === undefined ? {} : { expiration: Expiration }),
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+interface Destroyable {
+  destroy(): void;
+}
+interface MiddlewareContext {
+  readonly commandName?: string;
+}
+
+/** Tokens and counts at each attempt, the clear error around all of them. */
+function watch<I extends object, O extends MetadataBearer>(
+  stack: MiddlewareStack<I, O>,
+  service: string,
+  { ctx, region, signal }: ClientParts,
+): void {
+  const callOf = ({ commandName = '' }: MiddlewareContext): string => commandName.replace(/Command$/, '');
+  stack.add(
+    (next, context) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        throw apiError(error, { service, call: callOf(context), region });
+      }
+    },
+    { step: 'initialize', priority: 'high', name: 'weirErrors' },
+  );
+  stack.add(
+    (next, context) => async (args) => {
+      const call = callOf(context);
+      const rateClass = rateClassOf(call);
+      await ctx.limiter.take(rateClass, priorityOf(call), signal);
+      const count = (result: string): void =>
+        ctx.metric('weir_api_calls_total', 1, { provider: 'awselb', call, result }, 'counter');
+      try {
+        const answer = await next(args);
+        count('ok');
+        return answer;
+      } catch (error) {
+        if (isThrottling(error)) ctx.limiter.throttled(rateClass);
+        count(isThrottling(error) ? 'throttled' : 'error');
+        throw error;
+      }
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'weirLimits' },
+  );
+}
+
+/** Made by the first who asks; after a failure the next one tries again. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+}
