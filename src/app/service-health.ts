@@ -35,7 +35,9 @@ export function serviceHealth(parts: ServiceParts): Pick<ServiceState, 'health' 
   if (parts.reports.length > 0) {
     const sick = targets.find((target) => target.health !== 'ready' && target.health !== 'draining');
     const why = sick?.reason === undefined ? '' : `: ${sick.key} ${sick.reason}`;
-    if (counted > 0 && ready === 0) found.push(['down', `none of ${counted} targets is ready${why}`]);
+    if (counted > 0 && targets.every((target) => target.health === 'unknown' || target.health === 'draining'))
+      found.push(['pending', 'the health of its targets is not known']);
+    else if (counted > 0 && ready === 0) found.push(['down', `none of ${counted} targets is ready${why}`]);
     else if (ready < counted) found.push(['degraded', `${ready} of ${counted} targets are ready${why}`]);
   }
   const [health, reason] = found.reduce<[Health, string]>(

@@ -1,4 +1,5 @@
 import type { ServiceState, State } from '../model/index.ts';
+import { trafficText } from './traffic-text.ts';
 
 /** What the state page shows of one service: text only, so that page and script lay it out alike. */
 export interface ServiceRow {
@@ -6,6 +7,8 @@ export interface ServiceRow {
   readonly kind: string;
   readonly address: string;
   readonly targets: string;
+  /** Rate, errors, open sessions; empty where nobody counts. */
+  readonly traffic: string;
   readonly health: ServiceState['health'];
   readonly reason: string;
 }
@@ -40,7 +43,7 @@ function refusedRows(state: State): readonly ServiceRow[] {
   for (const { code, severity, service, message } of state.problems) {
     if (severity !== 'error' || service === undefined || known.has(service) || refused.has(service)) continue;
     const reason = `${code}: ${message}`;
-    refused.set(service, { id: service, kind: '', address: '', targets: '', health: 'error', reason });
+    refused.set(service, { id: service, kind: '', address: '', targets: '', traffic: '', health: 'error', reason });
   }
   return [...refused.values()];
 }
@@ -59,6 +62,7 @@ function rowOf(service: ServiceState): ServiceRow {
       health,
       reason,
       address,
+      traffic: trafficText(service),
       targets: targets.total === 0 ? '' : `${targets.ready} of ${targets.total}`,
     };
     rows.set(service, row);
@@ -91,6 +95,7 @@ function sameRow(a: ServiceRow | undefined, b: ServiceRow): boolean {
       a.reason === b.reason &&
       a.address === b.address &&
       a.targets === b.targets &&
+      a.traffic === b.traffic &&
       a.kind === b.kind)
   );
 }

@@ -29,7 +29,7 @@ class Element {
 
 function play() {
   const live = new Element();
-  const rows = ['shop/web', 'a/ok'].map((id) => new Element(id, 5));
+  const rows = ['shop/web', 'a/ok'].map((id) => new Element(id, 6));
   const listeners = new Map<string, (event: { data: string }) => void>();
   const source = {
     readyState: 1,
@@ -50,7 +50,7 @@ function play() {
   return { live, rows, source, send };
 }
 
-const web = { id: 'shop/web', address: '<b>', targets: '1 of 2', health: 'down', reason: '<script>' };
+const web = { id: 'shop/web', address: '<b>', targets: '1 of 2', traffic: '3.0/s', health: 'down', reason: '<script>' };
 
 test('a patch changes the cells of its row as text, and no other row', () => {
   const { live, rows, send } = play();
@@ -58,12 +58,12 @@ test('a patch changes the cells of its row as text, and no other row', () => {
   const [row, other] = rows;
   assert.deepEqual(
     row?.cells.map(({ textContent }) => textContent),
-    ['', '<b>', '1 of 2', '', '<script>'],
+    ['', '<b>', '1 of 2', '3.0/s', '', '<script>'],
   );
-  assert.equal(JSON.stringify(row?.cells[3]?.children).includes(' down'), true);
+  assert.equal(JSON.stringify(row?.cells[4]?.children).includes(' down'), true);
   assert.deepEqual(
     other?.cells.map(({ textContent }) => textContent),
-    ['', '', '', '', ''],
+    ['', '', '', '', '', ''],
   );
   assert.equal(live.textContent, 'live: not in sync, 2 problems');
 });

@@ -11,9 +11,10 @@ function say(text) {
   if (text !== said) { said = text; live.textContent = text; }
 }
 function fill(row, service) {
-  const [, address, targets, health, reason] = row.cells;
+  const [, address, targets, traffic, health, reason] = row.cells;
   address.textContent = service.address;
   targets.textContent = service.targets;
+  traffic.textContent = service.traffic;
   reason.textContent = service.reason;
   const state = document.createElement('span');
   state.className = 'state';

@@ -32,7 +32,7 @@ ${balancers(state)}
 <label><input type="checkbox" name="failing" value="1"${query.failing ? html` checked` : html``}> failing only</label>
 <button>Show</button>
 </form>
-${table('Services', ['Service', 'Address', 'Targets ready', 'Health', 'Reason'], shown.map(serviceRow), 'services')}
+${table('Services', ['Service', 'Address', 'Targets ready', 'Traffic', 'Health', 'Reason'], shown.map(serviceRow), 'services')}
 ${pages(query, page, last)}
 ${problems(state.problems)}
 ${plans(state)}`;
@@ -45,7 +45,7 @@ function matches(row: ServiceRow, { text, failing }: StateQuery): boolean {
 }
 
 function serviceRow(row: ServiceRow): Html {
-  return html`<tr data-id="${row.id}"><th scope="row"><a href="/services/${encodeURIComponent(row.id.toWellFormed())}">${row.id}</a></th><td>${row.address}</td><td>${row.targets}</td><td>${stateWord(row.health)}</td><td>${row.reason}</td></tr>
+  return html`<tr data-id="${row.id}"><th scope="row"><a href="/services/${encodeURIComponent(row.id.toWellFormed())}">${row.id}</a></th><td>${row.address}</td><td>${row.targets}</td><td>${row.traffic}</td><td>${stateWord(row.health)}</td><td>${row.reason}</td></tr>
 `;
 }
 
