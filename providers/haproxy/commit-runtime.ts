@@ -1,5 +1,6 @@
 /** Carries out runtime steps, phase after phase: a phase begins only when every command of the one before was accepted. */
 import { WeirError } from '../../src/model/index.ts';
+import { MissingCommand, saysMissing } from './commit-missing.ts';
 import { type Entries, entryKey, phaseOf, type RuntimeStep } from './diff.ts';
 import type { ServerLine } from './layout.ts';
 import { parseCrtList } from './process-read.ts';
@@ -42,6 +43,7 @@ export async function runSteps(steps: readonly RuntimeStep[], context: RuntimeCo
 export async function runAll(commands: readonly Command[], runtime: RuntimeSocket): Promise<readonly string[]> {
   const answers = await runtime.run(commands);
   for (const [i, answer] of answers.entries()) {
+    if (saysMissing(answer)) throw new MissingCommand(commands[i]?.line ?? '', answer);
     if (!isAccepted(answer))
       throw new WeirError(
         'E_HAPROXY_COMMAND',

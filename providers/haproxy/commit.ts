@@ -47,6 +47,8 @@ export interface CommitParts {
   readonly process: HaproxyProcess;
   readonly certificates: Certificates;
   readonly retiring: RetiringServers;
+  /** The process serves and takes no commands. */
+  readonly ill: () => boolean;
   /** The program, proved to be one that we can use. Undefined: HAProxy runs elsewhere, and there is none here. */
   readonly binary: () => Promise<string | undefined>;
   /** Addresses that may be missing without a word: IPv6 where it was not asked for by name. */
@@ -201,6 +203,11 @@ export class Committer {
     if (process.processes === undefined || running === undefined) {
       const reason = process.processes === undefined ? 'start' : 'unknown';
       return { layout: renderer.fresh(resources, undefined), plan: { reload: [reason], steps: [] } };
+    }
+    if (this.#parts.ill()) {
+      const layout = renderer.fresh(resources, running);
+      const { reload, steps } = diffLayouts(running, layout);
+      return { layout, plan: { reload: steps.length > 0 ? [...reload, 'socket'] : reload, steps: [] } };
     }
     const layout = await this.#place(resources, running);
     const difference = diffLayouts(running, layout);

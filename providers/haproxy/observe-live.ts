@@ -1,14 +1,14 @@
 /** What the process is known to serve, kept true: read when a session begins and at every audit, followed by our own commits between. */
 import { WeirError } from '../../src/model/index.ts';
 import type { Committer } from './commit.ts';
-import type { ConfigFiles } from './commit-files.ts';
+import { type ConfigFiles, shapeOf } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { diffLayouts } from './diff.ts';
 import type { Layout, ServerLine } from './layout.ts';
 import { restlessBackends, type ServerStates, statesOf, weightlessServers } from './observe-servers.ts';
 import type { HaproxyProcess } from './process.ts';
 import { type Reading, readAgainst, readUnknown } from './process-layout.ts';
-import { readServers } from './process-read.ts';
+import { parseShape, readServers, shapeCommand } from './process-read.ts';
 
 export interface LiveParts {
   readonly files: ConfigFiles;
@@ -42,6 +42,7 @@ export class LiveState {
 
   /** What the process was last told to serve; undefined while none runs that was told. */
   get intended(): Layout | undefined {
+  #ill: WeirError | undefined;
     return this.#parts.process.processes === undefined ? undefined : this.#intended;
   }
 
@@ -58,6 +59,11 @@ export class LiveState {
   /** Nobody knows how far a commit came: the next look is at everything. */
   forget(): void {
     this.#known = undefined;
+  /** Only the runtime socket is at fault, as of the last look: the process serves what it was told and cannot be asked or told more. */
+  get ill(): WeirError | undefined {
+    return this.#ill;
+  }
+
   }
 
   /** A commit went through. */
@@ -94,7 +100,8 @@ export class LiveState {
     const base = this.intended;
     if ((await process.find()) === undefined || base === undefined) return undefined;
     const changedFile = await files.changedOnDisk();
-    const reading = await unlessSilent(readAgainst(base, files, process.runtime));
+    const reading = await this.#unlessSilent(base, readAgainst(base, files, process.runtime));
+    if (reading === 'ill') return undefined;
     const wasProven = this.#proven;
     this.#accept(reading);
     this.#proven &&= wasProven && changedFile === undefined;
@@ -125,9 +132,35 @@ export class LiveState {
     const { committer } = this.#parts;
     const layout = this.intended;
     if (layout === undefined) return noServers;
-    const states = await unlessSilent(scope === 'touched' ? this.#readTouched() : this.#readAll());
-    if (states !== undefined) return { states, draining: await this.#draining(layout) };
+    // Who looks at everything finds out when it is well; nobody else shall wait for it.
+    if (this.#ill !== undefined && scope === 'touched') return noServers;
+    const seen = await this.#unlessSilent(layout, this.#look(scope, layout));
+    if (seen === 'ill') return noServers;
+    if (seen !== undefined) return seen;
     // A process that cannot be asked is not proved to serve anything: the next commit loads it anew.
+  /** Undefined when nobody knows what the process serves: neither the socket nor the master tells of a worker that runs `layout`. */
+  async #unlessSilent<T>(layout: Layout, reading: Promise<T>): Promise<T | 'ill' | undefined> {
+    const { process } = this.#parts;
+    try {
+      const read = await reading;
+      this.#ill = undefined;
+      return read;
+    } catch (error) {
+      if (!(error instanceof WeirError) || error.code !== 'E_HAPROXY_SOCKET') throw error;
+      this.#known = undefined;
+      this.#proven = false;
+      this.#ill = undefined;
+      if (process.unreachable || parseShape(await process.throughMaster(shapeCommand)) !== shapeOf(layout))
+        return undefined;
+      this.#ill = new WeirError(
+        'E_HAPROXY_SOCKET',
+        `${error.message}; HAProxy serves on as it was told last and answers its master: look at who stands at ${process.runtime.path}, or restart HAProxy so that it makes it anew`,
+        { cause: error },
+      );
+      return 'ill';
+    }
+  }
+
     this.#proven = false;
     this.#intended = undefined;
     committer.adopt(undefined);
@@ -145,6 +178,11 @@ export class LiveState {
     const known = this.#known;
     // Another worker has checked nothing yet.
     if (known === undefined || known.workers !== this.#workers()) return this.#readAll();
+  async #look(scope: 'all' | 'touched', layout: Layout): Promise<LiveServers> {
+    const states = await (scope === 'touched' ? this.#readTouched() : this.#readAll());
+    return { states, draining: await this.#draining(layout) };
+  }
+
     const backends = [...new Set([...this.#touched, ...restlessBackends(known.states)])];
     if (backends.length > mostApart) return this.#readAll();
     if (backends.length === 0) return known.states;

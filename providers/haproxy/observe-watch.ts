@@ -38,6 +38,7 @@ const refillAfterMs = 5_000;
 /** A process that lived this long died of something new. */
 const stableMs = 10_000;
 const longestReviveMs = 10_000;
+const longestSilenceMs = 15_000;
 
 export class SessionWatch {
   readonly #parts: WatchParts;
@@ -47,6 +48,8 @@ export class SessionWatch {
   #retriedMs = Number.NEGATIVE_INFINITY;
   #changedMs = Number.NEGATIVE_INFINITY;
   #deaths = 0;
+  /** Looks in a row that the socket did not answer. */
+  #silences = 0;
   #wake = new AbortController();
 
   constructor(parts: WatchParts) {
@@ -130,16 +133,41 @@ export class SessionWatch {
         const seen = await this.#parts.queue(() => this.#look());
         restless = seen.restless;
         await seen.write();
+        this.#heard();
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
-        ctx.log.debug({ balancer: ctx.balancer, code: error.code }, error.message);
+        this.#unheard(error);
       }
-      // A large state costs time to read: never more than a small share of it.
-      waitMs = Math.max(restless ? restlessMs : quietMs, (ctx.clock.now() - startMs) * 20);
+      // A large state costs time to read: never more than a small share of it. Silence is no state: it is asked about ever less often.
+      waitMs =
+        this.#silences > 0
+          ? Math.min(quietMs * 2 ** (this.#silences - 1), longestSilenceMs)
+          : Math.max(restless ? restlessMs : quietMs, (ctx.clock.now() - startMs) * 20);
       if (this.#parts.process.attached && this.#parts.process.processes === undefined) waitMs = restlessMs;
       // A commit during the look woke nobody; what it changed is to be kept as soon as that of any other.
       if (this.#unsaved && this.#parts.mayWrite()) waitMs = Math.min(waitMs, restlessMs);
     }
+  }
+
+  #unheard(error: WeirError): void {
+    const { ctx, unit } = this.#parts;
+    const silent = error.code === 'E_HAPROXY_SOCKET';
+    const first = silent && this.#silences === 0;
+    if (silent) {
+      ctx.metric('weir_haproxy_socket_errors_total', 1);
+      this.#silences++;
+    }
+    ctx.log[first ? 'warn' : 'debug']({ balancer: ctx.balancer, code: error.code }, error.message);
+    // The next turn of the unit meets the same, and that is what status tells.
+    if (first) ctx.changed(unit, 'the socket of HAProxy does not answer');
+  }
+
+  #heard(): void {
+    const { ctx, unit } = this.#parts;
+    if (this.#silences === 0) return;
+    this.#silences = 0;
+    ctx.log.info({ balancer: ctx.balancer }, 'the socket of HAProxy answers again');
+    ctx.changed(unit, 'the socket of HAProxy answers again');
   }
 
   async #look(): Promise<{ readonly restless: boolean; readonly write: () => Promise<void> }> {
@@ -152,6 +180,7 @@ export class SessionWatch {
       ctx.changed(unit, 'HAProxy answers');
     }
     const { states, draining } = await live.servers('all');
+    if (live.ill !== undefined) throw live.ill;
     const { text, restless } = healthSummary(states, draining);
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
     this.#health = text;

@@ -40,11 +40,7 @@ export function parseServersState(text: string): readonly ServerState[] {
   const header = lines.find((line) => line.startsWith('# '));
   const names = header?.slice(2).split(' ') ?? [];
   const places = columns.map((column) => names.indexOf(column));
-  if (lines[0] !== '1' || places.includes(-1))
-    throw new WeirError(
-      'E_HAPROXY_SOCKET',
-      `show servers state was answered with ${JSON.stringify(text.slice(0, 120))}`,
-    );
+  if (lines[0] !== '1' || places.includes(-1)) throw strange('show servers state', text);
   const states: ServerState[] = [];
   for (const line of lines) {
     if (line === '' || line.startsWith('#') || line === '1') continue;
@@ -74,12 +70,13 @@ export function parseServersState(text: string): readonly ServerState[] {
   return states;
 }
 
-/** Entries of a map as `show map` prints them: reference, key, value. */
+/** Entries of a map as `show map` prints them: reference, key, value. @throws WeirError E_HAPROXY_SOCKET when the answer is no such list. */
 export function parseMap(text: string): ReadonlyMap<string, string> {
   const entries = new Map<string, string>();
   for (const line of text.split('\n')) {
     const match = /^0x[0-9a-f]+ (\S+)(?: (.*))?$/.exec(line);
-    if (match === null) continue;
+    if (line === '') continue;
+    if (match === null) throw strange('show map', text);
     const [, key = '', value = ''] = match;
     entries.set(key, value);
   }
@@ -119,8 +116,22 @@ export async function readFingerprint(runtime: RuntimeSocket, path: string): Pro
   return fingerprint;
 }
 
-/** The proof of which configuration a worker runs; undefined when it carries none. */
+export const shapeCommand = 'show env WEIR_SHAPE';
+
+/** The proof of which configuration a worker runs; undefined when it carries none. @throws WeirError E_HAPROXY_SOCKET when it says something else. */
 export async function readShape(runtime: RuntimeSocket): Promise<string | undefined> {
-  const [, shape] = /^WEIR_SHAPE=([0-9a-zA-Z_-]+)$/m.exec(await runtime.ask('show env WEIR_SHAPE')) ?? [];
+  const text = await runtime.ask(shapeCommand);
+  const shape = parseShape(text);
+  if (shape === undefined && !/^Variable not found$/.test(text)) throw strange(shapeCommand, text);
   return shape;
+}
+
+export function parseShape(text: string): string | undefined {
+  const [, shape] = /^WEIR_SHAPE=([0-9a-zA-Z_-]+)$/m.exec(text) ?? [];
+  return shape;
+}
+
+/** An answer that HAProxy never gives: the socket is not what it should be. */
+export function strange(command: string, answer: string): WeirError {
+  return new WeirError('E_HAPROXY_SOCKET', `${command} was answered with ${JSON.stringify(answer.slice(0, 120))}`);
 }

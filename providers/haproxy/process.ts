@@ -27,8 +27,8 @@ export interface ProcessPaths {
 
 /** A configuration of 10,000 backends takes about a second; slow machines get their time. */
 const settleMs = 60_000;
-/** A worker that shall make the path of the runtime socket makes it before it serves. */
-const pathMs = 3_000;
+/** A new worker that answers its master and not on the runtime socket in this time is not waited for. */
+const patienceMs = 3_000;
 
 export class HaproxyProcess {
   readonly runtime: RuntimeSocket;
@@ -129,8 +129,7 @@ export class HaproxyProcess {
   /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD, or as `start`; the old worker serves on. */
   async reload(binary: string | undefined): Promise<Processes> {
     // The next worker inherits the listener of the runtime socket, not its path: a path that someone removed never comes back.
-    const lostPath = !existsSync(this.#paths.runtimeSocket);
-    if (lostPath && !this.attached) return this.replace(binary);
+    if (this.unreachable) return this.replace(binary);
     const mark = await this.#messages.mark();
     const master = this.#processes?.master ?? 0;
     const found = await reloadMaster(this.#paths.masterSocket, {
@@ -141,15 +140,16 @@ export class HaproxyProcess {
       timeoutMs: settleMs,
     });
     // For a moment both workers accept on the runtime socket: speak only to the new one.
-    const deadline = this.#clock.now() + (lostPath ? pathMs : settleMs);
+    const startMs = this.#clock.now();
     while (!(await this.#answers(found))) {
       if (!this.attached && !isAlive(found.workers[0] ?? 0))
         throw new WeirError('E_HAPROXY_RELOAD', 'the new worker ended at once');
-      if (this.#clock.now() > deadline)
-        throw new WeirError(
-          'E_HAPROXY_SOCKET',
-          `${this.#paths.runtimeSocket}: the new worker does not answer${lostPath ? `; restart HAProxy with -f ${this.#paths.directory}/${configName}, so that it makes this socket` : ''}`,
-        );
+      // It serves, whatever is wrong with its socket: who reads from there next says so.
+      const silentMs = this.#clock.now() - startMs;
+      if (silentMs > patienceMs && (await this.throughMaster('show info')).includes(`\nPid: ${found.workers[0]}\n`))
+        break;
+      if (silentMs > settleMs)
+        throw new WeirError('E_HAPROXY_SOCKET', `${this.#paths.runtimeSocket}: the new worker does not answer`);
       await this.#clock.sleep(5);
     }
     // The worker before goes on accepting until its signal has reached it: only then is the new state the only one.
@@ -188,6 +188,18 @@ export class HaproxyProcess {
   async #waitFor(done: () => Promise<boolean>): Promise<void> {
     const deadline = this.#clock.now() + 2_000;
     while (!(await done()) && this.#clock.now() < deadline) await this.#clock.sleep(5);
+  }
+
+  /** Asks the worker on the way through its master, which is another one than the runtime socket. Empty: no answer. */
+  async throughMaster(line: string): Promise<string> {
+    const [worker] = (await showProcesses(this.#paths.masterSocket))?.workers ?? [];
+    if (worker === undefined) return '';
+    return askMaster(this.#paths.masterSocket, `@!${worker} ${line}`, 2_000).catch(() => '');
+  }
+
+  /** The path of the runtime socket is gone, and HAProxy is ours to make it anew. */
+  get unreachable(): boolean {
+    return !this.attached && !existsSync(this.#paths.runtimeSocket);
   }
 
   /** The version of the worker that serves. @throws WeirError E_HAPROXY_SOCKET */

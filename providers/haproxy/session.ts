@@ -96,6 +96,7 @@ class HaproxySession implements Session {
         checkShape,
       },
       binary: () => this.#findBinary(),
+      ill: () => this.#live.ill !== undefined,
       optional: (address) => address === '::' && options.ipv6 === 'auto',
       counted: (worker, rows) => this.#traffic.handOver(worker, rows),
     });
@@ -157,10 +158,10 @@ class HaproxySession implements Session {
     return this.#enqueue(async () => {
       if (scope === 'all' && this.#ctx.clock.now() - this.#auditedMs > auditEveryMs) await this.#audit();
       const { states, draining } = await this.#live.servers(scope === 'all' ? 'all' : 'touched');
-      const { intended, proven } = this.#live;
+      const { intended, proven, ill } = this.#live;
       const input = {
         committed: this.#committed,
-        intended,
+        intended: ill === undefined ? intended : undefined,
         proven,
         states,
         draining,
@@ -186,6 +187,8 @@ class HaproxySession implements Session {
       }
       this.#committed = next;
       this.#watch.changed();
+      // It is in force; but nobody could tell what else is so.
+      if (this.#live.ill !== undefined) throw this.#live.ill;
     });
   }
 

@@ -179,8 +179,12 @@ class Connection {
       };
       const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
       this.#heard = () => {
+      const startMs = performance.now();
         timer.refresh();
         if (this.#received.length > maxAnswerChars) fail('an endless answer');
+        // Byte after byte is no answer either: everything else would wait for it.
+        if (performance.now() - startMs > timeoutMs * slowest)
+          fail(`no end of the answer within ${timeoutMs * slowest} ms`);
       };
       this.#wake = () => {
         this.#heard();
@@ -220,3 +224,5 @@ class Connection {
 }
 
 const maxAnswerChars = 256 * 1024 * 1024;
+/** All answers of a conversation may take so many times as long as silence may last. */
+const slowest = 6;

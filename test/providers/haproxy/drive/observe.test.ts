@@ -78,12 +78,13 @@ test('a table of another version is read by its header; anything else is an erro
 
 test('maps and lists', () => {
   assert.deepEqual(
-    [...parseMap('0x56 a.test b_1|x\n0x57 ^/a\\.b$ b_2\n\nnoise')],
+    [...parseMap('0x56 a.test b_1|x\n0x57 ^/a\\.b$ b_2\n\n')],
     [
       ['a.test', 'b_1|x'],
       ['^/a\\.b$', 'b_2'],
     ],
   );
+  assert.throws(() => parseMap('0x56 a.test b_1\nnoise'), { code: 'E_HAPROXY_SOCKET' });
   assert.deepEqual(parseCrtList('# crt/f.list\ncerts/d.pem:1\ncerts/a.pem:2 [alpn h2,http/1.1\0] a.test b.test\n'), [
     { cert: 'certs/d.pem', line: 1, hosts: [] },
     { cert: 'certs/a.pem', line: 2, hosts: ['a.test', 'b.test'], options: 'alpn h2,http/1.1' },
