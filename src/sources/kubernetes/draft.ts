@@ -27,8 +27,9 @@ export class Draft {
     this.options = options;
   }
 
-  tell(finding: Finding): void {
-    this.problems.push(problemAt(this.place, { ...finding, service: this.id }));
+  /** `place`: of the object that is wrong, where it is another one. */
+  tell(finding: Finding, place: Place = this.place): void {
+    this.problems.push(problemAt(place, { ...finding, service: this.id }));
   }
 
   keep(certificate: Certificate): void {

@@ -1,4 +1,5 @@
 import type { LocatedObject } from '../../model/index.ts';
+import type { Field } from './field.ts';
 import { type Metadata, openObject, type Reading } from './metadata.ts';
 import type { Place } from './place.ts';
 
@@ -8,6 +9,8 @@ export interface IngressClassView {
   readonly place: Place;
   readonly meta: Metadata;
   readonly controller: string;
+  /** The object that spec.parameters names; `kind` is group/Kind, `namespace` empty for one of the cluster. */
+  readonly parameters?: { readonly kind: string; readonly namespace: string; readonly name: string };
   /** Ingresses that name no class belong to it. */
   readonly isDefault: boolean;
 }
@@ -26,5 +29,25 @@ export function parseIngressClass(located: LocatedObject): Reading<IngressClassV
   if (flag.present && flag.value !== 'true' && flag.value !== 'false') {
     flag.refuse('E_ANNOTATION_VALUE', 'must be "true" or "false" in quotes');
   }
-  return { view: { kind: 'IngressClass', place, meta, controller: name, isDefault: flag.value === 'true' }, problems };
+  const parameters = readParameters(root.at('spec').at('parameters'));
+  const view: IngressClassView = {
+    kind: 'IngressClass',
+    place,
+    meta,
+    controller: name,
+    ...(parameters === undefined ? {} : { parameters }),
+    isDefault: flag.value === 'true',
+  };
+  return { view, problems };
+}
+
+/** What is no reference is left to whoever reads parameters: they do not exist then. */
+function readParameters(field: Field): IngressClassView['parameters'] {
+  if (!field.present) return undefined;
+  const text = (key: string): string => {
+    const { value } = field.at(key);
+    return typeof value === 'string' ? value : '';
+  };
+  const namespace = field.at('scope').value === 'Namespace' ? text('namespace') : '';
+  return { kind: `${text('apiGroup')}/${text('kind')}`, namespace, name: text('name') };
 }

@@ -14,14 +14,18 @@ export interface BackendRef {
 
 const pathTypes = { Exact: 'exact', Prefix: 'prefix', ImplementationSpecific: 'stringPrefix' } as const;
 
+/** Another reading of a path; undefined: as weir itself does. */
+export type PathReader = (type: PathMatch['type'], text: unknown) => Parsed<PathMatch> | undefined;
+
 /** One path of a rule; undefined when it was refused and told. `beta`: the v1beta1 form. */
-export function readIngressPath(item: Field, beta: boolean): IngressPath | undefined {
+export function readIngressPath(item: Field, beta: boolean, readPath?: PathReader): IngressPath | undefined {
   if (!item.isObject()) return undefined;
   const type = readPathType(item.at('pathType'), beta);
   if (type === undefined) return undefined;
-  const match = readMatch(item.at('path'), type);
+  const match = otherMatch(item.at('path'), type, readPath) ?? readMatch(item.at('path'), type);
   const backend = readBackendRef(item.at('backend'), beta);
-  return match === undefined || backend === undefined ? undefined : { match, backend, at: item.path };
+  if (match === undefined || match === 'refused' || backend === undefined) return undefined;
+  return { type, match, backend, at: item.path };
 }
 
 function readPathType(field: Field, beta: boolean): PathMatch['type'] | undefined {
@@ -30,6 +34,14 @@ function readPathType(field: Field, beta: boolean): PathMatch['type'] | undefine
     return field.refuse('E_FIELD_MISSING', 'is missing; write Exact, Prefix or ImplementationSpecific');
   const type = field.oneOf(['Exact', 'Prefix', 'ImplementationSpecific']);
   return type === undefined ? undefined : pathTypes[type];
+}
+
+function otherMatch(field: Field, type: PathMatch['type'], readPath?: PathReader): PathMatch | 'refused' | undefined {
+  const parsed = readPath?.(type, field.value ?? '');
+  if (parsed === undefined) return undefined;
+  if (parsed.ok) return parsed.value;
+  field.refuse(parsed.code, parsed.reason);
+  return 'refused';
 }
 
 /** A trailing slash of a Prefix rule is ignored, so it is dropped here: `/aaa/` and `/aaa` are the same rule. */

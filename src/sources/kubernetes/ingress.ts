@@ -1,9 +1,11 @@
+import type { PeerAnnotations } from '../../compat/index.ts';
 import type { FieldPath, LocatedObject, PathMatch, ServiceId } from '../../model/index.ts';
 import { parseHost } from '../../net/index.ts';
 import type { Field } from './field.ts';
-import { type BackendRef, readBackendRef, readIngressPath } from './ingress-path.ts';
+import { type BackendRef, type PathReader, readBackendRef, readIngressPath } from './ingress-path.ts';
 import { type Metadata, openObject, parseClassName, parseObjectName, type Reading } from './metadata.ts';
 import { type OwnAnnotations, readOwnAnnotations } from './own-annotations.ts';
+import { peerAnnotations } from './peer-object.ts';
 import type { Place } from './place.ts';
 import { readHeldAddresses } from './status.ts';
 
@@ -22,6 +24,9 @@ export interface IngressView {
   readonly tls: readonly IngressTls[];
   readonly held: readonly string[];
   readonly own: OwnAnnotations;
+  readonly annotations: PeerAnnotations;
+  /** As it was written: a peer may read its paths otherwise. */
+  readonly located: LocatedObject;
   /** Nothing of it may be served. */
   readonly refused: boolean;
   /** Its class cannot be read, so it cannot be known whose it is. */
@@ -36,6 +41,8 @@ export interface IngressRule {
 }
 
 export interface IngressPath {
+  /** As it is written: stringPrefix is ImplementationSpecific. */
+  readonly type: PathMatch['type'];
   readonly match: PathMatch;
   readonly backend: BackendRef;
   readonly at: FieldPath;
@@ -53,7 +60,7 @@ export interface IngressTls {
 const legacyAnnotation = 'kubernetes.io/ingress.class';
 
 /** Reads networking.k8s.io/v1, networking.k8s.io/v1beta1 and extensions/v1beta1. A bad rule or path is left out and told; the others go on. */
-export function parseIngress(located: LocatedObject, idPrefix = ''): Reading<IngressView> {
+export function parseIngress(located: LocatedObject, idPrefix = '', readPath?: PathReader): Reading<IngressView> {
   const serviceId = ({ namespace, name }: Metadata): ServiceId => `${idPrefix}ingress/${namespace}/${name}`;
   const { root, meta, notes } = openObject(located, 'Ingress', { serviceId });
   const { problems, place } = notes;
@@ -79,7 +86,7 @@ export function parseIngress(located: LocatedObject, idPrefix = ''): Reading<Ing
   const rules = spec
     .at('rules')
     .items()
-    .flatMap((item) => readRule(item, beta) ?? []);
+    .flatMap((item) => readRule(item, beta, readPath) ?? []);
   const view: IngressView = {
     kind: 'Ingress',
     place,
@@ -95,6 +102,8 @@ export function parseIngress(located: LocatedObject, idPrefix = ''): Reading<Ing
       .flatMap((item) => readTls(item) ?? []),
     held: readHeldAddresses(root.at('status')),
     own,
+    annotations: peerAnnotations(annotations),
+    located,
     classBad,
     refused: own.refused || classBad || (rules.length === 0 && defaultBackend === undefined),
   };
@@ -105,7 +114,7 @@ function optionalClass(field: Field): string | undefined {
   return field.value === '' ? undefined : field.parse(parseClassName);
 }
 
-function readRule(item: Field, beta: boolean): IngressRule | undefined {
+function readRule(item: Field, beta: boolean, readPath: PathReader | undefined): IngressRule | undefined {
   if (!item.isObject()) return undefined;
   const field = item.at('host');
   const host = !field.present || field.value === '' ? '' : field.parse(parseHost);
@@ -119,7 +128,7 @@ function readRule(item: Field, beta: boolean): IngressRule | undefined {
     paths: http
       .at('paths')
       .items()
-      .flatMap((path) => readIngressPath(path, beta) ?? []),
+      .flatMap((path) => readIngressPath(path, beta, readPath) ?? []),
   };
 }
 

@@ -6,9 +6,10 @@ import { IngressBackends } from './ingress-backends.ts';
 import { readSecured, securedRoutes } from './ingress-tls.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
 import { joinPassthrough } from './join-passthrough.ts';
+import { claimOf, joinPeerIngress } from './join-peer.ts';
 import { ownFilters } from './own-filters.ts';
 import { redirectAction, redirectRoutes } from './ssl-redirect.ts';
-import { takeIngress } from './take-class.ts';
+import { classOf, takeIngress } from './take-class.ts';
 import { takeAuthority } from './take-material.ts';
 
 /** An exported Ingress: http on port 80, and https on 443 for the hosts that have a certificate. */
@@ -16,7 +17,9 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
   const draft = new Draft(view.id, view.place, context.options);
   if (view.meta.deleting || view.own.export === false) return { draft, silent: view };
   if (view.classBad) return { draft };
-  const taken = takeIngress(view, context.lookup, context.options);
+  const known = classOf(view, context.lookup);
+  const claim = claimOf(view, known);
+  const taken = takeIngress(view, context.lookup, context.options, claim?.reader.controllers);
   if (!taken.ours) {
     if (taken.reason !== undefined) {
       draft.tell({
@@ -28,6 +31,7 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
     }
     return { draft, silent: view };
   }
+  if (claim !== undefined) return joinPeerIngress(view, claim, known, context);
   if (view.refused) return { draft };
   const backends = new IngressBackends(view, draft, context);
   const fallback = view.defaultBackend === undefined ? undefined : backends.forward(view.defaultBackend);

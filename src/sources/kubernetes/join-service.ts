@@ -2,6 +2,7 @@ import type { Action, Backend, Front, FrontTls } from '../../model/index.ts';
 import { ownPrefix } from '../../model/prefix.ts';
 import { Draft } from './draft.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
+import { claimOf, joinPeerService } from './join-peer.ts';
 import { makeBackend } from './make-backend.ts';
 import { guardsOf, ownFilters } from './own-filters.ts';
 import { type PortProtocol, protocolOf } from './port-protocols.ts';
@@ -14,8 +15,10 @@ import { takeAuthority, targetAuthority } from './take-material.ts';
 /** An exported Service: one front and one backend for each port. A port that cannot be served is told; the others are. */
 export function joinService(view: ServiceView, context: JoinContext): Joined {
   const draft = new Draft(view.id, view.place, context.options);
-  const taken = takeService(view, context.options);
+  const claim = claimOf(view, undefined);
+  const taken = takeService(view, context.options, claim?.class);
   if (!taken.ours) return taken.foreign === true ? { draft, silent: view } : { draft };
+  if (claim !== undefined) return joinPeerService(view, claim, context);
   draft.uses.add(view);
   if (view.refused) return { draft };
   if (view.type === 'ExternalName') {

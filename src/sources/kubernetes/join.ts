@@ -6,6 +6,7 @@ import { timeoutsOf } from './make-backend.ts';
 import type { Lookup } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { OwnAnnotations } from './own-annotations.ts';
+import type { PeerView } from './peer-object.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
@@ -22,7 +23,7 @@ export interface Joined {
   readonly service?: ExportedService;
   readonly draft: Draft;
   /** The object belongs to another controller: nothing is said about it. */
-  readonly silent?: ServiceView | IngressView;
+  readonly silent?: ServiceView | IngressView | PeerView;
 }
 
 /** What annotations say about every front of an object. */

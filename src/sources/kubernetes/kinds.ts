@@ -9,11 +9,20 @@ import { type IngressClassView, parseIngressClass } from './ingress-class.ts';
 import type { Reading } from './metadata.ts';
 import { type NodeView, parseNode } from './node.ts';
 import type { KubernetesReadOptions } from './options.ts';
+import { type PeerView, parsePeerObject, peerKinds } from './peer-object.ts';
 import { placeOf, problemAt } from './place.ts';
 import { parseSecret, type SecretView } from './secret.ts';
 import { parseService, type ServiceView } from './service.ts';
 
-export type View = ServiceView | EndpointsView | IngressView | IngressClassView | SecretView | NodeView | ConfigMapView;
+export type View =
+  | ServiceView
+  | EndpointsView
+  | IngressView
+  | IngressClassView
+  | SecretView
+  | NodeView
+  | ConfigMapView
+  | PeerView;
 
 export interface KindContext {
   readonly options: KubernetesReadOptions;
@@ -45,6 +54,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     parse: (located, { options }) => parseIngress(located, options.idPrefix),
   },
   'networking.k8s.io/IngressClass': { versions: ['v1', 'v1beta1'], parse: parseIngressClass },
+  ...Object.fromEntries(
+    [...peerKinds].map(([type, kind]): [string, Kind] => [
+      type,
+      { versions: kind.versions, parse: (located) => parsePeerObject(located, type, kind) },
+    ]),
+  ),
 };
 
 /** Groups of Kubernetes itself: their other kinds are a normal part of every manifest and no word is lost about them. */

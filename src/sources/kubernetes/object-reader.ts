@@ -5,11 +5,13 @@ import { type FoundTargets, findTargets } from './find-targets.ts';
 import type { IngressView } from './ingress.ts';
 import type { JoinContext, Joined } from './join.ts';
 import { joinIngress } from './join-ingress.ts';
+import { joinPeerObject } from './join-peer.ts';
 import { joinService } from './join-service.ts';
 import { ignoredWarning, type ParsedObject, parseObject, type View } from './kinds.ts';
 import { flattenList } from './list.ts';
 import { ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
+import type { PeerView } from './peer-object.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 import { shareEqual, shareService } from './share-service.ts';
@@ -65,8 +67,9 @@ export class ObjectReader {
     const problems: Problem[] = [];
     const { store, notes, skipped } = this.#parseAll(objects, problems);
     const targets = new Map<string, CachedTargets>();
-    const join = (view: ServiceView | IngressView): Joined => this.#join(view, store, options, targets);
-    const joined = [...[...store.services.values()].map(join), ...[...store.ingresses.values()].map(join)];
+    const join = (view: ServiceView | IngressView | PeerView): Joined => this.#join(view, store, options, targets);
+    const own = [...store.peers.values()].flatMap((views) => [...views.values()].filter(({ exported }) => exported));
+    const joined = [...store.services.values(), ...store.ingresses.values(), ...own].map(join);
     this.#targets = targets;
     return { ...this.#collect(joined, notes, problems, store), skipped: Object.fromEntries(skipped) };
   }
@@ -101,7 +104,7 @@ export class ObjectReader {
   }
 
   #join(
-    view: ServiceView | IngressView,
+    view: ServiceView | IngressView | PeerView,
     store: ObjectStore,
     options: KubernetesReadOptions,
     targets: Map<string, CachedTargets>,
@@ -117,11 +120,11 @@ export class ObjectReader {
       lookup,
       targets: (service, port) => this.#targetsOf(service, port, store, targets),
     };
-    const fresh = view.kind === 'Service' ? joinService(view, context) : joinIngress(view, context);
+    const fresh = joinView(view, context);
     const joined =
       fresh.service === undefined
         ? fresh
-        : { ...fresh, service: shareService(this.#services.get(view.id), fresh.service) };
+        : { ...fresh, service: shareService(this.#services.get(fresh.service.id), fresh.service) };
     this.#joined.set(view, { lookup, joined });
     return joined;
   }
@@ -185,6 +188,11 @@ function remember<K extends object, V>(memory: WeakMap<K, V>, key: K, make: (key
   const made = make(key);
   memory.set(key, made);
   return made;
+}
+
+function joinView(view: ServiceView | IngressView | PeerView, context: JoinContext): Joined {
+  if (view.kind === 'Service') return joinService(view, context);
+  return view.kind === 'Ingress' ? joinIngress(view, context) : joinPeerObject(view, context);
 }
 
 function shareFound(previous: FoundTargets | undefined, next: FoundTargets): FoundTargets {

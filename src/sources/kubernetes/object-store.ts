@@ -5,6 +5,7 @@ import type { IngressView } from './ingress.ts';
 import type { IngressClassView } from './ingress-class.ts';
 import type { View } from './kinds.ts';
 import type { NodeView } from './node.ts';
+import type { PeerView } from './peer-object.ts';
 import { type Place, problemAt } from './place.ts';
 import type { SecretView } from './secret.ts';
 import type { ServiceView } from './service.ts';
@@ -18,6 +19,8 @@ export interface Lookup {
   ingressClass(name: string): IngressClassView | undefined;
   /** The newest class that is marked as default. */
   defaultClass(): IngressClassView | undefined;
+  /** An object of a kind of a peer, by group/Kind; the namespace is empty for those of the cluster. */
+  peer(type: string, namespace: string, name: string): PeerView | undefined;
   /** Whether any IngressClass is known at all: plain files often have none. */
   hasClasses(): boolean;
 }
@@ -27,6 +30,8 @@ export class ObjectStore implements Lookup {
   readonly services = new Map<string, ServiceView>();
   readonly ingresses = new Map<string, IngressView>();
   readonly configMaps = new Map<string, ConfigMapView>();
+  /** By group/Kind, then by name. */
+  readonly peers = new Map<string, Map<string, PeerView>>();
   readonly #nodes = new Map<string, NodeView>();
   readonly #secrets = new Map<string, SecretView>();
   readonly #classes = new Map<string, IngressClassView>();
@@ -61,6 +66,8 @@ export class ObjectStore implements Lookup {
       }
       case 'Node':
         return put(this.#nodes, view);
+      case 'Peer':
+        return put(this.#peersOf(view.type), view);
     }
   }
 
@@ -90,6 +97,18 @@ export class ObjectStore implements Lookup {
 
   hasClasses(): boolean {
     return this.#classes.size > 0;
+  }
+
+  peer(type: string, namespace: string, name: string): PeerView | undefined {
+    return this.peers.get(type)?.get(`${namespace}/${name}`);
+  }
+
+  #peersOf(type: string): Map<string, PeerView> {
+    const known = this.peers.get(type);
+    if (known !== undefined) return known;
+    const fresh = new Map<string, PeerView>();
+    this.peers.set(type, fresh);
+    return fresh;
   }
 
   #slicesOf(namespace: string, service: string): Map<string, EndpointsView> {

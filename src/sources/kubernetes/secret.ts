@@ -34,6 +34,8 @@ export interface SecretView {
   /** Authorities (ca.crt) and users of basic authentication (auth), the same way. */
   readonly authority: Parsed<Material>;
   readonly users: Parsed<Material>;
+  /** An OAuth client (clientID, clientSecret), where there is one. */
+  readonly client?: { readonly id: string; readonly secret: Material };
 }
 
 /** A secret text in canonical form. */
@@ -58,7 +60,18 @@ export function parseSecret(
   const certificate = readCertificate(root, options);
   const authority = readAuthority(root, options);
   const users = readUsers(root, options);
-  return { view: { kind: 'Secret', place, meta, certificate, authority, users }, problems };
+  const client = readClient(root, options);
+  const view: SecretView = { kind: 'Secret', place, meta, certificate, authority, users };
+  return { view: client === undefined ? view : { ...view, client }, problems };
+}
+
+function readClient(root: Field, { hash }: Pick<KubernetesReadOptions, 'hash'>): SecretView['client'] {
+  const ids = ['clientID', 'clientId'].map((key) => readText(root, key)).find(({ ok }) => ok);
+  const secret = readText(root, 'clientSecret');
+  const id = ids?.ok === true ? ids.value.trim() : '';
+  if (!secret.ok || !/^[\x21-\x7e]{1,1024}$/.test(id)) return undefined;
+  const text = secret.value.replace(/[\r\n]+$/, '');
+  return { id, secret: { text, sha256: hash(text) } };
 }
 
 function readAuthority(

@@ -1,9 +1,11 @@
+import type { PeerAnnotations } from '../../compat/index.ts';
 import type { LocatedObject, ServiceId } from '../../model/index.ts';
 import { accept, type Family, type Parsed, parseAddress, parseCidr, parsePort } from '../../net/index.ts';
 import { type BcsExport, readBcsExport } from './bcs-export.ts';
 import type { Field } from './field.ts';
 import { type Metadata, openObject, parseClassName, type Reading } from './metadata.ts';
 import { type OwnAnnotations, readOwnAnnotations } from './own-annotations.ts';
+import { peerAnnotations } from './peer-object.ts';
 import type { Place } from './place.ts';
 import { readServicePorts, type ServicePort } from './service-port.ts';
 import { readHeldAddresses } from './status.ts';
@@ -32,6 +34,7 @@ export interface ServiceView {
   readonly localOnly: boolean;
   readonly healthCheckNodePort?: number;
   readonly own: OwnAnnotations;
+  readonly annotations: PeerAnnotations;
   readonly bcs?: BcsExport;
   /** Something that decides about exposure cannot be read: targets of it may be used, the Service itself is not exported. */
   readonly refused: boolean;
@@ -87,6 +90,7 @@ export function parseService(located: LocatedObject, idPrefix = ''): Reading<Ser
     localOnly: spec.at('externalTrafficPolicy').oneOf(['Cluster', 'Local']) === 'Local',
     ...(healthCheckNodePort === undefined ? {} : { healthCheckNodePort }),
     own,
+    annotations: peerAnnotations(annotations),
     ...(bcs === undefined ? {} : { bcs }),
     classBad: className.bad,
     refused: own.refused || className.bad || address.bad || ranges.bad || bcs?.refused === true,

@@ -1,3 +1,4 @@
+import type { PeerClass } from '../../compat/index.ts';
 import type { IngressView } from './ingress.ts';
 import type { IngressClassView } from './ingress-class.ts';
 import type { Lookup } from './object-store.ts';
@@ -14,9 +15,14 @@ const foreign: Taken = { ours: false, foreign: true };
 /**
  * The class of an Ingress: spec.ingressClassName, else the annotation kubernetes.io/ingress.class, else the default class. A class is
  * ours when its IngressClass names our controller. Where no IngressClass is known (plain files) every class is taken as it is written.
- * Objects of other controllers are passed over in silence.
+ * Objects of other controllers are passed over in silence. `claimants`: controllers of the peer that the annotation alone names.
  */
-export function takeIngress(ingress: IngressView, lookup: Lookup, options: KubernetesReadOptions): Taken {
+export function takeIngress(
+  ingress: IngressView,
+  lookup: Lookup,
+  options: KubernetesReadOptions,
+  claimants: readonly string[] = [],
+): Taken {
   const { className, legacyClass } = ingress;
   const name = className ?? legacyClass;
   if (name === undefined) return takeWithoutClass(lookup, options);
@@ -25,7 +31,10 @@ export function takeIngress(ingress: IngressView, lookup: Lookup, options: Kuber
   const found = lookup.ingressClass(name);
   if (found !== undefined) return isOurs(found, options) ? { ours: true, class: name } : foreign;
   // The annotation is older than IngressClass objects and stands for itself; it is ours only if the configuration says so.
-  if (className === undefined) return options.classes === undefined ? foreign : { ours: true, class: name };
+  if (className === undefined) {
+    const stoodFor = claimants.some((controller) => controllersOf(options).includes(controller));
+    return options.classes === undefined && !stoodFor ? foreign : { ours: true, class: name };
+  }
   return { ours: false, reason: 'names an IngressClass that does not exist; the Ingress is not served' };
 }
 
@@ -39,15 +48,15 @@ function takeWithoutClass(lookup: Lookup, options: KubernetesReadOptions): Taken
 
 /**
  * The class of a Service: spec.loadBalancerClass or our annotation. A Service of another class, or without one where classes are
- * configured, belongs to another controller.
+ * configured, belongs to another controller. `claimed`: the class of the peer that it was written for without naming it.
  */
-export function takeService(service: ServiceView, options: KubernetesReadOptions): Taken {
+export function takeService(service: ServiceView, options: KubernetesReadOptions, claimed?: string): Taken {
   const { own, bcs, type } = service;
   const asked = own.export === true || bcs !== undefined;
   if (service.meta.deleting || own.export === false) return foreign;
   if (!asked && type !== 'LoadBalancer') return { ours: false };
   if (service.classBad) return { ours: true };
-  const name = service.class ?? own.class;
+  const name = service.class ?? own.class ?? claimed;
   if (name !== undefined) return wanted(name, options) ? { ours: true, class: name } : foreign;
   return asked || options.classes === undefined || options.watchWithoutClass === true ? { ours: true } : foreign;
 }
@@ -57,5 +66,18 @@ function wanted(name: string, options: KubernetesReadOptions): boolean {
 }
 
 function isOurs(found: IngressClassView, options: KubernetesReadOptions): boolean {
-  return (options.controllers ?? [ownController]).includes(found.controller);
+  return controllersOf(options).includes(found.controller);
+}
+
+function controllersOf(options: KubernetesReadOptions): readonly string[] {
+  return options.controllers ?? [ownController];
+}
+
+/** The IngressClass that an Ingress belongs to, where it is known. */
+export function classOf({ className, legacyClass }: IngressView, lookup: Lookup): PeerClass | undefined {
+  const name = className ?? legacyClass;
+  const found = name === undefined ? lookup.defaultClass() : lookup.ingressClass(name);
+  if (found === undefined) return undefined;
+  const { meta, controller, parameters } = found;
+  return { name: meta.name, controller, ...(parameters === undefined ? {} : { parameters }) };
 }

@@ -35,6 +35,20 @@ export function takeAuthority(wish: MaterialWish, effect: string, draft: Draft, 
   return { sha256, origin: originOf(wish), names: [] };
 }
 
+/** The OAuth client of a Secret; undefined where there is none, and whoever asked says so. */
+export function takeClient(
+  namespace: string,
+  secret: string,
+  draft: Draft,
+  lookup: Lookup,
+): { readonly id: string; readonly secret: SecretRef } | undefined {
+  const client = lookup.secret(namespace, secret)?.client;
+  if (client === undefined) return undefined;
+  const { sha256, text } = client.secret;
+  draft.secrets.set(sha256, text);
+  return { id: client.id, secret: { sha256, origin: `Secret ${namespace}/${secret}` } };
+}
+
 type Code = 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_USERS_MISSING' | 'E_USERS_INVALID';
 
 function tell(wish: MaterialWish, draft: Draft, code: string, why: string): undefined {

@@ -1,6 +1,7 @@
 import type { EndpointsView } from './endpoint-group.ts';
 import type { IngressClassView } from './ingress-class.ts';
 import type { Lookup } from './object-store.ts';
+import type { PeerView } from './peer-object.ts';
 import type { SecretView } from './secret.ts';
 import type { ServiceView } from './service.ts';
 
@@ -30,6 +31,10 @@ export class TrackedLookup implements Lookup {
 
   defaultClass(): IngressClassView | undefined {
     return this.#track((lookup) => lookup.defaultClass());
+  }
+
+  peer(type: string, namespace: string, name: string): PeerView | undefined {
+    return this.#track((lookup) => lookup.peer(type, namespace, name));
   }
 
   hasClasses(): boolean {
