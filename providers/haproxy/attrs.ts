@@ -137,6 +137,10 @@ export const frontendAttrs = z.strictObject({
   clientCa: z.string().exactOptional(),
   /** TLS is passed through, to where its routes lead by the name in the client's hello. */
   sni: z.literal(true).exactOptional(),
+  /** Id of the Frontend that gets the connections whose name no route has. */
+  beside: z.string().exactOptional(),
+  /** Id of the Frontend that listens, and hands on what is for this one. */
+  behind: z.string().exactOptional(),
   maxConnections: z.int().min(1).exactOptional(),
   clientMs: ms.exactOptional(),
   requestMs: ms.exactOptional(),
@@ -149,6 +153,8 @@ export const certAttrs = z.strictObject({
   /** Those of the hosts whose clients must show a certificate. */
   verified: z.array(z.string()).exactOptional(),
   isDefault: z.boolean(),
+  /** SHA-256 of the OCSP response to staple (base64). */
+  ocsp: z.string().exactOptional(),
 });
 
 export const shareAttrs = z.strictObject({ weight: z.number().min(0) });

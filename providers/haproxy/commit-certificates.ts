@@ -2,11 +2,12 @@
 import { createPrivateKey, hash, X509Certificate } from 'node:crypto';
 import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
 import { parseUsers } from '../../src/net/index.ts';
+import { stapleFlaw, staplesOf, withoutStaples } from './commit-staples.ts';
 import { usersOf, withholdUsers } from './commit-users.ts';
 import { type BadCertificate, certificatesOf, type Given, withholdCertificates } from './commit-withhold.ts';
 import { configName, readText } from './files.ts';
 import type { Layout } from './layout.ts';
-import { certPath } from './names.ts';
+import { certPath, staplePath } from './names.ts';
 import { userLines, usersIn } from './section-users.ts';
 
 /** `next` without what cannot be loaded. `before` is what was given last: a broken certificate falls back to its predecessor there. */
@@ -17,7 +18,7 @@ export async function usableCertificates(
 ): Promise<Given> {
   const { served, authorities } = certificatesOf(next);
   const bad = new Map([...(await certificates.judge(served, true)), ...(await certificates.judge(authorities, false))]);
-  const given = withholdCertificates(next, bad, before);
+  const given = withoutStaples(withholdCertificates(next, bad, before), await certificates.judgeStaples(next));
   return withholdUsers(given, await certificates.judgeUsers(usersOf(next)));
 }
 
@@ -46,6 +47,28 @@ export class Certificates {
       else this.#good.add(`${withKey} ${sha256}`);
     }
     return bad;
+  }
+
+  /** OCSP responses that HAProxy would not take, with the reason, by their SHA-256: one that it cannot place keeps it from starting. */
+  async judgeStaples(resources: readonly Resource[]): Promise<ReadonlyMap<string, BadCertificate>> {
+    const bad = new Map<string, BadCertificate>();
+    for (const [cert, sha256] of staplesOf(resources)) {
+      const key = `staple ${cert} ${sha256}`;
+      if (this.#good.has(key)) continue;
+      const [pem, response] = [await this.#find(cert), await this.#response(cert, sha256)];
+      const reason = response === undefined ? 'it is missing' : stapleFlaw(pem ?? '', response);
+      if (reason === undefined) this.#good.add(key);
+      else bad.set(sha256, { code: 'W_OCSP', reason });
+    }
+    return bad;
+  }
+
+  /** From its source; else the copy beside the certificate. */
+  async #response(cert: string, sha256: string): Promise<string | undefined> {
+    const fresh = await this.#secret({ sha256, origin: '' });
+    if (fresh !== undefined) return fresh;
+    const copy = await readText(`${this.#directory}/${staplePath(certPath(cert))}`);
+    return copy !== undefined && hash('sha256', copy, 'hex') === sha256 ? copy : undefined;
   }
 
   /** Lists of users that cannot be used, with the reason. */

@@ -1,6 +1,6 @@
 /** The files of the running layout: what stands on disk, what a new layout changes there. Texts are made once for each object. */
 import { hash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { changedSpan, sameItems } from '../../src/model/remade.ts';
 import {
   configName,
@@ -15,6 +15,7 @@ import {
   syncPath,
 } from './files.ts';
 import type { CrtEntry, Layout, MapFile, Section } from './layout.ts';
+import { staplePath } from './names.ts';
 import { crtListText, mapText } from './text.ts';
 
 const mapTexts = new WeakMap<MapFile, string>();
@@ -82,6 +83,8 @@ export interface FileChange {
   readonly changed: FileSet;
   /** Paths of all files that the layout has. */
   readonly all: readonly string[];
+  /** OCSP responses that would be read because they lie beside a certificate. */
+  readonly gone?: readonly string[];
 }
 
 export class ConfigFiles {
@@ -139,13 +142,14 @@ export class ConfigFiles {
       if (this.#texts.get(path) !== sha256) changed.set(path, await pem(sha256));
     }
     if (this.#texts.get(configName) !== config) changed.set(configName, config);
-    return { changed, all };
+    const gone = all.map(staplePath).filter((path) => this.#texts.has(path) && !layout.certs.has(path));
+    return { changed, all, gone };
   }
 
   /** What stands on disk in the place of a change: writing it takes the change back. */
-  async snapshot({ changed }: FileChange): Promise<FileChange> {
+  async snapshot({ changed, gone = [] }: FileChange): Promise<FileChange> {
     const before = new Map<string, string>();
-    for (const path of changed.keys()) {
+    for (const path of [...changed.keys(), ...gone]) {
       const known = path.startsWith('certs/') ? await readText(`${this.directory}/${path}`) : this.#texts.get(path);
       if (known !== undefined) before.set(path, known);
     }
@@ -153,7 +157,11 @@ export class ConfigFiles {
   }
 
   /** Puts a change in force on disk. @throws WeirError E_DISK, nothing is changed then. */
-  async write({ changed }: FileChange): Promise<void> {
+  async write({ changed, gone = [] }: FileChange): Promise<void> {
+    for (const path of gone) {
+      await onDisk(path, () => rm(`${this.directory}/${path}`, { force: true }));
+      this.#texts.delete(path);
+    }
     if (changed.size === 0) return;
     const unsynced = await replaceFiles(this.directory, changed);
     for (const path of unsynced) this.#unsynced.add(path);
@@ -203,7 +211,7 @@ export class ConfigFiles {
   named(): ReadonlySet<string> {
     const found = new Set([configName, ...namedIn(this.config ?? '')]);
     for (const list of this.paths('crt')) {
-      if (found.has(list)) for (const path of namedIn(this.text(list) ?? '')) found.add(path);
+      if (found.has(list)) for (const path of namedIn(this.text(list) ?? '')) found.add(path).add(staplePath(path));
     }
     return found;
   }

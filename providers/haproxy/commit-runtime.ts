@@ -60,7 +60,9 @@ async function commandsOf(step: RuntimeStep, context: RuntimeContext): Promise<r
     case 'set weight':
       return [{ line: `set server ${step.backend}/${step.name} weight ${step.weight}` }];
     case 'load certificate':
-      return loadCertificate(step.path, step.fresh, await context.pem(step.path));
+      return loadCertificate(step, await context.pem(step.path), step.staple && (await context.pem(step.staple)));
+    case 'staple':
+      return [{ line: 'set ssl ocsp-response', payload: await context.pem(step.path) }];
     case 'add to list':
       return step.entries.map((entry) => ({ line: `add ssl crt-list ${step.list}`, payload: crtListLine(entry) }));
     case 'add keys':
@@ -107,14 +109,19 @@ function addServer(
   ];
 }
 
-function loadCertificate(path: string, fresh: boolean, pem: string): readonly Command[] {
+function loadCertificate(
+  { path, fresh, staple }: Extract<RuntimeStep, { readonly do: 'load certificate' }>,
+  pem: string,
+  response: string | undefined,
+): readonly Command[] {
   const create = fresh ? [{ line: `new ssl cert ${path}` }] : [];
   // An empty line would end the payload; it means nothing in PEM.
   const payload = pem
     .replace(/\r/g, '')
     .replace(/\n{2,}/g, '\n')
     .trim();
-  return [...create, { line: `set ssl cert ${path}`, payload }, { line: `commit ssl cert ${path}` }];
+  const stapled = response === undefined ? [] : [{ line: `set ssl cert ${staple}`, payload: response }];
+  return [...create, { line: `set ssl cert ${path}`, payload }, ...stapled, { line: `commit ssl cert ${path}` }];
 }
 
 /** Entries as payloads that fit the buffer. */

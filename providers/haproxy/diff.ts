@@ -4,6 +4,7 @@
  */
 import { sameJson } from '../../src/model/index.ts';
 import type { CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
+import { isStaple, staplePath } from './names.ts';
 
 export type RuntimeStep =
   | {
@@ -14,7 +15,10 @@ export type RuntimeStep =
       readonly cookieKey?: string;
     }
   | { readonly do: 'set weight'; readonly backend: string; readonly name: string; readonly weight: number }
-  | { readonly do: 'load certificate'; readonly path: string; readonly fresh: boolean }
+  /** With its OCSP response, where `staple` has one; without, an old one is dropped. */
+  | { readonly do: 'load certificate'; readonly path: string; readonly fresh: boolean; readonly staple?: string }
+  /** A newer OCSP response for a certificate that has one. */
+  | { readonly do: 'staple'; readonly path: string }
   | { readonly do: 'add to list'; readonly list: string; readonly entries: readonly CrtEntry[] }
   | { readonly do: 'add keys'; readonly map: string; readonly entries: Entries; readonly feeds?: 'backend' }
   | { readonly do: 'set keys'; readonly map: string; readonly entries: Entries; readonly feeds?: 'backend' }
@@ -40,6 +44,7 @@ const order: Readonly<Record<RuntimeStep['do'], number>> = {
   'add server': 0,
   'set weight': 1,
   'load certificate': 2,
+  staple: 2,
   'add to list': 3,
   'add keys': 4,
   'set keys': 5,
@@ -193,11 +198,24 @@ function diffKeys(path: string, before: MapFile, after: MapFile, steps: RuntimeS
 function diffCertificates(running: Layout, wanted: Layout, reload: Set<ReloadReason>, steps: RuntimeStep[]): void {
   const listed = new Set([...running.crtLists.values(), ...wanted.crtLists.values()].flat().map(({ cert }) => cert));
   for (const [path, sha256] of wanted.certs) {
+    if (isStaple(path)) continue;
     const was = running.certs.get(path);
-    if (was === sha256) continue;
+    const staple = staplePath(path);
+    const [shown, shall] = [running.certs.get(staple), wanted.certs.get(staple)];
+    if (was === sha256 && shown === shall) continue;
+    if (was === sha256 && shown !== undefined && shall !== undefined) {
+      steps.push({ do: 'staple', path: staple });
+      continue;
+    }
     // Files that no list names (authorities of targets or clients) are read at start only.
     if (!listed.has(path)) reload.add('certificate');
-    else steps.push({ do: 'load certificate', path, fresh: was === undefined });
+    else
+      steps.push({
+        do: 'load certificate',
+        path,
+        fresh: was === undefined,
+        ...(shall === undefined ? {} : { staple }),
+      });
   }
   for (const [list, entries] of wanted.crtLists) {
     const before = running.crtLists.get(list);

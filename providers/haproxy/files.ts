@@ -28,7 +28,8 @@ export async function onDisk<T>(path: string, operation: () => Promise<T>): Prom
 export function readText(path: string): Promise<string | undefined> {
   return onDisk(path, async () => {
     try {
-      return await readFile(path, 'utf8');
+      // OCSP responses are DER there and base64 here.
+      return await readFile(path, path.endsWith('.ocsp') ? 'base64' : 'utf8');
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -62,7 +63,7 @@ async function writePlain(path: string, text: string): Promise<void> {
       0o600,
     );
     try {
-      await file.writeFile(text);
+      await file.writeFile(/\.ocsp(\.tmp)?$/.test(path) ? Buffer.from(text, 'base64') : text);
     } finally {
       await file.close();
     }

@@ -70,6 +70,9 @@ function attrsOf(
     ...(alone && timeouts?.keepAliveMs !== undefined ? { keepAliveMs: timeouts.keepAliveMs } : {}),
     ...(listener.clientCa === undefined ? {} : { clientCa: listener.clientCa.sha256 }),
     ...(byName ? { sni: true } : {}),
+    ...(listener.beside === undefined
+      ? {}
+      : { [mode === 'http' ? 'behind' : 'beside']: `${group.key}|${listener.beside}` }),
     ...(fallback !== undefined && (mode === 'http' || byName) ? treatmentOf(fallback, []) : {}),
     ...(mode === 'tcp' && !byName && first !== undefined ? accessOf(first.front) : {}),
   };
@@ -92,7 +95,8 @@ function certsOf(listener: Listener): ReadonlyMap<string, Member> {
     // Names of a certificate that are no host names (addresses, other forms) cannot be asked for by SNI.
     const names = hosts.filter((host) => parseHost(host).ok);
     const asked = verified === undefined ? {} : { verified: verified.filter((host) => parseHost(host).ok) };
-    certs.set(cert.sha256, { attrs: Object.freeze({ hosts: names, ...asked, isDefault: certs.size === 0 }) });
+    const ocsp = /^[0-9a-f]{64}$/.test(cert.ocsp?.sha256 ?? '') ? { ocsp: cert.ocsp?.sha256 ?? '' } : {};
+    certs.set(cert.sha256, { attrs: Object.freeze({ hosts: names, ...asked, isDefault: certs.size === 0, ...ocsp }) });
   }
   return certs;
 }

@@ -63,6 +63,9 @@ export function cookieName(id: string): string {
  */
 export const cookieKey = shortHash('cookie key');
 
+/** The name of a server that is the process itself. */
+export const ownServer = 'own';
+
 /** The name of a socket of the process to itself, in the kernel's namespace and not in a directory that the worker's account may not enter. */
 export function ownSocket(directory: string, purpose: string): string {
   return `abns@weir-${purpose}-${shortHash(`${purpose} ${directory}`)}`;
@@ -101,6 +104,16 @@ export function certPath(sha256: string): string {
  */
 export function defaultCertPath(frontend: string): string {
   return `certs/default-${frontend}.pem`;
+}
+
+/** Path of the OCSP response of a certificate: where HAProxy looks for it. */
+export function staplePath(cert: string): string {
+  return `${cert}.ocsp`;
+}
+
+/** A path of an OCSP response. */
+export function isStaple(path: string): boolean {
+  return path.endsWith('.ocsp');
 }
 
 /** Path of a crt-list. */

@@ -5,7 +5,16 @@ import type { ConfigFiles } from './commit-files.ts';
 import { shapeOf } from './commit-files.ts';
 import { readText } from './files.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
-import { parseCrtList, parseMap, readFingerprint, readServers, readShape, type ServerState, strange } from './process-read.ts';
+import { ownServer } from './names.ts';
+import {
+  parseCrtList,
+  parseMap,
+  readFingerprint,
+  readServers,
+  readShape,
+  type ServerState,
+  strange,
+} from './process-read.ts';
 import { holdsUsers } from './section-users.ts';
 import type { RuntimeSocket } from './socket.ts';
 
@@ -141,6 +150,8 @@ function placeServers(
     const backend = section.head.slice('backend '.length);
     const servers = new Map<string, ServerLine>();
     for (const state of byBackend.get(backend) ?? []) {
+      // The process itself is no target: its line is one of the section.
+      if (state.name === ownServer) continue;
       const line = section.servers?.get(state.name);
       const { name, address, port, weight } = state;
       // What we did not write has options that we cannot read: `?` equals nothing.
@@ -165,6 +176,7 @@ async function readCertificates(
   const listed = new Set([...base.crtLists.values(), ...lists.values()].flat().map(({ cert }) => cert));
   const certs = new Map<string, string>();
   for (const [path, sha256] of base.certs) {
+    // A worker read the responses that lie beside its certificates.
     if (!listed.has(path)) certs.set(path, sha256);
     else if (loaded.has(path)) certs.set(path, (await isLoaded(path, files, runtime)) ? sha256 : 'another');
   }

@@ -34,6 +34,7 @@ const accepted: readonly RegExp[] = [
   /^New empty certificate store '.*'!$/,
   /^Transaction (?:created|updated|aborted) for certificate .*!$/,
   /^Success!$/,
+  /^OCSP Response updated!$/,
   /^Certificate '.*' deleted!$/,
   /^Entry '.*' deleted in crtlist '.*'!$/,
 ];
@@ -178,13 +179,13 @@ class Connection {
         settle(new Kind('E_HAPROXY_SOCKET', `${this.#path}: ${reason} after ${answers.length} of ${count} answers`));
       };
       const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs);
-      this.#heard = () => {
       const startMs = performance.now();
+      this.#heard = () => {
         timer.refresh();
-        if (this.#received.length > maxAnswerChars) fail('an endless answer');
         // Byte after byte is no answer either: everything else would wait for it.
         if (performance.now() - startMs > timeoutMs * slowest)
           fail(`no end of the answer within ${timeoutMs * slowest} ms`);
+        if (this.#received.length > maxAnswerChars) fail('an endless answer');
       };
       this.#wake = () => {
         this.#heard();
@@ -223,6 +224,6 @@ class Connection {
   }
 }
 
-const maxAnswerChars = 256 * 1024 * 1024;
 /** All answers of a conversation may take so many times as long as silence may last. */
 const slowest = 6;
+const maxAnswerChars = 256 * 1024 * 1024;

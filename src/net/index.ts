@@ -6,6 +6,7 @@ export * from './filter.ts';
 export * from './host.ts';
 export * from './http.ts';
 export * from './name.ts';
+export * from './ocsp.ts';
 export * from './parsed.ts';
 export * from './path.ts';
 export * from './port.ts';

@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { CertRef, SecretRef } from '../../model/service.ts';
 import { accept, type Parsed, refuse } from '../../net/index.ts';
 import type { CertificateLookup, CertificateRequest } from '../weir/index.ts';
-import { reasonOf } from './list-paths.ts';
 import { type GoodCertificate, readAuthorities, readPair, readTexts, readUsers } from './read-certificate.ts';
+import { signatureOf } from './signature.ts';
+import { StapleFiles } from './staple-files.ts';
 
 interface Loaded {
   readonly signature: string;
@@ -27,16 +27,26 @@ export class CertificateFiles implements CertificateLookup {
   private readonly good = new Map<string, GoodCertificate>();
   private readonly nowMs: () => number;
   private readonly inService: (hash: string) => boolean;
+  private readonly staples: StapleFiles;
 
   constructor(nowMs: () => number, inService: (hash: string) => boolean) {
     this.nowMs = nowMs;
     this.inService = inService;
+    this.staples = new StapleFiles(nowMs);
   }
 
   certificate(request: CertificateRequest): Parsed<CertRef> {
     const chain = absolute(request.certificate, request.file);
     const key = request.key === undefined ? chain : absolute(request.key, request.file);
     return this.load(key === chain ? [chain] : [chain, key], readPair);
+  }
+
+  staple(request: CertificateRequest): Parsed<SecretRef> | undefined {
+    const cert = this.certificate(request);
+    const pem = cert.ok ? this.pem(cert.value.sha256) : undefined;
+    if (pem === undefined) return undefined;
+    const path = absolute(request.ocsp ?? `${request.certificate}.ocsp`, request.file);
+    return this.staples.read(path, pem, request.ocsp !== undefined);
   }
 
   authority(path: string, file: string): Parsed<CertRef> {
@@ -47,15 +57,16 @@ export class CertificateFiles implements CertificateLookup {
     return this.load([absolute(path, file)], readUsers, 'users');
   }
 
-  /** PEM of a certificate that is or was in force. */
+  /** PEM of a certificate, text of users or of an OCSP response that is or was in force. */
   pem(hash: string): string | undefined {
     for (const { ref, pem } of this.good.values()) if (ref.sha256 === hash) return pem;
-    return undefined;
+    return this.staples.text(hash);
   }
 
   /** Directories of every file that was asked for. */
   directories(): readonly string[] {
-    return [...this.loaded.keys()].flatMap((key) => pathsOf(key).map((path) => dirname(path)));
+    const paths = [...this.loaded.keys()].flatMap(pathsOf);
+    return [...paths, ...this.staples.paths()].map((path) => dirname(path));
   }
 
   /** Why files are not in force as they are now. */
@@ -65,7 +76,9 @@ export class CertificateFiles implements CertificateLookup {
 
   /** Whether any file that was asked for differs from what was loaded. */
   changed(): boolean {
-    return [...this.loaded].some(([key, { signature }]) => signature !== signatureOf(pathsOf(key)));
+    return (
+      this.staples.changed() || [...this.loaded].some(([key, { signature }]) => signature !== signatureOf(pathsOf(key)))
+    );
   }
 
   /** Forgets what no service asks for any more; `used` are the hashes in force. */
@@ -146,17 +159,4 @@ function absolute(path: string, file: string): string {
 
 function pathsOf(key: string): readonly string[] {
   return key.split('\n').slice(1);
-}
-
-function signatureOf(paths: readonly string[]): string {
-  return paths
-    .map((path) => {
-      try {
-        const stats = statSync(path, { bigint: true });
-        return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
-      } catch (error) {
-        return reasonOf(error);
-      }
-    })
-    .join(' ');
 }

@@ -33,6 +33,7 @@ export class WeirObject {
     const { certificates: asking } = this.options;
     const certificates: CertificateLookup = {
       certificate: (request) => ask(() => asking.certificate(request)),
+      staple: (request) => ask(() => asking.staple(request)),
       authority: (path, file) => ask(() => asking.authority(path, file)),
       users: (path, file) => ask(() => asking.users(path, file)),
     };

@@ -5,4 +5,5 @@ export { type KubernetesReadOptions, ownController } from './options.ts';
 export { bundlePem, type PemPair, parsePemPair } from './pem.ts';
 export { readObjects } from './read-objects.ts';
 export type { CertificateFacts } from './secret.ts';
+export { judgeStaple, missingStaple } from './staple.ts';
 export { readAuthorities, readCertificateFacts, sha256 } from './x509.ts';

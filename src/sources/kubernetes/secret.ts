@@ -13,6 +13,12 @@ export interface CertificateFacts {
   readonly notAfterMs: number;
   /** The key belongs to the first certificate. */
   readonly keyMatches: boolean;
+  /** Serial number in hex. */
+  readonly serial: string;
+  /** The chain has the issuer of the first certificate. */
+  readonly issuerIncluded: boolean;
+  /** Clients shall refuse it without an OCSP response (RFC 7633). */
+  readonly mustStaple: boolean;
 }
 
 /** A certificate with its key. The only place where key material is held. */
@@ -22,6 +28,9 @@ export interface Certificate {
   /** Lower case, wildcards kept. */
   readonly names: readonly string[];
   readonly notAfterMs: number;
+  readonly facts: CertificateFacts;
+  /** OCSP response (tls.ocsp): its bytes as Latin-1 text, not judged yet. */
+  readonly ocsp?: string;
 }
 
 /** A Secret that may hold a certificate. */
@@ -116,7 +125,10 @@ function readCertificate(
     const host = parseHost(name);
     return host.ok ? [host.value] : [];
   });
-  return accept({ pem, sha256: options.hash(pem), names: [...new Set(names)], notAfterMs: facts.notAfterMs });
+  const { notAfterMs } = facts;
+  const ocsp = root.at('data').at('tls.ocsp').present ? readText(root, 'tls.ocsp') : undefined;
+  const staple = ocsp === undefined ? {} : { ocsp: ocsp.ok ? ocsp.value : '' };
+  return accept({ pem, sha256: options.hash(pem), names: [...new Set(names)], notAfterMs, facts, ...staple });
 }
 
 /** stringData stands over data, as in the API. */

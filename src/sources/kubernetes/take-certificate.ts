@@ -1,8 +1,9 @@
-import type { CertRef, FieldPath } from '../../model/index.ts';
+import type { CertRef, FieldPath, SecretRef } from '../../model/index.ts';
 import { hostCovers } from '../../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { Lookup } from './object-store.ts';
 import type { Certificate } from './secret.ts';
+import { judgeStaple, missingStaple } from './staple.ts';
 
 /** Where a certificate is asked for. */
 export interface CertificateWish {
@@ -49,7 +50,33 @@ export function takeCertificate(wish: CertificateWish, draft: Draft, lookup: Loo
   warnUncovered(wish, certificate, draft);
   draft.keep(certificate);
   const { sha256, names, notAfterMs } = certificate;
-  return { sha256, origin, names, ...(hosts === undefined ? {} : { hosts }), notAfterMs };
+  const ocsp = takeStaple(wish, certificate, draft);
+  return {
+    sha256,
+    origin,
+    names,
+    ...(hosts === undefined ? {} : { hosts }),
+    notAfterMs,
+    ...(ocsp === undefined ? {} : { ocsp }),
+  };
+}
+
+/** The response of the same Secret; undefined when there is none to show, which is told where one was meant. */
+function takeStaple(wish: CertificateWish, { facts, ocsp }: Certificate, draft: Draft): SecretRef | undefined {
+  const { secret, path, namespace } = wish;
+  const origin = `Secret ${namespace}/${secret}`;
+  const judged = ocsp === undefined ? undefined : judgeStaple(ocsp, facts, draft.options.nowMs);
+  const reason = judged === undefined ? missingStaple(facts) : judged.ok ? undefined : judged.reason;
+  if (reason !== undefined) {
+    const name = wish.name === undefined ? {} : { name: wish.name };
+    draft.tell({ code: 'W_OCSP', path, ...name, value: secret, reason: `names ${origin}, which ${reason}` });
+  }
+  if (judged?.ok !== true) return undefined;
+  const { text, untilMs } = judged.value;
+  draft.expiresMs = Math.min(draft.expiresMs, untilMs);
+  const sha256 = draft.options.hash(text);
+  draft.secrets.set(sha256, text);
+  return { sha256, origin };
 }
 
 /** What goes on without the certificate. */

@@ -32,8 +32,18 @@ export function readCertificateFacts(bundle: string): CertificateFacts | { reado
   if (leaf === undefined || key === undefined) return { error: 'lacks the certificate or the key' };
   const weak = chain.map((cert, i) => weakness(cert.publicKey, i + 1)).find((reason) => reason !== undefined);
   if (weak !== undefined) return { error: weak };
-  return { names: namesOf(leaf), notAfterMs: Date.parse(leaf.validTo), keyMatches: leaf.checkPrivateKey(key) };
+  return {
+    names: namesOf(leaf),
+    notAfterMs: Date.parse(leaf.validTo),
+    keyMatches: leaf.checkPrivateKey(key),
+    serial: leaf.serialNumber,
+    issuerIncluded: chain.slice(1).some((issuer) => leaf.checkIssued(issuer)),
+    mustStaple: leaf.raw.includes(tlsFeature),
+  };
 }
+
+/** The extension id-pe-tlsfeature with status_request (5), in DER. */
+const tlsFeature = Buffer.from('06082b06010505070118040530030201' + '05', 'hex');
 
 /** OpenSSL's default security level refuses such keys when a proxy loads them, and one refused file stops the whole configuration. */
 function weakness(key: KeyObject, position: number): string | undefined {

@@ -8,6 +8,8 @@ import { type Cidr, type Parsed, parseCidr, parseRealm, safeText } from '../../n
 export interface CertificateLookup {
   /** A chain with its key, from one file or two. */
   certificate(request: CertificateRequest): Parsed<CertRef>;
+  /** The OCSP response of a certificate; undefined: there is none, and none is needed. */
+  staple(request: CertificateRequest): Parsed<SecretRef> | undefined;
   /** A bundle of authorities, without a key. */
   authority(path: string, file: string): Parsed<CertRef>;
   /** Users of basic authentication (`parseUsers`). */
@@ -17,6 +19,8 @@ export interface CertificateLookup {
 export interface CertificateRequest {
   readonly certificate: string;
   readonly key?: string;
+  /** Default: the name of the certificate and `.ocsp`, where that exists. */
+  readonly ocsp?: string;
   /** The file that names them. */
   readonly file: string;
 }

@@ -31,22 +31,31 @@ export function readFrontTls(form: Form, written: FrontTlsForm, path: FieldPath)
 }
 
 function readCertificates(form: Form, written: FrontTlsForm, path: FieldPath): readonly CertRef[] {
-  const { certificate, key, hosts } = written;
+  const { certificate, key, ocsp, hosts } = written;
   const several = (written.certificates ?? []).map((entry, i) => ({ entry, at: [...path, 'certificates', i] }));
   if (certificate === undefined) {
-    for (const field of ['key', 'hosts'] as const) {
+    for (const field of ['key', 'ocsp', 'hosts'] as const) {
       if (written[field] !== undefined)
         form.complain('E_FIELD_VALUE', [...path, field], 'needs `certificate`', written[field]);
     }
     if (several.length === 0)
       form.complain('E_FIELD_MISSING', [...path, 'certificate'], 'is missing; name a PEM file with chain and key');
   }
-  const all = [...(certificate === undefined ? [] : [{ entry: { certificate, key, hosts }, at: path }]), ...several];
+  const all = [
+    ...(certificate === undefined ? [] : [{ entry: { certificate, key, ocsp, hosts }, at: path }]),
+    ...several,
+  ];
   return all.flatMap(({ entry, at }) => {
     const key = entry.key === undefined ? undefined : form.take(safeText(entry.key), [...at, 'key'], entry.key);
-    const cert = form.lookUp(entry.certificate, [...at, 'certificate'], (chain) =>
-      form.certificates.certificate(present({ certificate: chain, key, file: form.located.file })),
+    const ocsp = entry.ocsp === undefined ? undefined : form.take(safeText(entry.ocsp), [...at, 'ocsp'], entry.ocsp);
+    const request = present({ certificate: entry.certificate, key, ocsp, file: form.located.file });
+    const found = form.lookUp(entry.certificate, [...at, 'certificate'], (chain) =>
+      form.certificates.certificate({ ...request, certificate: chain }),
     );
+    const staple = found === undefined ? undefined : form.certificates.staple(request);
+    if (staple?.ok === false)
+      form.complain('W_OCSP', [...at, entry.ocsp === undefined ? 'certificate' : 'ocsp'], staple.reason);
+    const cert = found === undefined || staple?.ok !== true ? found : { ...found, ocsp: staple.value };
     const names = form.each(entry.hosts, [...at, 'hosts'], (v) => parseHost(v, { address: true }));
     if (cert === undefined) return [];
     for (const name of names ?? []) {

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { file, host, oneOrMany } from './scalars.ts';
 
+const ocsp = file.describe(
+  'File with an OCSP response (DER) to staple; default: the file of `certificate` with .ocsp behind its name, where there is one.',
+);
+
 const certificate = z
   .strictObject({
     certificate: file.describe('PEM file with the certificate chain, and the key where `key` is left out.'),
     key: file.describe('PEM file with the key.').optional(),
+    ocsp: ocsp.optional(),
     hosts: oneOrMany(host).optional().describe('Serve it only for these hosts; default: the names it is valid for.'),
   })
   .describe('One certificate with its key.');
@@ -14,6 +19,7 @@ export const frontTls = z
   .strictObject({
     certificate: file.optional().describe('PEM file with the certificate chain, and the key where `key` is left out.'),
     key: file.optional().describe('PEM file with the key.'),
+    ocsp: ocsp.optional(),
     hosts: oneOrMany(host)
       .optional()
       .describe(

@@ -6,6 +6,7 @@ import { type CertificateLookup, readWeir, type WeirResult } from '../../../src/
 /** `good.pem` and `ca.pem` exist; the names of the first are given by what stands before `.pem`, e.g. `shop.test.pem`. */
 const certificates: CertificateLookup = {
   certificate: ({ certificate }) => lookup(certificate),
+  staple: () => undefined,
   authority: lookup,
   users: (path) =>
     path === 'users'
