@@ -176,7 +176,7 @@ export function withholdPorts(
   const withheld: Withheld[] = [];
   const kept = resources.map((resource) => {
     if (resource.kind !== 'Frontend') return resource;
-    const name = nameOf(resource.id);
+    const name = nameOf(readFrontend(resource).behind ?? resource.id);
     const reasons = refused.filter(({ bind }) => bind.frontend === name);
     if (reasons.length === 0) return resource;
     const addresses = binds

@@ -24,6 +24,7 @@ const capabilities: Capabilities = {
     'basicAuth',
     'sendProxy',
     'sniRoutes',
+    'sniBeside',
     'clientCertificates',
   ],
   ipv6: true,

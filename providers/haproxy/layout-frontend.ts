@@ -2,13 +2,14 @@ import type { Resource } from '../../src/model/index.ts';
 import { type FrontendAttrs, readCert, readFrontend } from './attrs.ts';
 import type { Bind, CrtEntry, MapFile, Section } from './layout.ts';
 import { type Lead, leadOf, placeLead, type RoutedFrontend, routedFrontend, type Spares } from './layout-routes.ts';
-import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath } from './names.ts';
-import type { Options } from './options.ts';
+import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath, staplePath } from './names.ts';
+import { directoryOf, type Options } from './options.ts';
 import { mapKey, mapValue, sniFilter } from './quote.ts';
 import { trustedRanges } from './section-forwarded.ts';
 import { bindsOf, httpFrontendLines, sniFrontendLines, tcpFrontendLines } from './section-frontend.ts';
 import { profileRanges } from './section-profile.ts';
 import { restKey } from './section-routes.ts';
+import { handOverName, handOverSection } from './section-sni.ts';
 import { statsLines } from './section-stats.ts';
 import { shareEntries } from './shares.ts';
 
@@ -24,9 +25,12 @@ export interface FrontendPart {
   readonly crtLists: ReadonlyMap<string, readonly CrtEntry[]>;
   /** Where its routes and its default lead. */
   readonly leads: readonly Lead[];
+  /** The backend that hands its other connections on to a frontend of the process. */
+  readonly handOver?: Section;
 }
 
 interface Memo {
+  readonly handed: string;
   readonly options: Options;
   readonly routes: readonly Resource[];
   readonly spares: Spares;
@@ -35,18 +39,21 @@ interface Memo {
 
 const known = new WeakMap<Resource, Memo>();
 
-/** The part of a Frontend and its Routes. The same object while they, the options and the spares are the same. */
+/** `handed`: hosts that a wildcard here covers and the frontend beside serves. The part of a Frontend and its Routes. The same object while they, the options and the spares are the same. */
 export function frontendPart(
   resource: Resource,
   routes: readonly Resource[],
   options: Options,
   spares: Spares,
+  handed: readonly string[] = [],
 ): FrontendPart {
   const memo = known.get(resource);
-  if (memo?.options === options && memo.spares === spares && sameList(memo.routes, routes)) return memo.part;
+  const same = memo?.options === options && memo.spares === spares && memo.handed === handed.join(' ');
+  if (memo !== undefined && same && sameList(memo.routes, routes)) return memo.part;
   const attrs = readFrontend(resource);
-  const part = partOf(resource, attrs, routes, options, spares);
-  known.set(resource, { options, routes, spares, part });
+  const plain = partOf(resource, attrs, routes, options, spares);
+  const part = attrs.beside === undefined ? plain : withHandOver(plain, resource.id, attrs.beside, handed, options);
+  known.set(resource, { options, routes, spares, handed: handed.join(' '), part });
   return part;
 }
 
@@ -60,6 +67,25 @@ function partOf(
   if (attrs.stats === true) return statsPart(resource, attrs, options);
   const routed = attrs.mode === 'http' || attrs.sni === true;
   return routed ? routedPart(resource, attrs, routes, options, spares) : tcpPart(resource, attrs, options, spares);
+}
+
+/** Names that a wildcard here would take from the frontend beside are led there like a route. */
+function withHandOver(
+  part: FrontendPart,
+  id: string,
+  beside: string,
+  handed: readonly string[],
+  options: Options,
+): FrontendPart {
+  const ended = frontendName(beside);
+  const path = mapPath(frontendName(id), 'routes');
+  const entries = new Map(part.maps.get(path)?.entries);
+  for (const host of handed) entries.set(mapKey(`${host}/`), mapValue(handOverName(ended)));
+  return {
+    ...part,
+    maps: new Map([...part.maps, [path, { match: 'beg', entries }]]),
+    handOver: handOverSection(ended, directoryOf(options)),
+  };
 }
 
 function sameList(a: readonly Resource[], b: readonly Resource[]): boolean {
@@ -145,7 +171,7 @@ function commonPart(
   return {
     mode: attrs.mode,
     tls: attrs.tls,
-    binds: bindsOf(name, attrs, options),
+    binds: attrs.behind === undefined ? bindsOf(name, attrs, options) : [],
     certs,
     crtLists: attrs.tls ? new Map([[crtListPath(name), entries]]) : new Map(),
   };
@@ -163,20 +189,24 @@ function certificates(
   const entries: CrtEntry[] = [];
   for (const [sha256, member] of resource.sets.certs ?? []) {
     if (member.gone === true) continue;
-    const { hosts: all, verified = [], isDefault } = readCert(member.attrs);
+    const { hosts: all, verified = [], isDefault, ocsp } = readCert(member.attrs);
+    const put = (path: string): void => {
+      certs.set(path, sha256);
+      if (ocsp !== undefined) certs.set(staplePath(path), ocsp);
+    };
     const hosts = all.filter((host) => !verified.includes(host));
     if (isDefault) {
       const path = defaultCertPath(frontend);
-      certs.set(path, sha256);
+      put(path);
       entries.unshift({ cert: path, hosts: [noName] });
     }
     if (hosts.length > 0) {
-      certs.set(certPath(sha256), sha256);
+      put(certPath(sha256));
       entries.push({ cert: certPath(sha256), hosts: hosts.map(sniFilter) });
     }
     // Without the authority these names have the default certificate, and their routes answer 421.
     if (verified.length > 0 && clientCa !== undefined) {
-      certs.set(certPath(sha256), sha256);
+      put(certPath(sha256));
       const options = `verify required ca-file ${certPath(clientCa)}`;
       entries.push({ cert: certPath(sha256), hosts: verified.map(sniFilter), options });
     }

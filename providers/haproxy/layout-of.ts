@@ -44,7 +44,10 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   const certs = new Map<string, string>();
   let checked = 0;
   sections.http.push(...frame.readers);
-  for (const part of parts) sections[part.mode].push(part.section);
+  for (const part of parts) {
+    sections[part.mode].push(part.section);
+    if (part.handOver !== undefined) sections.tcp.push(part.handOver);
+  }
   for (const part of backends) {
     checked += part.checked;
     if (part.spare === undefined) sections[part.mode].push(part.section);

@@ -1,9 +1,10 @@
 /** What a layout is put together from, kept from one to the next: mostly the servers of a few backends are all that changes. */
 import type { Resource } from '../../src/model/index.ts';
 import { Remade, sameItems } from '../../src/model/remade.ts';
-import { type Answer, readBackend } from './attrs.ts';
+import { type Answer, readBackend, readFrontend } from './attrs.ts';
 import type { MapFile, Section } from './layout.ts';
 import { type FrontendPart, frontendPart } from './layout-frontend.ts';
+import { handedHosts, pairedFrontends } from './layout-pairs.ts';
 import type { Lead, Spares } from './layout-routes.ts';
 import { ownName } from './names.ts';
 import { directoryOf, type Options } from './options.ts';
@@ -142,7 +143,12 @@ function frontendParts(resources: readonly Resource[], options: Options, spares:
       else list.push(resource);
     }
   }
-  return frontends.map((resource) => frontendPart(resource, routes.get(resource.id) ?? [], options, spares));
+  return pairedFrontends(frontends).map((resource) => {
+    const own = routes.get(resource.id) ?? [];
+    const { beside } = readFrontend(resource);
+    const handed = beside === undefined ? [] : handedHosts(own, routes.get(beside) ?? []);
+    return frontendPart(resource, own, options, spares, handed);
+  });
 }
 
 /** The counters that rate limits need, the way on which they go over to the next worker, and the users that may log in. */

@@ -66,6 +66,7 @@ function saysTheSame(now: Listener, before: Listener): boolean {
     now.certs === before.certs &&
     now.protocol === before.protocol &&
     now.endPort === before.endPort &&
+    now.beside === before.beside &&
     now.fronts.length === before.fronts.length &&
     now.fronts.every(({ service, front }, i) => {
       const old = before.fronts[i];

@@ -30,19 +30,28 @@ export function reportsOf(
       else list.push(object);
     }
   }
-  const bindsOf = Map.groupBy(input.binds, ({ frontend }) => frontend);
+  const bindsOf = bindsByFront(observed, input.binds);
   return services.map(({ id }) => reportOf(id, byService.get(id) ?? [], bindsOf, input));
+}
+
+/** Where a front is reached: one that stands behind another is reached there. */
+function bindsByFront(observed: readonly Observed[], binds: readonly Bind[]): (front: string) => readonly Bind[] {
+  const byName = Map.groupBy(binds, ({ frontend }) => frontend);
+  const behind = new Map<string, string>();
+  for (const { kind, id, attrs } of observed)
+    if (kind === 'Frontend' && typeof attrs.behind === 'string') behind.set(id, attrs.behind);
+  return (front) => byName.get(frontendName(behind.get(front) ?? front)) ?? [];
 }
 
 function reportOf(
   service: string,
   objects: readonly Observed[],
-  bindsOf: ReadonlyMap<string, readonly Bind[]>,
+  bindsOf: (front: string) => readonly Bind[],
   input: ReportInput,
 ): ServiceReport {
   const fronts = objects.filter(({ kind }) => kind === 'Frontend' || kind === 'Route');
   const frontIds = new Set(fronts.map(({ kind, id, refs }) => (kind === 'Route' ? (refs.frontend ?? '') : id)));
-  const binds = [...frontIds].flatMap((id) => bindsOf.get(frontendName(id)) ?? []);
+  const binds = [...frontIds].flatMap(bindsOf);
   const problems = input.withheld.filter(({ id }) => frontIds.has(id) || objects.some((object) => object.id === id));
   const targets = objects.flatMap((object) => targetsOf(object, input.reason));
   const traffic = input.traffic(objects.flatMap(({ kind, id }) => (kind === 'Backend' ? [id] : [])));

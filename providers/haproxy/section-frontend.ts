@@ -1,7 +1,7 @@
 import type { FrontendAttrs } from './attrs.ts';
 import type { Bind } from './layout.ts';
-import { answerName, certPath, crtListPath, drainVariable, mapPath } from './names.ts';
-import type { Options } from './options.ts';
+import { answerName, certPath, crtListPath, drainVariable, frontendName, mapPath } from './names.ts';
+import { directoryOf, type Options } from './options.ts';
 import { word } from './quote.ts';
 import type { RouteTable } from './route-table.ts';
 import { clientLines } from './section-client.ts';
@@ -9,7 +9,7 @@ import { forwardedLines } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
 import { connectionLines, serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
-import { sniLines } from './section-sni.ts';
+import { handOverSocket, misdirectedLines, sniLines } from './section-sni.ts';
 
 /** The addresses and port that a frontend listens on. */
 export function bindsOf(frontend: string, attrs: FrontendAttrs, options: Options): readonly Bind[] {
@@ -35,7 +35,11 @@ export function httpFrontendLines(
     ...serviceLines(options),
     drainLine,
     // The last rules: they end the section's early.
-    ...routeLines(frontend, table),
+    ...routeLines(
+      frontend,
+      table,
+      attrs.behind === undefined ? [] : misdirectedLines(frontendName(attrs.behind), frontend),
+    ),
     `default_backend ${answerName(404)}`,
   ];
 }
@@ -45,7 +49,8 @@ const drainLine = `http-after-response set-header Connection close if { var(${dr
 
 /** Lines of a frontend for TLS that is passed through, by the name in the client's hello. */
 export function sniFrontendLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
-  return [...commonLines(frontend, attrs, options), ...sniLines(frontend, options)];
+  const ended = attrs.beside === undefined ? undefined : frontendName(attrs.beside);
+  return [...commonLines(frontend, attrs, options), ...sniLines(frontend, options, ended)];
 }
 
 /** Lines of a frontend for TCP, with or without TLS ended here. One backend is a choice of one: another needs no reload. */
@@ -64,7 +69,12 @@ function shareLines(frontend: string, options: Options): readonly string[] {
 }
 
 function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
-  const lines = bindsOf(frontend, attrs, options).map((bind) => bindLine(bind, attrs, options));
+  const lines =
+    attrs.behind === undefined
+      ? bindsOf(frontend, attrs, options).map((bind) => bindLine(bind, attrs, options))
+      : [
+          `bind ${handOverSocket(frontend, directoryOf(options))} accept-proxy ${tlsWords(frontend, attrs, options).join(' ')}`,
+        ];
   if (attrs.maxConnections !== undefined) lines.push(`maxconn ${attrs.maxConnections}`);
   if (attrs.clientMs !== undefined) lines.push(`timeout client ${attrs.clientMs}`);
   return lines;
@@ -76,12 +86,17 @@ function bindLine({ address, port, frontend }: Bind, attrs: FrontendAttrs, optio
   // Each family has its own line, so that one that the kernel lacks can be left out alone.
   if (sixth) parts.push('v6only');
   if (attrs.acceptProxy === true) parts.push('accept-proxy');
+  return [...parts, ...tlsWords(frontend, attrs, options)].join(' ');
+}
+
+function tlsWords(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
+  const parts: string[] = [];
   if (attrs.tls) parts.push('ssl', 'crt-list', word(crtListPath(frontend)));
   // In TCP the port has one front: its clients are asked whatever name they say.
   if (attrs.clientCa !== undefined && attrs.mode === 'tcp')
     parts.push('ca-file', word(certPath(attrs.clientCa)), 'verify', 'required');
   if (attrs.tls && attrs.mode === 'http') parts.push('alpn', options.alpn.map(word).join(','));
-  return parts.join(' ');
+  return parts;
 }
 
 /** Before TLS and before anything is read; behind the PROXY header where there is one, since only it knows the client. */

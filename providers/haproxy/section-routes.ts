@@ -7,14 +7,17 @@ import { conditionalLine } from './section-conditions.ts';
 /**
  * The rules that choose a backend, the same whatever the routes are, but for regular expressions and conditions: the first wildcard, the
  * first share, another default are map entries and no reload. A host that is named costs one text and one lookup.
+ * `first`: rules that only need the host.
  *   txn.h  host, lower case, without port and final dot      txn.u  path
- *   txn.q  host (as it was found) + path, what is asked for  txn.r  the value found: backend|profile|rank
+ *   txn.q  host (as it was found) + path, what is asked for, where that is looked for twice
+ *   txn.r  the value found: backend|profile|rank
  */
-export function routeLines(frontend: string, table: RouteTable): readonly string[] {
-  const plain = table.regex.size === 0 && table.conditional.length === 0;
+export function routeLines(frontend: string, table: RouteTable, first: readonly string[] = []): readonly string[] {
+  const plain = isPlain(table);
   const [exact, ...wider] = lookupLines(frontend, table);
   return [
     ...hostLines,
+    ...first,
     ...(exact ?? []),
     // No further rule of this section could change it.
     ...(plain ? [`http-request allow if { var(txn.r) -m beg ${settled} }`] : []),
@@ -35,6 +38,11 @@ const hostLines: readonly string[] = [
   'http-request return status 400 if { var(txn.h) -m sub / }',
 ];
 
+/** Nothing but the map of routes chooses. */
+function isPlain(table: RouteTable): boolean {
+  return table.regex.size === 0 && table.conditional.length === 0;
+}
+
 /** Regular expressions need the text without the end mark, so there it is added at each lookup. */
 function ended(table: RouteTable): boolean {
   return table.regex.size === 0;
@@ -54,10 +62,12 @@ function lookupLines(frontend: string, table: RouteTable): readonly (readonly st
     `${look} ${missed}`,
   ];
   // The way of nearly every request: a text joined by a converter costs a fraction of a formatted one.
+  const text = `var(txn.h),concat(,txn.u${end === '' ? '' : `,${end}`})`;
+  // Kept where somebody looks for it again: expressions and conditions, or else the next lookups, which write it anew.
+  const once = `http-request set-var(txn.r) ${text},map_beg(${word(mapPath(frontend, 'routes'))})`;
   const exact = [
     'http-request set-var(txn.u) path',
-    `http-request set-var(txn.q) var(txn.h),concat(,txn.u${end === '' ? '' : `,${end}`})`,
-    look,
+    ...(isPlain(table) ? [once] : [`http-request set-var(txn.q) ${text}`, look]),
   ];
   return [exact, wider('*.%[var(txn.h),field(2,.,0)]'), wider('')];
 }

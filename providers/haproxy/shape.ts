@@ -1,6 +1,7 @@
 /** Reads a rendered haproxy.cfg back by HAProxy's own rules for words and quotes, and refuses it when it says more than the layout meant. */
 import { shown, WeirError } from '../../src/model/index.ts';
 import type { Layout, Section } from './layout.ts';
+import { ownServer } from './names.ts';
 import { type ShapeLine, splitLine } from './shape-words.ts';
 
 export interface ShapeSection {
@@ -136,7 +137,7 @@ function checkSection(section: Section, shape: ShapeSection): void {
   const allowed = keywords[kind];
   for (const [first = '', name = ''] of shape.lines) {
     if (allowed?.has(first) !== true) refuse(0, first, `has a keyword that section ${head} never has`);
-    if (first === 'server' && section.servers?.has(name) !== true)
-      refuse(0, name, `names a server that ${head} has not`);
+    const known = section.servers?.has(name) === true || (name === ownServer && head.startsWith('backend h_'));
+    if (first === 'server' && !known) refuse(0, name, `names a server that ${head} has not`);
   }
 }

@@ -34,6 +34,7 @@ function shareListener(now: Listener, before: Listener): Listener {
     hosts === before.hosts &&
     now.protocol === before.protocol &&
     now.endPort === before.endPort &&
+    now.beside === before.beside &&
     now.clientCa === before.clientCa &&
     sameAction(now.default, before.default) &&
     sameBy(now.fronts, before.fronts, (a, b) => a.front === b.front && a.service === b.service) &&

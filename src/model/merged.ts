@@ -23,7 +23,7 @@ export interface FrontGroup {
 
 /** One port of a group after every conflict is settled. */
 export interface Listener {
-  /** `port/tcp` or `port/udp`; the identity within the group. */
+  /** `port/tcp` or `port/udp`, with `/names` or `/https` behind it for the later half of a port (see `beside`); the identity within the group. */
   readonly key: string;
   readonly port: number;
   readonly endPort?: number;
@@ -42,6 +42,11 @@ export interface Listener {
   readonly clientCa?: CertRef;
   /** Layer 7, and TLS that is passed through: hosts in order exact before wildcard before any (`''`), each with its rules in match order. */
   readonly hosts: readonly MergedHost[];
+  /**
+   * Key of the other listener of this port: TLS is passed through for the hosts of one and ends here for all others, which are the
+   * other's. Only with the feature `sniBeside`.
+   */
+  readonly beside?: string;
   /** Layer 4: where connections go. Layer 7: what no host and path took. */
   readonly default?: MergedAction;
 }

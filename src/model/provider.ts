@@ -1,5 +1,6 @@
 /** The contract of a provider: code for one kind of load-balancing system. Shared code never asks for a provider's name. */
 import type { ZodType } from 'zod';
+import type { ErrorCode } from './errors.ts';
 import type { Json } from './json.ts';
 import type { FrontGroup } from './merged.ts';
 import type { Problem } from './problem.ts';
@@ -44,6 +45,8 @@ export interface Capabilities {
   readonly health: boolean;
   /** The system has certificates of its own and finds them: a front may end TLS without bringing one. */
   readonly ownCertificates?: true;
+  /** Values of IngressClass.spec.controller of the peers that it stands in for: while a balancer of it is configured, their Ingresses are read. */
+  readonly controllers?: readonly string[];
 }
 
 /** What discovery yields (region, VPC, subnets, binary version …); shape declared by the provider's `environment` schema. */
@@ -148,6 +151,8 @@ export interface Session {
   /** All steps of a unit at once: the steps choose how, `next` is what the system must say afterwards. */
   commit?(steps: readonly Step[], next: readonly Resource[], signal: AbortSignal): Promise<void>;
   report(services: readonly ExportedService[], observed: readonly Observed[]): readonly ServiceReport[];
+  /** What is wrong with the system as a whole now, though it does what it was told: told beside the problems of services. */
+  troubles?(): readonly { readonly code: ErrorCode; readonly message: string }[];
   /**
    * true: clients are to go elsewhere soon, so what may end between two requests ends; everything is still served. false: no longer.
    * `run` says it when it begins, too. Absent: the system knows no such thing.
