@@ -12,8 +12,8 @@ import { type Context, type Log, type Provider, type Source, WeirError } from '.
 import { advance, plan, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
 
-export { parseDrain } from './app/durations.ts';
 export type { App, AppDeps, OnStep, OpenApp, Readiness, RunEvents, SourceContext } from './app/contract.ts';
+export { parseDrain } from './app/durations.ts';
 
 const planner: Planner = { plan, units, advance };
 const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -28,7 +28,10 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const stateDir = config.stateDir ?? defaultStateDir();
   const stage = new Stage();
   const plans = new PlanLog(stateDir);
-  const context: SourceContext = { stateDir, instance, memory: () => runtime.memory };
+  const provider = deps.provider ?? loadProvider;
+  const loaded = await Promise.all(config.balancers.map(({ provider: name }) => provider(name)));
+  const controllers = [...new Set(loaded.flatMap((one) => one?.capabilities.controllers ?? []))];
+  const context: SourceContext = { stateDir, instance, memory: () => runtime.memory, controllers };
   const sources = await Promise.all(config.sources.map((source) => (deps.openSource ?? openSource)(source, context)));
   const feeds = sources.map((source): Feed => {
     const feed: Feed = new Feed({ source, clock, random, log, changed: () => stage.feedChanged(feed) });
@@ -55,7 +58,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       secret,
       instance,
       stateDir,
-      provider: deps.provider ?? loadProvider,
+      provider,
       providerNames: Object.keys(providers),
       stateChanged: stage.stateChanged,
       events: {
@@ -80,9 +83,10 @@ const loadProvider: NonNullable<AppDeps['provider']> = async (name): Promise<Pro
   return load === undefined ? undefined : (await load()).provider;
 };
 
-async function openSource(config: SourceConfig, context: SourceContext): Promise<Source> {
+async function openSource(config: SourceConfig, { controllers, ...context }: SourceContext): Promise<Source> {
   const { openFileSource } = await import('./sources/file/index.ts');
-  return openFileSource(config, context);
+  const { ownController } = await import('./sources/kubernetes/index.ts');
+  return openFileSource(config, { ...context, kubernetes: { controllers: [ownController, ...controllers] } });
 }
 
 /** Where nobody has said it: as a configuration that was loaded from a file would have it. */

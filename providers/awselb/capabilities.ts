@@ -16,4 +16,5 @@ export const capabilities: Capabilities = {
   foreign: true,
   health: true,
   ownCertificates: true,
+  controllers: ['ingress.k8s.aws/alb'],
 };

@@ -193,7 +193,8 @@ function securityOf(
     const own = build.settings(service);
     const given = own.listeners?.[name]?.certificateArns ?? own.certificateArns ?? [];
     const named = (front.tls?.certs ?? []).flatMap((cert) => cert.hosts ?? cert.names);
-    return [{ service, given, hosts: [...new Set([...front.routes.flatMap(({ hosts }) => hosts), ...named])] }];
+    const routed = front.routes.flatMap(({ hosts }) => hosts);
+    return [{ service, given, hosts: [...new Set([...routed, ...named, ...(own.certificateHosts ?? [])])] }];
   });
   const alpn = wishes.map(({ service }) => build.settings(service).alpnPolicy).find((one) => one !== undefined);
   const attrs: Attrs = {

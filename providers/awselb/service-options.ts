@@ -144,6 +144,10 @@ export const serviceOptions = z.strictObject({
     .array(certificateArn)
     .optional()
     .describe('The first is the default of every TLS listener; merged within a bundle. Absent: found in ACM by host.'),
+  certificateHosts: z
+    .array(z.string().min(1).max(253))
+    .optional()
+    .describe('Hosts to find certificates for in ACM, beside those of the routes (spec.tls of an Ingress).'),
   sslPolicy: z
     .string()
     .regex(/^ELBSecurityPolicy-[\w-]+$/)

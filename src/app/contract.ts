@@ -109,4 +109,6 @@ export interface SourceContext {
    */
   readonly memory: () => 'none' | 'read' | 'keep';
   readonly instance: string;
+  /** Controllers of peers whose Ingress classes count as ours, because a balancer stands in for them. */
+  readonly controllers: readonly string[];
 }
