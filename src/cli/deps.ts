@@ -9,6 +9,8 @@ export interface Deps {
   readonly providers: Providers;
   /** Schema of weir's own service files. */
   readonly services: () => Promise<ZodType>;
+  /** Our own annotations of Kubernetes objects, as Markdown. */
+  readonly annotations: () => Promise<string>;
   readonly demo: () => Promise<(options: DemoOptions, io: Io) => Promise<number>>;
 }
 

@@ -13,6 +13,7 @@ export const realDeps: Deps = {
       return load === undefined ? undefined : (await load()).provider;
     },
   },
+  annotations: async () => (await import('../sources/kubernetes/index.ts')).renderAnnotations(),
   services: async () => (await import('../sources/weir/index.ts')).weirDocumentSchema,
   demo: async () => (await import('./demo/demo.ts')).demo,
 };

@@ -222,6 +222,7 @@ export function fakeDeps(parts: Partial<App> = {}) {
           : undefined,
     },
     services: async () => z.strictObject({ name: z.string() }),
+    annotations: async () => '| annotation |',
     demo: async () => async (given) => (given.check ? 7 : 8),
   };
   return { deps, opened, closed };

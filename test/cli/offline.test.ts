@@ -98,6 +98,8 @@ test('schema prints draft-7 of the configuration, of a provider, of services', a
     (await run(['schema', '--reference'])).out,
     /^\| in weir\.yaml \| flag \|.*`--api-listen` \| `WEIR_API_LISTEN`/s,
   );
+  assert.match((await run(['schema', '--annotations'])).out, /^\| annotation \|/);
+  assert.equal((await run(['schema', '--annotations', '--reference'])).code, 2);
   const unknown = await run(['schema', '--provider', 'haprox']);
   assert.deepEqual([unknown.code, unknown.out], [1, '']);
   assert.equal((await run(['schema', '--provider', 'haproxy', '--services'])).code, 2);

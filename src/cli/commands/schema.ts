@@ -24,11 +24,15 @@ export function addSchema(program: Command, context: CommandContext): void {
       '--reference',
       'instead of a schema, as Markdown: the settings with flags and variables; with --provider: its options',
     )
+    .option('--annotations', 'instead of a schema, as Markdown: our annotations of Kubernetes objects')
     .addHelpText('after', editors)
     .action(async () => {
       const { reference, ...given }: Readonly<Record<string, unknown>> = command.opts();
       if (Object.keys(given).length > 1) throw new WeirError('E_USAGE', 'schema prints one schema: give one option');
-      if (reference === true) context.io.out(await referenceOf(given, context.deps));
+      if (given.annotations === true) {
+        if (reference === true) throw new WeirError('E_USAGE', 'schema prints one text: give --annotations alone');
+        context.io.out(await context.deps.annotations());
+      } else if (reference === true) context.io.out(await referenceOf(given, context.deps));
       else json(context.io, await schemaOf(given, context.deps));
     });
 }

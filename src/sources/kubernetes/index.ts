@@ -4,6 +4,7 @@ export { ObjectReader, type ReadResult } from './object-reader.ts';
 export { type KubernetesReadOptions, ownController } from './options.ts';
 export { bundlePem, type PemPair, parsePemPair } from './pem.ts';
 export { readObjects } from './read-objects.ts';
+export { renderAnnotations } from './render-annotations.ts';
 export type { CertificateFacts } from './secret.ts';
 export { judgeStaple, missingStaple } from './staple.ts';
 export { readAuthorities, readCertificateFacts, sha256 } from './x509.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotationTable, sha256 } from '../../../src/sources/kubernetes/index.ts';
+import { annotationTable, renderAnnotations, sha256 } from '../../../src/sources/kubernetes/index.ts';
 import { good, hostile, secrets, usersText } from './annotation-values.ts';
 import { backing, brief, ingress, readYaml } from './read-yaml.ts';
 
@@ -31,6 +31,12 @@ const all = (kind: 'Service' | 'Ingress'): string =>
 describe('our annotations', () => {
   test('every key of the table has a good value here', () => {
     assert.deepEqual(Object.keys(good).sort(), Object.keys(annotationTable).sort());
+  });
+
+  test('the reference has every key', () => {
+    const text = renderAnnotations();
+    for (const key of Object.keys(annotationTable)) assert.ok(text.includes(`| \`weir-lb.dev/${key}\` |`), key);
+    assert.equal(text.trim().split('\n').length, Object.keys(annotationTable).length + 3);
   });
 
   test('all of them on a Service', () => {
