@@ -13,12 +13,12 @@ import { emitPlainSet } from './emit-plain-set.ts';
 import { emitSlots } from './emit-slots.ts';
 import { emitUpdate } from './emit-update.ts';
 import { handOver } from './handover.ts';
+import { narrow } from './narrow.ts';
 import { numberSteps } from './number.ts';
 import { entryNumbers, orderGroups } from './order-numbers.ts';
 import { Places } from './places.ts';
 import { allRules, type Rules } from './rules.ts';
 import { type Present, Scene, type Wanted } from './scene.ts';
-import { settled } from './settled.ts';
 import { type PlanOptions, type Sacrifices, Sketch } from './sketch.ts';
 import { refusalsOf, travel } from './travel.ts';
 
@@ -32,8 +32,9 @@ export function plan(
   observed: readonly Observed[],
   options: PlanOptions,
 ): Plan {
-  if (settled(kinds, desired, observed)) return nothing;
-  return planWith(allRules, kinds, desired, observed, options);
+  const part = narrow(kinds, desired, observed) ?? { desired, observed };
+  if (part.desired.length + part.observed.length === 0) return nothing;
+  return planWith(allRules, kinds, part.desired, part.observed, options);
 }
 
 const nothing: Plan = Object.freeze({ steps: [], refused: [] });
