@@ -52,6 +52,8 @@ export interface Stage {
   /** Sum of a metric over those of its lines that match. */
   metric(name: string, labels?: RegExp): Promise<number>;
   logs(): string;
+  /** Of the running weir. */
+  readonly pid: number;
   /** Kills weir and starts it again. */
   restart(): Promise<void>;
   /** `weir` with this configuration. */
@@ -152,6 +154,9 @@ export async function startStage(wanted: StageOptions): Promise<Stage> {
       return lines.filter((line) => labels.test(line)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     },
     logs: () => running.text(),
+    get pid() {
+      return running.pid;
+    },
     async restart() {
       await running.stop('SIGKILL');
       running = await start();
