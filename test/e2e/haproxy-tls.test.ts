@@ -54,6 +54,21 @@ describe('certificates', () => {
     await assert.rejects(once(old, 'secureConnect'));
   });
 
+  for (const [ciphers, spoken] of [
+    ['ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256', true],
+    ['ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-CHACHA20-POLY1305', true],
+    ['ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384', false],
+    ['AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA', false],
+  ] as const) {
+    test(`TLS 1.2 with ${ciphers}: ${spoken ? 'spoken' : 'refused'}`, async () => {
+      const socket = open('a.example', { maxVersion: 'TLSv1.2', ciphers: `${ciphers}:@SECLEVEL=0` });
+      const agreed = once(socket, 'secureConnect');
+      if (spoken) await agreed;
+      else await assert.rejects(agreed);
+      socket.destroy();
+    });
+  }
+
   function open(servername: string | undefined, more: object = {}) {
     assert.ok(proxy !== undefined);
     const name = servername === undefined ? {} : { servername };

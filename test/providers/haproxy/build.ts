@@ -48,7 +48,7 @@ export function build(
 export function writeLayout(layout: Layout, dir: string, pem: (sha256: string) => string = () => ''): string {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), text);
+    writeFileSync(join(dir, path), path.endsWith('.ocsp') ? Buffer.from(text, 'base64') : text);
   };
   const config = join(dir, 'haproxy.cfg');
   const users = (sha256: string): readonly string[] => {
