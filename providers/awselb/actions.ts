@@ -1,14 +1,14 @@
 import {
   type Attrs,
   backendNamed,
-  type ExportedService,
   type Json,
   type Member,
   type MergedAction,
   type Resource,
 } from '../../src/model/index.ts';
-import type { Auth, RuleOptions } from './rule-options.ts';
-import { backendOptions, type Frame, targetGroupOf } from './target-group.ts';
+import { authentication } from './authentication.ts';
+import type { RuleOptions } from './rule-options.ts';
+import { type Frame, targetGroupOf } from './target-group.ts';
 import { tell } from './tell.ts';
 
 /** What a listener or rule does: its attributes, the weighted set, and the target groups that it needs. */
@@ -214,51 +214,4 @@ function fixedOf({ merged: { service, action }, field }: ActWish, { build }: Fra
     );
   }
   return fixed(String(status), body === '' ? undefined : body, contentType);
-}
-
-/** Who may come in is asked before anything else happens. The client secret never stands in the plan: `ClientSecret` says where it is. */
-function authentication(
-  service: ExportedService,
-  key: string | undefined,
-  rule: RuleOptions | undefined,
-  { build }: Frame,
-): { actions: readonly Json[]; attrs: Attrs } {
-  const auth =
-    rule?.auth ??
-    (key === undefined ? build.settings(service).targetGroup?.auth : backendOptions(service, key, build).options.auth);
-  if (auth === undefined || auth.type === 'none') return { actions: [], attrs: {} };
-  const common = {
-    Scope: auth.scope ?? 'openid',
-    SessionCookieName: auth.sessionCookieName ?? 'AWSELBAuthSessionCookie',
-    SessionTimeout: auth.sessionTimeoutSeconds ?? 604_800,
-    OnUnauthenticatedRequest: auth.onUnauthenticatedRequest ?? 'authenticate',
-    ...extraOf(auth),
-  };
-  if (auth.type === 'cognito') {
-    const { userPoolArn, userPoolClientId, userPoolDomain } = auth;
-    const config = {
-      UserPoolArn: userPoolArn,
-      UserPoolClientId: userPoolClientId,
-      UserPoolDomain: userPoolDomain,
-      ...common,
-    };
-    return { actions: [{ Type: 'authenticate-cognito', AuthenticateCognitoConfig: config }], attrs: {} };
-  }
-  const { issuer, authorizationEndpoint, tokenEndpoint, userInfoEndpoint, clientId, clientSecret } = auth;
-  const config = {
-    Issuer: issuer,
-    AuthorizationEndpoint: authorizationEndpoint,
-    TokenEndpoint: tokenEndpoint,
-    UserInfoEndpoint: userInfoEndpoint,
-    ClientId: clientId,
-    ...common,
-  };
-  return {
-    actions: [{ Type: 'authenticate-oidc', AuthenticateOidcConfig: config }],
-    attrs: { ClientSecret: clientSecret },
-  };
-}
-
-function extraOf({ authenticationRequestExtraParams: extra }: Exclude<Auth, { type: 'none' }>): Attrs {
-  return extra === undefined || Object.keys(extra).length === 0 ? {} : { AuthenticationRequestExtraParams: extra };
 }

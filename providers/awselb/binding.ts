@@ -1,4 +1,11 @@
-import { type ExportedService, type FrontGroup, forwards, type Member, type Problem, type Resource } from '../../src/model/index.ts';
+import {
+  type ExportedService,
+  type FrontGroup,
+  forwards,
+  type Member,
+  type Problem,
+  type Resource,
+} from '../../src/model/index.ts';
 import type { Build } from './build.ts';
 import { keepUnit } from './keep.ts';
 import { type Stack, unitName } from './names.ts';

@@ -14,19 +14,23 @@
  *                    HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, HealthyThresholdCount, UnhealthyThresholdCount,
  *                    Matcher {HttpCode | GrpcCode}. `Foreign: true`: made by somebody else, only its targets are ours.
  *                    Set Targets: `address:port` or `i-…:port` → {AvailabilityZone: 'all'} where the target is outside of the VPC.
- * Listener           id `LB|PORT/tcp|udp` (TCP_UDP: tcp). Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
+ * Listener           id `LB|PORT`. Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
  *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
  *                    place of the forward: authenticate, redirect, fixed-response), TargetGroupStickinessConfig. Set Certificates:
  *                    ARN → {IsDefault}. Forward: set TargetGroups (weighted) on an ALB and for weighted NLB ports, else the
  *                    ref TargetGroupArn.
  * Rule               id `LISTENER|CONDITIONS`. Place, Conditions (canonical), Actions, TargetGroupStickinessConfig, Transforms, Priority
- *                    (a rank: normalised away, the planner picks numbers). Forward: set TargetGroups.
+ *                    (a rank: the planner compares order, and picks numbers). ClientSecret {sha256, origin} here and on Listeners:
+ *                    where the OIDC secret is found; the driver keeps the hash in a tag that it hides. Forward: set TargetGroups.
  * SecurityGroup      id `LB|sg`, `LB|sg2` … or `backend`. GroupName, Description, VpcId (immutable). Set IpPermissions: natural key
  *                    `tcp|80|80|10.0.0.0/8` → {IpProtocol, FromPort, ToPort, CidrIp | CidrIpv6 | PrefixListId, Description}.
- * SecurityGroupRule  a rule in the group of nodes or pods, which is not ours: GroupId, IpProtocol, FromPort, ToPort, Description,
- *                    UserId…: from the ref `Source` (the back-end group that is ours) or SourceGroupId (one that is given).
+ * SecurityGroupRule  id `GROUP|PROTOCOL|backend`: a rule in the group of nodes or pods, which is not ours: GroupId, IpProtocol,
+ *                    FromPort, ToPort, Description (the claim); from the ref `Source` (the back-end group that is ours) or
+ *                    SourceGroupId (one that is given).
  *
- * Place is what clients know of a front, the same over generations: `LB:80/tcp`, for a rule with its conditions behind it.
+ * After normalize() every field is there: '' or {} or [] or false says that it is not set, and a create leaves it out.
+ *
+ * Place is what clients know of a front, the same over generations: `LB:80`, for a rule with its conditions behind it.
  */
 import type { KindSpec } from '../../src/model/index.ts';
 
@@ -51,7 +55,8 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'SecurityGroupRule',
     claim: 'tag',
-    immutable: ['GroupId', 'IpProtocol', 'FromPort', 'ToPort', 'SourceGroupId', 'Source'],
+    // The range of ports changes in place: ModifySecurityGroupRules, or the new range let in before the old one goes.
+    immutable: ['GroupId', 'IpProtocol', 'SourceGroupId', 'Source'],
     refs: { Source: { to: 'SecurityGroup' } },
     sets: {},
     rateClass: 'ec2',

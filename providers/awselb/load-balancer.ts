@@ -10,7 +10,7 @@ import {
 import type { Build } from './build.ts';
 import { type LoadBalancerType, loadBalancerName, loadBalancerResource, nextName, type Stack } from './names.ts';
 import type { Guarding } from './security-groups.ts';
-import type { Settled } from './settle.ts';
+import { type Settled, sayerOf } from './settle.ts';
 import { attributesIn, type Frame } from './target-group.ts';
 import { nameOf, tellSetting } from './tell.ts';
 
@@ -147,8 +147,10 @@ const attributeKeys: Readonly<Record<LoadBalancerType, readonly string[]>> = {
 };
 
 function check(settled: Settled, service: ExportedService, { build, type, ipAddressType }: Frame): void {
-  const wrong = (path: readonly string[], value: Json, message: string): void =>
-    build.refuse(service, tellSetting(service, 'E_FIELD_VALUE', path, value, message));
+  const wrong = (path: readonly string[], value: Json, message: string): void => {
+    const owner = sayerOf(settled, path, service);
+    build.refuse(owner, tellSetting(owner, 'E_FIELD_VALUE', path, value, message));
+  };
   for (const [key, value] of Object.entries(settled.attributes)) {
     const others = attributeKeys[type === 'network' ? 'application' : 'network'];
     if (attributeKeys[type].includes(key)) {
@@ -160,7 +162,8 @@ function check(settled: Settled, service: ExportedService, { build, type, ipAddr
       wrong(['attributes', key], value, `load balancers of type ${type} have no attribute ${key}; remove it`);
     else {
       const message = `is no attribute of ${type} load balancers that weir knows; it is passed on${suggestion(key, attributeKeys[type])}`;
-      build.warn(tellSetting(service, 'W_FEATURE', ['attributes', key], value, message));
+      const owner = sayerOf(settled, ['attributes', key], service);
+      build.warn(tellSetting(owner, 'W_FEATURE', ['attributes', key], value, message));
     }
   }
   if (type === 'network' && ipAddressType === 'dualstack-without-public-ipv4')
@@ -184,7 +187,8 @@ function check(settled: Settled, service: ExportedService, { build, type, ipAddr
     !WebAcls.some(({ Name }) => Name === wafv2Acl)
   ) {
     const message = 'there is no such regional web ACL; give the ARN or name of one that exists';
-    build.refuse(service, tellSetting(service, 'E_DISCOVERY', ['wafv2Acl'], wafv2Acl, message));
+    const owner = sayerOf(settled, ['wafv2Acl'], service);
+    build.refuse(owner, tellSetting(owner, 'E_DISCOVERY', ['wafv2Acl'], wafv2Acl, message));
   }
   if (settled.shield === true && build.environment.ShieldSubscription === false)
     wrong(['shield'], true, 'the account has no Shield Advanced subscription; subscribe or remove the setting');
@@ -216,7 +220,8 @@ export function tellReplacement(
   const [dns = String(old.attrs.Name)] = old.facts.addresses ?? [];
   const from = `${String(old.attrs.Type)}, ${String(old.attrs.Scheme)}`;
   const message = `the load balancer of ${members.map(nameOf).join(', ')} is replaced (${from} → ${type}, ${scheme}): the DNS name ${dns} goes away when the new one serves`;
+  const owner = sayerOf(settled, ['scheme'], first);
   build.warn(
-    tellSetting(first, 'W_NAME_CHANGES', settled.scheme === undefined ? ['type'] : ['scheme'], scheme, message),
+    tellSetting(owner, 'W_NAME_CHANGES', settled.scheme === undefined ? ['type'] : ['scheme'], scheme, message),
   );
 }

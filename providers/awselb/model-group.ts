@@ -1,24 +1,17 @@
-import type {
-  ExportedService,
-  FrontGroup,
-  Listener,
-  Member,
-  Problem,
-  Resource,
-  ServiceId,
-} from '../../src/model/index.ts';
+import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId } from '../../src/model/index.ts';
 import { findAdopted } from './adopt.ts';
 import type { Build } from './build.ts';
 import { keepServices, keepUnit } from './keep.ts';
-import { listenerOf, protocolOf } from './listeners.ts';
+import { listenerOf } from './listeners.ts';
 import { keptOf, loadBalancerOf, schemeOf, tellReplacement } from './load-balancer.ts';
+import { checkMembers, groupName, onePerPort, typeOf } from './members.ts';
 import { type LoadBalancerType, loadBalancerId, ownershipTags, stackOf, unitName } from './names.ts';
 import { checkQuotas } from './quotas.ts';
 import { securityGroupsOf } from './security-groups.ts';
-import { type Settled, settle } from './settle.ts';
+import { type Settled, sayerOf, settle } from './settle.ts';
 import { chooseSubnets } from './subnets.ts';
 import type { Frame } from './target-group.ts';
-import { nameOf, tell, tellSetting } from './tell.ts';
+import { tellSetting } from './tell.ts';
 
 export interface GroupResult {
   readonly unit: string;
@@ -92,7 +85,8 @@ function attempt(
   const { build, stack } = place;
   const [first] = members;
   if (first === undefined) return undefined;
-  checkMembers(group, type, members, build);
+  // The settings of who cannot be a member count for nothing.
+  if (!checkMembers(group, type, members, build)) return undefined;
   const settled = settle(members, build);
   const lb = loadBalancerId(stack);
   const present = build.present.of('LoadBalancer', lb);
@@ -170,101 +164,13 @@ function withForeignTags(resource: Resource, { adopt: adopted }: Settled, { opti
   return { ...resource, sets: { ...resource.sets, Tags: new Map([...extra, ...(resource.sets.Tags ?? [])]) } };
 }
 
-/** The kind of load balancer that a service needs: by its settings, else by the protocols of its ports. */
-export function typeOf(
-  service: ExportedService,
-  { listeners }: Pick<FrontGroup, 'listeners'>,
-  { options, settings }: Pick<Build, 'options' | 'settings'>,
-): LoadBalancerType {
-  const own = listeners.find(({ fronts }) => fronts.some((front) => front.service === service));
-  const needed = own?.protocol === 'http' || own?.protocol === 'https' ? 'application' : 'network';
-  return settings(service).type ?? options.type ?? needed;
-}
-
-export function groupName(service: ExportedService, { settings }: Pick<Build, 'settings'>): string | undefined {
-  return settings(service).group;
-}
-
-/** Members that cannot share the load balancer: of another kind, or of a namespace that may not join. */
-function checkMembers(
-  group: FrontGroup,
-  type: LoadBalancerType,
-  members: readonly ExportedService[],
-  build: Build,
-): void {
-  const [first] = members;
-  if (first === undefined) return;
-  const name = groupName(first, build) ?? first.bundle?.key ?? '';
-  const allowed = Object.hasOwn(build.options.groupNamespaces, name) ? build.options.groupNamespaces[name] : undefined;
-  for (const member of members) {
-    const { namespace } = member.origin;
-    const may =
-      allowed?.includes(namespace) ??
-      (build.options.groups === 'any' ||
-        member === first ||
-        (build.options.groups === 'namespace' && namespace === first.origin.namespace));
-    if (!may) {
-      const message = `load balancer ${name} of ${nameOf(first)} may not be joined from namespace ${namespace} (groups and groupNamespaces of the balancer)`;
-      build.refuse(member, tellSetting(member, 'E_GROUP_CONFLICT', ['group'], name, message));
-    }
-    const odd = group.listeners.find(({ protocol, fronts }) => {
-      const seventh = protocol === 'http' || protocol === 'https';
-      return seventh !== (type === 'application') && fronts.some(({ service }) => service === member);
-    });
-    if (odd === undefined) continue;
-    const remedy =
-      type === 'network'
-        ? 'HTTP and HTTPS need a load balancer of type application'
-        : 'TCP, UDP and TLS need a load balancer of type network';
-    build.refuse(
-      member,
-      tell(
-        member,
-        'E_PROTOCOL',
-        `port ${odd.port}`,
-        odd.protocol,
-        `the load balancer is of type ${type}; ${remedy}, in a service of its own`,
-      ),
-    );
-  }
-}
-
-/** A number is one listener to ELBv2, whatever the transport: who comes second is told. */
-function onePerPort(
-  { listeners }: FrontGroup,
-  type: LoadBalancerType,
-  members: ReadonlySet<ExportedService>,
-  build: Build,
-): readonly Listener[] {
-  const ports = new Map<number, Listener>();
-  for (const listener of listeners) {
-    const mine = listener.fronts.find(({ service }) => members.has(service));
-    if (mine === undefined) continue;
-    const holder = ports.get(listener.port);
-    const before = holder?.fronts.find(({ service }) => members.has(service));
-    if (holder === undefined || before === undefined) {
-      ports.set(listener.port, listener);
-      continue;
-    }
-    const field = `fronts[${mine.service.fronts.findIndex(({ key }) => key === mine.front.key)}].port`;
-    const what = protocolOf(holder);
-    if (before.service === mine.service) {
-      const message = `the port is served as ${what} and a load balancer has one listener at a port; ask for protocol tcp_udp (enable-tcp-udp-listener), or choose another port`;
-      build.warn(tell(mine.service, 'E_PORT_CONFLICT', field, listener.key, message));
-    } else {
-      const message = `the port is served as ${what} for ${nameOf(before.service)}, which shares the ${type} load balancer; choose another port or group`;
-      build.refuse(mine.service, tell(mine.service, 'E_PORT_CONFLICT', field, listener.key, message));
-    }
-  }
-  return [...ports.values()];
-}
-
 /** Settings with those of the load balancer that shall be adopted where the service says nothing. Refuses what may not be taken. */
 function adopt(settled: Settled, type: LoadBalancerType, first: ExportedService, build: Build): Settled {
   if (settled.adopt === undefined) return settled;
   const { found, allowed } = findAdopted(settled.adopt, build.environment, build.options);
   const refuse = (code: 'E_DISCOVERY' | 'E_CONSENT', message: string): Settled => {
-    build.refuse(first, tellSetting(first, code, ['adopt'], settled.adopt, message));
+    const owner = sayerOf(settled, ['adopt'], first);
+    build.refuse(owner, tellSetting(owner, code, ['adopt'], settled.adopt, message));
     return settled;
   };
   if (found === undefined)

@@ -9,7 +9,7 @@ import {
 import { aggregate, listed } from './cidrs.ts';
 import { compare } from './conditions.ts';
 import { rulesOfSecurityGroup } from './kinds.ts';
-import { protocolOf } from './listeners.ts';
+import { protocolOf } from './listener-security.ts';
 import {
   backendGroup,
   securityGroupDescription,
@@ -17,7 +17,7 @@ import {
   securityGroupName,
   securityGroupResource,
 } from './names.ts';
-import type { Settled } from './settle.ts';
+import { type Settled, sayerOf } from './settle.ts';
 import type { Frame } from './target-group.ts';
 import { nameOf, tell, tellSetting } from './tell.ts';
 
@@ -86,9 +86,10 @@ function resolve(name: string, service: ExportedService, settled: Settled, { bui
   if (/^sg-[0-9a-z]+$/.test(name) && SecurityGroups.length === 0) return [name];
   const at = settled.securityGroups?.indexOf(name) ?? -1;
   const message = 'there is no such security group in the VPC; give its id or the value of its Name tag';
+  const owner = sayerOf(settled, ['securityGroups'], service);
   build.refuse(
-    service,
-    tellSetting(service, 'E_DISCOVERY', at < 0 ? ['securityGroups'] : ['securityGroups', at], name, message),
+    owner,
+    tellSetting(owner, 'E_DISCOVERY', at < 0 ? ['securityGroups'] : ['securityGroups', at], name, message),
   );
   return [];
 }

@@ -37,12 +37,23 @@ export interface Settled extends ServiceOptions {
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly certificateArns: readonly string[] & string[];
+  /** Setting, or `attributes.KEY` and `tags.KEY` → the member that said it first. */
+  readonly saidBy: ReadonlyMap<string, ExportedService>;
+}
+
+/** Whom a mistake in a setting belongs to. */
+export function sayerOf(
+  { saidBy }: Settled,
+  path: readonly (string | number)[],
+  other: ExportedService,
+): ExportedService {
+  return saidBy.get(path.slice(0, 2).join('.')) ?? saidBy.get(String(path[0])) ?? other;
 }
 
 /** What all members together ask of their load balancer. Who contradicts an earlier member is refused, by name of both. */
 export function settle(members: readonly ExportedService[], build: Build): Settled {
-  let settled: Settled = { attributes: {}, tags: {}, certificateArns: [] };
   const saidBy = new Map<string, ExportedService>();
+  let settled: Settled = { attributes: {}, tags: {}, certificateArns: [], saidBy };
   for (const member of members) {
     const own = build.settings(member);
     if (contradicts(member, own, settled, saidBy, build)) continue;

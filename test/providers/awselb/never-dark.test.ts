@@ -106,7 +106,7 @@ describe('awselb under the planner', () => {
     assert.deepEqual(rules, ['create', 'order']);
   });
 
-  it('opens the port range of nodes wider before the narrower rule goes', () => {
+  it('changes the port range of nodes in place', () => {
     const eni = (address: string) => ({ PrivateIpAddresses: [address], SecurityGroups: ['sg-nodes'] });
     const wish = { environment: { ...environment, NetworkInterfaces: ['10.0.0.1', '10.0.1.1'].map(eni) } };
     const wider = web({
@@ -116,7 +116,7 @@ describe('awselb under the planner', () => {
     const rules = plans.flatMap(({ steps }) =>
       steps.filter(({ kind }) => kind === 'SecurityGroupRule').map(({ op }) => op),
     );
-    assert.deepEqual(rules, ['create', 'delete']);
+    assert.deepEqual(rules, ['update']);
   });
 
   it('takes everything away, the shared back-end group last', () => {
