@@ -9,7 +9,7 @@ import { type Context, type Resource, WeirError } from '../../src/model/index.ts
 import { type Certificates, usableCertificates } from './commit-certificates.ts';
 import { bindKey, checkCandidate, tryPorts } from './commit-check.ts';
 import { RefusedResources } from './commit-fault.ts';
-import { type ConfigFiles, type FileChange, sealLayout } from './commit-files.ts';
+import { type ConfigFiles, type FileChange, sealLayout, shapeOf } from './commit-files.ts';
 import { MissingCommand, MissingCommands } from './commit-missing.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { runSteps } from './commit-runtime.ts';
@@ -22,6 +22,7 @@ import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
 import type { HaproxyProcess } from './process.ts';
 import { checkDescriptors } from './process-limits.ts';
+import { parseShape, shapeCommand } from './process-read.ts';
 import type { BackendRow } from './traffic-read.ts';
 
 /** At most one reload in this time; the first at once. */
@@ -191,9 +192,9 @@ export class Committer {
   }
 
   /** Serves the same with the program as it is now: by executing the master anew, or by a second master. */
-  async renew(how: 'reload' | 'replace'): Promise<void> {
+  async renew(how: 'reload' | 'replace', reason: 'program' | 'limits' = 'program'): Promise<void> {
     if (this.#running === undefined) return;
-    await this.#byReload(this.#running, ['program'], undefined, how);
+    await this.#byReload(this.#running, [reason], undefined, how);
   }
 
   /** The layout that brings resources into service with the least, and the way there. */
@@ -322,6 +323,7 @@ export class Committer {
       await files.sync();
       if (started) await process.start(binary);
       else await process[how](binary);
+      if (process.attached && !started) await this.#proveLoaded(layout);
       if (!started) this.#lastReloadMs = ctx.clock.now();
     } catch (error) {
       // Whoever starts HAProxy shall start it with what is wanted now.
@@ -342,6 +344,17 @@ export class Committer {
     ctx.log.info(
       { balancer: ctx.balancer, reasons, durationMs: Math.round(ctx.clock.now() - startMs) },
       started ? 'HAProxy started' : 'HAProxy reloaded',
+    );
+  }
+
+  /** Somebody else says which file is loaded. @throws WeirError E_LOCKED when it is not ours. */
+  async #proveLoaded(layout: Layout): Promise<void> {
+    const { process, files } = this.#parts;
+    const shape = parseShape(await process.throughMaster(shapeCommand));
+    if (shape === undefined || shape === shapeOf(layout)) return;
+    throw new WeirError(
+      'E_LOCKED',
+      `HAProxy loaded the file of another weir, not ${files.directory}/haproxy.cfg; give this one a HAProxy and sockets of its own (options.dir, masterSocket, socket)`,
     );
   }
 

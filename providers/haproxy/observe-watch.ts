@@ -9,6 +9,7 @@ import type { LiveState } from './observe-live.ts';
 import type { ProgramWatch } from './observe-program.ts';
 import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
+import type { PressureWatch } from './pressure.ts';
 import type { HaproxyProcess } from './process.ts';
 
 export interface WatchParts {
@@ -21,6 +22,7 @@ export interface WatchParts {
   readonly certificates: Certificates;
   /** Absent: the program is somebody else's. */
   readonly program?: ProgramWatch;
+  readonly pressure: PressureWatch;
   /** Runs a task when nothing else touches the process. */
   readonly queue: <T>(task: () => Promise<T>) => Promise<T>;
   /** This session holds the lock: it may write and start. */
@@ -179,6 +181,8 @@ export class SessionWatch {
       await live.learn(false);
       ctx.changed(unit, 'HAProxy answers');
     }
+    if (await this.#parts.pressure.look(this.#parts.mayWrite()))
+      ctx.changed(unit, 'HAProxy takes connections, or no more');
     const { states, draining } = await live.servers('all');
     if (live.ill !== undefined) throw live.ill;
     const { text, restless } = healthSummary(states, draining);

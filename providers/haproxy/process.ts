@@ -27,6 +27,9 @@ export interface ProcessPaths {
 
 /** A configuration of 10,000 backends takes about a second; slow machines get their time. */
 const settleMs = 60_000;
+/** HAProxy 2.6 tells its master's stderr alone, newer versions us too. */
+const elsewhere =
+  'HAProxy wrote the reason where its manager keeps its messages: journalctl of its service, or the log of its container';
 /** A new worker that answers its master and not on the runtime socket in this time is not waited for. */
 const patienceMs = 3_000;
 
@@ -135,7 +138,10 @@ export class HaproxyProcess {
     const found = await reloadMaster(this.#paths.masterSocket, {
       sleep: (ms) => this.#clock.sleep(ms),
       now: () => this.#clock.now(),
-      messages: () => this.#messages.since(mark),
+      messages: async () => {
+        const text = await this.#messages.since(mark);
+        return text === '' && this.attached ? elsewhere : text;
+      },
       alive: () => this.#lives(master),
       timeoutMs: settleMs,
     });

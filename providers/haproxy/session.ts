@@ -22,9 +22,11 @@ import { durationMs, type Options } from './options.ts';
 import { hasIpv6 } from './port-trial.ts';
 import { HaproxyProcess } from './process.ts';
 import { affordableConnections } from './process-limits.ts';
+import { type Pressure, PressureWatch } from './pressure.ts';
 import { type Lock, lockDirectory } from './process-lock.ts';
 import { reportsOf } from './report.ts';
 import { checkShape } from './shape.ts';
+import { parseShape, shapeCommand } from './process-read.ts';
 import { headerLine, type Place, textOf } from './text.ts';
 import { TrafficWatch } from './traffic.ts';
 
@@ -61,6 +63,7 @@ class HaproxySession implements Session {
   #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
   #lock: Lock | undefined;
+  readonly #pressure: PressureWatch;
   #binary: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #auditedMs = Number.NEGATIVE_INFINITY;
@@ -120,7 +123,15 @@ class HaproxySession implements Session {
       signal: this.#ending.signal,
       process: this.#process,
       committer: this.#committer,
+    this.#pressure = new PressureWatch({
+      ctx,
+      process: this.#process,
+      ill: () => this.#live.ill !== undefined,
+      needed: () => this.#live.intended?.descriptors ?? 0,
+      reload: () => this.#committer.renew('reload', 'limits'),
+    });
       live: this.#live,
+      pressure: this.#pressure,
       certificates,
       ...(paths.attached
         ? {}
@@ -192,6 +203,7 @@ class HaproxySession implements Session {
     });
   }
 
+      await this.#leadPorts(next);
   report(services: Parameters<Session['report']>[0], observed: readonly Observed[]): ReturnType<Session['report']> {
     const { intended } = this.#live;
     return reportsOf(services, observed, {
@@ -218,6 +230,11 @@ class HaproxySession implements Session {
       try {
         if (how === 'withdraw') {
           await this.#takeLock();
+  troubles(): readonly Pressure[] {
+    const { pressure } = this.#pressure;
+    return pressure === undefined ? [] : [pressure];
+  }
+
           await this.#process.stop();
         }
         await this.#watch.flush()();
@@ -263,6 +280,7 @@ class HaproxySession implements Session {
     await this.#learn();
     this.#committed = committed;
     this.#live.takeFound();
+    await this.#refuseOthers();
   }
 
   async #audit(): Promise<void> {
@@ -271,6 +289,16 @@ class HaproxySession implements Session {
     if (drift !== undefined)
       this.#ctx.log.warn({ balancer: this.#ctx.balancer }, `HAProxy is not as it was left: ${drift}`);
     if (this.#lock !== undefined) this.#live.takeFound();
+  }
+
+  /** A HAProxy that serves what a weir wrote, where none wrote in our directory, is driven from another one. */
+  async #refuseOthers(): Promise<void> {
+    if (!this.#process.attached || this.#files.config !== undefined) return;
+    if (parseShape(await this.#process.throughMaster(shapeCommand)) === undefined) return;
+    throw new WeirError(
+      'E_LOCKED',
+      `the HAProxy at ${this.#masterSocket} is driven by a weir with another directory than ${this.#directory}; stop that one and take its options.dir, or give this one a HAProxy and sockets of its own`,
+    );
   }
 
   async #withdraw(): Promise<void> {

@@ -318,6 +318,11 @@ const table = {
     hint: 'Check that HAProxy runs and that weir may open its socket.',
   },
   E_HAPROXY_COMMAND: { class: 'retry', title: 'HAProxy refused a command', hint: 'weir falls back to a reload.' },
+  E_HAPROXY_FULL: {
+    class: 'retry',
+    title: 'HAProxy takes no more connections',
+    hint: 'Raise maxConnections or LimitNOFILE, or find who holds so many; it takes them again as soon as others end.',
+  },
   E_FD_LIMIT: {
     class: 'refused',
     title: 'the limit of open files is too low for the configuration',

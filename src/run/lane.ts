@@ -154,9 +154,9 @@ export class Lane {
 
   /** What keeps the whole balancer from being driven. */
   problems(): readonly Problem[] {
-    const { failure } = this.connection;
-    if (failure === undefined) return [];
-    return [{ code: failure.code, severity: 'error', source: `balancer/${this.name}`, message: failure.message }];
+    const { failure, session } = this.connection;
+    const found = [...(failure === undefined ? [] : [failure]), ...(session?.troubles?.() ?? [])];
+    return found.map(({ code, message }) => ({ code, severity: 'error', source: `balancer/${this.name}`, message }));
   }
 
   async #pass(ends: Ends): Promise<void> {

@@ -160,9 +160,25 @@ test('no program here: the running one checks what it loads, and keeps what it h
   const [before, file] = [await processes(), await readFile(`${rig.directory}/haproxy.cfg`, 'utf8')];
   await session.close('leave');
   const faulty = await attach({ binary: `${rig.directory}/none`, group: 'weir-no-such-group' });
-  await assert.rejects(async () => commit(faulty, state(one)), { code: 'E_HAPROXY_RELOAD' });
+  await assert.rejects(async () => commit(faulty, state(one)), {
+    code: 'E_HAPROXY_RELOAD',
+    message: /journalctl of its service, or the log of its container/,
+  });
   assert.deepEqual((await processes())?.workers, before?.workers);
   assert.equal(await readFile(`${rig.directory}/haproxy.cfg`, 'utf8'), file);
   assert.equal((await get(port, 'a.test')).body, 'two');
   assert.ok(existsSync(rig.socket));
+});
+
+test('a second weir with a directory of its own on the same HAProxy is refused, and traffic goes on', async () => {
+  await serving();
+  const before = await processes();
+  const second = await attach({ dir: `${rig.directory}-second`, socket: rig.socket });
+  for (let i = 0; i < 2; i++)
+    await assert.rejects(async () => commit(second, state(two)), {
+      code: 'E_LOCKED',
+      message: /driven by a weir with another directory.*sockets of its own/,
+    });
+  assert.deepEqual(await processes(), before);
+  assert.deepEqual(await answers(port, 'a.test', 4), ['one']);
 });

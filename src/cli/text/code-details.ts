@@ -108,6 +108,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_HAPROXY_RELOAD', proxy, 'the new worker did not start'],
   ['E_HAPROXY_SOCKET', proxy, 'haproxy.sock does not answer within 5 s'],
   ['E_HAPROXY_COMMAND', proxy, 'set server shop/1 addr 10.0.0.7: Require a valid address'],
+  [
+    'E_HAPROXY_FULL',
+    proxy,
+    'HAProxy has 2000 connections and may have 2000 (options.maxConnections): new ones wait until others end',
+  ],
   ['E_FD_LIMIT', proxy, 'maxConnections 100000 needs 200064 open files, the limit is 65536'],
   [
     'E_PORT_TAKEN',
