@@ -20,7 +20,7 @@ export function json<T>(schema: ZodType<T>, names: readonly string[], says: stri
       }
       if (!isPlain(data, 0)) return wrong('must not contain control characters, or more than 12 levels');
       const parsed = schema.safeParse(spell(data, known));
-      return parsed.success ? accept(parsed.data) : wrong(reasonOf(parsed.error));
+      return parsed.success ? accept(parsed.data) : wrong(reasonOf(parsed.error, says));
     },
   };
 }
@@ -50,10 +50,10 @@ function spell(value: unknown, known: ReadonlyMap<string, string>): unknown {
 }
 
 /** The first thing that is wrong, with its place in the JSON. */
-function reasonOf(error: ZodError): string {
+function reasonOf(error: ZodError, says: string): string {
   const [issue] = error.issues;
-  if (issue === undefined) return 'has the wrong shape';
+  if (issue === undefined) return `must be JSON: ${says}`;
   const place = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  const at = place === '' ? '' : ` at ${place.replace(/^\./, '')}`;
-  return `has the wrong shape${at}: ${issue.message}`;
+  const at = place === '' ? '' : `${place.replace(/^\./, '')}: `;
+  return `must be JSON: ${says}; here ${at}${issue.message}`;
 }

@@ -93,7 +93,13 @@ export class Reading<T extends Table, F extends Families> {
   /** Tells that a value cannot stand, and takes the object out of service. */
   refuse(key: string, reason: string): void {
     this.refused = true;
-    this.#tell('E_ANNOTATION_VALUE', key, `${reason}; the ${this.#kind} is not served until then`);
+    this.#tell('E_ANNOTATION_VALUE', key, `${reason}; ${this.#effect} until then`);
+  }
+
+  /** The peer's word at a Service is about every Ingress before it. */
+  get #effect(): string {
+    const behind = this.#kind === 'Service' && this.#words.prefix === ingressPrefix;
+    return behind ? 'the Ingresses in front of the Service are not served' : `the ${this.#kind} is not served`;
   }
 
   warn(key: string, reason: string): void {

@@ -72,7 +72,7 @@ export const serviceTable = {
     'A',
     'backends.KEY.proxyProtocol',
     list(portOrName),
-    '443, 8443',
+    '443',
   ),
   'aws-load-balancer-healthcheck-protocol': service(
     'A',
