@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { listen } from '../fakes/listen.ts';
+import { http, route, service } from '../front/make-service.ts';
 import { type Answer, exchange, type RunningProxy, startProxy } from '../providers/haproxy/proxy.ts';
 import { readYaml } from '../sources/kubernetes/read-yaml.ts';
 
@@ -156,6 +157,17 @@ stringData: { auth: ${JSON.stringify(`ann:${login}`)} }
       });
     });
   }
+
+  test('a redirect to TLS asks nobody for a password in the clear', async () => {
+    const action = { type: 'redirect', code: 308, scheme: 'https' } as const;
+    const filters = [{ type: 'basicAuth', realm: 'a' }] as const;
+    const other = await startProxy([service('a/web', [http([route(['x.test'], undefined, { action })], { filters })])]);
+    try {
+      assert.equal(status(await exchange(other.port, ['GET / HTTP/1.1', 'Host: x.test'])), '308');
+    } finally {
+      await other.stop();
+    }
+  });
 
   test('reuse: never gives each request of a kept connection one of its own', async () => {
     const opened = new Set<number>();

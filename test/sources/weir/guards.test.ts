@@ -33,7 +33,19 @@ describe('guards of a route', () => {
     });
   });
 
+  it('name users by file; without them nobody gets in, and the rest of the service is served', () => {
+    const users = { sha256: 'cd'.repeat(32), origin: 'file users' };
+    assert.deepEqual(filtersOf('{ basicAuth: { users: users, realm: Staff } }'), [
+      { type: 'basicAuth', realm: 'Staff', users },
+    ]);
+    const result = withFilter('{ basicAuth: { users: gone } }');
+    assert.deepEqual(codes(result), ['E_USERS_MISSING http[0].filters[0].basicAuth.users']);
+    assert.deepEqual(result.services[0]?.fronts[0]?.routes[0]?.filters, [{ type: 'basicAuth', realm: 'shop/web' }]);
+  });
+
   for (const [filter, code] of [
+    ['{ basicAuth: { users: users, realm: "a\\"b" } }', 'E_FIELD_VALUE http[0].filters[0].basicAuth.realm'],
+    ['{ basicAuth: {} }', 'E_FIELD_MISSING http[0].filters[0].basicAuth.users'],
     ['{ sourceRanges: { allow: [everyone] } }', 'E_ADDRESS http[0].filters[0].sourceRanges.allow[0]'],
     ['{ sourceRanges: {} }', 'E_FIELD_MISSING http[0].filters[0].sourceRanges'],
     ['{ bodyLimit: 10 MB }', 'E_FIELD_VALUE http[0].filters[0].bodyLimit'],
