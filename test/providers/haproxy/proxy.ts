@@ -23,13 +23,14 @@ export async function startProxy(
   settings: ReadonlyMap<string, unknown> = new Map(),
 ): Promise<RunningProxy> {
   const port = await freePort();
+  // Several at a time must not meet at the socket by which workers of one process meet.
+  const dir = mkdtempSync(join(tmpdir(), 'weir-proxy-'));
   const placed = services.map((one) => ({ ...one, fronts: one.fronts.map((front) => ({ ...front, port })) }));
   const { layout, problems } = build(placed, {
-    options: { addresses: ['127.0.0.1'], maxConnections: 100, ...options },
+    options: { addresses: ['127.0.0.1'], maxConnections: 100, dir, ...options },
     settings,
   });
   assert.deepEqual(problems, []);
-  const dir = mkdtempSync(join(tmpdir(), 'weir-proxy-'));
   const config = writeLayout(layout, dir, pem);
   const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
