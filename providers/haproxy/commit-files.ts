@@ -68,10 +68,18 @@ function sameButServers(before: Layout['sections'], now: Layout['sections']): bo
   });
 }
 
+const seals = new WeakMap<Section, Section>();
+
 /** The layout with the proof of its shape in the worker's environment: `show env` tells after a crash which sections it runs. */
 export function sealLayout(layout: Layout, like?: Layout): Layout {
   const line = `setenv WEIR_SHAPE ${shapeOf(layout, like)}`;
-  const seal = (section: Section): Section => ({ ...section, lines: [...section.lines, line] });
+  const seal = (section: Section): Section => {
+    const known = seals.get(section);
+    if (known?.lines.at(-1) === line) return known;
+    const sealed = { ...section, lines: [...section.lines, line] };
+    seals.set(section, sealed);
+    return sealed;
+  };
   return {
     ...layout,
     sections: layout.sections.map((section) => (section.head === 'global' ? seal(section) : section)),

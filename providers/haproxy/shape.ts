@@ -1,5 +1,6 @@
 /** Reads a rendered haproxy.cfg back by HAProxy's own rules for words and quotes, and refuses it when it says more than the layout meant. */
 import { shown, WeirError } from '../../src/model/index.ts';
+import { changedSpan } from '../../src/model/remade.ts';
 import type { Layout, Section } from './layout.ts';
 import { ownServer } from './names.ts';
 import { type ShapeLine, splitLine } from './shape-words.ts';
@@ -87,18 +88,54 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
  * such a section may have, and each server line naming a server of the layout. `text` may have one more line in `global`: the socket.
  */
 export function checkShape(text: string, layout: Layout): void {
-  const body = text.indexOf('\n\n') + 2;
-  if (body < 2 || parseShape(text.slice(0, body)).length > 0)
-    refuse(1, text.slice(0, 80), 'does not begin with a header');
-  let at = body;
-  let lines = 2;
-  for (const section of layout.sections) {
-    const part = checkPart(text, at, lines, section);
-    at += part.text.length;
-    lines += part.lines;
+  new ShapeCheck().check(text, layout);
+}
+
+/** Checks one text after the other: what is letter by letter and section by section as in the one that passed last has passed. */
+export class ShapeCheck {
+  #text = '';
+  #sections: readonly Section[] = [];
+  /** Where each section ends in the text, and the lines until there. */
+  #ends: readonly Place[] = [];
+
+  /** As `checkShape`. */
+  check(text: string, { sections }: Pick<Layout, 'sections'>): void {
+    const start = beginOf(text);
+    const { from, beforeEnd, nowEnd } = changedSpan(this.#sections, sections);
+    // The last section ends without an empty line: it is read wherever it stands now.
+    const kept = Math.min(from, this.#sections.length - 1, sections.length - 1);
+    const known = this.#ends[kept - 1];
+    const same = known !== undefined && text.startsWith(this.#text.slice(0, known.at));
+    const ends = same ? this.#ends.slice(0, kept) : [];
+    const tail = this.#text.slice(this.#ends[beforeEnd - 1]?.at);
+    for (const section of sections.slice(ends.length)) {
+      const { at, lines } = ends.at(-1) ?? start;
+      if (same && ends.length >= nowEnd && text.length - at === tail.length && text.endsWith(tail)) break;
+      const part = checkPart(text, at, lines, section);
+      ends.push({ at: at + part.text.length, lines: lines + part.lines });
+    }
+    const gap = (ends.at(-1) ?? start).at - (this.#text.length - tail.length);
+    const more = (ends.at(-1) ?? start).lines - (this.#ends[beforeEnd - 1]?.lines ?? 0);
+    const rest = this.#ends.slice(beforeEnd, beforeEnd + sections.length - ends.length);
+    for (const { at, lines } of rest) ends.push({ at: at + gap, lines: lines + more });
+    const { at, lines } = ends.at(-1) ?? start;
+    if (at !== text.length) refuse(lines + 1, text.slice(at, at + 80), `was to have ${sections.length} sections`);
+    this.#text = text;
+    this.#sections = sections;
+    this.#ends = ends;
   }
-  const rest = text.slice(at);
-  if (rest !== '') refuse(lines + 1, rest.slice(0, 80), `was to have ${layout.sections.length} sections`);
+}
+
+interface Place {
+  readonly at: number;
+  readonly lines: number;
+}
+
+/** Where the sections begin. */
+function beginOf(text: string): Place {
+  const at = text.indexOf('\n\n') + 2;
+  if (at < 2 || parseShape(text.slice(0, at)).length > 0) refuse(1, text.slice(0, 80), 'does not begin with a header');
+  return { at, lines: 2 };
 }
 
 interface Part {

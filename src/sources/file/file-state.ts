@@ -47,7 +47,6 @@ export class FileState {
   private readonly lastGood: LastGood | undefined;
   private readonly firstSeen = new FirstSeen();
   private readonly shared = new Remade<ExportedService, ExportedService>();
-  private readonly certified = new Remade<ExportedService, readonly CertRef[]>();
   private remembered = new Map<string, GoodFile>();
   private inForce: InForce = nothingInForce;
   private secrets = new Map<string, string>();
@@ -217,8 +216,8 @@ export class FileState {
   /** Key material of what is in force, old versions that were kept among it; the rest is forgotten. */
   private keepSecrets(fresh: ReadonlyMap<string, string>): void {
     const used = new Set<string>();
-    for (const refs of this.certified.of([...this.inForce.services.values()], refsOf))
-      for (const { sha256: hash } of refs) used.add(hash);
+    for (const service of this.inForce.services.values())
+      for (const { sha256: hash } of refsOf(service)) used.add(hash);
     const kept = new Map(fresh);
     for (const hash of used) {
       const pem = fresh.get(hash) ?? this.secrets.get(hash) ?? this.rememberedPem(hash);
@@ -242,6 +241,8 @@ export class FileState {
     const kept = [...this.certificates.kept()];
     return this.table.files().map(({ path, text }) => {
       const own = services.get(path) ?? [];
+      const content = { path, ...(text === undefined ? {} : { text }), services: own };
+      if (own.every((service) => refsOf(service).length === 0)) return { ...content, certificates: noCertificates };
       const used = new Set(own.flatMap(hashesOf));
       const fromFiles = kept.filter(([, { ref }]) => used.has(ref.sha256));
       const named = new Set(fromFiles.map(([, { ref }]) => ref.sha256));
@@ -252,19 +253,26 @@ export class FileState {
           const pem = named.has(ref.sha256) ? undefined : this.secrets.get(ref.sha256);
           return pem === undefined ? [] : [[`secret\n${ref.sha256}`, { ref, pem }] as const];
         });
-      return {
-        path,
-        ...(text === undefined ? {} : { text }),
-        services: own,
-        certificates: Object.fromEntries([...fromFiles, ...fromSecrets]),
-      };
+      return { ...content, certificates: Object.fromEntries([...fromFiles, ...fromSecrets]) };
     });
   }
 }
 
-const noRefs: readonly CertRef[] = [];
+const refs = new WeakMap<ExportedService, readonly CertRef[]>();
 
-function refsOf({ fronts, backends }: ExportedService): readonly CertRef[] {
+function refsOf(service: ExportedService): readonly CertRef[] {
+  let found = refs.get(service);
+  if (found === undefined) {
+    found = findRefs(service);
+    refs.set(service, found);
+  }
+  return found;
+}
+
+const noRefs: readonly CertRef[] = [];
+const noCertificates: GoodFile['certificates'] = {};
+
+function findRefs({ fronts, backends }: ExportedService): readonly CertRef[] {
   const certs = fronts.flatMap(({ tls }) =>
     tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
   );
@@ -274,8 +282,8 @@ function refsOf({ fronts, backends }: ExportedService): readonly CertRef[] {
   ]);
   const users = filters.flatMap((filter) => (filter.type === 'basicAuth' ? (filter.users ?? []) : []));
   const authorities = Object.values(backends).flatMap(({ tls }) => tls?.ca ?? []);
-  const refs = [...certs, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
-  return refs.length === 0 ? noRefs : refs;
+  const all = [...certs, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
+  return all.length === 0 ? noRefs : all;
 }
 
 function hashesOf(service: ExportedService): readonly string[] {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type { Layout } from '../../../providers/haproxy/layout.ts';
-import { checkShape, parseShape } from '../../../providers/haproxy/shape.ts';
+import { checkShape, parseShape, ShapeCheck } from '../../../providers/haproxy/shape.ts';
 import { splitLine } from '../../../providers/haproxy/shape-words.ts';
 import { textOf } from '../../../providers/haproxy/text.ts';
 import { WeirError } from '../../../src/model/index.ts';
@@ -72,4 +73,47 @@ describe('shape', () => {
     refuses(text.replace('mode http', "mode 'http"), /never written/);
     refuses(`  mode http\n${text}`, /before the first section/);
   });
+});
+
+test('one text after the other is judged as each alone', () => {
+  const ids = ['a/a', 'a/b', 'a/c', 'a/d', 'a/e'];
+  const made = new Map(ids.map((id) => [id, service(id, [http([route([`${id.slice(2)}.example`])])])]));
+  const chosen = fc
+    .subarray(ids, { minLength: 1 })
+    .map((some) => build(some.flatMap((id) => made.get(id) ?? [])).layout);
+  const damage = fc.option(
+    fc.record({
+      at: fc.nat(10_000),
+      cut: fc.nat(40),
+      put: fc.constantFrom('', '\n', '\n\n', '  http-request allow\n', 'backend x\n', '# x\n'),
+    }),
+    { freq: 3 },
+  );
+  const verdict = (check: () => void): string => {
+    try {
+      check();
+      return 'accepted';
+    } catch (error) {
+      return error instanceof WeirError ? 'refused' : String(error);
+    }
+  };
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(fc.array(fc.tuple(chosen, damage), { minLength: 2, maxLength: 6 }), (turns) => {
+      const memory = new ShapeCheck();
+      for (const [one, hurt] of turns) {
+        const whole = textOf(one, place);
+        const at = hurt === null ? 0 : hurt.at % whole.length;
+        const now = hurt === null ? whole : `${whole.slice(0, at)}${hurt.put}${whole.slice(at + hurt.cut)}`;
+        const alone = verdict(() => checkShape(now, one));
+        seen.add(alone);
+        assert.equal(
+          verdict(() => memory.check(now, one)),
+          alone,
+        );
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assert.deepEqual([...seen].sort(), ['accepted', 'refused']);
 });
