@@ -1,4 +1,4 @@
-import type { Attrs, ExportedService, Listener, Member, Resource } from '../../src/model/index.ts';
+import type { Attrs, ExportedService, Listener, Member, MergedAction, Resource } from '../../src/model/index.ts';
 import { type Acting, actOf, notFound } from './actions.ts';
 import { protocolOf, securityOf } from './listener-security.ts';
 import { listenerId } from './names.ts';
@@ -35,9 +35,12 @@ export function listenerOf(
     fronts.map(({ service }) => service),
     frame,
   );
+  const turned = protocol === 'HTTP' ? settled.sslRedirectPort : undefined;
   const { rules, groups } =
-    type === 'application' ? rulesOf({ listener, id, place, protocol, members }, frame) : { rules: [], groups: [] };
-  const { default: rest } = listener;
+    type === 'application' && turned === undefined
+      ? rulesOf({ listener, id, place, protocol, members }, frame)
+      : { rules: [], groups: [] };
+  const rest = turned === undefined ? listener.default : redirectTo(turned, first);
   const action =
     rest === undefined || !members.has(rest.service)
       ? undefined
@@ -82,6 +85,11 @@ export function listenerOf(
     rules,
     groups: [...groups, ...own],
   };
+}
+
+/** What every request of a listener gets. */
+function redirectTo(port: number, { service, front }: Listener['fronts'][number]): MergedAction {
+  return { service, front, action: { type: 'redirect', code: 301, scheme: 'https', port } };
 }
 
 function applicationDefault(action: Acting | undefined) {

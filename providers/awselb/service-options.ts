@@ -153,6 +153,14 @@ export const serviceOptions = z.strictObject({
     .regex(/^ELBSecurityPolicy-[\w-]+$/)
     .optional()
     .describe('Default: that of the balancer.'),
+  sslRedirectPort: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe(
+      'Application: every HTTP listener, of all who share it, redirects to HTTPS at this port and does nothing else.',
+    ),
   alpnPolicy: z
     .enum(['None', 'HTTP1Only', 'HTTP2Only', 'HTTP2Optional', 'HTTP2Preferred'])
     .optional()

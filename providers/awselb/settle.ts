@@ -28,6 +28,7 @@ const agreed = [
   'wafv2Acl',
   'shield',
   'sslPolicy',
+  'sslRedirectPort',
 ] as const satisfies readonly (keyof ServiceOptions)[];
 
 /** Maps whose entries are merged; two values for one key are a conflict. */

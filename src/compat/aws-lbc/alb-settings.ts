@@ -13,6 +13,7 @@ const direct = {
   tags: 'tags',
   'certificate-arn': 'certificateArns',
   'ssl-policy': 'sslPolicy',
+  'ssl-redirect': 'sslRedirectPort',
   'security-groups': 'securityGroups',
   'manage-backend-security-group-rules': 'manageBackendRules',
   'security-group-prefix-lists': 'prefixLists',

@@ -62,7 +62,7 @@ export const ingressTable = {
     'arn:aws:acm:eu-west-1:123456789012:certificate/0a1b',
   ),
   'ssl-policy': exclusive('A', 'sslPolicy', sslPolicy, 'ELBSecurityPolicy-TLS13-1-2-2021-06'),
-  'ssl-redirect': exclusive('A', 'fronts[].default', int(1, 65535), '443'),
+  'ssl-redirect': exclusive('A', 'sslRedirectPort', int(1, 65535), '443'),
   'inbound-cidrs': exclusive('A', 'fronts[].sourceRanges', list(cidr), '10.0.0.0/8, 2001:db8::/32'),
   'security-groups': exclusive('A', 'securityGroups', securityGroups, 'sg-0a1b2c3d, my-group'),
   'manage-backend-security-group-rules': exclusive('A', 'manageBackendRules', bool, 'true'),
