@@ -113,13 +113,15 @@ export async function replaceFiles(directory: string, changed: FileSet): Promise
     .sort((a, b) => Number(a === configName) - Number(b === configName));
   const written: string[] = [];
   try {
-    await Promise.all(
+    const writes = await Promise.allSettled(
       paths.map(async (path) => {
         const temporary = `${directory}/${path}.tmp`;
         written.push(temporary);
         await writePlain(temporary, changed.get(path) ?? '');
       }),
     );
+    // All have ended before one failure is told: what is still being written could not be taken away.
+    for (const write of writes) if (write.status === 'rejected') throw write.reason;
     for (const path of paths) {
       if (path === configName) await keepPrevious(`${directory}/${path}`);
       await onDisk(path, () => rename(`${directory}/${path}.tmp`, `${directory}/${path}`));
