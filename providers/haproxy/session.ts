@@ -25,7 +25,7 @@ import { affordableConnections } from './process-limits.ts';
 import { type Pressure, PressureWatch } from './pressure.ts';
 import { type Lock, lockDirectory } from './process-lock.ts';
 import { reportsOf } from './report.ts';
-import { checkShape } from './shape.ts';
+import { ShapeCheck } from './shape.ts';
 import { parseShape, shapeCommand } from './process-read.ts';
 import { headerLine, type Place, textOf } from './text.ts';
 import { TrafficWatch } from './traffic.ts';
@@ -85,6 +85,7 @@ class HaproxySession implements Session {
     this.#process = new HaproxyProcess(paths, ctx.clock, (cause) => this.#watch.died(cause));
     this.#retiring = new RetiringServers(this.#process.runtime, ctx.clock.sleep, this.#ending.signal);
     const certificates = new Certificates(this.#directory, ctx.secret);
+    const shape = new ShapeCheck();
     this.#committer = new Committer({
       ctx,
       files: this.#files,
@@ -96,7 +97,7 @@ class HaproxySession implements Session {
         placed: (resources, running, busy) => placedLayout(resources, this.#options, running, busy),
         isScarce: (layout) => isScarce(layout, this.#options),
         textOf: (layout) => textOf(layout, this.#place, certificates.userLines),
-        checkShape,
+        checkShape: (text, layout) => shape.check(text, layout),
       },
       binary: () => this.#findBinary(),
       ill: () => this.#live.ill !== undefined,
