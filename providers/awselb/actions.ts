@@ -1,15 +1,17 @@
 import {
   type Attrs,
   backendNamed,
+  type ExportedService,
   type Json,
   type Member,
   type MergedAction,
   type Resource,
 } from '../../src/model/index.ts';
 import { authentication } from './authentication.ts';
+import { pointedGroupId } from './names.ts';
 import type { RuleOptions } from './rule-options.ts';
 import { type Frame, targetGroupOf } from './target-group.ts';
-import { tell } from './tell.ts';
+import { tell, tellSetting } from './tell.ts';
 
 /** What a listener or rule does: its attributes, the weighted set, and the target groups that it needs. */
 export interface Acting {
@@ -91,26 +93,9 @@ function forwardOf(
     add(group.id, most > 999 && weight > 0 ? Math.max(1, Math.round((weight * 999) / most)) : weight);
   }
   for (const { targetGroup, weight } of rule?.targetGroups ?? []) {
-    const { TargetGroups } = frame.build.environment;
-    const found = TargetGroups.find(
-      ({ TargetGroupArn, TargetGroupName }) => TargetGroupArn === targetGroup || TargetGroupName === targetGroup,
-    );
-    if (found === undefined && (TargetGroups.length > 0 || !targetGroup.startsWith('arn:'))) {
-      const message = 'there is no such target group; give the ARN or name of one that exists';
-      frame.build.refuse(service, tell(service, 'E_DISCOVERY', field, targetGroup, message));
-      continue;
-    }
-    const id = foreignTargetGroupId(found?.TargetGroupArn ?? targetGroup);
-    groups.push({
-      kind: 'TargetGroup',
-      id,
-      unit: frame.unit,
-      serves: [service.id],
-      attrs: { Foreign: true, TargetGroupArn: found?.TargetGroupArn ?? targetGroup },
-      refs: {},
-      sets: {},
-    });
-    add(id, weight);
+    const group = foreignGroupOf(service, targetGroup, [], field, frame);
+    groups.push(group);
+    add(group.id, weight);
   }
   if (forward.size > 5) {
     const message = `one action forwards to 5 target groups at most, ${forward.size} are asked for; use fewer`;
@@ -122,7 +107,36 @@ function forwardOf(
   return { forward, groups };
 }
 
-export const foreignTargetGroupId = (arn: string): string => `foreign|${arn}`;
+/** A target group of somebody else that gets a share: pointed at, and otherwise left alone. */
+export function foreignGroupOf(
+  service: ExportedService,
+  named: string,
+  path: readonly (string | number)[],
+  field: string,
+  { build, unit }: Pick<Frame, 'build' | 'unit'>,
+): Resource {
+  const { TargetGroups } = build.environment;
+  const found = TargetGroups.find((one) => one.TargetGroupArn === named || one.TargetGroupName === named);
+  if (found === undefined && (TargetGroups.length > 0 || !named.startsWith('arn:'))) {
+    const message = 'there is no such target group; give the ARN or name of one that exists';
+    const told =
+      path.length === 0
+        ? tell(service, 'E_DISCOVERY', field, named, message)
+        : tellSetting(service, 'E_DISCOVERY', path, named, message);
+    build.refuse(service, told);
+  }
+  const TargetGroupArn = found?.TargetGroupArn ?? named;
+  const id = pointedGroupId(TargetGroupArn);
+  return {
+    kind: 'TargetGroup',
+    id,
+    unit,
+    serves: [service.id],
+    attrs: { Foreign: true, TargetGroupArn },
+    refs: {},
+    sets: {},
+  };
+}
 
 function redirectOf({ merged: { service, action }, rule, field }: ActWish, { build }: Frame): Json {
   const own = rule?.redirect ?? {};

@@ -5,6 +5,7 @@
  */
 import type { ExportedService } from '../../src/model/index.ts';
 import type { AwsEnvironment } from './environment.ts';
+import { boundGroupId, pointedGroupId } from './names.ts';
 import type { Options } from './options.ts';
 import type { ServiceOptions } from './service-options.ts';
 
@@ -41,4 +42,26 @@ export function adoptedBalancers(
       adopted.set(found.LoadBalancerArn, service);
   }
   return adopted;
+}
+
+/** Ids of the target groups of others that services name, by their ARN; one that is bound is not only pointed at. */
+export function foreignGroups(
+  services: readonly ExportedService[],
+  settings: (service: ExportedService) => ServiceOptions,
+  { TargetGroups }: Pick<AwsEnvironment, 'TargetGroups'>,
+): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  const arnOf = (named: string): string =>
+    TargetGroups.find((one) => one.TargetGroupArn === named || one.TargetGroupName === named)?.TargetGroupArn ?? named;
+  for (const service of services) {
+    const { backends = {}, targetGroup, rules = {}, listeners = {} } = settings(service);
+    const pointed = [
+      ...Object.values(rules).flatMap(({ targetGroups = [] }) => targetGroups.map((one) => one.targetGroup)),
+      ...Object.values(listeners).flatMap(({ forward = [] }) => forward.flatMap((one) => one.targetGroup ?? [])),
+    ];
+    const bound = [targetGroup, ...Object.values(backends)].flatMap((one) => one?.targetGroup ?? []);
+    for (const arn of pointed.map(arnOf)) if (!ids.has(arn)) ids.set(arn, pointedGroupId(arn));
+    for (const arn of bound.map(arnOf)) ids.set(arn, boundGroupId(arn));
+  }
+  return ids;
 }

@@ -50,12 +50,11 @@ export function sharedResources({
   if (!used && !present.inUnit(unit).some(({ kind }) => kind === 'SecurityGroup')) return [];
   if (!used && !stillThere) return [];
   const vpcId = environment.Vpc?.VpcId ?? options.vpcId;
-  const tags = new Map(
-    Object.entries({ ...options.tags, ...backendGroupTags(cluster) }).map(([key, Value]): [string, Member] => [
-      key,
-      { attrs: { Value } },
-    ]),
-  );
+  const managed = present
+    .of('SecurityGroup', backendGroup)
+    .flatMap(({ sets }) => [...(sets.Tags ?? [])].filter(([key]) => options.externalManagedTags.includes(key)));
+  const own = Object.entries({ ...options.tags, ...backendGroupTags(cluster) });
+  const tags = new Map([...managed, ...own.map(([key, Value]): [string, Member] => [key, { attrs: { Value } }])]);
   const group: Resource = {
     kind: 'SecurityGroup',
     id: backendGroup,

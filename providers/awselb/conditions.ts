@@ -23,8 +23,7 @@ export function conditionsOf(
   const drafts: Draft[] = [];
   const named = hosts.filter((host) => host !== '');
   if (named.length > 0) drafts.push({ field: 'host-header', regex: false, values: named });
-  const own = extra.some(({ field }) => field === 'path-pattern');
-  const patterns = pathPatterns(path, own && route.path === undefined);
+  const patterns = pathPatterns(path, route.path === undefined);
   if (typeof patterns === 'string') return { unable: patterns, value: path.value };
   if (path.type === 'regex') drafts.push({ field: 'path-pattern', regex: true, values: [path.value] });
   else if (patterns.length > 0) drafts.push({ field: 'path-pattern', regex: false, values: patterns });

@@ -12,7 +12,9 @@
  * TargetGroup        id `LB|RESOURCE` (resource as in the ownership tag). Name, TargetType, Protocol, ProtocolVersion, Port, VpcId,
  *                    IpAddressType (all immutable), HealthCheckEnabled, HealthCheckProtocol, HealthCheckPort, HealthCheckPath,
  *                    HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, HealthyThresholdCount, UnhealthyThresholdCount,
- *                    Matcher {HttpCode | GrpcCode}. `Foreign: true`: made by somebody else, only its targets are ours.
+ *                    Matcher {HttpCode | GrpcCode}. Made by somebody else: `Foreign: true` and TargetGroupArn, nothing more; with id
+ *                    `bound|ARN` its targets are ours, with id `pointed|ARN` listeners only point at it. A create of such a one calls
+ *                    nothing, a delete takes our targets out.
  *                    Set Targets: `address:port` or `i-…:port` → {AvailabilityZone: 'all'} where the target is outside of the VPC.
  * Listener           id `LB|PORT`. Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
  *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
@@ -77,7 +79,7 @@ export const kinds: readonly KindSpec[] = [
     per: 'ListenerArn.LoadBalancerArn',
     refs: {},
     sets: { Targets: { batch: targetBatch, serving: true }, Tags: tags },
-    slots: ({ Name }) => [`target group ${String(Name)}`],
+    slots: ({ Name }) => (Name === undefined ? [] : [`target group ${String(Name)}`]),
     rateClass: 'elbv2',
   },
   {

@@ -1,5 +1,5 @@
 import type { Attrs, ExportedService, Listener, Member, MergedAction, Resource } from '../../src/model/index.ts';
-import { type Acting, actOf, notFound } from './actions.ts';
+import { type Acting, actOf, foreignGroupOf, notFound } from './actions.ts';
 import { protocolOf, securityOf } from './listener-security.ts';
 import { listenerId } from './names.ts';
 import { rulesOf } from './rules.ts';
@@ -144,12 +144,15 @@ function weighted(
       set.set(group.id, { attrs: { Weight: weight } });
       continue;
     }
-    const message = 'must name a backend of the service that exists';
     const path = ['listeners', `${protocol}-${listener.port}`, 'forward', i];
-    frame.build.refuse(
-      service,
-      tellSetting(service, 'E_BACKEND_MISSING', path, key ?? targetGroup ?? '(none)', message),
-    );
+    if (key === undefined && targetGroup !== undefined) {
+      const group = foreignGroupOf(service, targetGroup, [...path, 'targetGroup'], '', frame);
+      groups.push(group);
+      set.set(group.id, { attrs: { Weight: weight } });
+      continue;
+    }
+    const message = 'must name a backend of the service that exists';
+    frame.build.refuse(service, tellSetting(service, 'E_BACKEND_MISSING', path, key ?? '(none)', message));
   }
   return { attrs: {}, refs: {}, sets: { TargetGroups: set }, groups };
 }

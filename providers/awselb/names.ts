@@ -33,6 +33,9 @@ export function stackOf(first: ExportedService, type: LoadBalancerType, group?: 
 
 export const loadBalancerId = ({ scope, name }: Pick<Stack, 'scope' | 'name'>): string => `${scope}/${name}`;
 export const targetGroupId = (lb: string, resource: string): string => `${lb}|${resource}`;
+/** A target group of somebody else: its targets are ours, or listeners only point at it. */
+export const boundGroupId = (arn: string): string => `bound|${arn}`;
+export const pointedGroupId = (arn: string): string => `pointed|${arn}`;
 export const listenerId = (lb: string, port: number): string => `${lb}|${port}`;
 export const ruleId = (listener: string, conditions: string): string => `${listener}|${conditions}`;
 export const securityGroupId = (lb: string, number: number): string =>

@@ -7,12 +7,21 @@ import { canonicalConditions, compare } from './conditions.ts';
 
 export function normalize(resource: Resource): Resource {
   const { kind, attrs, sets } = resource;
+  if (attrs.Foreign === true) return foreign(resource);
   const tidy = attrsOf[kind];
   return {
     ...resource,
     attrs: Object.freeze(sorted(tidy === undefined ? attrs : { ...attrs, ...tidy(attrs) })),
     sets: setsOf(kind, sets),
   };
+}
+
+/** Somebody else's target group: nothing of it is ours but the targets of a bound one. */
+function foreign(resource: Resource): Resource {
+  const { Foreign = true, TargetGroupArn = '' } = resource.attrs;
+  const { Targets } = resource.sets;
+  const sets = Targets === undefined || resource.id.startsWith('pointed|') ? {} : { Targets };
+  return { ...resource, attrs: { Foreign, TargetGroupArn }, sets };
 }
 
 const attrsOf: Readonly<Record<string, (attrs: Attrs) => Attrs>> = {
@@ -35,16 +44,13 @@ const attrsOf: Readonly<Record<string, (attrs: Attrs) => Attrs>> = {
         }
       : {}),
   }),
-  TargetGroup: (attrs) =>
-    attrs.Foreign === true
-      ? {}
-      : {
-          HealthCheckEnabled: attrs.HealthCheckEnabled ?? true,
-          ProtocolVersion: attrs.ProtocolVersion ?? '',
-          HealthCheckPath: attrs.HealthCheckPath ?? '',
-          Matcher: attrs.Matcher ?? {},
-          IpAddressType: attrs.IpAddressType ?? 'ipv4',
-        },
+  TargetGroup: (attrs) => ({
+    HealthCheckEnabled: attrs.HealthCheckEnabled ?? true,
+    ProtocolVersion: attrs.ProtocolVersion ?? '',
+    HealthCheckPath: attrs.HealthCheckPath ?? '',
+    Matcher: attrs.Matcher ?? {},
+    IpAddressType: attrs.IpAddressType ?? 'ipv4',
+  }),
   Listener: ({ Protocol, ...rest }) => {
     const secure = Protocol === 'HTTPS' || Protocol === 'TLS';
     return {

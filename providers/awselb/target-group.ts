@@ -2,7 +2,15 @@ import type { Attrs, Backend, ExportedService, Member, Resource } from '../../sr
 import { addressFamily } from '../../src/net/index.ts';
 import type { Build } from './build.ts';
 import { healthCheckOf } from './health-check.ts';
-import { type LoadBalancerType, nextName, type Stack, tagText, targetGroupId, targetGroupName } from './names.ts';
+import {
+  boundGroupId,
+  type LoadBalancerType,
+  nextName,
+  type Stack,
+  tagText,
+  targetGroupId,
+  targetGroupName,
+} from './names.ts';
 import { targetAttributesOf } from './target-attributes.ts';
 import type { BackendOptions } from './target-group-options.ts';
 import { targetsOf } from './targets.ts';
@@ -66,8 +74,7 @@ export function targetGroupOf(wish: GroupWish, frame: Frame): Resource {
   const ipAddressType = familyOf(wish, options, frame);
   const resource = resourceOf(wish, options, protocol, frame);
   const id = targetGroupId(lb, resource);
-  if (options.targetGroup !== undefined)
-    return foreignGroup(wish, options.targetGroup, id, ipAddressType, options, frame);
+  if (options.targetGroup !== undefined) return foreignGroup(wish, options.targetGroup, ipAddressType, options, frame);
   const health = healthCheckOf({ service, key, backend, options, path, protocol, protocolVersion, targetType }, build);
   const fixed: Attrs = {
     TargetType: targetType,
@@ -136,7 +143,6 @@ export function attributesIn(attrs: Attrs): Attrs {
 function foreignGroup(
   wish: GroupWish,
   named: string,
-  id: string,
   ipAddressType: 'ipv4' | 'ipv6',
   options: BackendOptions,
   { build, unit }: Frame,
@@ -155,8 +161,17 @@ function foreignGroup(
     build.refuse(service, tellSetting(service, 'E_FIELD_VALUE', ['backends', key, 'targetGroup'], named, message));
   }
   const targets = targetsOf({ service, key, backend, options, targetType: backend.targetKind, ipAddressType }, build);
-  const attrs = { Foreign: true, TargetGroupArn: found?.TargetGroupArn ?? named };
-  return { kind: 'TargetGroup', id, unit, serves: [service.id], attrs, refs: {}, sets: { Targets: targets } };
+  const TargetGroupArn = found?.TargetGroupArn ?? named;
+  const attrs = { Foreign: true, TargetGroupArn };
+  return {
+    kind: 'TargetGroup',
+    id: boundGroupId(TargetGroupArn),
+    unit,
+    serves: [service.id],
+    attrs,
+    refs: {},
+    sets: { Targets: targets },
+  };
 }
 
 const behind: Readonly<Record<string, string>> = { TCP: 'TCP', TLS: 'TCP', UDP: 'UDP', TCP_UDP: 'TCP_UDP' };

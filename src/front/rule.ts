@@ -23,9 +23,9 @@ export function ruleOf(service: ExportedService, front: Front, route: Route): Me
 }
 
 /** Two rules of one host with the same key take the same requests. */
-export function claimKey({ path, route }: MergedRule): string {
+export function claimKey({ service, path, route }: MergedRule): string {
   const plain = `${path.type} ${path.value}`;
-  const named = route.rule === undefined ? plain : `${plain}\n${route.rule}`;
+  const named = route.rule === undefined ? plain : `${plain}\n${service.id} ${route.rule}`;
   return conditionCount(route) === 0 ? named : `${named}\n${conditionsKey(route)}`;
 }
 
