@@ -5,6 +5,7 @@
 import type { ErrorCode, Id, Member, Resource } from '../../src/model/index.ts';
 import { readBackend, readCert, readFrontend } from './attrs.ts';
 import type { Bind } from './layout.ts';
+import { sharedFrontend } from './layout-ports.ts';
 import type { PortRefusal } from './port-trial.ts';
 
 /** Why something of a resource is not served. */
@@ -175,9 +176,13 @@ export function withholdPorts(
   if (refused.length === 0) return { resources, withheld: [] };
   const withheld: Withheld[] = [];
   const kept = resources.map((resource) => {
+    if (resource.kind === 'Settings') return withoutTaken(resource, refused, withheld);
     if (resource.kind !== 'Frontend') return resource;
-    const name = nameOf(readFrontend(resource).behind ?? resource.id);
-    const reasons = refused.filter(({ bind }) => bind.frontend === name);
+    const { behind, port, addresses: own } = readFrontend(resource);
+    const name = nameOf(behind ?? resource.id);
+    const reasons = refused.filter(({ bind }) =>
+      bind.frontend === sharedFrontend ? bind.port === port && own.length === 0 : bind.frontend === name,
+    );
     if (reasons.length === 0) return resource;
     const addresses = binds
       .filter((bind) => bind.frontend === name && !reasons.some((reason) => sameBind(reason.bind, bind)))
@@ -197,6 +202,24 @@ export function withholdPorts(
     return whole ? resource : { ...resource, attrs: { ...readFrontend(resource), addresses } };
   });
   return { resources: withoutFrontends(kept, withheld), withheld };
+}
+
+/** Ports of a range that something else has are left out of it; a service that wants one of them is told. */
+function withoutTaken(settings: Resource, refused: readonly PortRefusal[], withheld: Withheld[]): Resource {
+  const taken = refused.filter(({ bind }) => bind.frontend === sharedFrontend);
+  const [first] = taken;
+  if (first === undefined) return settings;
+  const ports = [...new Set(taken.map(({ bind }) => bind.port))].sort((a, b) => a - b);
+  const message = `of the range of ports ${ports.join(', ')} ${ports.length === 1 ? 'is' : 'are'} left out: ${first.reason}`;
+  withheld.push({
+    kind: 'Settings',
+    id: settings.id,
+    code: first.code,
+    message,
+    whole: false,
+    retry: { bind: first.bind },
+  });
+  return { ...settings, attrs: { ...settings.attrs, takenPorts: ports } };
 }
 
 function sameBind(a: Bind, b: Bind): boolean {

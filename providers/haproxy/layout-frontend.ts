@@ -11,7 +11,7 @@ import { profileRanges } from './section-profile.ts';
 import { restKey } from './section-routes.ts';
 import { handOverName, handOverSection } from './section-sni.ts';
 import { statsLines } from './section-stats.ts';
-import { shareEntries } from './shares.ts';
+import { type Share, shareEntries } from './shares.ts';
 
 /** One frontend of the layout with everything that it alone needs. */
 export interface FrontendPart {
@@ -131,10 +131,7 @@ function statsPart(resource: Resource, attrs: FrontendAttrs, options: Options): 
 
 function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options, spares: Spares): FrontendPart {
   const name = frontendName(resource.id);
-  const rest = defaultLead(resource, attrs, options, spares);
-  // There is no answer in TCP: a front that leads nowhere has no backend, and its connections are closed.
-  const only = rest?.backends[0] === undefined ? [] : [{ backend: rest.target, weight: 1 }];
-  const shares = rest?.shares !== undefined && rest.target.startsWith('w_') ? rest.shares : only;
+  const { lead: rest, shares } = tcpLead(resource, attrs, options, spares);
   const maps = new Map<string, MapFile>([
     [mapPath(name, 'shares'), { match: 'beg', entries: new Map(shareEntries('', shares)) }],
   ]);
@@ -147,6 +144,19 @@ function tcpPart(resource: Resource, attrs: FrontendAttrs, options: Options, spa
     maps,
     leads: rest === undefined ? [] : [rest],
   };
+}
+
+/** Where the connections of a TCP frontend go, and in which shares. */
+export function tcpLead(
+  resource: Resource,
+  attrs: FrontendAttrs,
+  options: Options,
+  spares: Spares,
+): { readonly lead: Lead | undefined; readonly shares: readonly Share[] } {
+  const lead = defaultLead(resource, attrs, options, spares);
+  // There is no answer in TCP: a front that leads nowhere has no backend, and its connections are closed.
+  const only = lead?.backends[0] === undefined ? [] : [{ backend: lead.target, weight: 1 }];
+  return { lead, shares: lead?.shares !== undefined && lead.target.startsWith('w_') ? lead.shares : only };
 }
 
 /** Where that leads which no route took; undefined: nowhere. */

@@ -5,6 +5,7 @@ import { type Answer, readBackend, readFrontend } from './attrs.ts';
 import type { MapFile, Section } from './layout.ts';
 import { type FrontendPart, frontendPart } from './layout-frontend.ts';
 import { handedHosts, pairedFrontends } from './layout-pairs.ts';
+import { sharedFrontends, sharedPart, takenPorts } from './layout-ports.ts';
 import type { Lead, Spares } from './layout-routes.ts';
 import { ownName } from './names.ts';
 import { directoryOf, type Options } from './options.ts';
@@ -143,12 +144,17 @@ function frontendParts(resources: readonly Resource[], options: Options, spares:
       else list.push(resource);
     }
   }
-  return pairedFrontends(frontends).map((resource) => {
+  const taken = takenPorts(resources);
+  const shared = new Set(sharedFrontends(frontends, options, taken));
+  const others = frontends.filter((resource) => !shared.has(resource));
+  const ports = sharedPart([...shared], others, options, spares, taken);
+  const parts = pairedFrontends(others).map((resource) => {
     const own = routes.get(resource.id) ?? [];
     const { beside } = readFrontend(resource);
     const handed = beside === undefined ? [] : handedHosts(own, routes.get(beside) ?? []);
     return frontendPart(resource, own, options, spares, handed);
   });
+  return ports === undefined ? parts : [...parts, ports];
 }
 
 /** The counters that rate limits need, the way on which they go over to the next worker, and the users that may log in. */

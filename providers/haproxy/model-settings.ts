@@ -23,6 +23,8 @@ export function settingsResource(unit: string, options: Options): Resource {
     ...(options.log === undefined ? {} : { log: options.log, logFormat: options.logFormat }),
     // Who reads the statistics is told by a hash of all: no password is in the plan, not even hashed.
     ...(options.stats === undefined ? {} : { stats: shortHash(JSON.stringify(options.stats)) }),
+    ...(options.portRange === undefined ? {} : { portRange: options.portRange }),
+    ...(options.portSet === undefined ? {} : { portSet: options.portSet }),
     tuning: tuningOf(options),
   };
   return { kind: 'Settings', id: 'settings', unit, serves: [], attrs: Object.freeze(attrs), refs: {}, sets: {} };

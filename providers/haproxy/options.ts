@@ -96,6 +96,22 @@ export const optionsSchema = z
       .min(1)
       .default(['0.0.0.0', '::'])
       .describe('Addresses to listen on; services with addresses of their own use those.'),
+    portRange: z
+      .string()
+      .regex(/^\d{1,5}-\d{1,5}$/, 'must be two ports like 20000-20099')
+      .refine(isPortRange, 'must be ports from 1 to 65535, the lower one first, at most 4096 of them')
+      .optional()
+      .describe(
+        'HAProxy listens on all of these ports from the start, so that a new TCP service on one of them needs no reload; ports of none are closed at once. Not together with portSet.',
+      ),
+    portSet: z
+      .int()
+      .min(1)
+      .max(65_535)
+      .optional()
+      .describe(
+        'A free port that packets for all plain TCP services are led to by nftables, so that a new one on any port needs no reload. Needs nft and CAP_NET_ADMIN; IPv4 alone.',
+      ),
     ipv6: z
       .enum(['auto', 'on', 'off'])
       .default('auto')
@@ -203,6 +219,14 @@ export const optionsSchema = z
     stats: statsSchema.optional().describe("HAProxy's own page of statistics, for reading; absent: none."),
     tuning: tuningSchema.prefault({}).describe('Further settings of HAProxy by their own names.'),
   })
+  .refine(({ portRange, portSet }) => portRange === undefined || portSet === undefined, {
+    path: ['portSet'],
+    message: 'cannot be used together with portRange; keep one of them',
+  })
+  .refine(({ addresses, ipv6, portSet }) => portSet === undefined || ipv6 === 'off' || addresses.every(isFour), {
+    path: ['portSet'],
+    message: 'is for IPv4 alone, HAProxy cannot tell which IPv6 port was meant; set ipv6: off, or name IPv4 addresses',
+  })
   .describe('One HAProxy of our own: started, watched and changed by this weir.');
 
 export type Options = z.infer<typeof optionsSchema>;
@@ -220,6 +244,24 @@ export type ServiceOptions = z.infer<typeof serviceOptionsSchema>;
 
 /** What a process without a limit of its own gets. */
 export const defaultConnections = 20_000;
+
+function isFour(address: string): boolean {
+  return !address.includes(':');
+}
+
+const mostPorts = 4_096;
+
+function isPortRange(text: string): boolean {
+  const [from = 0, to = 0] = text.split('-').map(Number);
+  return from >= 1 && from <= to && to <= 65_535 && to - from < mostPorts;
+}
+
+/** The first and the last port of the range; undefined: there is none. */
+export function portRangeOf({ portRange }: Options): { readonly from: number; readonly to: number } | undefined {
+  if (portRange === undefined) return undefined;
+  const [from = 0, to = 0] = portRange.split('-').map(Number);
+  return { from, to };
+}
 
 /** Where the process has its files; the session knows, and what is rendered without one is told from it by nothing else. */
 export function directoryOf({ dir }: Options): string {

@@ -56,10 +56,12 @@ function parseServerLine(line: string): ServerLine | undefined {
 function parseBinds(sections: readonly Section[]): readonly Bind[] {
   return sections.flatMap(({ head, lines }) =>
     lines.flatMap((line) => {
-      const match = /^bind (\[[0-9a-f:.]+\]|[0-9.]+):(\d+)(?: |$)/.exec(line);
+      const match = /^bind (\[[0-9a-f:.]+\]|[0-9.]+):(\d+)(?:-(\d+))?(?: |$)/.exec(line);
       if (match === null || !head.startsWith('frontend ')) return [];
-      const [, address = '', port] = match;
-      return [{ address: address.replace(/[[\]]/g, ''), port: Number(port), frontend: head.slice('frontend '.length) }];
+      const [, text = '', first, last = first] = match;
+      const [address, frontend] = [text.replace(/[[\]]/g, ''), head.slice('frontend '.length)];
+      const count = Number(last) - Number(first) + 1;
+      return Array.from({ length: count }, (_, i) => ({ address, port: Number(first) + i, frontend }));
     }),
   );
 }

@@ -2,6 +2,7 @@
 import type { ExportedService, Observed, ServiceReport, Traffic } from '../../src/model/index.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Bind } from './layout.ts';
+import { sharedFrontend } from './layout-ports.ts';
 import { frontendName } from './names.ts';
 
 export interface ReportInput {
@@ -38,9 +39,19 @@ export function reportsOf(
 function bindsByFront(observed: readonly Observed[], binds: readonly Bind[]): (front: string) => readonly Bind[] {
   const byName = Map.groupBy(binds, ({ frontend }) => frontend);
   const behind = new Map<string, string>();
-  for (const { kind, id, attrs } of observed)
-    if (kind === 'Frontend' && typeof attrs.behind === 'string') behind.set(id, attrs.behind);
-  return (front) => byName.get(frontendName(behind.get(front) ?? front)) ?? [];
+  const ports = new Map<string, number>();
+  for (const { kind, id, attrs } of observed) {
+    if (kind !== 'Frontend') continue;
+    if (typeof attrs.behind === 'string') behind.set(id, attrs.behind);
+    if (attrs.mode === 'tcp' && attrs.tls === false && typeof attrs.port === 'number') ports.set(id, attrs.port);
+  }
+  const shared = new Set((byName.get(sharedFrontend) ?? []).map(({ address }) => address));
+  return (front) => {
+    const own = byName.get(frontendName(behind.get(front) ?? front));
+    const port = ports.get(front);
+    if (own !== undefined || port === undefined) return own ?? [];
+    return [...shared].map((address) => ({ address, port, frontend: sharedFrontend }));
+  };
 }
 
 function reportOf(

@@ -13,10 +13,13 @@ import { handOverSocket, misdirectedLines, sniLines } from './section-sni.ts';
 
 /** The addresses and port that a frontend listens on. */
 export function bindsOf(frontend: string, attrs: FrontendAttrs, options: Options): readonly Bind[] {
-  const addresses = attrs.addresses.length === 0 ? options.addresses : attrs.addresses;
-  return addresses
-    .filter((address) => options.ipv6 !== 'off' || !address.includes(':'))
-    .map((address) => ({ address, port: attrs.port, frontend }));
+  return listenAddresses(options, attrs.addresses).map((address) => ({ address, port: attrs.port, frontend }));
+}
+
+/** `own`, else the balancer's addresses, without those that the kernel has not. */
+export function listenAddresses(options: Options, own: readonly string[] = []): readonly string[] {
+  const addresses = own.length === 0 ? options.addresses : own;
+  return addresses.filter((address) => options.ipv6 !== 'off' || !address.includes(':'));
 }
 
 /** Lines of a frontend for HTTP or HTTPS. */

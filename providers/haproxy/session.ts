@@ -13,20 +13,23 @@ import { RetiringServers } from './commit-retire.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
 import type { Section } from './layout.ts';
 import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
+import { ledPorts } from './layout-ports.ts';
 import { observedOf } from './observe.ts';
 import { LiveState } from './observe-live.ts';
 import { ProgramWatch } from './observe-program.ts';
 import { readState, writeState } from './observe-state.ts';
 import { SessionWatch } from './observe-watch.ts';
 import { durationMs, type Options } from './options.ts';
+import { PortSet } from './port-set.ts';
 import { hasIpv6 } from './port-trial.ts';
+import { type Pressure, PressureWatch } from './pressure.ts';
 import { HaproxyProcess } from './process.ts';
 import { affordableConnections } from './process-limits.ts';
-import { type Pressure, PressureWatch } from './pressure.ts';
 import { type Lock, lockDirectory } from './process-lock.ts';
-import { reportsOf } from './report.ts';
-import { ShapeCheck } from './shape.ts';
 import { parseShape, shapeCommand } from './process-read.ts';
+import { reportsOf } from './report.ts';
+import { listenAddresses } from './section-frontend.ts';
+import { ShapeCheck } from './shape.ts';
 import { headerLine, type Place, textOf } from './text.ts';
 import { TrafficWatch } from './traffic.ts';
 
@@ -53,17 +56,18 @@ class HaproxySession implements Session {
   readonly #masterSocket: string;
   readonly #ending = new AbortController();
   readonly #files: ConfigFiles;
+  readonly #ports: PortSet | undefined;
   readonly #process: HaproxyProcess;
   readonly #retiring: RetiringServers;
   readonly #committer: Committer;
   readonly #live: LiveState;
   readonly #watch: SessionWatch;
   readonly #traffic: TrafficWatch;
+  readonly #pressure: PressureWatch;
   readonly #sections = new Indexed<Section>();
   #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
   #lock: Lock | undefined;
-  readonly #pressure: PressureWatch;
   #binary: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #auditedMs = Number.NEGATIVE_INFINITY;
@@ -75,6 +79,8 @@ class HaproxySession implements Session {
     const socket = options.socket ?? `${this.#directory}/haproxy.sock`;
     this.#place = { instance: ctx.node, balancer: ctx.balancer, socket };
     this.#files = new ConfigFiles(this.#directory);
+    this.#ports =
+      options.portSet === undefined ? undefined : new PortSet(ctx.balancer, this.#directory, options.portSet);
     this.#masterSocket = options.masterSocket ?? `${this.#directory}/master.sock`;
     const paths = {
       directory: this.#directory,
@@ -118,12 +124,6 @@ class HaproxySession implements Session {
       everyMs: durationMs(options.numbersEvery),
       layout: () => this.#live.intended,
     });
-    this.#watch = new SessionWatch({
-      ctx,
-      unit: `${ctx.balancer}@${ctx.node}`,
-      signal: this.#ending.signal,
-      process: this.#process,
-      committer: this.#committer,
     this.#pressure = new PressureWatch({
       ctx,
       process: this.#process,
@@ -131,8 +131,14 @@ class HaproxySession implements Session {
       needed: () => this.#live.intended?.descriptors ?? 0,
       reload: () => this.#committer.renew('reload', 'limits'),
     });
-      live: this.#live,
+    this.#watch = new SessionWatch({
       pressure: this.#pressure,
+      ctx,
+      unit: `${ctx.balancer}@${ctx.node}`,
+      signal: this.#ending.signal,
+      process: this.#process,
+      committer: this.#committer,
+      live: this.#live,
       certificates,
       ...(paths.attached
         ? {}
@@ -198,13 +204,13 @@ class HaproxySession implements Session {
         this.#live.committed();
       }
       this.#committed = next;
+      await this.#leadPorts(next);
       this.#watch.changed();
       // It is in force; but nobody could tell what else is so.
       if (this.#live.ill !== undefined) throw this.#live.ill;
     });
   }
 
-      await this.#leadPorts(next);
   report(services: Parameters<Session['report']>[0], observed: readonly Observed[]): ReturnType<Session['report']> {
     const { intended } = this.#live;
     return reportsOf(services, observed, {
@@ -225,17 +231,18 @@ class HaproxySession implements Session {
     });
   }
 
+  troubles(): readonly Pressure[] {
+    const { pressure } = this.#pressure;
+    return pressure === undefined ? [] : [pressure];
+  }
+
   async close(how: 'leave' | 'withdraw'): Promise<void> {
     this.#ending.abort();
     await this.#enqueue(async () => {
       try {
         if (how === 'withdraw') {
           await this.#takeLock();
-  troubles(): readonly Pressure[] {
-    const { pressure } = this.#pressure;
-    return pressure === undefined ? [] : [pressure];
-  }
-
+          await this.#ports?.remove();
           await this.#process.stop();
         }
         await this.#watch.flush()();
@@ -274,22 +281,15 @@ class HaproxySession implements Session {
 
   async #takeLock(): Promise<void> {
     if (this.#lock !== undefined) return;
+    await this.#refuseOthers();
     await prepareDirectory(this.#directory);
     this.#lock = await lockDirectory(this.#directory);
+    await this.#ports?.check();
     // Another weir may have written since we looked.
     const committed = this.#committed;
     await this.#learn();
     this.#committed = committed;
     this.#live.takeFound();
-    await this.#refuseOthers();
-  }
-
-  async #audit(): Promise<void> {
-    this.#auditedMs = this.#ctx.clock.now();
-    const drift = await this.#live.audit();
-    if (drift !== undefined)
-      this.#ctx.log.warn({ balancer: this.#ctx.balancer }, `HAProxy is not as it was left: ${drift}`);
-    if (this.#lock !== undefined) this.#live.takeFound();
   }
 
   /** A HAProxy that serves what a weir wrote, where none wrote in our directory, is driven from another one. */
@@ -300,6 +300,21 @@ class HaproxySession implements Session {
       'E_LOCKED',
       `the HAProxy at ${this.#masterSocket} is driven by a weir with another directory than ${this.#directory}; stop that one and take its options.dir, or give this one a HAProxy and sockets of its own`,
     );
+  }
+
+  async #audit(): Promise<void> {
+    this.#auditedMs = this.#ctx.clock.now();
+    const drift = await this.#live.audit();
+    if (drift !== undefined)
+      this.#ctx.log.warn({ balancer: this.#ctx.balancer }, `HAProxy is not as it was left: ${drift}`);
+    if (this.#lock !== undefined) this.#live.takeFound();
+  }
+
+  /** Behind the commit: what is led there is expected. */
+  async #leadPorts(resources: readonly Resource[]): Promise<void> {
+    if (this.#ports === undefined) return;
+    if (resources.length === 0) await this.#ports.remove();
+    else await this.#ports.lead(listenAddresses(this.#options), ledPorts(resources, this.#options));
   }
 
   async #withdraw(): Promise<void> {
