@@ -1,6 +1,6 @@
 /** The wall clock jumps by days under a running weir: deadlines are monotonic, so nothing times out, nothing is done twice, changes go on. */
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -29,6 +29,7 @@ after(async () => {
   if (options === undefined) delete process.env.NODE_OPTIONS;
   else process.env.NODE_OPTIONS = options;
   delete process.env.WEIR_TEST_SHIFT;
+  await rm(shift, { force: true });
   await stage.end();
 });
 
