@@ -46,6 +46,21 @@ describe('examples', () => {
     ]);
   });
 
+  test('alb.yaml, as its own controller reads it', () => {
+    const { service, problems } = readYaml(example('alb.yaml'));
+    assert.deepEqual(problems, []);
+    const shop = service('ingress/cloud/cloud-shop');
+    assert.deepEqual(shop.bundle, { key: 'cloud', order: 0 });
+    assert.deepEqual(shop.fronts[1]?.routes[0]?.action, {
+      type: 'forward',
+      to: [
+        { backend: 'web:80', weight: 90 },
+        { backend: 'web-next:80', weight: 10 },
+      ],
+    });
+    assert.deepEqual(targetsOf(shop, 'web-next:80'), ['10.40.2.13:8080 ready']);
+  });
+
   test('legacy.yaml', () => {
     const { services, problems } = readYaml(example('legacy.yaml'));
     assert.deepEqual(problems, []);
