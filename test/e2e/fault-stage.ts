@@ -120,7 +120,7 @@ export async function startStage(wanted: StageOptions): Promise<Stage> {
   const start = () => startWeir(['-c', config], metrics, folder);
   let running: WeirProcess = await start();
   const state = async () => stateShape.parse(await (await fetch(`http://${api}/api/v1/state`)).json());
-  const told = (what: (state: StageState) => boolean) => eventually(state, what, 1_600);
+  const told = (what: (state: StageState) => boolean) => eventually(state, what, 4_800);
   const settled = () => told(({ inSync }) => inSync);
   const answers = async (host: string) => {
     const { status, headers } = await ask({ address, port: 80, host });
@@ -146,7 +146,7 @@ export async function startStage(wanted: StageOptions): Promise<Stage> {
       void (await eventually(
         () => answers(host),
         (got) => got === text,
-        1_600,
+        4_800,
       )),
     async metric(name, labels = /(?:)/) {
       const text = await (await fetch(`http://${metrics}/metrics`)).text();
