@@ -74,8 +74,9 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     });
   const balancers = await Promise.all(config.balancers.map(open));
   const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage, recall });
-  const { version = 'dev', environments = {} } = deps;
-  return createApp({ runtime, environments, version, instance, auditMs });
+  const { version = 'dev', environments } = deps;
+  const offline = environments === undefined ? {} : { environments };
+  return createApp({ runtime, ...offline, version, instance, auditMs });
 };
 
 const loadProvider: NonNullable<AppDeps['provider']> = async (name): Promise<Provider | undefined> => {

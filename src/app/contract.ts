@@ -93,7 +93,7 @@ export interface AppDeps {
   readonly metrics?: Metrics;
   /** Whether `plan` goes by the last good state of earlier runs, as `run` would; default true. */
   readonly recall?: boolean;
-  /** Provider name → environment, for `render` in place of discovery. */
+  /** Provider name → environment in place of discovery: for `render`, and for a `plan` that starts from nothing and contacts nothing. */
   readonly environments?: Readonly<Record<string, Environment>>;
   /** Provider by name; undefined for an unknown one. */
   readonly provider?: (name: string) => Promise<Provider | undefined>;

@@ -1,7 +1,7 @@
 import type { App, AppDeps, Readiness } from './contract.ts';
 import { runController } from './controller.ts';
 import { makeState, type StateParts } from './make-state.ts';
-import { render, validate } from './offline.ts';
+import { previewOffline, render, validate } from './offline.ts';
 import { applyOnce } from './one-shot.ts';
 import { preview } from './preview.ts';
 import type { Runtime } from './runtime.ts';
@@ -9,7 +9,7 @@ import type { Runtime } from './runtime.ts';
 /** A state is made at most so often while nothing that we hear of changes: sessions know things that they do not tell. */
 const stateMs = 1000;
 
-export interface AppParts extends Required<Pick<AppDeps, 'version' | 'environments'>> {
+export interface AppParts extends Required<Pick<AppDeps, 'version'>>, Pick<AppDeps, 'environments'> {
   readonly runtime: Runtime;
   readonly instance: string;
   readonly auditMs: number;
@@ -61,10 +61,11 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
 
   return {
     config,
-    render: (signal) => inTurn(() => render(runtime, environments, signal)),
-    validate: (signal) => inTurn(() => validate(runtime, environments, signal)),
+    render: (signal) => inTurn(() => render(runtime, environments ?? {}, signal)),
+    validate: (signal) => inTurn(() => validate(runtime, environments ?? {}, signal)),
     plan: (signal) =>
       inTurn(async () => {
+        if (environments !== undefined) return previewOffline(runtime, environments, signal);
         await runtime.prepare(false);
         return preview(runtime, signal);
       }),

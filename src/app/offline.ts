@@ -1,6 +1,8 @@
-import { type Environment, type Problem, type RenderReport, WeirError } from '../model/index.ts';
+import { type Environment, type PlanReport, type Problem, type RenderReport, WeirError } from '../model/index.ts';
 import type { Balancer } from './balancer.ts';
 import { distinctProblems } from './distinct-problems.ts';
+import { parseGateDeadline } from './durations.ts';
+import { type CountedUnit, planReport } from './preview.ts';
 import { type RenderedBalancer, renderReport } from './render.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -18,6 +20,38 @@ export async function render(
   });
   const report = renderReport(gathered, balancers);
   return { ...report, problems: distinctProblems([...ofFeeds(runtime), ...report.problems]) };
+}
+
+/** What would be done where nothing is yet: the wanted state of `render`, planned against an empty system. Contacts nothing. */
+export async function previewOffline(
+  runtime: Runtime,
+  environments: Readonly<Record<string, Environment>>,
+  signal: AbortSignal,
+): Promise<PlanReport> {
+  const { balancers, planner, config } = runtime.parts;
+  const gathered = await runtime.readSources(signal);
+  const problems: Problem[] = [...ofFeeds(runtime), ...gathered.problems];
+  const units = balancers.flatMap(({ name, provider, desire }): readonly CountedUnit[] => {
+    const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
+    const desired = desire(wanted, environmentOf({ provider }, environments), []);
+    problems.push(...desired.problems);
+    const { kinds } = provider;
+    const calls = provider.calls?.bind(provider);
+    const options = {
+      policy: config.policy,
+      gateDeadlineMs: parseGateDeadline(config),
+      incomplete: (service: string) => gathered.couldExist(service) || desired.withheld.has(service),
+    };
+    return planner.units(kinds, desired.resources, []).map((group) => ({
+      balancer: name,
+      unit: group.unit,
+      ...planner.plan(kinds, group.desired, [], options),
+      kinds,
+      ...(calls === undefined ? {} : { calls }),
+      desired: group.desired.length,
+    }));
+  });
+  return planReport(units, distinctProblems(problems), gathered.incomplete);
 }
 
 /** Everything that is wrong as far as it can be known without contacting a balancer. */

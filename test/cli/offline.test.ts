@@ -46,6 +46,13 @@ test('render --environment is checked by the provider; its errors name the field
   assert.match((await render('gone.json')).err, /there is no file gone\.json/);
 });
 
+test('plan --environment is checked as that of render', async () => {
+  const files = { 'bad.json': '{"haproxy":{"verison":"2.6"}}' };
+  const { code, err } = await run(['plan', '-f', 'a', '--environment', 'bad.json'], {}, { files });
+  assert.equal(code, 1);
+  assert.match(err, /haproxy\.verison: unknown field; did you mean "version"\?/);
+});
+
 test('validate: all problems, exit 1 for an error, 0 for warnings; configuration problems too', async () => {
   const good = await run(['validate', '-f', 'a.yaml'], { validate: async () => [] });
   assert.deepEqual([good.code, good.out], [0, 'Valid: 1 service; 0 errors, 0 warnings.\n']);

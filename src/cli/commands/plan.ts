@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PlanReport } from '../../model/index.ts';
 import type { CommandContext } from '../deps.ts';
+import { readEnvironments } from '../environments.ts';
 import { exit } from '../exit.ts';
 import { failOnOption, findUnwanted } from '../fail-on.ts';
 import { interruptible } from '../interrupt.ts';
@@ -18,11 +19,19 @@ export function addPlan(program: Command, context: CommandContext): void {
     .addOption(failOnOption())
     .option('--detailed-exitcode', 'exit 0: no change, 2: changes, 1: everything else')
     .option('--full', 'list every object, however many are alike')
+    .option(
+      '--environment <file>',
+      'contact nothing and start from nothing: JSON, provider name to what discovery would yield (weir schema --environment NAME)',
+    )
     .action(async () => {
+      const path: unknown = command.opts().environment;
+      const { io, deps } = context;
+      const offline =
+        typeof path === 'string' ? { environments: await readEnvironments(path, io, deps.providers) } : {};
       const loaded = await loadFor(command, context, { provider: 'haproxy' });
       // Files given by hand are judged as they are; a configuration is planned as `run` would go on from where it stands.
       const recall = loaded.file !== undefined;
-      const ended = await withApp(loaded, context, { recall }, (app) =>
+      const ended = await withApp(loaded, context, { recall, ...offline }, (app) =>
         interruptible(context.io, (signal) => app.plan(signal), 'interrupted\n'),
       );
       if (!('value' in ended)) return context.finish(exit.interrupted);
