@@ -1,3 +1,4 @@
+/** What listeners and rules do: forwards, redirects, own answers. Pure, as everything here but the clients and the session. */
 import {
   type Attrs,
   backendNamed,

@@ -70,6 +70,23 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['W_FEATURE', merge, 'shop/web: builtin does not observe drain'],
   ['E_BALANCER_NONE', merge, 'shop/web names balancer edge, and there is none of that name'],
   ['E_BALANCER_MANY', merge, 'shop/web is taken by edge and inner, which do not share'],
+  [
+    'E_GROUP_CONFLICT',
+    merge,
+    'Ingress shop/new asks for scheme internal; Ingress shop/web shares the load balancer and asks for internet-facing',
+  ],
+  [
+    'E_QUOTA',
+    merge,
+    'with shop/new its load balancer needs 101 and the quota rules-per-application-load-balancer is 100',
+  ],
+  ['E_DISCOVERY', merge, 'subnet private-z of shop/web: there is no such subnet in the VPC'],
+  ['E_CONSENT', merge, 'shop/web adopts the load balancer tf and would replace it; set replaceAdopted to agree'],
+  [
+    'W_NAME_CHANGES',
+    merge,
+    'the load balancer of shop/web is replaced (network, internal → network, internet-facing): its DNS name goes away',
+  ],
   ['E_CLOUD_BUSY', cloud, 'DescribeLoadBalancers: throttled: Rate exceeded'],
   [
     'E_CLOUD_UNREACHABLE',
