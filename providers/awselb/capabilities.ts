@@ -16,5 +16,6 @@ export const capabilities: Capabilities = {
   foreign: true,
   health: true,
   ownCertificates: true,
+  rules: true,
   controllers: ['ingress.k8s.aws/alb'],
 };

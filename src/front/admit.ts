@@ -144,6 +144,12 @@ function routeAllowed(
     problems.push(tell(service, 'E_FEATURE', `${field}.path.type`, `${type} ${value}`, message));
     return false;
   }
+  if (route.rule !== undefined && capabilities.rules !== true) {
+    const message =
+      'this route has conditions, a login or rewrites that only another provider has words for; serving it without them would open it, so it is not served';
+    problems.push(tell(service, 'E_FEATURE', `${field}.rule`, route.rule, message));
+    return false;
+  }
   if (!capabilities.weights && route.action.type === 'forward' && route.action.to.length > 1) {
     const message = 'this provider cannot share the requests of one route between backends; forward to one';
     problems.push(tell(service, 'E_FEATURE', `${field}.action`, `${route.action.to.length} backends`, message));

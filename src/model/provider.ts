@@ -45,6 +45,8 @@ export interface Capabilities {
   readonly health: boolean;
   /** The system has certificates of its own and finds them: a front may end TLS without bringing one. */
   readonly ownCertificates?: true;
+  /** Reads `settings.<its name>.rules`: what a route asks for by its `rule`. Others do not serve such a route. */
+  readonly rules?: true;
   /** Values of IngressClass.spec.controller of the peers that it stands in for: while a balancer of it is configured, their Ingresses are read. */
   readonly controllers?: readonly string[];
 }

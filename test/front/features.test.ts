@@ -43,4 +43,12 @@ describe('features that a provider lacks', () => {
     const limited = http([route(['x.test'])], { filters: [{ type: 'rateLimit', requestsPerSecond: 1 }] });
     assert.deepEqual(merged(limited, capabilities), { paths: [], problems: ['E_FEATURE fronts[0].filters[0]'] });
   });
+  it('of a route by name take that route: without its conditions it would be open', () => {
+    const front = http([route(['x.test'], prefix('/named'), { rule: 'r' }), route(['x.test'], prefix('/open'))]);
+    assert.deepEqual(merged(front, capabilities), {
+      paths: ['/open'],
+      problems: ['E_FEATURE fronts[0].routes[0].rule'],
+    });
+    assert.deepEqual(merged(front, { ...capabilities, rules: true }).problems, []);
+  });
 });

@@ -232,6 +232,21 @@ describe('rules', () => {
   });
 });
 
+describe('JSON', () => {
+  it('hides nothing in its escapes, and a body may have lines', () => {
+    const body = (text: string) =>
+      `{"type":"fixed-response","fixedResponseConfig":{"statusCode":"503","messageBody":"${text}"}}`;
+    const of = (text: string) =>
+      read(ingressClass, ingress({ 'actions.down': body(text) }, [path('/', 'down', 'use-annotation')]));
+    for (const text of ['\\u202e', 'a\\u0000b', '\\ud800']) {
+      const result = of(text);
+      assert.deepEqual(result.services, [], text);
+      assert.match(errorsOf(result)[0]?.message ?? '', /must not contain control characters/);
+    }
+    assert.deepEqual(routesOf(serviceOf(of('a\\nb'), id)), ['http-80: shop.test prefix / -> 503 a\nb']);
+  });
+});
+
 describe('who may come in', () => {
   const idp =
     '{"issuer":"https://id.test","authorizationEndpoint":"https://id.test/a","tokenEndpoint":"https://id.test/t","userInfoEndpoint":"https://id.test/u","secretName":"oidc"}';
