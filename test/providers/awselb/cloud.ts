@@ -123,13 +123,13 @@ export class Cloud {
     if (step.set === 'Targets') for (const key of thing.ready) if (!set.has(key)) thing.ready.delete(key);
   }
 
-  /** Places of listeners and rules that forward and reach a healthy target. */
-  alive(): ReadonlySet<string> {
-    const places = new Set<string>();
+  /** Places of listeners and rules that forward and reach a healthy target → services there. */
+  alive(): ReadonlyMap<string, readonly string[]> {
+    const places = new Map<string, readonly string[]>();
     for (const thing of this.things.values()) {
       const shares = this.#shares(thing);
       if (shares.some((handle) => (this.things.get(handle)?.ready.size ?? 0) > 0))
-        places.add(`${thing.kind} ${String(thing.attrs.Place)}`);
+        places.set(`${thing.kind} ${String(thing.attrs.Place)}`, this.#serves(thing));
     }
     return places;
   }

@@ -75,7 +75,7 @@ describe('awselb under the planner', () => {
     const instance = web({ backends: { web: tcpBackend({ targetKind: 'instance', nodePort: 30080, targets: [] }) } });
     const before = converge([web()], { nodes: [node] });
     before.cloud.tick();
-    const { plans } = converge([instance], { nodes: [node] }, { cloud: before.cloud, mayDark: true });
+    const { plans } = converge([instance], { nodes: [node] }, { cloud: before.cloud });
     const steps = plans[0]?.steps ?? [];
     const filled = steps.findIndex(({ kind, op, set }) => kind === 'TargetGroup' && op === 'add' && set === 'Targets');
     const turned = steps.findIndex(
@@ -89,7 +89,7 @@ describe('awselb under the planner', () => {
     const udp = web({ fronts: [{ ...tcp(80), protocol: 'udp' }], backends: { web: tcpBackend({ protocol: 'udp' }) } });
     const before = converge([web()]);
     before.cloud.tick();
-    const { plans } = converge([udp], {}, { cloud: before.cloud, mayDark: true });
+    const { plans } = converge([udp], {}, { cloud: before.cloud });
     const turns = plans.flatMap(({ steps }) => steps.filter(({ kind, op }) => kind === 'Listener' && op !== 'set'));
     const changed = turns.filter(({ attrs, refs }) => attrs?.Protocol === 'UDP' && refs?.TargetGroupArn !== undefined);
     assert.equal(changed.length, 1, JSON.stringify(turns));
