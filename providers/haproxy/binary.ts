@@ -1,5 +1,6 @@
 /** The HAProxy program: where it is and what it says about itself. */
 import { execFile } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { type ErrorCode, WeirError } from '../../src/model/index.ts';
 
 export interface Binary {
@@ -41,7 +42,17 @@ export function runProgram(
       },
     );
     child.stdin?.end();
+    yieldToTraffic(child.pid);
   });
+}
+
+/** A check of a large configuration keeps a core busy for a while: what serves goes before it. */
+function yieldToTraffic(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, or the system knows no priorities.
+  }
 }
 
 /** @throws WeirError E_HAPROXY_MISSING, E_HAPROXY_VERSION (older than 2.6: no servers at run time). */

@@ -147,6 +147,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 export interface Origin {
+  readonly pid: number;
   readonly http: readonly number[];
   readonly echo: readonly number[];
   order(order: OriginOrder): Promise<void>;
@@ -166,6 +167,7 @@ export async function startOrigin(options: OriginOptions, through: readonly stri
   });
   const [{ http, echo }] = await once(child, 'message');
   return {
+    pid: child.pid ?? 0,
     http,
     echo,
     async order(order) {

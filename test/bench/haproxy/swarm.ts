@@ -7,6 +7,7 @@ import { type Ask, emptyReport, type LoadReport, type SwarmOptions, type SwarmRe
 import { startedThrough } from './edge.ts';
 
 export interface Swarm {
+  readonly pid: number;
   /** Since the start, of one load. */
   load(name: string): Readonly<LoadReport>;
   /** Since the start, of all. */
@@ -47,6 +48,7 @@ export async function startSwarm(options: SwarmOptions, through: readonly string
     }
   };
   return {
+    pid: child.pid ?? 0,
     load,
     until,
     total() {

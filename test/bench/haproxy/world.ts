@@ -74,6 +74,10 @@ export class World {
     };
   }
 
+  get port(): number {
+    return this.#parts.port;
+  }
+
   /** Targets that take new requests of main.test. */
   serving(): readonly string[] {
     return this.#web.filter(({ state }) => state === undefined).map(({ index }) => `t${index}`);
