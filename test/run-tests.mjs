@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ensureMoto } from '../localstack/moto.mjs';
 import { checkNode, ensureHaproxy, findNode, installPackages, root, SetupError } from '../src/setup/setup.mjs';
 
 const fast = process.argv.includes('--fast');
@@ -62,11 +63,11 @@ async function main() {
     await check('type check', join(root, 'node_modules', '.bin', 'tsc'), ['--noEmit'], env);
     await check('lint', join(root, 'node_modules', '.bin', 'biome'), ['check', '--error-on-warnings', '.'], env);
   }
-  if (!fast)
-    optional(
-      'HAProxy',
-      ensureHaproxy((text) => print(`setup  ${text}`)),
-    );
+  if (!fast) {
+    const say = (text) => print(`setup  ${text}`);
+    optional('HAProxy', ensureHaproxy(say));
+    optional('moto', ensureMoto(say));
+  }
   const files = testFiles('test').filter((file) => only.length === 0 || only.some((part) => file.includes(part)));
   for (const group of [...groups].reverse()) {
     const mine = files.filter((file) => groups.find(({ match }) => match.test(file)) === group);

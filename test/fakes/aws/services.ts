@@ -4,7 +4,7 @@ import { type Service, tableOf } from './core/service.ts';
 import type { World } from './core/world.ts';
 import { ec2Actions } from './ec2/actions-table.ts';
 import { elbActions } from './elbv2/actions-table.ts';
-import { elbRanges } from './elbv2/rules-of-input.ts';
+import { elbPatterns, elbRanges } from './elbv2/parameters.ts';
 import { acmActions } from './other/acm.ts';
 import { shieldActions } from './other/shield.ts';
 import { stsActions } from './other/sts.ts';
@@ -12,10 +12,11 @@ import { taggingActions } from './other/tagging.ts';
 import { wafActions } from './other/wafv2.ts';
 import { readEnums } from './wire/enums.ts';
 
-type Plan = Omit<Service, 'actions' | 'enums' | 'ranges' | 'codes'> & {
+type Plan = Omit<Service, 'actions' | 'enums' | 'ranges' | 'patterns' | 'codes'> & {
   readonly client: string;
   readonly table: (world: World) => readonly Action[];
   readonly ranges?: Service['ranges'];
+  readonly patterns?: Service['patterns'];
   readonly codes?: Partial<Service['codes']>;
 };
 
@@ -29,6 +30,7 @@ const plans: readonly Plan[] = [
     client: 'elastic-load-balancing-v2',
     table: elbActions,
     ranges: elbRanges,
+    patterns: elbPatterns,
     codes: { throttled: 'Throttling', denied: 'AccessDenied' },
   },
   {
@@ -114,11 +116,12 @@ const words = {
 
 export function servicesOf(world: World): ReadonlyMap<string, Service> {
   return new Map(
-    plans.map(({ client, table, codes, ranges = {}, ...plan }): [string, Service] => [
+    plans.map(({ client, table, codes, ranges = {}, patterns = {}, ...plan }): [string, Service] => [
       plan.name,
       {
         ...plan,
         ranges,
+        patterns,
         actions: tableOf(table(world)),
         enums: readEnums(`@aws-sdk/client-${client}`),
         codes: { ...words, ...codes },

@@ -75,7 +75,7 @@ export class Account {
     try {
       const effects = await this.#suffer(service, call, signal);
       if (!this.#buckets.take(service.name, action.class, world.clock.now())) throw throttled(service);
-      validate(params, readShape(action.schema[4]), { ...service, patterns: {} });
+      validate(params, readShape(action.schema[4]), service);
       world.lingering.settle();
       if (entry.write) this.#observer.before(call);
       const output = action.run(params);

@@ -14,6 +14,7 @@ export interface Service {
   readonly actions: ReadonlyMap<string, Action>;
   readonly enums: Enums;
   readonly ranges: Readonly<Record<string, Range>>;
+  readonly patterns: Readonly<Record<string, RegExp>>;
   readonly codes: {
     readonly missing: string;
     readonly invalid: string;

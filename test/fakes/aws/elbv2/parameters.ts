@@ -1,4 +1,4 @@
-/** Ranges of ELBv2's parameters (API reference, version 2015-12-01). */
+/** Ranges of ELBv2's parameters: those of AWS's own service model (version 2015-12-01), weights and durations from the API reference. */
 import type { Range } from '../core/validate.ts';
 
 const port: Range = [1, 65_535];
@@ -10,6 +10,15 @@ const check = (input: string): Record<string, Range> => ({
   [`${input}.UnhealthyThresholdCount`]: [2, 10],
   [`${input}.HealthCheckPath`]: [1, 1024],
 });
+/** An empty list of tags is refused, none is fine. */
+const tagged = [
+  'AddTags',
+  'CreateListener',
+  'CreateLoadBalancer',
+  'CreateRule',
+  'CreateTargetGroup',
+  'CreateTrustStore',
+];
 const paged = [
   'DescribeAccountLimits',
   'DescribeListenerCertificates',
@@ -41,8 +50,26 @@ export const elbRanges: Readonly<Record<string, Range>> = {
   'RedirectActionConfig.Path': [1, 128],
   'RedirectActionConfig.Query': [0, 128],
   'FixedResponseActionConfig.MessageBody': [0, 1024],
-  'LoadBalancerAttribute.Key': [1, 256],
+  'FixedResponseActionConfig.ContentType': [0, 32],
+  'LoadBalancerAttribute.Key': [0, 256],
   'LoadBalancerAttribute.Value': [0, 1024],
+  'ListenerAttribute.Key': [0, 256],
+  'TargetGroupAttribute.Key': [0, 256],
+  'ModifyLoadBalancerAttributesInput.Attributes': [0, 20],
+  'TargetDescription.QuicServerId': [1, 256],
+  'RuleCondition.Field': [0, 64],
+  'CreateTrustStoreInput.Name': [1, 32],
+  ...Object.fromEntries(tagged.map((name): [string, Range] => [`${name}Input.Tags`, [1, Number.POSITIVE_INFINITY]])),
   'AuthenticateOidcActionConfig.SessionTimeout': [1, 604_800],
   'AuthenticateCognitoActionConfig.SessionTimeout': [1, 604_800],
+};
+
+export const elbPatterns: Readonly<Record<string, RegExp>> = {
+  'CreateTrustStoreInput.Name': /^([a-zA-Z0-9]+-)*[a-zA-Z0-9]+$/,
+  'FixedResponseActionConfig.StatusCode': /^(2|4|5)\d\d$/,
+  'IpamPools.Ipv4IpamPoolId': /^(ipam-pool-)[a-zA-Z0-9]+$/,
+  'ListenerAttribute.Key': /^[a-zA-Z0-9._]+$/,
+  'LoadBalancerAttribute.Key': /^[a-zA-Z0-9._]+$/,
+  'TargetGroupAttribute.Key': /^[a-zA-Z0-9._]+$/,
+  'RedirectActionConfig.Protocol': /^(HTTPS?|#\{protocol\})$/,
 };
