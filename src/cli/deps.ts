@@ -9,7 +9,7 @@ export interface Deps {
   readonly providers: Providers;
   /** Schema of weir's own service files. */
   readonly services: () => Promise<ZodType>;
-  /** Our own annotations of Kubernetes objects, as Markdown. */
+  /** Annotations of Kubernetes objects, our own and those of peers, as Markdown. */
   readonly annotations: () => Promise<string>;
   readonly demo: () => Promise<(options: DemoOptions, io: Io) => Promise<number>>;
 }

@@ -13,7 +13,10 @@ export const realDeps: Deps = {
       return load === undefined ? undefined : (await load()).provider;
     },
   },
-  annotations: async () => (await import('../sources/kubernetes/index.ts')).renderAnnotations(),
+  annotations: async () => {
+    const { renderAnnotations, renderPeerAnnotations } = await import('../sources/kubernetes/index.ts');
+    return renderAnnotations() + renderPeerAnnotations();
+  },
   services: async () => (await import('../sources/weir/index.ts')).weirDocumentSchema,
   demo: async () => (await import('./demo/demo.ts')).demo,
 };

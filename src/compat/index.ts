@@ -4,6 +4,7 @@ import type { PeerReader } from './reader.ts';
 
 export type {
   Intent,
+  PeerAnnotation,
   PeerAnnotations,
   PeerClass,
   PeerContext,

@@ -122,9 +122,22 @@ export interface Intent {
   readonly settingsOrigin: Readonly<Record<string, string>>;
 }
 
+/** One annotation, for people. */
+export interface PeerAnnotation {
+  /** The whole key. */
+  readonly name: string;
+  readonly on: readonly ('Service' | 'Ingress')[];
+  /** What may stand there. */
+  readonly value: string;
+  /** What it is here, or why it is refused. */
+  readonly means: string;
+}
+
 /** Reads the objects of one peer. Everything in it is pure and never throws for what objects contain. */
 export interface PeerReader {
   readonly name: string;
+  /** As its makers call it. */
+  readonly title: string;
   /** Annotations whose keys begin so are kept for it. */
   readonly prefixes: readonly string[];
   /** Values of IngressClass.spec.controller that are the peer's. */
@@ -133,6 +146,8 @@ export interface PeerReader {
   readonly kinds: Readonly<
     Record<string, { readonly versions: readonly string[]; readonly clusterWide?: true; readonly exported?: true }>
   >;
+  /** All of its annotations. */
+  reference(): readonly PeerAnnotation[];
   /** Whether the peer would serve the object; the answer is the class under which weir knows it. */
   claims(object: PeerService | PeerIngress, className: PeerClass | undefined): { readonly class: string } | undefined;
   /** How the peer reads a path, where it differs from weir; undefined: as weir does. */

@@ -24,7 +24,10 @@ export function addSchema(program: Command, context: CommandContext): void {
       '--reference',
       'instead of a schema, as Markdown: the settings with flags and variables; with --provider: its options',
     )
-    .option('--annotations', 'instead of a schema, as Markdown: our annotations of Kubernetes objects')
+    .option(
+      '--annotations',
+      'instead of a schema, as Markdown: annotations of Kubernetes objects, our own and those of peers',
+    )
     .addHelpText('after', editors)
     .action(async () => {
       const { reference, ...given }: Readonly<Record<string, unknown>> = command.opts();

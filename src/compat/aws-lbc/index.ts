@@ -5,6 +5,7 @@ import { claims, controller } from './claims.ts';
 import { paramsKind } from './class-params.ts';
 import { readIngress } from './ingress.ts';
 import { readPath } from './path.ts';
+import { reference } from './reference.ts';
 import { readService } from './service.ts';
 import { bindingKind, readTargetGroupBinding } from './target-group-binding.ts';
 
@@ -17,6 +18,7 @@ export { isControllerMade } from './target-group-binding.ts';
 
 export const awsLbc: PeerReader = {
   name: 'aws-lbc',
+  title: 'aws-load-balancer-controller',
   prefixes: [
     ingressPrefix,
     `${servicePrefix}aws-load-balancer-`,
@@ -28,6 +30,7 @@ export const awsLbc: PeerReader = {
     [paramsKind]: { versions: ['v1beta1'], clusterWide: true },
     [bindingKind]: { versions: ['v1beta1', 'v1alpha1'], exported: true },
   },
+  reference,
   claims,
   readPath,
   service: readService,

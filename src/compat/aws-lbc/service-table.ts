@@ -31,7 +31,7 @@ export const serviceTable = {
   'aws-load-balancer-type': service(
     'A',
     'nothing: whether the peer serves the Service',
-    choice('external', 'nlb-ip', 'nlb'),
+    text(/^[a-z][a-z-]{0,40}$/, 'external, nlb-ip; others are of no interest to the peer'),
     'external',
   ),
   'aws-load-balancer-nlb-target-type': service('A', 'backends[].targetKind', choice('instance', 'ip'), 'ip'),

@@ -2,6 +2,7 @@
 export { type AnnotationEntry, annotationTable } from './annotation-table.ts';
 export { ObjectReader, type ReadResult } from './object-reader.ts';
 export { type KubernetesReadOptions, ownController } from './options.ts';
+export { renderPeerAnnotations } from './peer-reference.ts';
 export { bundlePem, type PemPair, parsePemPair } from './pem.ts';
 export { readObjects } from './read-objects.ts';
 export { renderAnnotations } from './render-annotations.ts';

@@ -79,5 +79,7 @@ export function classOf({ className, legacyClass }: IngressView, lookup: Lookup)
   const found = name === undefined ? lookup.defaultClass() : lookup.ingressClass(name);
   if (found === undefined) return undefined;
   const { meta, controller, parameters } = found;
-  return { name: meta.name, controller, ...(parameters === undefined ? {} : { parameters }) };
+  // The annotation is older than parameters and knows none.
+  const none = parameters === undefined || (className === undefined && legacyClass !== undefined);
+  return { name: meta.name, controller, ...(none ? {} : { parameters }) };
 }

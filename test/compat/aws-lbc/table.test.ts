@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   type Annotation,
+  awsLbc,
   ingressFamilies,
   ingressTable,
   serviceFamilies,
   serviceTable,
 } from '../../../src/compat/aws-lbc/index.ts';
-import type { ReadResult } from '../../../src/sources/kubernetes/index.ts';
+import { type ReadResult, renderPeerAnnotations } from '../../../src/sources/kubernetes/index.ts';
 import {
   alb,
   assertAccepted,
@@ -178,5 +179,17 @@ describe('unknown annotations', () => {
       result.problems.map(({ message }) => message).join(),
       /Service shop\/web: .*scheme has no effect on objects of kind Service/,
     );
+  });
+});
+
+describe('the reference', () => {
+  it('names every annotation once, and why what is refused is', () => {
+    const rows = awsLbc.reference();
+    assert.equal(new Set(rows.map(({ name }) => name)).size, rows.length);
+    assert.ok(rows.length > 90);
+    const text = renderPeerAnnotations();
+    assert.match(text, /^\nAs written for aws-load-balancer-controller:/);
+    for (const { name } of rows) assert.ok(text.includes(`\`${name}\``), name);
+    assert.match(text, /jwt-validation` \| Ingress \| JSON \| refused: it is not supported/);
   });
 });
