@@ -11,6 +11,7 @@ interface Thing extends Omit<Observed, 'sets' | 'refs' | 'attrs' | 'serves' | 'h
   serves: readonly string[];
   /** Key of the target → it has been looked at while in use. */
   readonly ready: Set<string>;
+  readonly lost: Set<string>;
 }
 
 export class Cloud {
@@ -20,7 +21,7 @@ export class Cloud {
   /** Everything as discovery would read it. */
   observe(): readonly Observed[] {
     const used = this.#used();
-    return [...this.things.values()].map(({ ready, ...thing }): Observed => {
+    return [...this.things.values()].map(({ ready, lost: _, ...thing }): Observed => {
       const serves = this.#serves(thing);
       const frozen = {
         ...thing,
@@ -40,12 +41,21 @@ export class Cloud {
     });
   }
 
+  /** A target has ceased to exist: nothing that is done could keep it healthy. */
+  lose(group: string, key: string): void {
+    for (const thing of this.things.values()) {
+      if (thing.kind !== 'TargetGroup' || thing.id !== group) continue;
+      thing.ready.delete(key);
+      thing.lost.add(key);
+    }
+  }
+
   /** Targets of groups in use become healthy. */
   tick(): void {
     const used = this.#used();
     for (const thing of this.things.values()) {
       if (!used.has(thing.handle)) thing.ready.clear();
-      else for (const key of thing.sets.Targets?.keys() ?? []) thing.ready.add(key);
+      else for (const key of thing.sets.Targets?.keys() ?? []) if (!thing.lost.has(key)) thing.ready.add(key);
     }
   }
 
@@ -78,6 +88,7 @@ export class Cloud {
         owned: true,
         facts: {},
         ready: new Set(),
+        lost: new Set(),
       });
       handles.set(step.n, handle);
       return;

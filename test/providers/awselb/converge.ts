@@ -31,6 +31,10 @@ export function converge(services: readonly ExportedService[], wish: Wish = {}, 
     );
     if (plan.steps.length === 0) return { cloud, plans, last };
     plans.push(plan);
+    for (const { kind, id, sets } of last.resources)
+      if (kind === 'TargetGroup')
+        for (const [key, { gone }] of sets.Targets ?? []) if (gone === true) cloud.lose(id, key);
+    for (const place of alive.keys()) if (!cloud.alive().has(place)) alive.delete(place);
     const lasting = placesWithTargets(last.resources);
     const handles = new Map<number, string>();
     const excused = new Set<string>();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Backend, ExportedService, Front, Json } from '../../../src/model/index.ts';
 import { backend, service, target, tcp } from '../../front/make-service.ts';
+import { converge } from './converge.ts';
 import { desire, environment, find, tags, told, type Wish } from './desire.ts';
 
 const certificate = 'arn:aws:acm:eu-west-1:123456789012:certificate/one';
@@ -276,6 +277,20 @@ describe('a network load balancer', () => {
     assert.deepEqual(groups(many(128, 1)), [1]);
     assert.deepEqual(told(made({ fronts: [{ ...tcp(80), sourceRanges: many(300, 2) }] })), [
       'E_QUOTA shop/web sourceRanges 300',
+    ]);
+  });
+
+  it('moves no rule from one security group to another', () => {
+    const ranges = Array.from({ length: 130 }, (_, i) => `10.${Math.floor(i / 100)}.${(i % 100) * 2}.0/24`);
+    const guarded = (sourceRanges: readonly string[]) =>
+      service('shop/web', [{ ...tcp(80), sourceRanges }], { backends: { web: behind() } });
+    const { cloud } = converge([guarded(ranges)]);
+    cloud.tick();
+    const { plans } = converge([guarded([...ranges.slice(1), '172.16.0.0/12'])], {}, { cloud });
+    const changed = plans.flatMap(({ steps }) => steps.map(({ op, members }) => [op, members?.map(([key]) => key)]));
+    assert.deepEqual(changed.sort(), [
+      ['add', ['tcp|80|80|172.16.0.0/12']],
+      ['remove', ['tcp|80|80|10.0.0.0/24']],
     ]);
   });
 
