@@ -296,3 +296,23 @@ test('a stopped HAProxy is seen as one step away, and serves everything after it
   await commit(next, [settings, ...both().slice(1)]);
   assert.deepEqual(await answers(port, 'a.test', 9), ['one', 'two']);
 });
+
+test('while it drains answers close their connections, also after a reload; the next session ends that', async () => {
+  const session = await rig.open();
+  await commit(session, only(one));
+  const closes = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { host: 'a.test' } });
+    await answer.text();
+    return answer.headers.get('connection');
+  };
+  assert.notEqual(await closes(), 'close');
+  await session.drain?.(true);
+  assert.equal(await closes(), 'close');
+  const more = await freePort();
+  await commit(session, [...only(one), frontend(more), route(more, 'b.test', '/', 'web')]);
+  assert.equal(await closes(), 'close');
+  await session.close('leave');
+  const next = await rig.open();
+  await next.drain?.(false);
+  assert.notEqual(await closes(), 'close');
+});

@@ -20,6 +20,12 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
   readiness = { ...readiness, synced: true, planned: true, lastTurnMs: nowMs, waitingFor: [] };
   assert.deepEqual(await get('/readyz'), [200, 'ok']);
   assert.deepEqual(await get('/readyz?verbose'), [200, '[+]sources ok\n[+]plan ok\nok\n']);
+  readiness = { ...readiness, draining: true };
+  assert.deepEqual(await get('/readyz?verbose'), [
+    503,
+    '[-]drain failed: weir is about to stop\n[+]sources ok\n[+]plan ok\nnot ok\n',
+  ]);
+  assert.deepEqual(await get('/healthz'), [200, 'ok'], 'whoever restarts what is stuck leaves it alone');
   nowMs += 3_001;
   assert.deepEqual(await get('/healthz?verbose'), [503, '[-]loop failed: has not turned for 3 s\nnot ok\n']);
 });
