@@ -87,12 +87,17 @@ export class TrafficWatch {
       const table = parseStat(text);
       const pid = Number(/^Pid: (\d+)$/m.exec(info)?.[1]);
       const readings: WorkerReading[] = [{ pid, old: false, rows: table.backends }];
+      // Open streams, mostly: what `hardStopAfter` would cut.
+      let held = 0;
       for (const old of processes.oldWorkers) {
         // It may end at any moment.
+        const about = await askMaster(masterSocket, `@!${old} show info`, 2_000).catch(() => '');
+        if (!about.includes(`\nPid: ${pid}\n`)) held += Number(/^CurrConns: (\d+)$/m.exec(about)?.[1] ?? 0);
         const answer = await askMaster(masterSocket, `@!${old} ${command}`, 2_000).catch(() => '');
         if (old !== pid && answer.startsWith('# pxname'))
           readings.push({ pid: old, old: true, rows: parseStat(answer.trimEnd()).backends });
       }
+      ctx.metric('weir_haproxy_old_connections', held, {}, 'gauge');
       this.#reasons = table.reasons;
       const owners = new Map([...this.#spares()].map(([own, spare]) => [spare, own]));
       const holder = (section: string) => owners.get(section) ?? (section.startsWith('b_') ? section : undefined);

@@ -7,10 +7,12 @@ import {
   freePort,
   frontend,
   get,
+  openStream,
   type Rig,
   route,
   settings,
   signal,
+  startEcho,
   startRig,
   startTarget,
   type Target,
@@ -80,4 +82,27 @@ test('answers by class, over a reload, and why a check fails', async () => {
   assert.ok(traffic);
   assert.deepEqual([traffic.requests['2xx'], traffic.sessions], [20, 28]);
   assert.ok(traffic.sentBytes > 1_000 && traffic.latencyMs.total >= 0);
+});
+
+test('old workers and the connections that they still hold are counted', async () => {
+  const session: Session = await rig.open({ numbersEvery: '100ms' });
+  const echo = await startEcho('echo');
+  const port = await freePort();
+  const second = await freePort();
+  const state = [
+    settings,
+    frontend(port, { mode: 'tcp' }, { default: 'echo' }),
+    backend('echo', { [echo.port]: 1 }, { mode: 'tcp' }),
+  ];
+  await session.commit?.([], state, signal);
+  const streams = await Promise.all([1, 2, 3].map(() => openStream(port)));
+  const held = (count: number) =>
+    until(`${count} held`, () => rig.metrics.get('weir_haproxy_old_connections') === count, 5_000);
+  await held(0);
+  await session.commit?.([], [...state, frontend(second, { mode: 'tcp' }, { default: 'echo' })], signal);
+  await held(3);
+  await until('the old worker is told', () => rig.metrics.get('weir_haproxy_old_workers') === 1, 5_000);
+  for (const { socket } of streams) socket.destroy();
+  await held(0);
+  await echo.close();
 });
