@@ -1,11 +1,18 @@
 /** What the process is known to serve, kept true: read when a session begins and at every audit, followed by our own commits between. */
 import { WeirError } from '../../src/model/index.ts';
+import { changedSpan, Remade } from '../../src/model/remade.ts';
 import type { Committer } from './commit.ts';
 import { type ConfigFiles, shapeOf } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import { diffLayouts } from './diff.ts';
-import type { Layout, ServerLine } from './layout.ts';
-import { restlessBackends, type ServerStates, statesOf, weightlessServers } from './observe-servers.ts';
+import type { Layout, Section, ServerLine } from './layout.ts';
+import {
+  restlessBackends,
+  type ServerStates,
+  statesOf,
+  type WeightlessServers,
+  weightlessServers,
+} from './observe-servers.ts';
 import type { HaproxyProcess } from './process.ts';
 import { type Reading, readAgainst, readUnknown } from './process-layout.ts';
 import { parseShape, readServers, shapeCommand } from './process-read.ts';
@@ -30,10 +37,12 @@ const noServers: LiveServers = { states: new Map(), draining: new Set() };
 export class LiveState {
   readonly #parts: LiveParts;
   #known: { readonly states: ServerStates; readonly workers: string } | undefined;
+  readonly #weightless = new Remade<Section, WeightlessServers>();
   /** Backends that commands have changed since they were read. */
   readonly #touched = new Set<string>();
   #intended: Layout | undefined;
   #proven = false;
+  #ill: WeirError | undefined;
   #found: readonly (readonly [string, ServerLine])[] = [];
 
   constructor(parts: LiveParts) {
@@ -42,13 +51,17 @@ export class LiveState {
 
   /** What the process was last told to serve; undefined while none runs that was told. */
   get intended(): Layout | undefined {
-  #ill: WeirError | undefined;
     return this.#parts.process.processes === undefined ? undefined : this.#intended;
   }
 
   /** Nothing but servers differs from what was committed. */
   get proven(): boolean {
     return this.#proven && this.intended !== undefined;
+  }
+
+  /** Only the runtime socket is at fault, as of the last look: the process serves what it was told and cannot be asked or told more. */
+  get ill(): WeirError | undefined {
+    return this.#ill;
   }
 
   /** Something could be better than it is: the next plan shall lead to a commit. */
@@ -59,19 +72,17 @@ export class LiveState {
   /** Nobody knows how far a commit came: the next look is at everything. */
   forget(): void {
     this.#known = undefined;
-  /** Only the runtime socket is at fault, as of the last look: the process serves what it was told and cannot be asked or told more. */
-  get ill(): WeirError | undefined {
-    return this.#ill;
-  }
-
   }
 
   /** A commit went through. */
   committed(): void {
-    const before = new Set(this.#intended?.sections);
+    const before = this.#intended?.sections ?? [];
     this.#intended = this.#parts.committer.running;
-    for (const section of this.#intended?.sections ?? []) {
-      if (section.servers !== undefined && !before.has(section))
+    const now = this.#intended?.sections ?? [];
+    const { from, beforeEnd, nowEnd } = changedSpan(before, now);
+    const known = new Set(before.slice(from, beforeEnd));
+    for (const section of now.slice(from, nowEnd)) {
+      if (section.servers !== undefined && !known.has(section))
         this.#touched.add(section.head.slice('backend '.length));
     }
     this.#proven = true;
@@ -124,20 +135,6 @@ export class LiveState {
     );
   }
 
-  /**
-   * How the servers are. `touched`: asks only about what our own commands changed since the last reading, and what is about to change by
-   * itself; the rest is as it was read last, which the watch does all the time.
-   */
-  async servers(scope: 'all' | 'touched'): Promise<LiveServers> {
-    const { committer } = this.#parts;
-    const layout = this.intended;
-    if (layout === undefined) return noServers;
-    // Who looks at everything finds out when it is well; nobody else shall wait for it.
-    if (this.#ill !== undefined && scope === 'touched') return noServers;
-    const seen = await this.#unlessSilent(layout, this.#look(scope, layout));
-    if (seen === 'ill') return noServers;
-    if (seen !== undefined) return seen;
-    // A process that cannot be asked is not proved to serve anything: the next commit loads it anew.
   /** Undefined when nobody knows what the process serves: neither the socket nor the master tells of a worker that runs `layout`. */
   async #unlessSilent<T>(layout: Layout, reading: Promise<T>): Promise<T | 'ill' | undefined> {
     const { process } = this.#parts;
@@ -161,10 +158,29 @@ export class LiveState {
     }
   }
 
+  /**
+   * How the servers are. `touched`: asks only about what our own commands changed since the last reading, and what is about to change by
+   * itself; the rest is as it was read last, which the watch does all the time.
+   */
+  async servers(scope: 'all' | 'touched'): Promise<LiveServers> {
+    const { committer } = this.#parts;
+    const layout = this.intended;
+    if (layout === undefined) return noServers;
+    // Who looks at everything finds out when it is well; nobody else shall wait for it.
+    if (this.#ill !== undefined && scope === 'touched') return noServers;
+    const seen = await this.#unlessSilent(layout, this.#look(scope, layout));
+    if (seen === 'ill') return noServers;
+    if (seen !== undefined) return seen;
+    // A process that cannot be asked is not proved to serve anything: the next commit loads it anew.
     this.#proven = false;
     this.#intended = undefined;
     committer.adopt(undefined);
     return noServers;
+  }
+
+  async #look(scope: 'all' | 'touched', layout: Layout): Promise<LiveServers> {
+    const states = await (scope === 'touched' ? this.#readTouched() : this.#readAll());
+    return { states, draining: await this.#draining(layout) };
   }
 
   async #readAll(): Promise<ServerStates> {
@@ -178,11 +194,6 @@ export class LiveState {
     const known = this.#known;
     // Another worker has checked nothing yet.
     if (known === undefined || known.workers !== this.#workers()) return this.#readAll();
-  async #look(scope: 'all' | 'touched', layout: Layout): Promise<LiveServers> {
-    const states = await (scope === 'touched' ? this.#readTouched() : this.#readAll());
-    return { states, draining: await this.#draining(layout) };
-  }
-
     const backends = [...new Set([...this.#touched, ...restlessBackends(known.states)])];
     if (backends.length > mostApart) return this.#readAll();
     if (backends.length === 0) return known.states;
@@ -200,10 +211,8 @@ export class LiveState {
 
   async #draining(layout: Layout): Promise<ReadonlySet<string>> {
     const weightless = new Map<string, ReadonlySet<string>>();
-    for (const section of layout.sections) {
-      const names = weightlessServers(section);
-      if (names.size > 0) weightless.set(section.head.slice('backend '.length), names);
-    }
+    for (const { backend, names } of this.#weightless.of(layout.sections, weightlessServers))
+      if (names.size > 0) weightless.set(backend, names);
     const draining = new Set<string>();
     // 4: servers; columns 1, 2 and 5 are proxy, server and current sessions in every version.
     const answers = await this.#parts.process.runtime.run(
