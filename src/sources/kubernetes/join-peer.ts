@@ -12,9 +12,11 @@ import { type IngressView, parseIngress } from './ingress.ts';
 import type { JoinContext, Joined } from './join.ts';
 import { makeBackend } from './make-backend.ts';
 import type { OwnAnnotations } from './own-annotations.ts';
+import { besidePeer } from './own-beside-peer.ts';
 import type { PeerView } from './peer-object.ts';
 import type { Place } from './place.ts';
 import type { ServiceView } from './service.ts';
+import { standsFor } from './take-class.ts';
 import { takeClient, targetAuthority } from './take-material.ts';
 
 /** The reader of the peer that would serve an object, and the class under which weir knows it. */
@@ -38,7 +40,7 @@ export function joinPeerService(view: ServiceView, { reader, class: className }:
   draft.uses.add(view);
   if (view.refused) return { draft };
   const intent = reader.service(view, contextOf(view.meta.namespace, draft, context, undefined));
-  return { ...assemblePeer(view, 'Service', className, intent, draft), draft };
+  return { ...assemblePeer(view, 'Service', className, intent, draft, context), draft };
 }
 
 /** An Ingress written for a peer: read once more, because the peer may mean something else by a path. */
@@ -56,11 +58,15 @@ export function joinPeerIngress(
   draft.problems.push(...again.problems);
   const silent = view;
   // A path that is left out would fall to somebody else's: with a peer, a bad one stops the Ingress.
-  if (again.view === undefined || again.view.refused || again.problems.some(({ severity }) => severity === 'error'))
+  if (
+    again.view === undefined ||
+    again.view.refused ||
+    again.problems.some(({ severity, field }) => severity === 'error' && field?.startsWith('spec.'))
+  )
     return { draft, silent };
   const asked = contextOf(view.meta.namespace, draft, context, known, view.own);
   const intent = reader.ingress?.(again.view, asked);
-  return { ...assemblePeer(view, 'Ingress', claim.class, intent, draft), draft, silent };
+  return { ...assemblePeer(view, 'Ingress', claim.class, intent, draft, context), draft, silent };
 }
 
 /** An object of a peer's own kind that may mean a service. */
@@ -71,12 +77,17 @@ export function joinPeerObject(view: PeerView, context: JoinContext): Joined {
   const draft = new Draft(id, view.place, context.options);
   const reader = peers.find(({ kinds }) => Object.hasOwn(kinds, view.type));
   if (view.meta.deleting || reader?.resource === undefined) return { draft };
+  if (!standsFor(reader.controllers, context.options)) {
+    const reason = `this object is not used: no balancer stands in for ${reader.title}`;
+    draft.tell({ code: 'W_OBJECT_IGNORED', path: [], reason });
+    return { draft };
+  }
   const { meta, annotations, spec, type } = view;
   const intent = reader.resource(
     { kind: type, meta, annotations, spec },
     contextOf(namespace, draft, context, undefined),
   );
-  return { ...assemblePeer({ ...view, id }, kind, undefined, intent, draft), draft };
+  return { ...assemblePeer({ ...view, id }, kind, undefined, intent, draft, context), draft };
 }
 
 function contextOf(
@@ -136,9 +147,12 @@ function assemblePeer(
   className: string | undefined,
   intent: Intent | undefined,
   draft: Draft,
+  { lookup }: JoinContext,
 ): { readonly service?: ExportedService } {
   if (intent === undefined) return {};
   const { own, held = [] } = view;
+  const fronts = own === undefined ? intent.fronts : besidePeer(own, intent.fronts, view.meta.namespace, draft, lookup);
+  if (fronts === undefined) return {};
   const address = own === undefined ? undefined : addressOf(own, [], [], held);
   const bundle = own?.bundle === undefined ? intent.bundle : { key: own.bundle, order: own.bundleOrder ?? 0 };
   const service: ExportedService = {
@@ -149,7 +163,7 @@ function assemblePeer(
     ...(bundle === undefined ? {} : { bundle }),
     ...(own?.balancers === undefined ? {} : { balancers: own.balancers }),
     ...(address === undefined ? {} : { address }),
-    fronts: intent.fronts,
+    fronts,
     backends: Object.fromEntries(intent.backends),
     settings: mergeSettings(intent.settings, own?.settings ?? {}),
     settingsOrigin: { ...intent.settingsOrigin, ...own?.settingsOrigin },

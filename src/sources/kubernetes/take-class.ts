@@ -32,8 +32,7 @@ export function takeIngress(
   if (found !== undefined) return isOurs(found, options) ? { ours: true, class: name } : foreign;
   // The annotation is older than IngressClass objects and stands for itself; it is ours only if the configuration says so.
   if (className === undefined) {
-    const stoodFor = claimants.some((controller) => controllersOf(options).includes(controller));
-    return options.classes === undefined && !stoodFor ? foreign : { ours: true, class: name };
+    return options.classes === undefined && !standsFor(claimants, options) ? foreign : { ours: true, class: name };
   }
   return { ours: false, reason: 'names an IngressClass that does not exist; the Ingress is not served' };
 }
@@ -71,6 +70,11 @@ function isOurs(found: IngressClassView, options: KubernetesReadOptions): boolea
 
 function controllersOf(options: KubernetesReadOptions): readonly string[] {
   return options.controllers ?? [ownController];
+}
+
+/** Whether classes of one of these controllers count as ours. */
+export function standsFor(controllers: readonly string[], options: KubernetesReadOptions): boolean {
+  return controllers.some((controller) => controllersOf(options).includes(controller));
 }
 
 /** The IngressClass that an Ingress belongs to, where it is known. */

@@ -51,6 +51,46 @@ describe('objects written for a peer', () => {
       [ingressClass, ...backing('web'), ingress({ scheme: 'nonsense' })].map(located),
     );
     assert.deepEqual([result.services, result.problems], [[], []]);
+    const binding = {
+      apiVersion: 'elbv2.k8s.aws/v1beta1',
+      kind: 'TargetGroupBinding',
+      metadata: { name: 'b', namespace: 'shop' },
+    };
+    const passed = new ObjectReader(options).read([binding].map(located));
+    assert.deepEqual([passed.services, passed.problems.map(({ code }) => code)], [[], ['W_OBJECT_IGNORED']]);
+  });
+
+  it('take our own guards too; one that cannot be had there closes', () => {
+    const source = reader();
+    const of = (annotations: Record<string, string>) =>
+      source.read([ingressClass, ...backing('web'), ingress(annotations)].map(located));
+    const guarded = of({
+      'weir-lb.dev/rate-limit': '5',
+      'weir-lb.dev/denied-ranges': '10.0.0.0/8',
+      'inbound-cidrs': '10.0.0.0/7',
+    });
+    const [front] = guarded.services[0]?.fronts ?? [];
+    assert.deepEqual(
+      [front?.sourceRanges, front?.deniedRanges, front?.filters?.[0]?.type],
+      [['10.0.0.0/7'], ['10.0.0.0/8'], 'rateLimit'],
+    );
+    const closed = of({ 'weir-lb.dev/client-ca-secret': 'ca' });
+    assert.deepEqual(closed.services, []);
+    assert.match(
+      closed.problems[0]?.message ?? '',
+      /client-ca-secret cannot stand on an object that is written for another controller/,
+    );
+    const ignored = of({ 'weir-lb.dev/http-port': '8080' });
+    assert.deepEqual([ignored.services.length, ignored.problems[0]?.code], [1, 'W_ANNOTATION_IGNORED']);
+  });
+
+  it('go on when a label of theirs is left out', () => {
+    const front: unknown = {
+      ...Object(ingress()),
+      metadata: { name: 'front', namespace: 'shop', labels: { 'bad key': 'x' } },
+    };
+    const result = reader().read([ingressClass, ...backing('web'), front].map(located));
+    assert.deepEqual([result.services.length, result.problems[0]?.code], [1, 'E_NAME']);
   });
 
   it('of unknown kinds of a known group are told once, with the version that is read', () => {
