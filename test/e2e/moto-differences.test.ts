@@ -19,15 +19,18 @@ describe('moto is known to be wrong here', () => {
   });
   after(() => moto?.stop());
 
-  for (const [area, claims] of Object.entries(differences)) {
-    for (const { says, check } of claims) {
-      it(`${area}: ${says}`, { skip: found.missing ?? false }, async () => {
-        assert.ok(moto !== undefined);
-        const stage = await Stage.open({ region: 'eu-west-1', endpoint: moto.url, credentials }, `m${++number}`);
-        const learnt = 'moto does as AWS does now: take this claim off the list of differences';
-        await assert.rejects(check(stage), { name: 'AssertionError' }, learnt);
-        stage.close();
-      });
+  // One loud line, not a hundred: the reason is the same for all.
+  if (found.missing !== undefined) it('all of it', { skip: found.missing });
+  else
+    for (const [area, claims] of Object.entries(differences)) {
+      for (const { says, check } of claims) {
+        it(`${area}: ${says}`, async () => {
+          assert.ok(moto !== undefined);
+          const stage = await Stage.open({ region: 'eu-west-1', endpoint: moto.url, credentials }, `m${++number}`);
+          const learnt = 'moto does as AWS does now: take this claim off the list of differences';
+          await assert.rejects(check(stage), { name: 'AssertionError' }, learnt);
+          stage.close();
+        });
+      }
     }
-  }
 });

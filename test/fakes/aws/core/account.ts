@@ -56,11 +56,10 @@ export class Account {
         `The action ${name} is not valid for this endpoint (${service.name})`,
         { loud: true },
       );
-      this.loud.push(`${service.name} ${name}: ${error.message}`);
       throw error;
     }
     const { world } = this;
-    const params = this.#hear(service, name, read);
+    const params = read();
     const call: Call = {
       index: ++world.moment.index,
       service: service.name,
@@ -87,18 +86,7 @@ export class Account {
       return output;
     } catch (error) {
       if (entry.outcome === undefined) entry.outcome = outcomeOf(error, service);
-      if (error instanceof AwsError && error.loud) this.loud.push(`${service.name} ${name}: ${error.message}`);
       if (error instanceof AwsError) await this.#hook('reply', () => this.hooks.after?.(call, entry.outcome));
-      throw error;
-    }
-  }
-
-  /** Reads the parameters; what no model knows is remembered, not only refused. */
-  #hear(service: Service, name: string, read: () => unknown): unknown {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof AwsError && error.loud) this.loud.push(`${service.name} ${name}: ${error.message}`);
       throw error;
     }
   }

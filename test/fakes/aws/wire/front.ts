@@ -43,8 +43,10 @@ export async function answer(account: Account, request: WireRequest): Promise<Wi
     if (error instanceof BrokenConnection) throw error;
     const refused =
       error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), { status: 500, loud: true });
-    if (refused.code === 'InternalFailure')
-      account.loud.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (refused.loud) {
+      const stack = error instanceof AwsError || !(error instanceof Error) ? undefined : error.stack;
+      account.loud.push(`${service.name}: ${stack ?? refused.message}`);
+    }
     return refusal(service, refused, requestId);
   }
 }
