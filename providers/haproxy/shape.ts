@@ -156,7 +156,8 @@ function checkPart(text: string, at: number, before: number, section: Section): 
   if (shape === undefined) refuse(before + 1, part, `was to begin a section with ${JSON.stringify(section.head)}`);
   if (more.length > 0) refuse(before + 1, part, `has ${more.length + 1} sections where ${section.head} was to be`);
   checkSection(section, shape);
-  const made = { text: part, lines: part.split('\n').length - 1 };
+  // A copy: a slice would keep the whole text in memory for as long as the section lives.
+  const made = { text: Buffer.from(part).toString(), lines: part.split('\n').length - 1 };
   // The last one ends without an empty line: elsewhere it would not end at all.
   if (end >= 0) passed.set(section, made);
   return made;
