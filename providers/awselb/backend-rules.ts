@@ -1,4 +1,4 @@
-import type { Member, Resource } from '../../src/model/index.ts';
+import type { Member, Observed, Resource } from '../../src/model/index.ts';
 import type { AwsEnvironment } from './environment.ts';
 import {
   backendGroup,
@@ -47,8 +47,8 @@ export function sharedResources({
   const unit = sharedUnit(balancer);
   const given = options.backendSecurityGroup;
   // It stays while a load balancer of ours may still carry it; the round after that takes it away.
-  if (!used && !present.inUnit(unit).some(({ kind }) => kind === 'SecurityGroup')) return [];
-  if (!used && !stillThere) return [];
+  const lasts = stillThere && present.of('SecurityGroup', backendGroup).length > 0;
+  if (!used && groups.length === 0 && !lasts) return [];
   const vpcId = environment.Vpc?.VpcId ?? options.vpcId;
   const managed = present
     .of('SecurityGroup', backendGroup)
@@ -68,25 +68,27 @@ export function sharedResources({
     refs: {},
     sets: { IpPermissions: new Map(), Tags: tags },
   };
-  const rules = [...rangesOf(groups, environment, cluster, options)].map(([key, { from, to }]): Resource => {
-    const [GroupId = '', IpProtocol = ''] = key.split('|');
-    return {
-      kind: 'SecurityGroupRule',
-      id: `${GroupId}|${IpProtocol}|${backendGroup}`,
-      unit,
-      serves: [],
-      attrs: {
-        GroupId,
-        IpProtocol,
-        FromPort: from,
-        ToPort: to,
-        Description: backendRuleDescription,
-        ...(given === undefined ? {} : { SourceGroupId: given }),
-      },
-      refs: given === undefined ? { Source: backendGroup } : {},
-      sets: {},
-    };
-  });
+  const rules = [...rangesOf(groups, environment, cluster, options, present.inUnit(unit))].map(
+    ([key, { from, to }]): Resource => {
+      const [GroupId = '', IpProtocol = ''] = key.split('|');
+      return {
+        kind: 'SecurityGroupRule',
+        id: `${GroupId}|${IpProtocol}|${backendGroup}`,
+        unit,
+        serves: [],
+        attrs: {
+          GroupId,
+          IpProtocol,
+          FromPort: from,
+          ToPort: to,
+          Description: backendRuleDescription,
+          ...(given === undefined ? {} : { SourceGroupId: given }),
+        },
+        refs: given === undefined ? { Source: backendGroup } : {},
+        sets: {},
+      };
+    },
+  );
   return given === undefined ? [group, ...rules] : rules;
 }
 
@@ -96,9 +98,11 @@ function rangesOf(
   environment: AwsEnvironment,
   cluster: string,
   { restrictPorts }: Options,
+  present: readonly Observed[],
 ): ReadonlyMap<string, Range> {
   const index = indexOf(environment, cluster);
   const found = new Map<string, Range>();
+  let unknown = false;
   const open = (group: string, protocol: string, port: number): void => {
     const range = found.get(`${group}|${protocol}`);
     if (range === undefined)
@@ -114,12 +118,21 @@ function rangesOf(
     for (const key of sets.Targets?.keys() ?? []) {
       const cut = key.lastIndexOf(':');
       const group = index.get(key.slice(0, cut).replaceAll(/[[\]]/g, ''));
-      if (group === undefined) continue;
+      if (group === undefined) {
+        unknown = true;
+        continue;
+      }
       const port = Number(key.slice(cut + 1));
       for (const protocol of protocols) open(group, protocol, port);
       // Health is asked for by TCP, also of UDP targets.
       open(group, 'tcp', Number.isInteger(check) && check > 0 ? check : port);
     }
+  }
+  // Who stands behind a target that discovery has not seen yet nobody knows: nothing that is open is closed until then.
+  for (const { kind, attrs } of unknown ? present : []) {
+    if (kind !== 'SecurityGroupRule') continue;
+    for (const port of [attrs.FromPort, attrs.ToPort])
+      open(String(attrs.GroupId), String(attrs.IpProtocol), Number(port));
   }
   return found;
 }

@@ -1,9 +1,38 @@
-import type { Member, Observed, Resource, ServiceId } from '../../src/model/index.ts';
+import type { Handle, Member, MemberSet, Observed, Resource, ServiceId } from '../../src/model/index.ts';
 import type { Present } from './present.ts';
 
-/** What exists of a unit, wanted as it is: where nothing better is known, nothing is taken away. */
-export function keepUnit(unit: string, present: Present): readonly Resource[] {
-  return present.inUnit(unit).map((object) => asWanted(object, present));
+/** Id of a target group → its targets now: what is kept follows them. */
+export type LiveTargets = ReadonlyMap<string, MemberSet>;
+
+/** What exists of a unit, wanted as it is but for its targets: where nothing better is known, nothing is taken away. */
+export function keepUnit(unit: string, present: Present, live: LiveTargets = new Map()): readonly Resource[] {
+  const kept = new Map<string, Resource>();
+  for (const object of oneGeneration(unit, undefined, present)) {
+    const key = `${object.kind} ${object.id}`;
+    if (!kept.has(key)) kept.set(key, asWanted(object, present, live));
+  }
+  return [...kept.values()];
+}
+
+/** In the middle of a replacement: what hangs at one load balancer, the wanted one or that with most behind it. */
+function oneGeneration(unit: string, handle: Handle | undefined, present: Present): readonly Observed[] {
+  const all = present.inUnit(unit);
+  const balancers = all.filter(({ kind }) => kind === 'LoadBalancer');
+  if (balancers.length < 2) return all;
+  const size = (one: Observed): number =>
+    one.handle === handle ? Number.MAX_VALUE : present.childrenOf(one.handle).length;
+  const [chosen] = [...balancers].sort((a, b) => size(b) - size(a));
+  return all.filter((object) => {
+    const at = balancersOf(object, present);
+    return at.size === 0 || at.has(chosen?.handle ?? '');
+  });
+}
+
+function balancersOf({ kind, handle, refs }: Observed, present: Present): ReadonlySet<Handle> {
+  if (kind === 'LoadBalancer') return new Set([handle]);
+  if (kind === 'TargetGroup') return present.balancersOf(handle);
+  const lb = refs.LoadBalancerArn ?? present.at('Listener', refs.ListenerArn)?.refs.LoadBalancerArn;
+  return new Set(lb === undefined ? [] : [lb]);
 }
 
 /**
@@ -15,6 +44,7 @@ export function keepServices(
   refused: ReadonlySet<ServiceId>,
   wanted: readonly Resource[],
   present: Present,
+  live: LiveTargets,
 ): readonly Resource[] {
   const known = new Set(wanted.map(({ kind, id }) => `${kind} ${id}`));
   const kept = new Map<string, Resource>();
@@ -22,12 +52,12 @@ export function keepServices(
     if (object === undefined || !object.owned) return;
     const key = `${object.kind} ${object.id}`;
     if (known.has(key) || kept.has(key)) return;
-    kept.set(key, asWanted(object, present));
+    kept.set(key, asWanted(object, present, live));
     for (const [name, handle] of Object.entries(object.refs)) keep(present.at(kindOf[name] ?? '', handle));
     for (const [name, set] of Object.entries(object.sets))
       if (kindOf[name] !== undefined) for (const handle of set.keys()) keep(present.at(kindOf[name] ?? '', handle));
   };
-  for (const object of present.inUnit(unit)) {
+  for (const object of oneGeneration(unit, undefined, present)) {
     if ((object.kind === 'Rule' || object.kind === 'Listener') && object.serves.some((service) => refused.has(service)))
       keep(object);
   }
@@ -45,7 +75,11 @@ const kindOf: Readonly<Record<string, string>> = {
   Source: 'SecurityGroup',
 };
 
-function asWanted({ kind, id, unit, serves, attrs, refs, sets }: Observed, present: Present): Resource {
+function asWanted(
+  { kind, id, unit, serves, attrs, refs, sets }: Observed,
+  present: Present,
+  live: LiveTargets,
+): Resource {
   const idOf = (name: string, handle: string): string => present.at(kindOf[name] ?? '', handle)?.id ?? handle;
   return {
     kind,
@@ -58,7 +92,9 @@ function asWanted({ kind, id, unit, serves, attrs, refs, sets }: Observed, prese
       Object.entries(sets).map(([name, set]) => [
         name,
         kindOf[name] === undefined
-          ? set
+          ? kind === 'TargetGroup' && name === 'Targets'
+            ? (live.get(id) ?? set)
+            : set
           : new Map([...set].map(([key, member]): [string, Member] => [idOf(name, key), member])),
       ]),
     ),

@@ -3,9 +3,10 @@ import { findAdopted } from './adopt.ts';
 import type { Build } from './build.ts';
 import { keepServices, keepUnit } from './keep.ts';
 import { listenerOf } from './listeners.ts';
+import { liveTargets } from './live-targets.ts';
 import { keptOf, loadBalancerOf, schemeOf, tellReplacement } from './load-balancer.ts';
 import { checkMembers, groupName, onePerPort, typeOf } from './members.ts';
-import { type LoadBalancerType, loadBalancerId, ownershipTags, stackOf, unitName } from './names.ts';
+import { backendGroup, type LoadBalancerType, loadBalancerId, ownershipTags, stackOf, unitName } from './names.ts';
 import { checkQuotas } from './quotas.ts';
 import { securityGroupsOf } from './security-groups.ts';
 import { type Settled, sayerOf, settle } from './settle.ts';
@@ -62,16 +63,24 @@ export function groupResult(
     if (fresh) continue;
     const problems = [...[...refused.values()].flat(), ...distinct(told)];
     const stopped = made === undefined;
+    const lost = group.services.filter(({ id }) => refused.has(id));
+    const live = lost.length === 0 || stack === undefined ? new Map() : liveTargets(group, lost, type, stack, shared);
     const resources = stopped
-      ? keepUnit(unit, shared.present)
-      : keepServices(unit, new Set(refused.keys()), made.resources, shared.present);
-    return { unit, resources, problems, opened: made?.opened ?? [], type, fresh: made?.fresh ?? false, stopped };
+      ? keepUnit(unit, shared.present, live)
+      : keepServices(unit, new Set(refused.keys()), made.resources, shared.present, live);
+    const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
+    return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };
   }
+}
+
+/** The load balancer carries the group that nodes and pods let in. */
+function opensBackends(resources: readonly Resource[], { options }: Pick<Build, 'options'>): boolean {
+  const word = options.backendSecurityGroup ?? backendGroup;
+  return resources.some(({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes(word));
 }
 
 interface Attempt {
   readonly resources: readonly Resource[];
-  readonly opened: readonly Resource[];
   readonly fresh: boolean;
 }
 
@@ -144,7 +153,6 @@ function attempt(
   checkQuotas(resources, type, members, build);
   return {
     resources: resources.map((one) => withForeignTags(one, settled, build)),
-    opened: guarding.opensBackends ? [...groups.values()] : [],
     fresh: kept === undefined,
   };
 }

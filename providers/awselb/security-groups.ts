@@ -28,8 +28,6 @@ export interface Guarding {
   /** Ids that are given, and the word for the shared back-end group. */
   readonly given: readonly string[];
   readonly managed: readonly Resource[];
-  /** Nodes and pods are to let the back-end group in. */
-  readonly opensBackends: boolean;
 }
 
 /** Security groups of a load balancer: the named ones, else managed ones with a rule for each port and range. */
@@ -45,14 +43,14 @@ export function securityGroupsOf(
   const kept = build.present.at('LoadBalancer', keptLb);
   const bare = type === 'network' && kept !== undefined && !hasGroups(kept.attrs, kept.sets.ManagedSecurityGroups);
   if (first === undefined || (type === 'network' && settled.disableSecurityGroup === true))
-    return { given: [], managed: [], opensBackends: false };
+    return { given: [], managed: [] };
   if (bare) {
     if (settled.securityGroups !== undefined) {
       const message =
         'this network load balancer was made without security groups and AWS cannot add them; remove the setting, or let it be replaced under another name';
       build.warn(tellSetting(first, 'W_FEATURE', ['securityGroups'], settled.securityGroups, message));
     }
-    return { given: [], managed: [], opensBackends: false };
+    return { given: [], managed: [] };
   }
   const named = settled.securityGroups ?? options.securityGroups;
   const backend = options.backendSecurityGroup ?? backendGroup;
@@ -62,14 +60,12 @@ export function securityGroupsOf(
     return {
       given: [...new Set([...ids, ...(opensBackends ? [backend] : [])])].sort(compare),
       managed: [],
-      opensBackends,
     };
   }
   const opensBackends = options.manageBackendRules && settled.manageBackendRules !== false;
   return {
     given: opensBackends ? [backend] : [],
     managed: managedGroups(listeners, settled, members, frame),
-    opensBackends,
   };
 }
 

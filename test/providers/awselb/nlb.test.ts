@@ -311,6 +311,25 @@ describe('a network load balancer', () => {
     ]);
   });
 
+  it('opens them to a back-end group that is given, and closes nothing while a target is unknown', () => {
+    const eni = (address: string, group: string) => ({ PrivateIpAddresses: [address], SecurityGroups: [group] });
+    const known = { ...environment, NetworkInterfaces: [eni('10.0.0.1', 'sg-a'), eni('10.0.0.2', 'sg-b')] };
+    const given = made({ environment: known, options: { backendSecurityGroup: 'sg-given' } });
+    assert.deepEqual(find(given.resources, 'LoadBalancer').attrs.SecurityGroups, ['sg-given']);
+    assert.equal(find(given.resources, 'SecurityGroupRule').attrs.SourceGroupId, 'sg-given');
+    const at = (address: string) =>
+      service('shop/web', [tcp(80)], { backends: { web: behind({ targets: [target(address, 8080)] }) } });
+    const { cloud } = converge([at('10.0.0.1')], { environment: known });
+    cloud.tick();
+    const rules = (address: string) =>
+      converge([at(address)], { environment: known }, { cloud })
+        .cloud.observe()
+        .filter(({ kind }) => kind === 'SecurityGroupRule')
+        .map(({ attrs }) => attrs.GroupId);
+    assert.deepEqual(rules('10.0.0.3'), ['sg-a']);
+    assert.deepEqual(rules('10.0.0.2'), ['sg-b']);
+  });
+
   it('forwards by weight where it is asked to', () => {
     const two = service('shop/web', [tcp(80)], {
       backends: { web: behind(), next: behind() },

@@ -257,6 +257,30 @@ describe('who is refused', () => {
     assert.deepEqual(order, ['/a', '/aa', '/b', '/c']);
   });
 
+  it('goes on following its targets, and nodes and pods stay open', () => {
+    const eni = (address: string) => ({ PrivateIpAddresses: [address], SecurityGroups: ['sg-pods'] });
+    const wish = { environment: { ...environment, NetworkInterfaces: ['10.0.0.1', '10.0.0.2'].map(eni) } };
+    const at = (address: string, settings: Json, id = 'shop/web') => ({
+      ...nlb(settings),
+      id,
+      backends: { web: backend({ protocol: 'tcp', targets: [target(address, 8080)] }) },
+    });
+    const before = converge([at('10.0.0.1', {})], wish);
+    before.cloud.tick();
+    const after = converge([at('10.0.0.2', { subnets: ['subnet-none'] })], wish, { cloud: before.cloud });
+    const changed = after.plans.flatMap(({ steps }) =>
+      steps.map(({ op, set, members }) => [op, set, members?.[0]?.[0]]),
+    );
+    assert.deepEqual(
+      changed.filter(([op]) => op !== 'wait'),
+      [
+        ['add', 'Targets', '10.0.0.2:8080'],
+        ['remove', 'Targets', '10.0.0.1:8080'],
+      ],
+    );
+    assert.equal(after.cloud.observe().filter(({ kind }) => kind === 'SecurityGroupRule').length, 1);
+  });
+
   it('keeps the whole load balancer where it is the only one', () => {
     const before = converge([nlb()]);
     before.cloud.tick();
