@@ -150,6 +150,8 @@ export interface PeerReader {
   reference(): readonly PeerAnnotation[];
   /** Whether the peer would serve the object; the answer is the class under which weir knows it. */
   claims(object: PeerService | PeerIngress, className: PeerClass | undefined): { readonly class: string } | undefined;
+  /** A Service that is not claimed and looks as if it were meant to be: the annotation that says so, and what its owner can do. */
+  missed?(service: PeerService): { readonly annotation: string; readonly reason: string } | undefined;
   /** How the peer reads a path, where it differs from weir; undefined: as weir does. */
   readPath?(type: PathMatch['type'], text: unknown, annotations: PeerAnnotations): Parsed<PathMatch> | undefined;
   /** Undefined: it cannot be served, and why was told. */

@@ -1,4 +1,4 @@
-import type { PeerClass, PeerIngress, PeerService } from '../reader.ts';
+import type { PeerClass, PeerIngress, PeerReader, PeerService } from '../reader.ts';
 import { servicePrefix } from './annotation.ts';
 
 /** Class of Services that get a network load balancer. */
@@ -20,6 +20,22 @@ export function claims(
   if (name === undefined) return undefined;
   const ours = known === undefined ? name === legacyClass : known.controller === controller;
   return ours ? { class: name } : undefined;
+}
+
+/**
+ * A Service without a class that has annotations of the peer. In a cluster the peer's webhook writes the class at creation, so manifests
+ * often lack it: read from files they would get a load balancer with defaults alone.
+ */
+export function missed({
+  type,
+  class: named,
+  annotations,
+}: PeerService): ReturnType<NonNullable<PeerReader['missed']>> {
+  if (type !== 'LoadBalancer' || named !== undefined) return undefined;
+  const annotation = [...annotations.keys()].find((key) => key.startsWith(`${servicePrefix}aws-load-balancer-`));
+  if (annotation === undefined) return undefined;
+  const reason = `has no effect, because the Service is not written for aws-load-balancer-controller: set spec.loadBalancerClass to ${networkClass} (its webhook does so in a cluster), or aws-load-balancer-type to external with aws-load-balancer-nlb-target-type`;
+  return { annotation, reason };
 }
 
 function claimsService(service: PeerService): boolean {

@@ -1,7 +1,7 @@
 /** aws-load-balancer-controller (v3): its annotations, IngressClassParams, IngressGroups and TargetGroupBindings, read as its own controller reads them. */
 import type { PeerReader } from '../reader.ts';
 import { ingressPrefix, servicePrefix } from './annotation.ts';
-import { claims, controller } from './claims.ts';
+import { claims, controller, missed } from './claims.ts';
 import { paramsKind } from './class-params.ts';
 import { readIngress } from './ingress.ts';
 import { readPath } from './path.ts';
@@ -32,6 +32,7 @@ export const awsLbc: PeerReader = {
   },
   reference,
   claims,
+  missed,
   readPath,
   service: readService,
   ingress: readIngress,

@@ -34,6 +34,16 @@ export function claimOf(view: ServiceView | IngressView, known: PeerClass | unde
   return undefined;
 }
 
+/** Tells of annotations for a peer that a balancer stands in for, at a Service that nobody reads as the peer's. */
+export function tellMissed(view: ServiceView, draft: Draft): void {
+  for (const { controllers, missed } of peers) {
+    const found = standsFor(controllers, draft.options) ? missed?.(view) : undefined;
+    if (found === undefined) continue;
+    const { annotation: name, reason } = found;
+    draft.tell({ code: 'W_ANNOTATION_IGNORED', path: ['metadata', 'annotations', name], name, reason });
+  }
+}
+
 /** A Service written for a peer. */
 export function joinPeerService(view: ServiceView, { reader, class: className }: Claim, context: JoinContext): Joined {
   const draft = new Draft(view.id, view.place, context.options);

@@ -2,7 +2,7 @@ import type { Action, Backend, Front, FrontTls } from '../../model/index.ts';
 import { ownPrefix } from '../../model/prefix.ts';
 import { Draft } from './draft.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
-import { claimOf, joinPeerService } from './join-peer.ts';
+import { claimOf, joinPeerService, tellMissed } from './join-peer.ts';
 import { makeBackend } from './make-backend.ts';
 import { guardsOf, ownFilters } from './own-filters.ts';
 import { type PortProtocol, protocolOf } from './port-protocols.ts';
@@ -20,6 +20,7 @@ export function joinService(view: ServiceView, context: JoinContext): Joined {
   if (!taken.ours) return taken.foreign === true ? { draft, silent: view } : { draft };
   if (claim !== undefined) return joinPeerService(view, claim, context);
   draft.uses.add(view);
+  tellMissed(view, draft);
   if (view.refused) return { draft };
   if (view.type === 'ExternalName') {
     const reason =

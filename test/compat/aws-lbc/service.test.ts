@@ -44,6 +44,16 @@ describe('which Services are claimed', () => {
   });
 });
 
+describe('a Service that looks as if it were meant', () => {
+  it('is told what it lacks: the webhook of the peer writes the class in a cluster', () => {
+    const result = read(network({ [`${p}scheme`]: 'internet-facing' }, { loadBalancerClass: undefined }));
+    const [told, ...more] = result.problems.filter(({ code }) => code === 'W_ANNOTATION_IGNORED');
+    assert.deepEqual([told?.field, more], [`${nlb}${p}scheme`, []]);
+    assert.match(told?.message ?? '', /set spec\.loadBalancerClass to service\.k8s\.aws\/nlb/);
+    assert.equal(result.services.length, 1);
+  });
+});
+
 describe('an NLB', () => {
   it('of addresses of pods', () => {
     const service = serviceOf(
