@@ -1,7 +1,8 @@
 /**
  * The kinds of AWS ELBv2. Attribute keys are the API's own. A key that begins with a small letter and has a dot is an entry of the
  * kind's attributes (`idle_timeout.timeout_seconds` of a LoadBalancer goes to ModifyLoadBalancerAttributes, values are text); keys with
- * a capital are fields of Create… and Modify…. Tags are a set everywhere: key → `{ Value }`.
+ * a capital are fields of Create… and Modify…. An observed object whose attributes were not read yet has `unread: true` in their place:
+ * the model then wants nothing of them. Tags are a set everywhere: key → `{ Value }`.
  *
  * LoadBalancer       id `service/NS/NAME` or `ingress/STACK`. Name, Type, Scheme (immutable), VpcId, IpAddressType,
  *                    SubnetMappings ([{SubnetId, AllocationId?, PrivateIPv4Address?, IPv6Address?, SourceNatIpv6Prefix?}] by SubnetId),

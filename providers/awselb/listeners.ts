@@ -5,7 +5,8 @@ import { listenerId } from './names.ts';
 import { rulesOf } from './rules.ts';
 import type { ListenerOptions } from './service-options.ts';
 import type { Settled } from './settle.ts';
-import { attributesIn, type Frame, targetGroupOf } from './target-group.ts';
+import { stickyAttributes } from './sticky-attributes.ts';
+import { type Frame, targetGroupOf } from './target-group.ts';
 import { tell, tellSetting } from './tell.ts';
 
 /** A listener with everything behind it. */
@@ -70,9 +71,7 @@ export function listenerOf(
       unit,
       serves: action === undefined || rest === undefined ? [] : [rest.service.id],
       attrs: {
-        ...(kept === undefined ? {} : attributesIn(kept.attrs)),
-        ...timeoutOf(listener, type),
-        ...options.attributes,
+        ...stickyAttributes(kept?.attrs, { ...timeoutOf(listener, type), ...options.attributes }),
         Place: place,
         Port: listener.port,
         Protocol: protocol,

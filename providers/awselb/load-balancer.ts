@@ -11,7 +11,8 @@ import type { Build } from './build.ts';
 import { type LoadBalancerType, loadBalancerName, loadBalancerResource, nextName, type Stack } from './names.ts';
 import type { Guarding } from './security-groups.ts';
 import { type Settled, sayerOf } from './settle.ts';
-import { attributesIn, type Frame } from './target-group.ts';
+import { stickyAttributes } from './sticky-attributes.ts';
+import type { Frame } from './target-group.ts';
 import { nameOf, tellSetting } from './tell.ts';
 
 export interface LoadBalancerWish {
@@ -48,9 +49,7 @@ export function loadBalancerOf(
     unit,
     serves: members.map(({ id }) => id),
     attrs: {
-      ...(kept === undefined ? {} : attributesIn(kept.attrs)),
-      ...build.options.attributes,
-      ...settled.attributes,
+      ...stickyAttributes(kept?.attrs, { ...build.options.attributes, ...settled.attributes }),
       Name: kept?.attrs.Name ?? nameFor(settled, scheme, stack, frame),
       Type: type,
       Scheme: scheme,

@@ -11,6 +11,7 @@ import {
   targetGroupId,
   targetGroupName,
 } from './names.ts';
+import { stickyAttributes } from './sticky-attributes.ts';
 import { targetAttributesOf } from './target-attributes.ts';
 import type { BackendOptions } from './target-group-options.ts';
 import { targetsOf } from './targets.ts';
@@ -94,13 +95,13 @@ export function targetGroupOf(wish: GroupWish, frame: Frame): Resource {
   });
   const ports = [wish.port, ...(options.identity === undefined ? [] : [Number(options.identity.port)])];
   const wanted = targetAttributesOf({ service, key, backend, options, path, type, ports }, build);
-  const { attributes, ...place } = generation(id, fixed, { Name: name, Port: portOf(wish, options) }, frame);
+  const { kept, ...place } = generation(id, fixed, { Name: name, Port: portOf(wish, options) }, frame);
   return {
     kind: 'TargetGroup',
     id,
     unit,
     serves: [service.id],
-    attrs: { ...fixed, ...place, ...health, ...attributes, ...wanted },
+    attrs: { ...fixed, ...place, ...health, ...stickyAttributes(kept, wanted) },
     refs: {},
     sets: {
       Targets: targetsOf({ service, key, backend, options, targetType, ipAddressType }, build),
@@ -128,15 +129,10 @@ function generation(
   const [kept] = [...fitting].sort((a, b) => present.balancersOf(b.handle).size - present.balancersOf(a.handle).size);
   if (kept === undefined) {
     const taken = (name: string): boolean => present.of('TargetGroup', id).some(({ attrs }) => attrs.Name === name);
-    return { Name: nextName(made.Name, taken), Port: made.Port, attributes: {} };
+    return { Name: nextName(made.Name, taken), Port: made.Port, kept: undefined };
   }
   const { Name = made.Name, Port = made.Port, VpcId } = kept.attrs;
-  return { Name, Port, ...(VpcId === undefined ? {} : { VpcId }), attributes: attributesIn(kept.attrs) };
-}
-
-/** Entries of the object's attributes: keys that begin with a small letter. */
-export function attributesIn(attrs: Attrs): Attrs {
-  return Object.fromEntries(Object.entries(attrs).filter(([key]) => /^[a-z]/.test(key)));
+  return { Name, Port, ...(VpcId === undefined ? {} : { VpcId }), kept: kept.attrs };
 }
 
 /** Somebody else's target group: only its targets are ours. */

@@ -137,6 +137,25 @@ describe('what exists', () => {
     assert.deepEqual(converge([nlb({ name: 'other' })], {}, { cloud }).plans, []);
   });
 
+  it('is left alone as to attributes that were not read yet', () => {
+    const wish = nlb({
+      attributes: { 'load_balancing.cross_zone.enabled': 'true' },
+      targetGroup: { proxyProtocol: true },
+    });
+    const { cloud } = converge([wish]);
+    const read = new Map([...cloud.things].map(([handle, { attrs }]) => [handle, attrs]));
+    for (const thing of cloud.things.values()) {
+      if (!['LoadBalancer', 'TargetGroup', 'Listener'].includes(thing.kind)) continue;
+      thing.attrs = {
+        ...Object.fromEntries(Object.entries(thing.attrs).filter(([key]) => /^[A-Z]/.test(key))),
+        unread: true,
+      };
+    }
+    assert.deepEqual(converge([wish], {}, { cloud }).plans, []);
+    for (const thing of cloud.things.values()) thing.attrs = read.get(thing.handle) ?? thing.attrs;
+    assert.deepEqual(converge([wish], {}, { cloud }).plans, []);
+  });
+
   it('is not replaced when the balancer forbids it', () => {
     const before = converge([nlb({ scheme: 'internal' })]);
     before.cloud.tick();
