@@ -67,7 +67,8 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'LoadBalancer',
     claim: 'tag',
-    immutable: ['Name', 'Type', 'Scheme', 'VpcId'],
+    // The reason of a replacement is the first that differs: the name only follows.
+    immutable: ['Type', 'Scheme', 'VpcId', 'Name'],
     refs: {},
     sets: { ManagedSecurityGroups: { batch: 5, to: 'SecurityGroup', max: 5, inCreate: true }, Tags: tags },
     slots: ({ Name }) => [`load balancer ${String(Name)}`],
@@ -76,7 +77,7 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'TargetGroup',
     claim: 'tag',
-    immutable: ['Name', 'TargetType', 'Protocol', 'ProtocolVersion', 'Port', 'VpcId', 'IpAddressType'],
+    immutable: ['TargetType', 'Protocol', 'ProtocolVersion', 'IpAddressType', 'VpcId', 'Port', 'Name'],
     per: 'ListenerArn.LoadBalancerArn',
     refs: {},
     sets: { Targets: { batch: targetBatch, serving: true }, Tags: tags },

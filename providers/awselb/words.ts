@@ -8,10 +8,10 @@ export const arn = z
   .string()
   .max(2048)
   .regex(arnPattern, 'must be an ARN such as arn:aws:acm:eu-west-1:123456789012:certificate/0a1b');
-export const certificateArn = arn.refine(
-  (text) => /^arn:[^:]+:(acm|iam):/.test(text),
-  'must be the ARN of a certificate in ACM or IAM',
-);
+export const certificateArn = z
+  .string()
+  .max(2048)
+  .regex(/^arn:aws[a-z-]*:(acm|iam):[a-z0-9-]*:\d*:[\w+=,.@:/*-]+$/, 'must be the ARN of a certificate in ACM or IAM');
 export const vpcId = z.string().regex(/^vpc-[0-9a-z]+$/, 'must be a VPC id such as vpc-0a1b2c3d');
 export const subnetId = z.string().regex(/^subnet-[0-9a-z-]+$/, 'must be a subnet id such as subnet-0a1b2c3d');
 export const securityGroupId = z.string().regex(/^sg-[0-9a-z-]+$/, 'must be a security group id such as sg-0a1b2c3d');

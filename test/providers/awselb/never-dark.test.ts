@@ -37,6 +37,8 @@ describe('awselb under the planner', () => {
   it('makes a load balancer of another scheme beside the old one, with target groups of its own', () => {
     const { plans, cloud } = change([web({}, { scheme: 'internal' })], [web({}, { scheme: 'internet-facing' })]);
     assert.deepEqual(ops(plans, 'LoadBalancer'), ['create', 'delete']);
+    const made = plans.flatMap(({ steps }) => steps).find(({ kind, op }) => kind === 'LoadBalancer' && op === 'create');
+    assert.equal(made?.why, 'Scheme cannot be changed in place');
     assert.deepEqual(
       ops(plans, 'TargetGroup').filter((op) => op === 'create' || op === 'delete'),
       ['create', 'delete'],
