@@ -1,5 +1,6 @@
+import { actionValue, networkActionValue } from './action-shapes.ts';
 import type { Annotation } from './annotation.ts';
-import { actionValue, conditionsValue, networkActionValue, transformsValue } from './shapes.ts';
+import { conditionsValue, transformsValue } from './shapes.ts';
 import { text } from './value.ts';
 import { attributes } from './words.ts';
 
