@@ -38,6 +38,14 @@ export const ruleClaims: readonly Claim[] = [
     },
   },
   {
+    says: 'the default rule cannot be deleted',
+    async check(stage) {
+      const { listener } = await stage.web();
+      const RuleArn = (await rulesOf(stage, listener)).find(({ IsDefault }) => IsDefault)?.RuleArn ?? '';
+      await refuses(stage.elb.send(new elb.DeleteRuleCommand({ RuleArn })), 'OperationNotPermitted');
+    },
+  },
+  {
     says: 'rules come in the order of their priorities',
     async check(stage) {
       const { listener, group } = await stage.web();
