@@ -26,7 +26,7 @@
  *                    (a rank: the planner compares order, and picks numbers). ClientSecret {sha256, origin} here and on Listeners:
  *                    where the OIDC secret is found; the driver keeps the hash in a tag that it hides. Forward: set TargetGroups.
  * SecurityGroup      id `LB|sg`, `LB|sg2` … or `backend`. GroupName, Description, VpcId (immutable). Set IpPermissions: natural key
- *                    `tcp|80|80|10.0.0.0/8` → {IpProtocol, FromPort, ToPort, CidrIp | CidrIpv6 | PrefixListId, Description}.
+ *                    `tcp|80|80|10.0.0.0/8` → {IpProtocol, FromPort, ToPort, CidrIp | CidrIpv6 | PrefixListId}.
  * SecurityGroupRule  id `GROUP|PROTOCOL|backend`: a rule in the group of nodes or pods, which is not ours: GroupId, IpProtocol,
  *                    FromPort, ToPort, Description (the claim); from the ref `Source` (the back-end group that is ours) or
  *                    SourceGroupId (one that is given).
