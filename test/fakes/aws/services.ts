@@ -12,11 +12,12 @@ import { taggingActions } from './other/tagging.ts';
 import { wafActions } from './other/wafv2.ts';
 import { readEnums } from './wire/enums.ts';
 
-type Plan = Omit<Service, 'actions' | 'enums' | 'ranges' | 'patterns' | 'codes'> & {
+type Plan = Omit<Service, 'actions' | 'enums' | 'ranges' | 'patterns' | 'inert' | 'codes'> & {
   readonly client: string;
   readonly table: (world: World) => readonly Action[];
   readonly ranges?: Service['ranges'];
   readonly patterns?: Service['patterns'];
+  readonly inert?: readonly string[];
   readonly codes?: Partial<Service['codes']>;
 };
 
@@ -42,6 +43,16 @@ const plans: readonly Plan[] = [
     client: 'ec2',
     table: ec2Actions,
     ranges: { 'DescribeSubnetsRequest.MaxResults': [5, 1000], 'DescribeSecurityGroupsRequest.MaxResults': [5, 1000] },
+    // Instances are all alike here, addresses all of a VPC; tokens of the SDK guard what only a seeding makes.
+    inert: [
+      'RunInstances.MinCount',
+      'RunInstances.ImageId',
+      'RunInstances.InstanceType',
+      'RunInstances.ClientToken',
+      'CreateRouteTable.ClientToken',
+      'CreateManagedPrefixList.ClientToken',
+      'AllocateAddress.Domain',
+    ],
     codes: {
       missing: 'MissingParameter',
       invalid: 'InvalidParameterValue',
@@ -58,6 +69,7 @@ const plans: readonly Plan[] = [
     client: 'acm',
     table: acmActions,
     ranges: { 'ListCertificatesRequest.MaxItems': [1, 1000] },
+    inert: ['RequestCertificate.ValidationMethod', 'RequestCertificate.IdempotencyToken'],
     codes: { invalid: 'ValidationException' },
   },
   {
@@ -116,12 +128,13 @@ const words = {
 
 export function servicesOf(world: World): ReadonlyMap<string, Service> {
   return new Map(
-    plans.map(({ client, table, codes, ranges = {}, patterns = {}, ...plan }): [string, Service] => [
+    plans.map(({ client, table, codes, ranges = {}, patterns = {}, inert = [], ...plan }): [string, Service] => [
       plan.name,
       {
         ...plan,
         ranges,
         patterns,
+        inert: new Set(inert),
         actions: tableOf(table(world)),
         enums: readEnums(`@aws-sdk/client-${client}`),
         codes: { ...words, ...codes },

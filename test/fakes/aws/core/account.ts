@@ -1,4 +1,5 @@
 import { readShape } from '../wire/shape.ts';
+import { isRecord } from '../wire/write-xml.ts';
 import { AwsError, BrokenConnection } from './aws-error.ts';
 import { type BucketSizes, Buckets } from './buckets.ts';
 import type { Call } from './call.ts';
@@ -6,6 +7,7 @@ import { type Effect, Faults } from './faults.ts';
 import { type Entry, Journal, type JsonLike } from './journal.ts';
 import type { Service } from './service.ts';
 import { validate } from './validate.ts';
+import { watchReads } from './watch-reads.ts';
 import type { World } from './world.ts';
 
 /** Called around every call; what it throws breaks the connection there, as a crash of the caller would. */
@@ -75,9 +77,14 @@ export class Account {
       const effects = await this.#suffer(service, call, signal);
       if (!this.#buckets.take(service.name, action.class, world.clock.now())) throw throttled(service);
       validate(params, readShape(action.schema[4]), service);
+      refuseDryRun(service, params);
       world.lingering.settle();
       if (entry.write) this.#observer.before(call);
-      const output = action.run(params);
+      const watched = watchReads(params);
+      const output = action.run(watched.params);
+      const ignored = watched.unread().filter((key) => !service.inert.has(`${name}.${key}`));
+      for (const key of ignored)
+        this.loud.push(`${service.name} ${name}: the fake does nothing with the parameter ${key}`);
       if (entry.write) this.#observer.after(call);
       const lost = effects.some(({ kind }) => kind === 'lose reply');
       entry.outcome = { kind: lost ? 'reply lost' : 'done', output };
@@ -124,6 +131,12 @@ export class Account {
       throw Object.assign(new BrokenConnection(lost), { cause: error });
     }
   }
+}
+
+/** EC2's DryRun: allowed and valid, and nothing is done. */
+function refuseDryRun({ protocol }: Service, params: unknown): void {
+  if (protocol !== 'ec2' || !isRecord(params) || params.DryRun !== true) return;
+  throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', { status: 412 });
 }
 
 function throttled({ codes }: Service): AwsError {

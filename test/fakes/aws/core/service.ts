@@ -15,6 +15,8 @@ export interface Service {
   readonly enums: Enums;
   readonly ranges: Readonly<Record<string, Range>>;
   readonly patterns: Readonly<Record<string, RegExp>>;
+  /** `Action.Parameter`s that change nothing in the fake's world, said here so that every other one that is not looked at is loud. */
+  readonly inert: ReadonlySet<string>;
   readonly codes: {
     readonly missing: string;
     readonly invalid: string;

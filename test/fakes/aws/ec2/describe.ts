@@ -29,25 +29,25 @@ export function ask<T extends Tagged>(
     filters,
   }: { ids: readonly string[] | undefined; idOf: (row: T) => string; notFound: string; filters: FilterTable<T> },
 ): { items: readonly T[]; next: string | undefined } {
+  const { Filters: asked = [], MaxResults, NextToken } = input;
+  for (const { Name = '' } of asked) {
+    if (Name.startsWith('tag:') || Name === 'tag-key' || filters[Name] !== undefined) continue;
+    throw new AwsError('InvalidParameterValue', `The filter '${Name}' is invalid`, { loud: true });
+  }
   const rows = ids?.length
     ? ids.map((id) => table.get(id) ?? refuse(notFound, `The ID '${id}' does not exist`))
     : table.list();
-  const found = rows.filter((row) => (input.Filters ?? []).every((filter) => fits(row, filter, filters)));
-  if (ids?.length && input.MaxResults !== undefined)
+  const found = rows.filter((row) => asked.every((filter) => fits(row, filter, filters)));
+  if (ids?.length && MaxResults !== undefined)
     refuse('InvalidParameterCombination', 'MaxResults cannot stand beside IDs');
-  return page(found, idOf, { marker: input.NextToken, size: input.MaxResults, most: 1000 }, 'InvalidParameterValue');
+  return page(found, idOf, { marker: NextToken, size: MaxResults, most: 1000 }, 'InvalidParameterValue');
 }
 
 function fits<T extends Tagged>(row: T, { Name = '', Values = [] }: Filter, table: FilterTable<T>): boolean {
   let values: string | readonly string[] | undefined;
   if (Name.startsWith('tag:')) values = row.tags.get(Name.slice(4));
   else if (Name === 'tag-key') values = [...row.tags.keys()];
-  else {
-    const read = table[Name];
-    if (read === undefined)
-      throw new AwsError('InvalidParameterValue', `The filter '${Name}' is invalid`, { loud: true });
-    values = read(row);
-  }
+  else values = table[Name]?.(row);
   const list = values === undefined ? [] : typeof values === 'string' ? [values] : values;
   return Values.some((pattern) => list.some((value) => wildcard(pattern).test(value)));
 }

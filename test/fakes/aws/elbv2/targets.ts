@@ -61,13 +61,18 @@ export function deregisterTargets(world: World, input: Given<DeregisterTargetsIn
 export function describeTargetHealth(world: World, input: Given<DescribeTargetHealthInput>) {
   const group = findTargetGroup(world, input.TargetGroupArn);
   settleTargets(world, group);
+  const anomalies = group.Protocol?.startsWith('HTTP') && (input.Include?.length ?? 0) > 0;
+  const say = (target: Target) => ({
+    ...describe(world, group, target),
+    AnomalyDetection: anomalies ? ({ Result: 'normal', MitigationInEffect: 'no' } as const) : undefined,
+  });
   if (input.Targets === undefined || input.Targets.length === 0) {
-    return { TargetHealthDescriptions: [...group.targets.values()].map((target) => describe(world, group, target)) };
+    return { TargetHealthDescriptions: [...group.targets.values()].map(say) };
   }
   return {
     TargetHealthDescriptions: input.Targets.map((asked) => {
       const target = group.targets.get(findKey(world, group, asked));
-      if (target !== undefined) return describe(world, group, target);
+      if (target !== undefined) return say(target);
       return {
         Target: { Id: asked.Id, Port: asked.Port ?? group.Port, AvailabilityZone: asked.AvailabilityZone },
         TargetHealth: {
