@@ -115,6 +115,7 @@ export class Ec2State {
   readonly ids: Ids;
   readonly zones: readonly string[];
   readonly #used = new Set<string>();
+  readonly #next = new Map<string, number>();
 
   constructor(region: string, ids: Ids, moment: { readonly index: number }) {
     this.ids = ids;
@@ -156,9 +157,15 @@ export class Ec2State {
   takeAddress(subnet: Subnet): string {
     const [base = '', bits = '24'] = subnet.CidrBlock.split('/');
     const start = base.split('.').reduce((number, part) => number * 256 + Number(part), 0);
-    for (let offset = 4; offset < 2 ** (32 - Number(bits)) - 1; offset++) {
+    const usable = 2 ** (32 - Number(bits)) - 5;
+    // Goes round from where it stopped, so that filling a big subnet does not look at every address again.
+    const from = this.#next.get(subnet.SubnetId) ?? 0;
+    for (let step = 0; step < usable; step++) {
+      const offset = ((from + step) % usable) + 4;
       const address = [24, 16, 8, 0].map((shift) => ((start + offset) >>> shift) & 255).join('.');
-      if (this.claimAddress(subnet, address)) return address;
+      if (!this.claimAddress(subnet, address)) continue;
+      this.#next.set(subnet.SubnetId, from + step + 1);
+      return address;
     }
     throw new AwsError('InvalidSubnet', `The subnet ${subnet.SubnetId} has no free addresses`);
   }
@@ -186,12 +193,18 @@ export class Ec2State {
   }
 }
 
+const ranges = new Map<string, BlockList>();
+
 /** Whether an address lies in a range such as `10.0.0.0/16`. */
 export function inRange(address: string, cidr: string): boolean {
   const [base = '', bits = ''] = cidr.split('/');
-  const family = isIP(base) === 6 ? 'ipv6' : 'ipv4';
   if (isIP(address) !== isIP(base)) return false;
-  const list = new BlockList();
-  list.addSubnet(base, Number(bits), family);
-  return list.check(address, family);
+  const family = isIP(base) === 6 ? 'ipv6' : 'ipv4';
+  let range = ranges.get(cidr);
+  if (range === undefined) {
+    range = new BlockList();
+    range.addSubnet(base, Number(bits), family);
+    ranges.set(cidr, range);
+  }
+  return range.check(address, family);
 }
