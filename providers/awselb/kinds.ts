@@ -45,6 +45,9 @@ export const targetBatch = 200;
 /** Rules of one security group. */
 export const rulesOfSecurityGroup = 60;
 
+/** Entries of the attributes that somebody named are compared, the rest stays as it is. */
+const sticky = (name: string): boolean => /^[a-z]/.test(name);
+
 export const kinds: readonly KindSpec[] = [
   {
     kind: 'SecurityGroup',
@@ -68,6 +71,7 @@ export const kinds: readonly KindSpec[] = [
     kind: 'LoadBalancer',
     claim: 'tag',
     // The reason of a replacement is the first that differs: the name only follows.
+    sticky,
     immutable: ['Type', 'Scheme', 'VpcId', 'Name'],
     refs: {},
     sets: { ManagedSecurityGroups: { batch: 5, to: 'SecurityGroup', max: 5, inCreate: true }, Tags: tags },
@@ -77,6 +81,7 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'TargetGroup',
     claim: 'tag',
+    sticky,
     immutable: ['TargetType', 'Protocol', 'ProtocolVersion', 'IpAddressType', 'VpcId', 'Port', 'Name'],
     per: 'ListenerArn.LoadBalancerArn',
     refs: {},
@@ -87,6 +92,7 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'Listener',
     claim: 'parent',
+    sticky,
     immutable: ['Port', 'Place', 'LoadBalancerArn'],
     frontKey: ({ Place }) => String(Place),
     refs: { LoadBalancerArn: { to: 'LoadBalancer' }, TargetGroupArn: { to: 'TargetGroup', serving: true } },

@@ -71,6 +71,8 @@ export interface KindSpec {
   readonly claim: 'tag' | 'name' | 'parent' | 'journal';
   /** Attributes and refs that cannot change in place: a change is a replacement. */
   readonly immutable: readonly string[];
+  /** Attributes that are compared only where they are wanted: one that nobody names stays as it is instead of being cleared. */
+  readonly sticky?: (attr: string) => boolean;
   /** Fronts: the place that clients know (`lb:port[/host]`); a front of any kind with the same key is its successor. */
   readonly frontKey?: (attrs: Attrs, refs: Readonly<Record<string, Id>>) => string;
   /** Health of its members is known even while no front refers to it (a proxy checks always, a cloud only what is used): gates may stand before the turn. */

@@ -47,6 +47,7 @@ function changedAttrs(sketch: Sketch, { it, shape }: Wanted, kept: Present): Att
   const changes: Record<string, Json> = {};
   for (const name of new Set([...Object.keys(it.attrs), ...Object.keys(kept.it.attrs)])) {
     const value = it.attrs[name];
+    if (value === undefined && shape.spec.sticky?.(name) === true) continue;
     if (name !== number && !sameValue(value, kept.it.attrs[name], sketch.rules)) changes[name] = value ?? null;
   }
   return changes;

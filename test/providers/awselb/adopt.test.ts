@@ -59,8 +59,8 @@ describe('adoption', () => {
     const lb = find(desired.resources, 'LoadBalancer');
     const { Name, Scheme, IpAddressType, SubnetMappings } = lb.attrs;
     assert.deepEqual(
-      [Name, Scheme, IpAddressType, SubnetMappings, lb.attrs['deletion_protection.enabled']],
-      ['tf', 'internet-facing', 'dualstack', [{ SubnetId: 'subnet-pubb' }], 'true'],
+      [Name, Scheme, IpAddressType, SubnetMappings],
+      ['tf', 'internet-facing', 'dualstack', [{ SubnetId: 'subnet-pubb' }]],
     );
     assert.equal(tags(lb)['managed-by'], 'terraform');
     const steps = planned(desired.resources, [{ ...claimed, ...normalize(claimed) }]).steps.filter(
