@@ -1,6 +1,6 @@
 /** The strict fake of weir's own tests as a server, seeded: `node localstack/serve-fake.ts [PORT]`. Ctrl-C ends it. */
 import { FakeAws } from '../test/fakes/aws/index.ts';
-import { seed } from '../test/fakes/aws/seed.ts';
+import { seedAccount } from './seed.ts';
 
 const port = Number(process.argv[2] ?? 4566);
 if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -8,8 +8,8 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   process.exit(2);
 }
 const aws = new FakeAws({ timings: { loadBalancer: { ms: 5000 }, target: { ms: 3000 }, interfaces: { ms: 3000 } } });
-const seeded = seed(aws);
 const server = await aws.listen(port);
+const seeded = await seedAccount(aws.client(server.url));
 process.stdout.write(`${JSON.stringify(seeded, null, 2)}\n`);
 process.stderr.write(`fake  listens on ${server.url} (region ${aws.world.region}, any credentials)\n`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());

@@ -1,5 +1,6 @@
 /** What AWS, the strict fake and moto do alike: the claims that any endpoint which imitates AWS has to stand. */
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetResourcesCommand } from '@aws-sdk/client-resource-groups-tagging-api';
@@ -12,7 +13,10 @@ export const agreements: readonly Claim[] = [
       const { LoadBalancerArn, LoadBalancerName = '' } = await stage.nlb({ Scheme: 'internal' });
       const look = () => stage.elb.send(new elb.DescribeLoadBalancersCommand({ Names: [LoadBalancerName] }));
       let found = (await look()).LoadBalancers?.[0];
-      for (let i = 0; found?.State?.Code !== 'active' && i < 10; i++) found = (await look()).LoadBalancers?.[0];
+      for (let i = 0; found?.State?.Code === 'provisioning' && i < 240; i++) {
+        if (i > 3) await setTimeout(250);
+        found = (await look()).LoadBalancers?.[0];
+      }
       assert.equal(found?.State?.Code, 'active');
       assert.equal(found?.Scheme, 'internal');
       assert.equal(found?.Type, 'network');
