@@ -3,8 +3,17 @@ import type { Rules } from './rules.ts';
 import type { Scene, Wanted } from './scene.ts';
 import type { SetShape, Shape } from './shape.ts';
 
-/** Whether two attribute lists say the same, by reference first. `except`: an attribute that does not count. */
-export function sameAttrs(a: Attrs, b: Attrs, rules: Rules, except?: string): boolean {
+/**
+ * Whether two attribute lists say the same, by reference first. `except`: an attribute that does not count; `sticky`: those that count
+ * only where `a` has them.
+ */
+export function sameAttrs(
+  a: Attrs,
+  b: Attrs,
+  rules: Rules,
+  except?: string,
+  sticky?: (attr: string) => boolean,
+): boolean {
   if (a === b) return true;
   let count = 0;
   for (const name in a) {
@@ -13,7 +22,10 @@ export function sameAttrs(a: Attrs, b: Attrs, rules: Rules, except?: string): bo
     count++;
     if (value !== b[name] && !sameValue(value, b[name], rules)) return false;
   }
-  for (const name in b) if (b[name] !== undefined && name !== except) count--;
+  for (const name in b) {
+    if (b[name] === undefined || name === except) continue;
+    if (a[name] !== undefined || sticky?.(name) !== true) count--;
+  }
   return count === 0;
 }
 
@@ -28,7 +40,8 @@ export function unchanged(scene: Scene, wanted: Wanted, rules: Rules): boolean {
   const now = wanted.kept?.it;
   if (now === undefined) return false;
   const { it, shape } = wanted;
-  if (it.attrs !== now.attrs && !sameAttrs(it.attrs, now.attrs, rules, shape.spec.order?.attr)) return false;
+  const { order, sticky } = shape.spec;
+  if (it.attrs !== now.attrs && !sameAttrs(it.attrs, now.attrs, rules, order?.attr, sticky)) return false;
   for (const ref of shape.refs) if (!sameRef(scene, wanted, ref)) return false;
   for (const set of shape.plainSets) if (!samePlain(it.sets[set.name], now.sets[set.name], rules)) return false;
   for (const set of shape.linkSets)
