@@ -10,10 +10,10 @@ import { connect, type Socket } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { configName, onDisk } from './files.ts';
 import { askMaster, type Processes, reloadMaster, showProcesses } from './master.ts';
+import { drainVariable } from './names.ts';
 import { isListening } from './port-trial.ts';
 import { accepts, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
-import { drainVariable } from './names.ts';
 import { MessageLog } from './process-log.ts';
 import { RuntimeSocket } from './socket.ts';
 
