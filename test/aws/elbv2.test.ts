@@ -99,6 +99,44 @@ describe('life of things', () => {
     await remove();
   });
 
+  it('targets start to rise when their group comes into use, and none is used before', async () => {
+    const clock = new VirtualClock();
+    const { stage } = await open({ clock, timings: { target: { ms: 10_000 } } });
+    const group = await stage.group();
+    const Targets = [{ Id: '192.168.7.7', Port: 8080, AvailabilityZone: 'all' }];
+    await stage.elb.send(new sdk.RegisterTargetsCommand({ TargetGroupArn: group, Targets }));
+    await clock.pass(60_000);
+    assert.deepEqual(await stage.states(group), ['192.168.7.7:8080 unused']);
+    await stage.listener((await stage.nlb()).LoadBalancerArn, group);
+    assert.deepEqual(await stage.states(group), ['192.168.7.7:8080 initial']);
+    await clock.pass(10_000);
+    assert.deepEqual(await stage.states(group), ['192.168.7.7:8080 healthy']);
+  });
+
+  it('priorities move all at once or not at all', async () => {
+    const { stage } = await open();
+    const { listener, group } = await stage.web();
+    const [first, second, third] = [
+      await stage.rule(listener, group, 1),
+      await stage.rule(listener, group, 2),
+      await stage.rule(listener, group, 3),
+    ];
+    const move = (...pairs: [string, number][]) =>
+      stage.elb.send(
+        new sdk.SetRulePrioritiesCommand({
+          RulePriorities: pairs.map(([RuleArn, Priority]) => ({ RuleArn, Priority })),
+        }),
+      );
+    const order = async () =>
+      (await stage.elb.send(new sdk.DescribeRulesCommand({ ListenerArn: listener }))).Rules?.map(
+        ({ RuleArn }) => RuleArn,
+      ).slice(0, 3);
+    await refuses(move([first, 9], [second, 3]), 'PriorityInUse');
+    assert.deepEqual(await order(), [first, second, third]);
+    await move([first, 3], [second, 1], [third, 2]);
+    assert.deepEqual(await order(), [second, third, first]);
+  });
+
   it('a refused change leaves everything as it was', async () => {
     const { stage } = await open();
     const { listener, group } = await stage.tcp();
@@ -123,6 +161,8 @@ describe('traffic', () => {
     await stage.rule(listener, beta, 10, {
       Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: ['*.Beta.example'] } }],
     });
+    // Made last and asked last: neither order of making is the order of asking.
+    await stage.rule(listener, site, 30, { Conditions: [pathIs('/api/x')] });
     await register(stage, site, '10.0.128.1');
     await register(stage, api, '10.0.128.2');
     await register(stage, beta, '10.0.128.3');
@@ -180,6 +220,15 @@ describe('traffic', () => {
       [1, 'empty', 'DeregisterTargets'],
     );
     assert.ok(dark?.untilMs !== undefined);
+  });
+
+  it('counts health that came by describes alone', async () => {
+    const { aws, stage } = await open({ timings: { target: { describes: 1 } } });
+    const { group } = await stage.tcp();
+    await register(stage, group, a);
+    await stage.states(group);
+    await deregister(stage, group, a);
+    assert.equal(aws.traffic.darkMoments.length, 1);
   });
 
   it('sees a front that goes while it serves, and follows what a test watches', async () => {
