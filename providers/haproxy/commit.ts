@@ -5,13 +5,14 @@
  * and passed every check; the process is at most one change behind, and the next start reads from the process itself what it lacks.
  * A file is put back before an error leaves here, whenever the process did not take it.
  */
-import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
-import { type Certificates, usableCertificates } from './commit-certificates.ts';
-import { bindKey, checkCandidate, tryPorts } from './commit-check.ts';
-import { RefusedResources } from './commit-fault.ts';
-import { type ConfigFiles, type FileChange, sealLayout, shapeOf } from './commit-files.ts';
+import { type Resource, WeirError } from '../../src/model/index.ts';
+import { usableCertificates } from './commit-certificates.ts';
+import { bindKey, tryPorts } from './commit-check.ts';
+import type { FileChange } from './commit-files.ts';
+import { Loader } from './commit-load.ts';
 import { MissingCommand, MissingCommands } from './commit-missing.ts';
-import type { RetiringServers } from './commit-retire.ts';
+import type { CommitParts } from './commit-parts.ts';
+import { Refusals } from './commit-refusal.ts';
 import { runSteps } from './commit-runtime.ts';
 import { lookAtSpares, takenSpares } from './commit-spares.ts';
 import { type Given, type Withheld, withholdPorts } from './commit-withhold.ts';
@@ -20,43 +21,6 @@ import type { Layout } from './layout.ts';
 import { standingSpares } from './layout-placed.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
-import type { HaproxyProcess } from './process.ts';
-import { checkDescriptors } from './process-limits.ts';
-import { parseShape, shapeCommand } from './process-read.ts';
-import type { BackendRow } from './traffic-read.ts';
-
-/** At most one reload in this time; the first at once. */
-const reloadEveryMs = 1_000;
-
-/** The pure half, with options and place already given. */
-export interface Renderer {
-  /** What a reload brings. */
-  fresh(resources: readonly Resource[], running: Layout | undefined): Layout;
-  /** What the process can become by commands, as far as that is possible. `busy`: spares that are not free. */
-  placed(resources: readonly Resource[], running: Layout, busy: ReadonlySet<string>): Layout;
-  /** Spares are running out. */
-  isScarce(layout: Layout): boolean;
-  textOf(layout: Layout): string;
-  /** @throws WeirError E_HAPROXY_CONFIG when the text is not what the layout says. */
-  checkShape(text: string, layout: Layout): void;
-}
-
-export interface CommitParts {
-  readonly ctx: Context;
-  readonly renderer: Renderer;
-  readonly files: ConfigFiles;
-  readonly process: HaproxyProcess;
-  readonly certificates: Certificates;
-  readonly retiring: RetiringServers;
-  /** The process serves and takes no commands. */
-  readonly ill: () => boolean;
-  /** The program, proved to be one that we can use. Undefined: HAProxy runs elsewhere, and there is none here. */
-  readonly binary: () => Promise<string | undefined>;
-  /** Addresses that may be missing without a word: IPv6 where it was not asked for by name. */
-  readonly optional: (address: string) => boolean;
-  /** Told what spares had counted in a worker when they were taken. */
-  readonly counted: (worker: number, rows: readonly BackendRow[]) => void;
-}
 
 interface Aim {
   readonly layout: Layout;
@@ -65,20 +29,20 @@ interface Aim {
 
 export class Committer {
   readonly #parts: CommitParts;
+  readonly #loader: Loader;
+  readonly #refusals: Refusals;
   #running: Layout | undefined;
   #listening: ReadonlySet<string> = new Set();
   #given: readonly Resource[] = [];
   #withheld: readonly Withheld[] = [];
-  readonly #refused = new RefusedResources();
   readonly #missing = new MissingCommands();
-  /** What HAProxy was last asked to check: its messages speak of these lines. */
-  #checking: Layout | undefined;
   /** A spare was taken since the last look at how many are left. */
   #spent = false;
-  #lastReloadMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: CommitParts) {
     this.#parts = parts;
+    this.#loader = new Loader(parts);
+    this.#refusals = new Refusals(parts, this.#loader);
   }
 
   /** What the process serves; undefined while that is not known. */
@@ -107,14 +71,14 @@ export class Committer {
     const { ctx } = this.#parts;
     const startMs = ctx.clock.now();
     const certified = await usableCertificates(next, this.#given, this.#parts.certificates);
-    this.#refused.keep(next);
+    this.#refusals.keep(next);
     let given: Given | undefined;
     while (given === undefined) {
-      const usable = this.#refused.withhold(certified);
+      const usable = this.#refusals.withhold(certified);
       try {
         given = await this.#bring(usable);
       } catch (error) {
-        if (!(await this.#learnFrom(error, usable.resources))) throw error;
+        if (!(await this.#refusals.learnFrom(error, usable.resources, this.#given, this.#running))) throw error;
       }
     }
     this.#given = given.resources;
@@ -139,42 +103,6 @@ export class Committer {
     if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
     else await this.#byCommands(layout, plan.steps);
     return given;
-  }
-
-  /** Whether HAProxy's refusal is about resources of ours that can be left out; they stay out until they change. */
-  async #learnFrom(error: unknown, resources: readonly Resource[]): Promise<boolean> {
-    if (!(error instanceof WeirError) || error.code !== 'E_HAPROXY_CONFIG') return false;
-    const { renderer, ctx } = this.#parts;
-    const layout = this.#checking ?? renderer.fresh(resources, undefined);
-    let out = this.#refused.learn(error, renderer.textOf(sealLayout(layout)), layout, resources);
-    let unclear = 0;
-    if (out.length === 0) {
-      const found = await this.#refused.search(error, resources, this.#given, (part) => this.#passes(part));
-      out = [...found.faulty, ...found.unclear];
-      unclear = found.unclear.length;
-    }
-    const ids = out.map(({ kind, id }) => `${kind} ${id}`);
-    const more = ids.length > 5 ? ` and ${ids.length - 5} more` : '';
-    const search = unclear > 0 ? `; ${unclear} of them are not told apart yet` : '';
-    if (out.length > 0)
-      ctx.log.error(
-        { balancer: ctx.balancer, resources: ids.slice(0, 100), code: error.code },
-        `HAProxy refuses ${ids.slice(0, 5).join(', ')}${more}, so it is left out${search}: ${error.message}`,
-      );
-    return out.length > 0;
-  }
-
-  /** Whether HAProxy would take a configuration of these resources. */
-  async #passes(resources: readonly Resource[]): Promise<boolean> {
-    const binary = await this.#parts.binary();
-    if (binary === undefined) return false;
-    try {
-      await this.#checked(this.#parts.renderer.fresh(resources, this.#running), binary);
-      return true;
-    } catch (error) {
-      if (error instanceof WeirError && error.code === 'E_HAPROXY_CONFIG') return false;
-      throw error;
-    }
   }
 
   /** Starts HAProxy again after it died, with the files as they are: they say what it served. */
@@ -256,7 +184,7 @@ export class Committer {
 
   async #byCommands(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
     const { files, ctx } = this.#parts;
-    const change = await this.#filesFor(layout);
+    const change = await this.#loader.filesFor(layout, this.#running);
     const before = await files.snapshot(change);
     await files.write(change);
     try {
@@ -293,47 +221,15 @@ export class Committer {
     if (sent > 0) ctx.metric('weir_haproxy_runtime_commands_total', sent);
   }
 
-  async #filesFor(layout: Layout): Promise<FileChange> {
-    const { renderer, files, certificates } = this.#parts;
-    const sealed = sealLayout(layout, this.#running);
-    await certificates.readUsers(sealed);
-    const text = renderer.textOf(sealed);
-    if (text !== files.config) renderer.checkShape(text, sealed);
-    return files.compare(layout, text, (sha256) => certificates.pem(sha256));
-  }
-
   async #byReload(
     layout: Layout,
     reasons: readonly string[],
     written?: FileChange,
     how: 'reload' | 'replace' = 'reload',
   ): Promise<void> {
-    const { process, files, ctx, retiring } = this.#parts;
-    let before = written;
-    let startMs = ctx.clock.now();
-    let started = false;
-    try {
-      const binary = await this.#parts.binary();
-      const change = await this.#checked(layout, binary);
-      if (process.processes !== undefined) await this.#awaitTurn(layout);
-      before ??= await files.snapshot(change);
-      await files.write(change);
-      startMs = ctx.clock.now();
-      started = process.processes === undefined;
-      await files.sync();
-      if (started) await process.start(binary);
-      else await process[how](binary);
-      if (process.attached && !started) await this.#proveLoaded(layout);
-      if (!started) this.#lastReloadMs = ctx.clock.now();
-    } catch (error) {
-      // Whoever starts HAProxy shall start it with what is wanted now.
-      const waits = started && process.attached;
-      if (before !== undefined && !waits) {
-        await files.write(before);
-        await files.sync();
-      }
-      throw error;
-    }
+    const { ctx, retiring } = this.#parts;
+    const order = { running: this.#running, how, written, meanwhile: () => this.#advance(layout) };
+    const { started, durationMs } = await this.#loader.load(layout, order);
     this.#running = layout;
     this.#listening = new Set(layout.binds.map(bindKey));
     retiring.clear();
@@ -341,52 +237,17 @@ export class Committer {
     else ctx.metric('weir_haproxy_reloads_total', 1, { reason: [...reasons].sort().join('+') });
     // Another program may know more commands.
     if (started || reasons.includes('program')) this.#missing.clear();
-    ctx.log.info(
-      { balancer: ctx.balancer, reasons, durationMs: Math.round(ctx.clock.now() - startMs) },
-      started ? 'HAProxy started' : 'HAProxy reloaded',
-    );
+    ctx.log.info({ balancer: ctx.balancer, reasons, durationMs }, started ? 'HAProxy started' : 'HAProxy reloaded');
   }
 
-  /** Somebody else says which file is loaded. @throws WeirError E_LOCKED when it is not ours. */
-  async #proveLoaded(layout: Layout): Promise<void> {
-    const { process, files } = this.#parts;
-    const shape = parseShape(await process.throughMaster(shapeCommand));
-    if (shape === undefined || shape === shapeOf(layout)) return;
-    throw new WeirError(
-      'E_LOCKED',
-      `HAProxy loaded the file of another weir, not ${files.directory}/haproxy.cfg; give this one a HAProxy and sockets of its own (options.dir, masterSocket, socket)`,
-    );
-  }
-
-  /** The files of a layout that HAProxy itself accepts, with all that it does not check. */
-  async #checked(layout: Layout, binary: string | undefined): Promise<FileChange> {
-    this.#checking = layout;
-    // Limits of a process that somebody else starts are not ours.
-    if (!this.#parts.process.attached) checkDescriptors(layout.descriptors);
-    const change = await this.#filesFor(layout);
-    if (binary === undefined) return change;
-    const candidate = await this.#parts.files.stage(change);
-    try {
-      await checkCandidate(binary, candidate);
-    } finally {
-      await this.#parts.files.dropStage();
-    }
-    return change;
-  }
-
-  /** Waits until a reload may be made; what needs none is done before the wait. */
-  async #awaitTurn(layout: Layout): Promise<void> {
-    const { ctx } = this.#parts;
-    const waitMs = this.#lastReloadMs + reloadEveryMs - ctx.clock.now();
-    if (waitMs <= 0) return;
-    if (this.#running !== undefined) {
-      const part = withServersOf(this.#running, layout);
-      const { steps } = diffLayouts(this.#running, part);
-      if (!this.#missing.stop(steps))
-        await this.#run(part, steps).catch((error: unknown) => {
-          if (!(error instanceof WeirError)) throw error;
-        });
-    }
-    await ctx.clock.sleep(waitMs);
+  /** As far towards a layout as no reload is needed. */
+  async #advance(layout: Layout): Promise<void> {
+    if (this.#running === undefined) return;
+    const part = withServersOf(this.#running, layout);
+    const { steps } = diffLayouts(this.#running, part);
+    if (this.#missing.stop(steps)) return;
+    await this.#run(part, steps).catch((error: unknown) => {
+      if (!(error instanceof WeirError)) throw error;
+    });
   }
 }

@@ -2,36 +2,25 @@
  * One balancer's HAProxy from opening to closing. Opening and observing change nothing, so that a plan can be made beside a running
  * weir; the first commit takes the lock of the directory. Everything that touches the process stands in one queue.
  */
-import { networkInterfaces } from 'node:os';
 import { type Context, type Observed, type Resource, type Session, WeirError } from '../../src/model/index.ts';
 import { Indexed } from '../../src/model/remade.ts';
-import { findBinary } from './binary.ts';
-import { Committer } from './commit.ts';
-import { Certificates } from './commit-certificates.ts';
-import { ConfigFiles } from './commit-files.ts';
-import { RetiringServers } from './commit-retire.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
 import type { Section } from './layout.ts';
-import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
 import { ledPorts } from './layout-ports.ts';
 import { observedOf } from './observe.ts';
-import { LiveState } from './observe-live.ts';
-import { ProgramWatch } from './observe-program.ts';
 import { readState, writeState } from './observe-state.ts';
-import { SessionWatch } from './observe-watch.ts';
-import { durationMs, type Options } from './options.ts';
+import type { Options } from './options.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { PortSet } from './port-set.ts';
 import { hasIpv6 } from './port-trial.ts';
-import { type Pressure, PressureWatch } from './pressure.ts';
-import { HaproxyProcess } from './process.ts';
+import type { Pressure } from './pressure.ts';
 import { affordableConnections } from './process-limits.ts';
 import { type Lock, lockDirectory } from './process-lock.ts';
 import { parseShape, shapeCommand } from './process-read.ts';
 import { reportsOf } from './report.ts';
 import { listenAddresses } from './section-frontend.ts';
-import { ShapeCheck } from './shape.ts';
-import { headerLine, type Place, textOf } from './text.ts';
-import { TrafficWatch } from './traffic.ts';
+import { buildSession, type SessionParts } from './session-parts.ts';
+import { headerLine, type Place } from './text.ts';
 
 /** Observing everything includes a full reading of the process, but not more often than this. */
 const auditEveryMs = 5_000;
@@ -55,20 +44,19 @@ class HaproxySession implements Session {
   readonly #place: Place;
   readonly #masterSocket: string;
   readonly #ending = new AbortController();
-  readonly #files: ConfigFiles;
   readonly #ports: PortSet | undefined;
-  readonly #process: HaproxyProcess;
-  readonly #retiring: RetiringServers;
-  readonly #committer: Committer;
-  readonly #live: LiveState;
-  readonly #watch: SessionWatch;
-  readonly #traffic: TrafficWatch;
-  readonly #pressure: PressureWatch;
+  readonly #files: SessionParts['files'];
+  readonly #process: SessionParts['process'];
+  readonly #retiring: SessionParts['retiring'];
+  readonly #committer: SessionParts['committer'];
+  readonly #live: SessionParts['live'];
+  readonly #watch: SessionParts['watch'];
+  readonly #traffic: SessionParts['traffic'];
+  readonly #pressure: SessionParts['pressure'];
   readonly #sections = new Indexed<Section>();
   #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
   #lock: Lock | undefined;
-  #binary: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #auditedMs = Number.NEGATIVE_INFINITY;
 
@@ -78,83 +66,32 @@ class HaproxySession implements Session {
     this.#options = { ...options, dir: this.#directory };
     const socket = options.socket ?? `${this.#directory}/haproxy.sock`;
     this.#place = { instance: ctx.node, balancer: ctx.balancer, socket };
-    this.#files = new ConfigFiles(this.#directory);
     this.#ports =
       options.portSet === undefined ? undefined : new PortSet(ctx.balancer, this.#directory, options.portSet);
     this.#masterSocket = options.masterSocket ?? `${this.#directory}/master.sock`;
-    const paths = {
-      directory: this.#directory,
-      masterSocket: this.#masterSocket,
-      runtimeSocket: socket,
-      attached: options.mode === 'attached',
-    };
-    this.#process = new HaproxyProcess(paths, ctx.clock, (cause) => this.#watch.died(cause));
-    this.#retiring = new RetiringServers(this.#process.runtime, ctx.clock.sleep, this.#ending.signal);
-    const certificates = new Certificates(this.#directory, ctx.secret);
-    const shape = new ShapeCheck();
-    this.#committer = new Committer({
+    const parts = buildSession({
       ctx,
-      files: this.#files,
-      process: this.#process,
-      retiring: this.#retiring,
-      certificates,
-      renderer: {
-        fresh: (resources, running) => freshLayout(resources, this.#options, running),
-        placed: (resources, running, busy) => placedLayout(resources, this.#options, running, busy),
-        isScarce: (layout) => isScarce(layout, this.#options),
-        textOf: (layout) => textOf(layout, this.#place, certificates.userLines),
-        checkShape: (text, layout) => shape.check(text, layout),
+      paths: {
+        directory: this.#directory,
+        masterSocket: this.#masterSocket,
+        runtimeSocket: socket,
+        attached: options.mode === 'attached',
       },
-      binary: () => this.#findBinary(),
-      ill: () => this.#live.ill !== undefined,
-      optional: (address) => address === '::' && options.ipv6 === 'auto',
-      counted: (worker, rows) => this.#traffic.handOver(worker, rows),
-    });
-    this.#live = new LiveState({
-      files: this.#files,
-      process: this.#process,
-      committer: this.#committer,
-      retiring: this.#retiring,
-    });
-    this.#traffic = new TrafficWatch({
-      ctx,
+      place: this.#place,
       signal: this.#ending.signal,
-      process: this.#process,
-      masterSocket: this.#masterSocket,
-      everyMs: durationMs(options.numbersEvery),
-      layout: () => this.#live.intended,
-    });
-    this.#pressure = new PressureWatch({
-      ctx,
-      process: this.#process,
-      ill: () => this.#live.ill !== undefined,
-      needed: () => this.#live.intended?.descriptors ?? 0,
-      reload: () => this.#committer.renew('reload', 'limits'),
-    });
-    this.#watch = new SessionWatch({
-      pressure: this.#pressure,
-      ctx,
-      unit: `${ctx.balancer}@${ctx.node}`,
-      signal: this.#ending.signal,
-      process: this.#process,
-      committer: this.#committer,
-      live: this.#live,
-      certificates,
-      ...(paths.attached
-        ? {}
-        : {
-            program: new ProgramWatch({
-              ctx,
-              process: this.#process,
-              committer: this.#committer,
-              program: options.binary,
-            }),
-          }),
-      queue: (task) => this.#enqueue(task),
+      options: () => this.#options,
+      enqueue: (task) => this.#enqueue(task),
       mayWrite: () => this.#lock !== undefined,
       save: () => this.#save(),
-      tidy: (layout) => this.#files.tidy(layout),
     });
+    this.#files = parts.files;
+    this.#process = parts.process;
+    this.#retiring = parts.retiring;
+    this.#committer = parts.committer;
+    this.#live = parts.live;
+    this.#watch = parts.watch;
+    this.#traffic = parts.traffic;
+    this.#pressure = parts.pressure;
   }
 
   async open(): Promise<void> {
@@ -325,20 +262,6 @@ class HaproxySession implements Session {
     await this.#files.load();
   }
 
-  async #findBinary(): Promise<string | undefined> {
-    if (this.#binary === undefined) {
-      try {
-        this.#binary = (await findBinary(this.#options.binary)).path;
-      } catch (error) {
-        // In another container, say: it checks what it loads, and goes on with what it has when that is bad.
-        if (this.#process.attached && error instanceof WeirError && error.code === 'E_HAPROXY_MISSING')
-          return undefined;
-        throw error;
-      }
-    }
-    return this.#binary;
-  }
-
   get #statePath(): string {
     return `${this.#directory}/state.json`;
   }
@@ -357,14 +280,4 @@ class HaproxySession implements Session {
       return written;
     };
   }
-}
-
-/** What others reach a wildcard by. */
-function ownAddresses(wildcard: string): readonly string[] {
-  const family = wildcard === '::' ? 'IPv6' : 'IPv4';
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const outside = all
-    .filter((one) => one.family === family && !one.internal && !one.address.startsWith('fe80:'))
-    .map(({ address }) => address);
-  return outside.length > 0 ? outside : [family === 'IPv6' ? '::1' : '127.0.0.1'];
 }
