@@ -30,6 +30,7 @@ export function ec2Actions(world: World): readonly Action[] {
     row(sdk.AuthorizeSecurityGroupEgress$, 'write', groups.authorizeEgress),
     row(sdk.RevokeSecurityGroupIngress$, 'write', groups.revokeIngress),
     row(sdk.RevokeSecurityGroupEgress$, 'write', groups.revokeEgress),
+    row(sdk.ModifySecurityGroupRules$, 'write', groups.modifySecurityGroupRules),
     row(sdk.UpdateSecurityGroupRuleDescriptionsIngress$, 'write', groups.updateDescriptionsIngress),
     row(sdk.RunInstances$, 'write', machines.runInstances),
     row(sdk.DescribeInstances$, 'read', machines.describeInstances),

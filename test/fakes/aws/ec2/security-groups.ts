@@ -199,6 +199,37 @@ export function updateDescriptionsIngress(
   return { Return: true };
 }
 
+/** Whole rules in the place of what was; all of a call or nothing. */
+export function modifySecurityGroupRules(world: World, input: Given<api.ModifySecurityGroupRulesRequest>) {
+  const group = findGroup(world, input.GroupId);
+  const next = new Map(group.rules);
+  for (const { SecurityGroupRuleId: id, SecurityGroupRule: asked = {} } of input.SecurityGroupRules) {
+    const before = group.rules.get(id);
+    if (before === undefined)
+      refuse('InvalidSecurityGroupRuleId.NotFound', `The security group rule ID '${id}' does not exist`);
+    const { IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupId, Description } = asked;
+    const said = Description === undefined ? {} : { Description };
+    const permission = {
+      IpProtocol,
+      FromPort,
+      ToPort,
+      IpRanges: CidrIpv4 === undefined ? [] : [{ CidrIp: CidrIpv4, ...said }],
+      Ipv6Ranges: CidrIpv6 === undefined ? [] : [{ CidrIpv6, ...said }],
+      PrefixListIds: PrefixListId === undefined ? [] : [{ PrefixListId, ...said }],
+      UserIdGroupPairs: ReferencedGroupId === undefined ? [] : [{ GroupId: ReferencedGroupId, ...said }],
+    };
+    const [rule, second] = expandPermissions(world, group, [permission], before.IsEgress);
+    if (rule === undefined || second !== undefined)
+      refuse('InvalidParameterCombination', 'A security group rule has exactly one source');
+    next.set(id, { ...rule, SecurityGroupRuleId: id, tags: before.tags });
+  }
+  const keys = [...next.values()].map((rule) => `${rule.IsEgress} ${ruleKey(rule)}`);
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at);
+  if (twice !== undefined) refuse('InvalidPermission.Duplicate', `the specified rule "peer: ${twice}" already exists`);
+  for (const [id, rule] of next) group.rules.set(id, rule);
+  return { Return: true };
+}
+
 function describeRule(world: World, rule: GroupRule): api.SecurityGroupRule {
   const { tags, ReferencedGroupId, ...plain } = rule;
   return {

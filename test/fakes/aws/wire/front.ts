@@ -32,7 +32,9 @@ export async function answer(account: Account, request: WireRequest): Promise<Wi
     return { status: 404, headers: {}, body: `the fake knows no service '${scope?.[2] ?? ''}'` };
   }
   try {
-    if (scope?.[1] !== account.world.region) {
+    // Shield is global: its API stands in one region.
+    const here = scope?.[1] === account.world.region || (service.name === 'shield' && scope?.[1] === 'us-east-1');
+    if (!here) {
       const message = `Credential should be scoped to a valid region, not '${scope?.[1]}'.`;
       throw new AwsError('SignatureDoesNotMatch', message, { status: 403 });
     }

@@ -1,0 +1,165 @@
+import type { CreateListenerCommandInput, ModifyListenerCommandInput } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Attrs, Handle, HandleRef, Member, Step } from '../../src/model/index.ts';
+import type { Call, View, Work } from './apply-call.ts';
+import { attributesOf, fieldsOf, handleOf, isEmpty, isObject, membersAfter, tagsOf } from './apply-codec.ts';
+import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
+import { elbTags } from './apply-tags.ts';
+import { unusual } from './default-attributes.ts';
+
+export function listenerWork(step: Step, view: View): Work {
+  switch (step.op) {
+    case 'create':
+      return created(step, view);
+    case 'update':
+      return { rest: (handle) => updated(handle, step, view) };
+    case 'add':
+    case 'set':
+    case 'remove':
+      if (step.set === 'Tags') return elbTags(step);
+      if (step.set === 'Certificates') return { rest: (handle) => certificatesChanged(handle, step, view) };
+      return { rest: (handle) => forwardChanged(handle, step, view) };
+    case 'delete':
+      return { rest: (ListenerArn) => [{ name: 'DeleteListener', input: { ListenerArn } }] };
+    default:
+      return { rest: () => [] };
+  }
+}
+
+function isSecure(protocol: unknown): boolean {
+  return protocol === 'HTTPS' || protocol === 'TLS';
+}
+
+function created({ attrs = {}, refs = {}, sets = {} }: Step, view: View): Work {
+  const { main, others } = certificates(sets.Certificates ?? []);
+  const groups = new Map((sets.TargetGroups ?? []).map(([handle, member]) => [String(handle), member]));
+  const group = refs.TargetGroupArn;
+  const input: CreateListenerCommandInput = {
+    ...fieldsOf<CreateListenerCommandInput>(attrs, 'Port', 'Protocol', 'SslPolicy', 'AlpnPolicy'),
+    ...(isObject(attrs.MutualAuthentication) && attrs.MutualAuthentication.Mode !== 'off'
+      ? fieldsOf<CreateListenerCommandInput>(attrs, 'MutualAuthentication')
+      : {}),
+    LoadBalancerArn: refOf(refs.LoadBalancerArn),
+    ...(main === undefined ? {} : { Certificates: [{ CertificateArn: main }] }),
+    DefaultActions: writeActions(
+      actsOf(attrs, groups, group === undefined || group === null ? undefined : refOf(group), view),
+    ),
+    Tags: [...tagsOf(sets.Tags), ...secretTags(attrs)],
+  };
+  return {
+    create: { name: 'CreateListener', input },
+    rest: (handle) => [...certificatesAdded(handle, others), ...attributesChanged(handle, unusual('Listener', attrs))],
+  };
+}
+
+/** In plans that are only counted, what earlier steps make has no handle yet. */
+function refOf(ref: HandleRef | null | undefined): Handle {
+  return typeof ref === 'number' ? String(ref) : handleOf(ref, 'a listener');
+}
+
+const plain = ['Protocol', 'SslPolicy', 'AlpnPolicy', 'MutualAuthentication'] as const;
+const acting = ['DefaultActions', 'TargetGroupStickinessConfig', 'ClientSecret'] as const;
+
+function updated(ListenerArn: Handle, step: Step, view: View): readonly Call[] {
+  const { attrs = {}, refs = {} } = step;
+  const { now } = view;
+  const next = { ...now?.attrs, ...attrs };
+  const secure = isSecure(next.Protocol) || now === undefined;
+  const becomes = now !== undefined && secure && !isSecure(now.attrs.Protocol);
+  const { main, others } = becomes
+    ? certificates([...(now?.sets.Certificates ?? [])])
+    : { main: undefined, others: [] };
+  const turned = 'TargetGroupArn' in refs || acting.some((name) => attrs[name] !== undefined);
+  const group = 'TargetGroupArn' in refs ? refs.TargetGroupArn : now?.refs.TargetGroupArn;
+  const DefaultActions = turned
+    ? writeActions(
+        actsOf(
+          next,
+          now?.sets.TargetGroups ?? new Map(),
+          group === undefined || group === null ? undefined : refOf(group),
+          view,
+        ),
+      )
+    : undefined;
+  const changed = plain.some((name) => attrs[name] !== undefined);
+  const fields: ModifyListenerCommandInput = {
+    ListenerArn,
+    ...fieldsOf<Partial<ModifyListenerCommandInput>>(attrs, 'Protocol'),
+    ...(secure ? security(becomes ? next : attrs, next.Protocol) : {}),
+    ...(main === undefined ? {} : { Certificates: [{ CertificateArn: main }] }),
+    ...(DefaultActions === undefined ? {} : { DefaultActions }),
+  };
+  const calls: readonly Call[] =
+    changed || DefaultActions !== undefined || (turned && now === undefined)
+      ? [{ name: 'ModifyListener', input: fields }]
+      : [];
+  return [
+    ...calls,
+    ...certificatesAdded(ListenerArn, others),
+    ...attributesChanged(ListenerArn, attrs),
+    ...secretChanged(ListenerArn, step),
+  ];
+}
+
+/** An empty policy is said by a word of its own. */
+function security(attrs: Attrs, protocol: unknown): Partial<ModifyListenerCommandInput> {
+  return {
+    ...fieldsOf<Partial<ModifyListenerCommandInput>>(attrs, 'SslPolicy', 'MutualAuthentication'),
+    ...(attrs.AlpnPolicy === undefined || protocol === 'HTTPS'
+      ? {}
+      : isEmpty(attrs.AlpnPolicy)
+        ? { AlpnPolicy: ['None'] }
+        : fieldsOf<Partial<ModifyListenerCommandInput>>(attrs, 'AlpnPolicy')),
+  };
+}
+
+function forwardChanged(ListenerArn: Handle, { members }: Step, view: View): readonly Call[] {
+  const { now } = view;
+  const groups = membersAfter(now?.sets.TargetGroups, members);
+  const DefaultActions = writeActions(actsOf(now?.attrs ?? {}, groups, now?.refs.TargetGroupArn, view));
+  if (now !== undefined && DefaultActions === undefined) return [];
+  return [{ name: 'ModifyListener', input: { ListenerArn, DefaultActions } }];
+}
+
+/** The default one goes with ModifyListener, all others in one call. A listener that does not speak TLS yet gets them when it does. */
+function certificatesChanged(ListenerArn: Handle, { members = [] }: Step, { now }: View): readonly Call[] {
+  if (now !== undefined && !isSecure(now.attrs.Protocol)) return [];
+  const kept = members.flatMap(([arn, member]): [HandleRef, Member][] => (member === null ? [] : [[arn, member]]));
+  const main = kept.find(([, { attrs }]) => attrs.IsDefault === true);
+  const others = kept.filter((one) => one !== main).map(([arn]) => String(arn));
+  const gone = members.flatMap(([arn, member]) => {
+    // The default one is replaced, and never removed.
+    const replaced = now?.sets.Certificates?.get(String(arn))?.attrs.IsDefault === true;
+    return member === null && !replaced ? [{ CertificateArn: String(arn) }] : [];
+  });
+  return [
+    ...(main === undefined
+      ? []
+      : [
+          {
+            name: 'ModifyListener' as const,
+            input: { ListenerArn, Certificates: [{ CertificateArn: String(main[0]) }] },
+          },
+        ]),
+    ...certificatesAdded(ListenerArn, others),
+    ...(gone.length === 0
+      ? []
+      : [{ name: 'RemoveListenerCertificates' as const, input: { ListenerArn, Certificates: gone } }]),
+  ];
+}
+
+function certificates(members: readonly (readonly [HandleRef, Member])[]) {
+  const main = members.find(([, { attrs }]) => attrs.IsDefault === true) ?? members[0];
+  const others = members.filter((one) => one !== main).map(([arn]) => String(arn));
+  return { main: main === undefined ? undefined : String(main[0]), others };
+}
+
+function certificatesAdded(ListenerArn: Handle, arns: readonly string[]): readonly Call[] {
+  if (arns.length === 0) return [];
+  const Certificates = arns.map((CertificateArn) => ({ CertificateArn }));
+  return [{ name: 'AddListenerCertificates', input: { ListenerArn, Certificates } }];
+}
+
+function attributesChanged(ListenerArn: Handle, attrs: Attrs): readonly Call[] {
+  const Attributes = [...attributesOf(attrs)];
+  return Attributes.length === 0 ? [] : [{ name: 'ModifyListenerAttributes', input: { ListenerArn, Attributes } }];
+}

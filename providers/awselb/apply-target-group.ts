@@ -1,0 +1,121 @@
+import type {
+  CreateTargetGroupCommandInput,
+  ModifyTargetGroupCommandInput,
+  TargetDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Attrs, Handle, HandleRef, Member, Step } from '../../src/model/index.ts';
+import type { Call, View, Work } from './apply-call.ts';
+import { attributesOf, chunks, fieldsOf, tagsOf } from './apply-codec.ts';
+import { elbTags } from './apply-tags.ts';
+import { unusual } from './default-attributes.ts';
+import { targetBatch } from './kinds.ts';
+
+const health = [
+  'HealthCheckEnabled',
+  'HealthCheckProtocol',
+  'HealthCheckPort',
+  'HealthCheckPath',
+  'HealthCheckIntervalSeconds',
+  'HealthCheckTimeoutSeconds',
+  'HealthyThresholdCount',
+  'UnhealthyThresholdCount',
+  'Matcher',
+] as const;
+
+export function targetGroupWork(step: Step, view: View): Work {
+  const { op, attrs = {}, sets = {}, members = [] } = step;
+  switch (op) {
+    case 'create':
+      if (attrs.Foreign === true) return { existing: String(attrs.TargetGroupArn), rest: () => [] };
+      return {
+        create: {
+          name: 'CreateTargetGroup',
+          input: {
+            ...fieldsOf<CreateTargetGroupCommandInput>(
+              attrs,
+              'Name',
+              'TargetType',
+              'Protocol',
+              'ProtocolVersion',
+              'Port',
+              'VpcId',
+              'IpAddressType',
+              ...health,
+            ),
+            Tags: tagsOf(sets.Tags),
+          },
+        },
+        rest: (handle) => attributesChanged(handle, unusual('TargetGroup', attrs)),
+      };
+    case 'update':
+      return {
+        rest: (handle) => [...healthChanged(handle, attrs), ...attributesChanged(handle, attrs)],
+      };
+    case 'add':
+    case 'set':
+    case 'remove':
+      return step.set === 'Tags' ? elbTags(step) : { rest: (handle) => targetsChanged(handle, members, view) };
+    case 'delete':
+      return { rest: (handle) => deleted(handle, step, view) };
+    default:
+      return { rest: () => [] };
+  }
+}
+
+function healthChanged(TargetGroupArn: Handle, attrs: Attrs): readonly Call[] {
+  const fields = fieldsOf<ModifyTargetGroupCommandInput>(attrs, ...health);
+  return Object.keys(fields).length === 0 ? [] : [{ name: 'ModifyTargetGroup', input: { ...fields, TargetGroupArn } }];
+}
+
+function attributesChanged(TargetGroupArn: Handle, attrs: Attrs): readonly Call[] {
+  const Attributes = [...attributesOf(attrs)];
+  return Attributes.length === 0
+    ? []
+    : [{ name: 'ModifyTargetGroupAttributes', input: { TargetGroupArn, Attributes } }];
+}
+
+type Members = readonly (readonly [HandleRef, Member | null])[];
+
+function targetsChanged(TargetGroupArn: Handle, members: Members, { now }: View): readonly Call[] {
+  const added = members.flatMap(([key, member]) => (member === null ? [] : [targetOf(String(key), member)]));
+  const removed = members.flatMap(([key, member]) =>
+    member === null ? [targetOf(String(key), now?.sets.Targets?.get(String(key)))] : [],
+  );
+  return [
+    ...chunks(added, targetBatch).map(
+      (Targets): Call => ({
+        name: 'RegisterTargets',
+        input: { TargetGroupArn, Targets },
+      }),
+    ),
+    ...deregistered(TargetGroupArn, removed),
+  ];
+}
+
+function deregistered(TargetGroupArn: Handle, targets: readonly TargetDescription[]): readonly Call[] {
+  return chunks(targets, targetBatch).map(
+    (Targets): Call => ({
+      name: 'DeregisterTargets',
+      input: { TargetGroupArn, Targets },
+    }),
+  );
+}
+
+/** Somebody else's group stays; only our targets go. */
+function deleted(TargetGroupArn: Handle, { id }: Step, { now }: View): readonly Call[] {
+  if (id.startsWith('pointed|')) return [];
+  if (!id.startsWith('bound|')) return [{ name: 'DeleteTargetGroup', input: { TargetGroupArn } }];
+  const targets = [...(now?.sets.Targets ?? [])].map(([key, member]) => targetOf(key, member));
+  return deregistered(TargetGroupArn, targets);
+}
+
+/** `10.0.0.7:8080`, `[2001:db8::7]:8080`, `i-0abc:30080`. */
+function targetOf(key: string, member: Member | undefined): TargetDescription {
+  const cut = key.lastIndexOf(':');
+  const zone = member?.attrs.AvailabilityZone;
+  return {
+    Id: key.slice(0, cut).replaceAll(/[[\]]/g, ''),
+    Port: Number(key.slice(cut + 1)),
+    ...(typeof zone === 'string' ? { AvailabilityZone: zone } : {}),
+  };
+}
