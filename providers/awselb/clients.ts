@@ -25,6 +25,8 @@ export interface ClientParts {
   readonly maxAttempts?: number;
   /** In place of sockets: an emulator in this process. */
   readonly requestHandler?: SdkHandler;
+  /** In place of the default chain. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /** What the SDK takes for sending requests. */
@@ -61,7 +63,7 @@ interface Config {
   readonly endpoint?: string;
   readonly profile?: string;
   readonly requestHandler: SdkHandler;
-  readonly credentials?: () => Promise<Credentials>;
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
 }
 
 interface Credentials {
@@ -80,6 +82,7 @@ export function createClients(parts: ClientParts): Clients {
     requestHandler: parts.requestHandler ?? { connectionTimeout: 5_000, requestTimeout: 30_000 },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
+    ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
   };
   const opened: Destroyable[] = [];
   const prepare = <I extends object, O extends MetadataBearer, C extends Destroyable>(

@@ -13,9 +13,10 @@ import { bindingResources, isBinding } from './binding.ts';
 import type { Build } from './build.ts';
 import { readEnvironment } from './environment.ts';
 import { joinGroups } from './join-groups.ts';
+import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
 import type { Options } from './options.ts';
-import { presentOf } from './present.ts';
+import { type Present, presentOf } from './present.ts';
 import { quotaOf } from './quotas.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
 import { tell } from './tell.ts';
@@ -76,6 +77,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     problems.push(...result.problems);
     opened.push(...result.opened);
   }
+  resources.push(...leftBehind(problems, resources, present, input.present));
   const carriers = resources.filter(({ kind }) => kind === 'LoadBalancer');
   const used = carriers.some(
     ({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes('backend'),
@@ -85,6 +87,24 @@ export function model(input: ModelInput, options: Options): ModelResult {
     ...sharedResources({ balancer, cluster, options, environment, present, groups: opened, used, stillThere }),
   );
   return { resources, problems };
+}
+
+/** What exists of refused services at load balancers that nobody asks for any more: it stays until they may go where they want. */
+function leftBehind(
+  problems: readonly Problem[],
+  wanted: readonly Resource[],
+  present: Present,
+  observed: ModelInput['present'],
+): readonly Resource[] {
+  const refused = new Set(problems.flatMap(({ severity, service }) => (severity === 'error' ? (service ?? []) : [])));
+  if (refused.size === 0) return [];
+  const covered = new Set(wanted.map(({ unit }) => unit));
+  const units = observed.flatMap(({ kind, owned, unit, serves }) =>
+    kind === 'LoadBalancer' && owned && !covered.has(unit) && serves.some((service) => refused.has(service))
+      ? [unit]
+      : [],
+  );
+  return [...new Set(units)].flatMap((unit) => keepUnit(unit, present));
 }
 
 function settingsOf(value: unknown): ServiceOptions {

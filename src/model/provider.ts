@@ -144,10 +144,17 @@ export interface ServiceReport {
   readonly traffic?: Traffic;
 }
 
+/**
+ * complete: as it is now. quick: beside the work of a session that goes on; what is slow to read may be from memory within minutes, or left
+ * out and told by `changed` once it is read. health: only health and facts are looked at.
+ */
+export type Depth = 'complete' | 'quick' | 'health';
+
 /** One open connection to a real system. Errors thrown carry a WeirError (class retry, refused or bug). */
 export interface Session {
   discover(services: readonly ExportedService[], signal: AbortSignal): Promise<Environment>;
-  observe(scope: 'all' | readonly Unit[], signal: AbortSignal): Promise<readonly Observed[]>;
+  /** `depth`: how much of it is needed; absent: `complete`. A system where reading is cheap reads everything always. */
+  observe(scope: 'all' | readonly Unit[], signal: AbortSignal, depth?: Depth): Promise<readonly Observed[]>;
   /** One call a step; create answers the new handle. Absent where `writes` is commit. */
   apply?(step: Step, signal: AbortSignal): Promise<Handle | undefined>;
   /** All steps of a unit at once: the steps choose how, `next` is what the system must say afterwards. */

@@ -1,4 +1,4 @@
-import type { Unit } from '../model/index.ts';
+import type { Depth, Unit } from '../model/index.ts';
 import type { Connection } from './connection.ts';
 import type { LaneOptions } from './lane-options.ts';
 import type { Picture } from './picture.ts';
@@ -42,10 +42,10 @@ export class Audit {
     return this.#listed;
   }
 
-  /** The first complete reading, replacing what is known; throws what the session throws. */
-  async list(signal: AbortSignal): Promise<void> {
+  /** The first reading of everything, replacing what is known; throws what the session throws. */
+  async list(signal: AbortSignal, depth: Depth): Promise<void> {
     const { picture, connection } = this.#parts;
-    picture.read(picture.cache.all(), await connection.observe('all', signal));
+    picture.read(picture.cache.all(), await connection.observe('all', signal, depth));
     this.#listed = true;
     this.#plan();
   }
@@ -70,7 +70,7 @@ export class Audit {
     const startMs = options.clock.now();
     const lateMs = options.provider.capabilities.writes === 'apply' ? settleMs : 0;
     try {
-      const reading = await connection.observe('all', signal);
+      const reading = await connection.observe('all', signal, 'quick');
       const own = ({ unit }: { readonly unit: Unit }) => touched(unit, startMs - lateMs);
       picture.read(
         picture.cache.all().filter((object) => !own(object)),

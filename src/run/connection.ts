@@ -1,4 +1,5 @@
 import {
+  type Depth,
   type Environment,
   type ExportedService,
   type Log,
@@ -94,9 +95,9 @@ export class Connection {
   }
 
   /** What the system holds, with ownership that is written down here put in. Throws what the session throws. */
-  async observe(scope: 'all' | readonly Unit[], signal: AbortSignal): Promise<readonly Observed[]> {
+  async observe(scope: 'all' | readonly Unit[], signal: AbortSignal, depth?: Depth): Promise<readonly Observed[]> {
     if (this.#session === undefined) return [];
-    return this.#options.claims.adopt(this.#options.kinds, await this.#session.observe(scope, signal));
+    return this.#options.claims.adopt(this.#options.kinds, await this.#session.observe(scope, signal, depth));
   }
 
   /** Discovery is repeated before the next use: what it found may have changed outside. */

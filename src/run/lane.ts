@@ -98,7 +98,7 @@ export class Lane {
     const ready = await this.connection.ready(wanted?.services ?? [], signal);
     if (this.connection.failure !== undefined) throw this.connection.error;
     if (ready === undefined || wanted === undefined) return [];
-    await this.#audit.list(signal);
+    await this.#audit.list(signal, 'complete');
     return this.#picture.groups(wanted, ready.environment);
   }
 
@@ -184,7 +184,7 @@ export class Lane {
 
   async #list(signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#audit.list(signal);
+      await this.#audit.list(signal, 'quick');
       return true;
     } catch (error) {
       if (!signal.aborted) this.connection.failed(error);

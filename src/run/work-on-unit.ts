@@ -48,9 +48,9 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
   try {
     let fresh: readonly Observed[] | undefined;
     if (order.read) {
-      fresh = await connection.observe(units, hard);
       // Behind a gate stand our own fresh writes: a system that answers late must not undo them.
       const ownWrites = order.why === 'gate' && options.provider.capabilities.writes === 'apply';
+      fresh = await connection.observe(units, hard, ownWrites ? 'health' : 'complete');
       observed = ownWrites ? withHealth(group.observed, fresh) : withReading(group, fresh);
     }
     const execute = executor(order, context, units, stop, fresh);
@@ -101,7 +101,8 @@ function executor(
   const { gates } = order.record;
   const session = connection.session;
   let fresh = reading;
-  const observe = () => connection.observe(units, hard);
+  // Between calls only gates look; who commits a whole state looks at all of it.
+  const observe = () => connection.observe(units, hard, session?.commit === undefined ? 'health' : 'complete');
   const claim = async (step: Step): Promise<void> => {
     if (kinds.get(step.kind)?.claim !== 'journal') return;
     await (step.op === 'create' ? claims.claim(step.kind, step.id) : claims.release(step.kind, step.id));

@@ -93,7 +93,8 @@ export const cases: readonly Case[] = [
     denied: ({ provider }) =>
       provider.capabilities.sharing === 'bundle' ? undefined : 'all services share one load balancer',
     async run(rig, harness) {
-      const [web, db] = await two(harness);
+      const [web, other] = await two(harness);
+      const db = harness.layersApart ? httpService('shop/db', await harness.port(), await harness.targets(2)) : other;
       await reach(rig, harness, [web, db]);
       const bundle = (order: number) => ({ key: 'both', order });
       await reach(rig, harness, [

@@ -14,9 +14,8 @@ export function assertApplied(report: ApplyReport): void {
  * is there exactly once with every attribute and member, and there is no other.
  */
 export async function assertConverged(rig: Rig, harness: Harness): Promise<void> {
-  const [balancer] = (await rig.render()).balancers;
   const owned = (await rig.observe()).filter((object) => object.owned);
-  const wanted = balancer?.resources ?? [];
+  const wanted = await rig.wanted();
   const name = ({ kind, id }: { kind: string; id: string }) => `${kind} ${id}`;
   assert.deepEqual(owned.map(name).sort(), wanted.map(name).sort());
   const handles = new Map(owned.map((object) => [object.handle, object.id]));
@@ -38,7 +37,7 @@ export async function assertConverged(rig: Rig, harness: Harness): Promise<void>
       const refersTo: string | undefined = spec.sets[set]?.to;
       const seen: readonly string[] = [...(normal.sets[set]?.keys() ?? [])];
       const keys: string[] = seen.map((key) => (refersTo === undefined ? key : (handles.get(key) ?? key)));
-      const expected: string[] = Object.keys(members).filter((key) => members[key]?.gone === undefined);
+      const expected: string[] = [...members].flatMap(([key, { gone }]) => (gone === undefined ? [key] : []));
       assert.deepEqual(keys.sort(), expected.sort(), `${name(want)}: ${set}`);
     }
   }

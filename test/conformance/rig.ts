@@ -9,6 +9,7 @@ import type {
   Incomplete,
   Observed,
   Provider,
+  Resource,
   Session,
   Snapshot,
   Source,
@@ -29,6 +30,7 @@ export class Rig {
   #incomplete: readonly Incomplete[] = [];
   #app: App | undefined;
   #session: Session | undefined;
+  #wanted: readonly Resource[] = [];
   #end = new AbortController();
   interference: Interference = {};
   /** Calls that write, since the rig was made: one for each step, or one for each commit. */
@@ -66,8 +68,10 @@ export class Rig {
     return (await this.#open()).plan(AbortSignal.timeout(60_000));
   }
 
-  async render() {
-    return (await this.#open()).render(AbortSignal.timeout(60_000));
+  /** What the provider wants of the system as it is now, what it keeps of it included. */
+  async wanted(): Promise<readonly Resource[]> {
+    await this.plan();
+    return this.#wanted;
   }
 
   async destroy(): Promise<ApplyReport> {
@@ -138,13 +142,18 @@ export class Rig {
     };
     return {
       ...provider,
+      model: (input, options) => {
+        const made = provider.model(input, options);
+        this.#wanted = made.resources.map((resource) => provider.normalize(resource));
+        return made;
+      },
       open: async (options, ctx) => {
         const session = await provider.open(options, ctx);
         this.#session = session;
         const { apply, commit } = session;
         const wrapped: Session = {
           discover: (services, signal) => session.discover(services, signal),
-          observe: (scope, signal) => session.observe(scope, signal),
+          observe: (scope, signal, depth) => session.observe(scope, signal, depth),
           report: (services, observed) => session.report(services, observed),
           close: (how) => session.close(how),
           ...(apply === undefined ? {} : { apply: (step, signal) => around(() => apply.call(session, step, signal)) }),

@@ -1,0 +1,124 @@
+import type { Observed, Unit } from '../../src/model/index.ts';
+import type { Drive } from './drive.ts';
+import { inParallel } from './in-parallel.ts';
+import { settingsOf } from './owners.ts';
+import { createAttributeReader, type ExtrasWish } from './read-attributes.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** All attributes are read once within this; an object again after that. */
+const firstRoundMs = 540_000;
+const roundMs = 1_800_000;
+const fastestMs = 100;
+const slowestMs = 4_000;
+const parallel = 8;
+
+export interface AttributeRounds {
+  /** Reads what was not read yet, now. */
+  all(): Promise<void>;
+  /** Goes on reading with time between, until the signal aborts. */
+  start(signal: AbortSignal): void;
+  /** These come before all others: somebody is about to change them. */
+  hasten(units: ReadonlySet<Unit>): void;
+}
+
+/**
+ * Attributes of load balancers, target groups and listeners cost a call for each object and change rarely: while a session stands, they are
+ * read one by one beside the work, and `changed` has the unit planned anew with what was found.
+ */
+export function attributeRounds(
+  { ctx, clients, known }: Drive,
+  snapshot: Snapshot,
+  live: () => AbortSignal,
+): AttributeRounds {
+  const { account } = snapshot;
+  const read = createAttributeReader(clients, account, live);
+  const readMs = new Map<string, number>();
+  const first = new Set<Unit>();
+  let running = false;
+  let wake: () => void = () => {};
+
+  const due = (): readonly Observed[] => {
+    const nowMs = ctx.clock.now();
+    const objects = known.all().filter(isRead);
+    const late = (object: Observed): boolean =>
+      !account.attributes.has(object.handle) || nowMs - (readMs.get(object.handle) ?? nowMs) >= roundMs;
+    const waiting = objects.filter(late);
+    return [...waiting.filter(({ unit }) => first.has(unit)), ...waiting.filter(({ unit }) => !first.has(unit))];
+  };
+  const fetch = async ({ kind, handle }: Observed): Promise<void> => {
+    await read(kind, handle, wishOf(handle, snapshot));
+    readMs.set(handle, ctx.clock.now());
+  };
+
+  const round = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const waiting = due();
+      const [next] = waiting;
+      if (next === undefined || waiting.every(({ unit }) => !first.has(unit))) first.clear();
+      if (next !== undefined) await one(next, signal);
+      const hurried = first.size > 0 && due().some(({ unit }) => first.has(unit));
+      const pauseMs = Math.min(slowestMs, Math.max(fastestMs, firstRoundMs / Math.max(1, waiting.length)));
+      if (!hurried) await pause(waiting.length === 0 ? slowestMs * 5 : pauseMs, signal);
+    }
+  };
+  /** What cannot be read now is tried again in its turn. */
+  const one = async (object: Observed, signal: AbortSignal): Promise<void> => {
+    const before = account.attributes.get(object.handle);
+    const extras = account.extras.get(object.handle);
+    try {
+      await fetch(object);
+    } catch (error) {
+      if (signal.aborted) return;
+      readMs.set(object.handle, ctx.clock.now());
+      ctx.log.warn({ kind: object.kind, handle: object.handle, error }, 'attributes cannot be read now');
+      return;
+    }
+    const same = (a: object | undefined, b: object | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
+    if (same(before, account.attributes.get(object.handle)) && same(extras, account.extras.get(object.handle))) return;
+    const rest = due().some(({ unit, handle }) => unit === object.unit && !account.attributes.has(handle));
+    // A unit is looked at once, when all of it is known.
+    if (rest) first.add(object.unit);
+    else {
+      snapshot.inHand(object.unit);
+      ctx.changed(object.unit, `attributes of ${object.kind} ${object.id}`);
+    }
+  };
+  const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+    const cut = new AbortController();
+    wake = () => cut.abort();
+    await ctx.clock.sleep(ms, AbortSignal.any([signal, cut.signal]));
+  };
+
+  return {
+    async all() {
+      const missing = known.all().filter((object) => isRead(object) && !account.attributes.has(object.handle));
+      await inParallel(missing, parallel, fetch);
+    },
+    start(signal) {
+      if (running) return;
+      running = true;
+      void round(signal).catch((error: unknown) => ctx.log.error({ error }, 'reading attributes ended'));
+    },
+    hasten(units) {
+      for (const unit of units) first.add(unit);
+      if (units.size > 0) wake();
+    },
+  };
+}
+
+function isRead({ kind, owned, attrs }: Observed): boolean {
+  if (!owned || attrs.Foreign === true) return false;
+  return kind === 'LoadBalancer' || kind === 'TargetGroup' || kind === 'Listener';
+}
+
+/** What its services say something about. */
+function wishOf(arn: string, { account, owners }: Snapshot): ExtrasWish {
+  const owner = owners.of(arn, account.tags.get(arn));
+  const members = new Set(owner === undefined ? [] : owners.servicesOf({ ...owner, resource: undefined }));
+  const settings = owners.input.services.filter(({ id }) => members.has(id)).map(settingsOf);
+  return {
+    capacity: settings.some(({ minimumCapacityUnits }) => minimumCapacityUnits !== undefined),
+    webAcl: owners.input.options.waf && settings.some(({ wafv2Acl }) => wafv2Acl !== undefined),
+    shield: owners.input.options.shield && settings.some(({ shield }) => shield !== undefined),
+  };
+}

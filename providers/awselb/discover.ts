@@ -1,0 +1,231 @@
+import { type Environment, type ErrorCode, type ExportedService, sameJson, WeirError } from '../../src/model/index.ts';
+import { findCertificates, findLimits, findTrustStores, findWebAcls, hasShield } from './discover-names.ts';
+import { type Abort, findInstances, findInterfaces, findSubnets, findVpc } from './discover-network.ts';
+import type { Drive } from './drive.ts';
+import type { environmentSchema } from './environment.ts';
+import { settingsOf } from './owners.ts';
+import type { ServiceOptions } from './service-options.ts';
+import type { Snapshot } from './snapshot.ts';
+
+type Found = ReturnType<typeof environmentSchema.parse>;
+
+/** What changes rarely is asked for again after this; certificates come and go with the services. */
+const keepMs = 600_000;
+const certificatesMs = 60_000;
+const listsMs = 60_000;
+
+export interface Discovery {
+  find(services: readonly ExportedService[]): Promise<Environment>;
+  /** What could not be asked for, though something depends on it. */
+  troubles(): readonly { readonly code: ErrorCode; readonly message: string }[];
+}
+
+/** What the services need to know of the account: asked for when one of them needs it, and kept for a while. */
+export function createDiscovery(
+  { clients, ctx, options, region }: Drive,
+  snapshot: Snapshot,
+  machineVpc: () => Promise<string | undefined>,
+  signal: () => AbortSignal,
+): Discovery {
+  const abort: Abort = () => ({ abortSignal: signal() });
+  const troubles = new Map<string, { readonly code: ErrorCode; readonly message: string }>();
+
+  /** The same value as before while it is young, and the same object while it says the same. */
+  const kept = <T extends object | boolean>(read: () => Promise<T>, maxAgeMs = keepMs): (() => Promise<T>) => {
+    let known: { readonly value: T; readonly atMs: number } | undefined;
+    return async () => {
+      const nowMs = ctx.clock.now();
+      if (known !== undefined && nowMs - known.atMs < maxAgeMs) return known.value;
+      const value = await read();
+      known = { value: known !== undefined && sameText(known.value, value) ? known.value : value, atMs: nowMs };
+      return known.value;
+    };
+  };
+  /** Without permission the rest goes on without it, and says so. */
+  const optional =
+    <T extends object | boolean>(name: string, read: () => Promise<T>, without: T) =>
+    async (): Promise<T> => {
+      try {
+        const value = await read();
+        troubles.delete(name);
+        return value;
+      } catch (error) {
+        if (!(error instanceof WeirError) || error.code !== 'E_CLOUD_PERMISSION') throw error;
+        troubles.set(name, { code: error.code, message: `${name}: ${error.message}` });
+        return without;
+      }
+    };
+
+  const vpc = kept(() => findVpc(clients, options, machineVpc, abort));
+  const subnets = kept(async () => findSubnets(clients, (await vpc()).VpcId, abort));
+  const limits = kept(optional('limits of the account', () => findLimits(clients, abort), {}));
+  const certificates = kept(
+    optional('certificates', () => findCertificates(clients, abort), []),
+    certificatesMs,
+  );
+  const webAcls = kept(optional('web ACLs', () => findWebAcls(clients, abort), []));
+  const trustStores = kept(optional('trust stores', () => findTrustStores(clients, abort), []));
+  const shield = kept(optional('Shield subscription', () => hasShield(clients, abort), false));
+  const instances = kept(optional('instances', async () => findInstances(clients, (await vpc()).VpcId, abort), []));
+  const interfaces = createInterfaces(async (addresses) =>
+    optional('network interfaces', async () => findInterfaces(clients, (await vpc()).VpcId, addresses, abort), [])(),
+  );
+
+  return {
+    troubles: () => [...troubles.values()],
+    async find(services) {
+      const Vpc = await vpc();
+      snapshot.vpcId = Vpc.VpcId;
+      const settings = services.map(settingsOf);
+      const needs = needsOf(services, settings, options);
+      const named = namesOf(settings);
+      snapshot.learn({ LoadBalancers: [], TargetGroups: [] }, services);
+      const [, Subnets, Limits, Instances, NetworkInterfaces, Certificates, WebAcls, TrustStores, Shield] =
+        await Promise.all([
+          snapshot.lists(named.size > 0 ? undefined : listsMs),
+          subnets(),
+          limits(),
+          needs.instances ? instances() : [],
+          needs.addresses.length > 0 ? interfaces(needs.addresses, ctx.clock.now()) : [],
+          needs.certificates ? certificates() : [],
+          needs.webAcls ? webAcls() : [],
+          needs.trustStores ? trustStores() : [],
+          needs.shield ? shield() : undefined,
+        ]);
+      const lists = listed(snapshot, named);
+      snapshot.learn(lists, services);
+      return {
+        Region: region,
+        ClusterName: options.clusterName,
+        Vpc,
+        Subnets,
+        Limits,
+        Instances,
+        NetworkInterfaces: [...NetworkInterfaces],
+        Certificates,
+        WebAcls,
+        TrustStores,
+        ...lists,
+        ...(Shield === undefined ? {} : { ShieldSubscription: Shield }),
+      };
+    },
+  };
+}
+
+function sameText(a: object | boolean, b: object | boolean): boolean {
+  return a === b || sameJson(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
+}
+
+function needsOf(
+  services: readonly ExportedService[],
+  settings: readonly ServiceOptions[],
+  { manageBackendRules, certificateDiscovery, waf, shield }: Drive['options'],
+) {
+  const opens = settings.some((one) => manageBackendRules && one.manageBackendRules !== false);
+  const backends = services.flatMap((service) => Object.values(service.backends));
+  const byInstance = backends.some(({ targetKind }) => targetKind === 'instance');
+  const secure = services.some(({ fronts }) =>
+    fronts.some(({ protocol }) => protocol === 'https' || protocol === 'tls'),
+  );
+  const addresses = opens
+    ? backends.flatMap(({ targetKind, targets }) => (targetKind === 'ip' ? targets.map(({ address }) => address) : []))
+    : [];
+  return {
+    instances: byInstance,
+    addresses: [...new Set(addresses)],
+    certificates:
+      secure && (certificateDiscovery || settings.some(({ certificateArns = [] }) => certificateArns.length > 0)),
+    webAcls: waf && settings.some(({ wafv2Acl = 'none' }) => wafv2Acl !== 'none' && !wafv2Acl.startsWith('arn:')),
+    trustStores: settings.some(({ listeners = {} }) =>
+      Object.values(listeners).some(({ mutualAuthentication }) => mutualAuthentication?.trustStore !== undefined),
+    ),
+    shield: shield && settings.some((one) => one.shield === true),
+  };
+}
+
+/** Load balancers and target groups of others that services name. */
+function namesOf(settings: readonly ServiceOptions[]): ReadonlySet<string> {
+  const names = settings.flatMap(({ adopt, targetGroup, backends = {}, rules = {}, listeners = {} }) => [
+    adopt,
+    targetGroup?.targetGroup,
+    ...Object.values(backends).map((one) => one.targetGroup),
+    ...Object.values(rules).flatMap((one) => (one.targetGroups ?? []).map((group) => group.targetGroup)),
+    ...Object.values(listeners).flatMap((one) => (one.forward ?? []).map((group) => group.targetGroup)),
+  ]);
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+/** What is not ours: by its name where services name it, as a number for the quotas, as groups of nodes and pods. */
+function listed({ account, owners }: Snapshot, named: ReadonlySet<string>) {
+  const LoadBalancers: Found['LoadBalancers'] = [];
+  const Counts = { ApplicationLoadBalancers: 0, NetworkLoadBalancers: 0, TargetGroups: 0 };
+  for (const [arn, one] of account.loadBalancers) {
+    const Tags = { ...account.tags.get(arn) };
+    const name = one.LoadBalancerName ?? '';
+    if (named.has(arn) || named.has(name))
+      LoadBalancers.push({
+        LoadBalancerArn: arn,
+        LoadBalancerName: name,
+        Type: one.Type ?? '',
+        Scheme: one.Scheme ?? '',
+        ...(one.DNSName === undefined ? {} : { DNSName: one.DNSName }),
+        ...(one.VpcId === undefined ? {} : { VpcId: one.VpcId }),
+        ...(one.IpAddressType === undefined ? {} : { IpAddressType: one.IpAddressType }),
+        SecurityGroups: [...(one.SecurityGroups ?? [])],
+        Tags,
+      });
+    if (owners.of(arn, Tags) !== undefined) continue;
+    if (one.Type === 'application') Counts.ApplicationLoadBalancers++;
+    if (one.Type === 'network') Counts.NetworkLoadBalancers++;
+  }
+  const TargetGroups: Found['TargetGroups'] = [];
+  for (const [arn, one] of account.targetGroups) {
+    const name = one.TargetGroupName ?? '';
+    if (named.has(arn) || named.has(name))
+      TargetGroups.push({
+        TargetGroupArn: arn,
+        TargetGroupName: name,
+        TargetType: one.TargetType ?? 'instance',
+        Protocol: one.Protocol ?? '',
+        ...(one.Port === undefined ? {} : { Port: one.Port }),
+        ...(one.VpcId === undefined ? {} : { VpcId: one.VpcId }),
+        IpAddressType: one.IpAddressType ?? 'ipv4',
+      });
+    if (owners.of(arn, account.tags.get(arn)) === undefined) Counts.TargetGroups++;
+  }
+  const SecurityGroups: Found['SecurityGroups'] = [];
+  for (const [id, one] of account.securityGroups) {
+    const Tags = { ...account.tags.get(id) };
+    if (owners.isBackendGroup(Tags) || owners.of(id, Tags) !== undefined) continue;
+    const vpcId = one.VpcId === undefined ? {} : { VpcId: one.VpcId };
+    SecurityGroups.push({ GroupId: id, GroupName: one.GroupName ?? '', ...vpcId, Tags });
+  }
+  return { LoadBalancers, TargetGroups, SecurityGroups, Counts };
+}
+
+/** Interfaces by the addresses that were asked for: only new addresses, and old answers, make a call. */
+function createInterfaces(read: (addresses: readonly string[]) => Promise<Found['NetworkInterfaces']>) {
+  const known = new Map<
+    string,
+    { readonly found: Found['NetworkInterfaces'][number] | undefined; readonly atMs: number }
+  >();
+  return async (addresses: readonly string[], nowMs: number): Promise<Found['NetworkInterfaces']> => {
+    const due = addresses.filter((one) => nowMs - (known.get(one)?.atMs ?? Number.NEGATIVE_INFINITY) >= keepMs);
+    if (due.length > 0) {
+      const found = await read(due);
+      for (const address of due) {
+        const holder = found.find(
+          ({ PrivateIpAddresses, Ipv6Addresses }) =>
+            PrivateIpAddresses.includes(address) || Ipv6Addresses.includes(address),
+        );
+        known.set(address, { found: holder, atMs: nowMs });
+      }
+    }
+    const wanted = new Set(addresses);
+    for (const address of known.keys()) if (!wanted.has(address)) known.delete(address);
+    const interfaces = addresses.flatMap((address) => known.get(address)?.found ?? []);
+    return [...new Map(interfaces.map((one) => [one.NetworkInterfaceId, one])).values()].sort((a, b) =>
+      (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1,
+    );
+  };
+}

@@ -1,0 +1,85 @@
+import type { Observed } from '../../src/model/index.ts';
+import type { Account } from './account.ts';
+import type { Drive } from './drive.ts';
+import { inParallel } from './in-parallel.ts';
+import { targetKey } from './names.ts';
+import type { Reader } from './read.ts';
+import { healthOf } from './see-target-group.ts';
+
+/** A target group is asked for again after this, and later each time it says the same. */
+const firstMs = 1_000;
+const slowestMs = 10_000;
+const slower = 1.5;
+/** One look at all load balancers serves every unit that waits, for so long. */
+const balancersMs = 4_000;
+const parallel = 8;
+
+/**
+ * Looks at the health of objects as often as it makes sense, and notes it in `known`. While a load balancer is being set up its targets
+ * are not asked for: one list of all load balancers tells when it is ready.
+ */
+export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Reader, account: Account) {
+  const paces = new Map<string, { readonly nextMs: number; readonly everyMs: number; readonly said: string }>();
+  let listedMs = Number.NEGATIVE_INFINITY;
+  let listing: Promise<void> | undefined;
+
+  const list = async (): Promise<void> => {
+    if (ctx.clock.now() - listedMs < balancersMs) return;
+    listing ??= (async () => {
+      const startMs = ctx.clock.now();
+      for (const one of await reader.loadBalancers())
+        if (one.LoadBalancerArn !== undefined) account.loadBalancers.set(one.LoadBalancerArn, one);
+      listedMs = startMs;
+    })().finally(() => {
+      listing = undefined;
+    });
+    await listing;
+  };
+
+  const look = async (group: Observed): Promise<void> => {
+    const { handle } = group;
+    const nowMs = ctx.clock.now();
+    const members = [...(group.sets.Targets?.keys() ?? [])].join(' ');
+    const pace = paces.get(handle);
+    if (pace?.said.startsWith(`${members}|`) !== true) {
+      // What was registered a moment ago is known to be on its way.
+      paces.set(handle, { nextMs: nowMs + firstMs, everyMs: firstMs, said: `${members}|` });
+      return;
+    }
+    if (nowMs < pace.nextMs) return;
+    const descriptions = await reader.health(handle);
+    account.health.set(handle, descriptions);
+    const health = new Map(
+      descriptions.flatMap(({ Target, TargetHealth: state }) =>
+        Target?.Id === undefined ? [] : [[targetKey(Target.Id, Target.Port ?? 0), healthOf(state, true)] as const],
+      ),
+    );
+    const now = known.find('TargetGroup', handle);
+    if (now !== undefined) known.put({ ...now, health: { ...now.health, Targets: health } });
+    const said = `${members}|${[...health].join(' ')}`;
+    const everyMs = pace.said === said ? Math.min(slowestMs, pace.everyMs * slower) : firstMs;
+    paces.set(handle, { nextMs: nowMs + everyMs, everyMs, said });
+  };
+
+  return async (objects: readonly Observed[]): Promise<void> => {
+    const balancers = objects.filter(({ kind }) => kind === 'LoadBalancer');
+    const waiting = balancers.filter(({ facts }) => facts.state === 'provisioning');
+    if (waiting.length > 0) await list();
+    let provisioning = false;
+    for (const balancer of waiting) {
+      const { DNSName, State } = account.loadBalancers.get(balancer.handle) ?? {};
+      if (State?.Code === undefined) continue;
+      provisioning ||= State.Code === 'provisioning';
+      const facts = {
+        state: State.Code,
+        ...(State.Reason === undefined ? {} : { reason: State.Reason }),
+        ...(DNSName === undefined ? {} : { addresses: [DNSName] }),
+      };
+      known.put({ ...(known.find('LoadBalancer', balancer.handle) ?? balancer), facts });
+    }
+    const only = provisioning && balancers.length === waiting.length;
+    if (only) return;
+    const groups = objects.filter(({ kind, sets }) => kind === 'TargetGroup' && sets.Targets !== undefined);
+    await inParallel(groups, parallel, look);
+  };
+}

@@ -1,0 +1,148 @@
+import type { Action, Listener, Rule } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  type Attrs,
+  canonicalJson,
+  type Json,
+  type Member,
+  type MemberSet,
+  type Observed,
+} from '../../src/model/index.ts';
+import { canonicalConditions } from './conditions.ts';
+import { listenerId, ruleId } from './names.ts';
+import { readSecretTag, secretTag } from './secret-tag.ts';
+import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
+
+/** Services by the target group that they are behind. */
+export type ServesOf = (targetGroup: string) => readonly string[];
+
+/** A listener of a load balancer that is ours. On an adopted one, those without our tags are left alone unless `asked` for. */
+export function seeListener(
+  listener: Listener,
+  balancer: Observed,
+  serves: ServesOf,
+  asked: (port: number) => boolean,
+  view: View,
+): Observed | undefined {
+  const { ListenerArn: handle, Port: port, Protocol } = listener;
+  if (handle === undefined || port === undefined) return undefined;
+  const { account, owners } = view;
+  const tags = account.tags.get(handle);
+  const adopted = owners.adopted.has(balancer.handle);
+  const owned = !adopted || owners.of(handle, tags) !== undefined || asked(port);
+  const forward = forwardOf(listener.DefaultActions, balancer.attrs.Type === 'network');
+  const certificates = new Map(
+    (account.certificates.get(handle) ?? []).map(({ arn, isDefault }): [string, Member] => [
+      arn,
+      { attrs: { IsDefault: isDefault } },
+    ]),
+  );
+  return seen({
+    kind: 'Listener',
+    id: listenerId(balancer.id, port),
+    unit: balancer.unit,
+    handle,
+    owned,
+    serves: servicesOf(forward, balancer, serves),
+    attrs: {
+      ...attributesOf(handle, view),
+      ...given({
+        Place: `${balancer.id}:${port}`,
+        Port: port,
+        Protocol,
+        SslPolicy: listener.SslPolicy,
+        AlpnPolicy: listener.AlpnPolicy,
+        MutualAuthentication: listener.MutualAuthentication,
+        DefaultActions: inOrder(listener.DefaultActions),
+        TargetGroupStickinessConfig: forward.sticky,
+      }),
+      ...readSecretTag(tags?.[secretTag]),
+    },
+    refs: {
+      LoadBalancerArn: balancer.handle,
+      ...(forward.only === undefined ? {} : { TargetGroupArn: forward.only }),
+    },
+    sets: {
+      ...(forward.set.size === 0 ? {} : { TargetGroups: forward.set }),
+      ...(certificates.size === 0 ? {} : { Certificates: certificates }),
+      Tags: tagSet(tags),
+    },
+    facts: {},
+  });
+}
+
+/** A rule of a listener that is seen. */
+export function seeRule(
+  rule: Rule,
+  listener: Observed,
+  balancer: Observed,
+  serves: ServesOf,
+  view: View,
+): Observed | undefined {
+  const { RuleArn: handle, Priority } = rule;
+  if (handle === undefined) return undefined;
+  const tags = view.account.tags.get(handle);
+  const forward = forwardOf(rule.Actions, false);
+  const read = plain(rule.Conditions ?? []);
+  const conditions = canonicalConditions(Array.isArray(read) ? read : []);
+  const text = canonicalJson([...conditions]);
+  return seen({
+    kind: 'Rule',
+    id: ruleId(listener.id, text),
+    unit: listener.unit,
+    handle,
+    owned: listener.owned,
+    serves: servicesOf(forward, balancer, serves),
+    attrs: {
+      ...given({
+        Place: `${String(listener.attrs.Place)} ${text}`,
+        Conditions: conditions,
+        Priority: Number(Priority),
+        Actions: inOrder(rule.Actions),
+        TargetGroupStickinessConfig: forward.sticky,
+        Transforms: rule.Transforms,
+      }),
+      ...readSecretTag(tags?.[secretTag]),
+    },
+    refs: { ListenerArn: listener.handle },
+    sets: { ...(forward.set.size === 0 ? {} : { TargetGroups: forward.set }), Tags: tagSet(tags) },
+    facts: {},
+  });
+}
+
+interface Forward {
+  /** A network load balancer that forwards to one group. */
+  readonly only: string | undefined;
+  readonly set: MemberSet;
+  readonly sticky: Attrs | undefined;
+}
+
+function forwardOf(actions: readonly Action[] | undefined, network: boolean): Forward {
+  const action = actions?.find(({ Type }) => Type === 'forward');
+  const groups = action?.ForwardConfig?.TargetGroups ?? [];
+  const config = action?.ForwardConfig?.TargetGroupStickinessConfig;
+  const sticky = config === undefined ? undefined : given({ ...config });
+  const single = groups.length > 1 ? undefined : (action?.TargetGroupArn ?? groups[0]?.TargetGroupArn);
+  if (single !== undefined) {
+    if (network) return { only: single, set: new Map(), sticky };
+    return { only: undefined, set: new Map([[single, { attrs: { Weight: groups[0]?.Weight ?? 1 } }]]), sticky };
+  }
+  const set = new Map(
+    groups.flatMap(({ TargetGroupArn, Weight = 1 }): [string, Member][] =>
+      TargetGroupArn === undefined ? [] : [[TargetGroupArn, { attrs: { Weight } }]],
+    ),
+  );
+  return { only: undefined, set, sticky };
+}
+
+/** Whoever gets traffic; where nobody is forwarded to, whoever the tags or the load balancer tell. */
+function servicesOf({ only, set }: Forward, balancer: Observed, serves: ServesOf): readonly string[] {
+  const groups =
+    only === undefined ? [...set].flatMap(([arn, { attrs }]) => (attrs.Weight === 0 ? [] : [arn])) : [only];
+  if (groups.length === 0) return balancer.serves;
+  return [...new Set(groups.flatMap(serves))];
+}
+
+/** As they are carried out. */
+function inOrder(actions: readonly Action[] | undefined): Json {
+  return plain([...(actions ?? [])].sort((a, b) => (a.Order ?? 0) - (b.Order ?? 0)));
+}

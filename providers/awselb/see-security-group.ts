@@ -1,0 +1,90 @@
+import type { IpPermission, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2';
+import type { Attrs, Member, Observed } from '../../src/model/index.ts';
+import { backendGroup, backendRuleDescription, securityGroupId, securityGroupResource } from './names.ts';
+import { foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
+
+export function seeSecurityGroup(group: SecurityGroup, view: View): Observed | undefined {
+  const { GroupId: handle, GroupName, Description, VpcId } = group;
+  if (handle === undefined || GroupName === undefined) return undefined;
+  const { account, owners } = view;
+  const tags = account.tags.get(handle) ?? {};
+  const attrs = given({ GroupName, Description, VpcId });
+  const owner = owners.of(handle, tags);
+  const shared = owners.isBackendGroup(tags);
+  const number = [0, 1, 2, 3].find((one) => securityGroupResource(one) === owner?.resource);
+  if (!shared && (owner === undefined || number === undefined)) {
+    const unit = foreignUnit(handle, view);
+    const rest = { serves: [], refs: {}, sets: {}, owned: false, facts: {} };
+    return seen({ kind: 'SecurityGroup', id: handle, unit, handle, attrs, ...rest });
+  }
+  return seen({
+    kind: 'SecurityGroup',
+    id: owner === undefined || number === undefined ? backendGroup : securityGroupId(owner.lb, number),
+    unit: owner?.unit ?? owners.sharedUnit,
+    handle,
+    owned: true,
+    serves: owner === undefined ? [] : owners.servicesOf({ ...owner, resource: undefined }),
+    attrs,
+    refs: {},
+    sets: { IpPermissions: permissions(group.IpPermissions ?? []), Tags: tagSet(tags) },
+    facts: {},
+  });
+}
+
+/** Natural key → rule, one for each source. */
+function permissions(list: readonly IpPermission[]): ReadonlyMap<string, Member> {
+  const found = new Map<string, Member>();
+  for (const { IpProtocol = '-1', FromPort = -1, ToPort = -1, ...sources } of list) {
+    const add = (source: Attrs, Description: string | undefined): void => {
+      const attrs = { IpProtocol, FromPort, ToPort, ...source };
+      const described = Description === undefined || Description === '' ? {} : { Description };
+      found.set(Object.values(attrs).join('|'), { attrs: { ...attrs, ...described } });
+    };
+    for (const { CidrIp = '', Description } of sources.IpRanges ?? []) add({ CidrIp }, Description);
+    for (const { CidrIpv6 = '', Description } of sources.Ipv6Ranges ?? []) add({ CidrIpv6 }, Description);
+    for (const { PrefixListId = '', Description } of sources.PrefixListIds ?? []) add({ PrefixListId }, Description);
+    for (const { GroupId = '', Description } of sources.UserIdGroupPairs ?? []) add({ GroupId }, Description);
+  }
+  return found;
+}
+
+/** Groups of nodes and pods with rules that let a back-end group in, as far as their descriptions tell. */
+export function openGroups(groups: Iterable<SecurityGroup>, source: string | undefined): readonly string[] {
+  return [...groups].flatMap(({ GroupId, IpPermissions = [] }) =>
+    GroupId !== undefined &&
+    IpPermissions.some(({ UserIdGroupPairs = [] }) =>
+      UserIdGroupPairs.some((pair) => pair.GroupId === source && pair.Description === backendRuleDescription),
+    )
+      ? [GroupId]
+      : [],
+  );
+}
+
+/** Undefined: not one that lets the back-end group in. */
+export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View): Observed | undefined {
+  const { SecurityGroupRuleId: handle, GroupId = '', IpProtocol = '', IsEgress, Description } = rule;
+  const source = rule.ReferencedGroupInfo?.GroupId;
+  const named = view.owners.input.options.backendSecurityGroup;
+  const ours = source !== undefined && (source === view.backendGroup || source === named);
+  if (handle === undefined || !ours || IsEgress === true || Description !== backendRuleDescription) return undefined;
+  const managed = source === view.backendGroup;
+  return seen({
+    kind: 'SecurityGroupRule',
+    id: `${GroupId}|${IpProtocol}|${backendGroup}`,
+    unit: view.owners.sharedUnit,
+    handle,
+    owned: true,
+    serves: [],
+    attrs: given({
+      GroupId,
+      IpProtocol,
+      FromPort: rule.FromPort,
+      ToPort: rule.ToPort,
+      Description,
+      SourceGroupId: managed ? undefined : source,
+    }),
+    refs: managed ? { Source: source } : {},
+    sets: {},
+    facts: {},
+  });
+}

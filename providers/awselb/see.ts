@@ -1,0 +1,51 @@
+import type { Observed } from '../../src/model/index.ts';
+import type { Account } from './account.ts';
+import type { Owners } from './owners.ts';
+import { seeListener, seeRule } from './see-listener.ts';
+import { seeLoadBalancer } from './see-load-balancer.ts';
+import type { View } from './see-parts.ts';
+import { seeSecurityGroup, seeSecurityGroupRule } from './see-security-group.ts';
+import { seeTargetGroup } from './see-target-group.ts';
+
+/** Everything in the account as observed objects: ours with all that belongs to them, others' by the places that they hold. Pure. */
+export function see(account: Account, owners: Owners): readonly Observed[] {
+  const backendGroup = backendGroupOf(account, owners);
+  const view: View = { account, owners, backendGroup };
+  const there = (object: Observed | undefined): readonly Observed[] => (object === undefined ? [] : [object]);
+  const groups = [...account.targetGroups.values()].flatMap((group) => there(seeTargetGroup(group, view)));
+  const behind = new Map(groups.map(({ handle, serves }) => [handle, serves]));
+  const serves = (arn: string): readonly string[] => behind.get(arn) ?? [];
+  const balancers = [...account.loadBalancers.values()].flatMap((one) => there(seeLoadBalancer(one, view)));
+  const fronts = balancers.flatMap((balancer) => {
+    if (!balancer.owned) return [];
+    const asked = portsOf(balancer.serves, owners);
+    return (account.listeners.get(balancer.handle) ?? []).flatMap((one): readonly Observed[] => {
+      const listener = seeListener(one, balancer, serves, (port) => asked.has(port), view);
+      if (listener === undefined) return [];
+      const rules = account.rules.get(listener.handle) ?? [];
+      return [listener, ...rules.flatMap((rule) => there(seeRule(rule, listener, balancer, serves, view)))];
+    });
+  });
+  return [
+    ...[...account.securityGroups.values()].flatMap((group) => there(seeSecurityGroup(group, view))),
+    ...[...account.securityGroupRules.values()].flatMap((rule) => there(seeSecurityGroupRule(rule, view))),
+    ...balancers,
+    ...groups,
+    ...fronts,
+  ];
+}
+
+/** The back-end group that weir made. Of several the one with the smallest id, so that everybody means the same. */
+export function backendGroupOf(account: Account, owners: Owners): string | undefined {
+  const [first] = [...account.securityGroups.keys()]
+    .filter((id) => owners.isBackendGroup(account.tags.get(id) ?? {}))
+    .sort();
+  return first;
+}
+
+/** Ports that these services ask for. */
+function portsOf(members: readonly string[], { input: { services } }: Owners): ReadonlySet<number> {
+  return new Set(
+    services.filter(({ id }) => members.includes(id)).flatMap(({ fronts }) => fronts.map(({ port }) => port)),
+  );
+}

@@ -1,0 +1,85 @@
+import type { Context, ExportedService, Session, Unit } from '../../src/model/index.ts';
+import { createApply } from './apply.ts';
+import { attributeRounds } from './attribute-rounds.ts';
+import { type ClientParts, createClients } from './clients.ts';
+import { createDiscovery } from './discover.ts';
+import type { Drive } from './drive.ts';
+import { Known } from './known.ts';
+import { loadBalancerId, unitName } from './names.ts';
+import type { Options } from './options.ts';
+import { stackOfService } from './owners.ts';
+import { findPlace } from './region.ts';
+import { report } from './report.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** What only tests and emulators set. */
+export type Wiring = Pick<ClientParts, 'requestHandler' | 'maxAttempts' | 'credentials'>;
+
+/** One account and region, as one weir sees and changes it. */
+export async function openSession(options: Options, ctx: Context, wiring: Wiring): Promise<Session> {
+  const end = new AbortController();
+  const { region, machineVpc } = await findPlace(options, process.env, end.signal);
+  const clients = createClients({ ...wiring, options, region, ctx, signal: end.signal });
+  const drive: Drive = { clients, known: new Known(), options, cluster: options.clusterName, region, ctx };
+  /** Of whoever asked last: what many wait for is not ended by one. */
+  const live = () => end.signal;
+  const snapshot = new Snapshot(drive, live);
+  const discovery = createDiscovery(drive, snapshot, machineVpc, live);
+  const attributes = attributeRounds(drive, snapshot, live);
+  const apply = createApply(drive, (step, made) => snapshot.wrote(step, made));
+  let services: readonly ExportedService[] = [];
+
+  return {
+    async discover(next, signal) {
+      signal.throwIfAborted();
+      const environment = await untilAborted(discovery.find(next), signal);
+      const before = new Set(services);
+      attributes.hasten(unitsOf(next.filter((service) => !before.has(service))));
+      services = next;
+      return environment;
+    },
+    async observe(scope, signal, depth = 'complete') {
+      signal.throwIfAborted();
+      if (scope !== 'all')
+        return untilAborted(depth === 'health' ? snapshot.health(scope) : snapshot.units(scope), signal);
+      const reading = await untilAborted(snapshot.all(depth === 'quick'), signal);
+      if (depth === 'quick') {
+        attributes.start(end.signal);
+        return reading;
+      }
+      await untilAborted(attributes.all(), signal);
+      return snapshot.again();
+    },
+    async apply(step, signal) {
+      try {
+        return await apply(step, signal);
+      } catch (error) {
+        // Some of it may have been done.
+        snapshot.doubt(step.unit);
+        throw error;
+      }
+    },
+    report: (wanted, observed) => report(wanted, observed, snapshot.account),
+    troubles: () => discovery.troubles(),
+    // Load balancers serve on without us; what shall go is deleted by a plan.
+    async close() {
+      end.abort();
+      clients.destroy();
+    },
+  };
+
+  function unitsOf(list: readonly ExportedService[]): ReadonlySet<Unit> {
+    return new Set(list.map((service) => unitName(ctx.balancer, loadBalancerId(stackOfService(service, options)))));
+  }
+}
+
+/** The work goes on for others; who gave up does not wait for it. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () =>
+      reject(signal.reason instanceof Error ? signal.reason : new DOMException('aborted', 'AbortError'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
