@@ -60,6 +60,11 @@ export function isThrottling(error: unknown): boolean {
   return throttled.has(nameOf(error));
 }
 
+/** Whether the connection broke on the way, so that nobody knows whether the call was done. */
+export function isBroken(error: unknown): boolean {
+  return causes(error).some((name) => unreachable.has(name) && name !== 'ENOTFOUND' && name !== 'ECONNREFUSED');
+}
+
 /** Whether the API says that an object is not there. */
 export function isNotFound(error: unknown): boolean {
   const cause = error instanceof WeirError ? error.cause : error;

@@ -11,14 +11,14 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { WAFV2Client } from '@aws-sdk/client-wafv2';
 import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
 import type { Context } from '../../src/model/index.ts';
-import { apiError, isThrottling } from './api-error.ts';
+import { apiError, isBroken, isThrottling } from './api-error.ts';
 import type { Options } from './options.ts';
 import { priorityOf, rateClassOf } from './rates.ts';
 
 export interface ClientParts {
   readonly options: Pick<Options, 'endpoint' | 'profile' | 'assumeRole' | 'externalId'>;
   readonly region: string;
-  readonly ctx: Pick<Context, 'limiter' | 'metric'>;
+  readonly ctx: Pick<Context, 'limiter' | 'metric' | 'clock'>;
   /** Ends what waits for a token. */
   readonly signal: AbortSignal;
   /** Tries of the SDK for one call, the first included. */
@@ -165,6 +165,14 @@ interface MiddlewareContext {
   readonly commandName?: string;
 }
 
+/**
+ * What was throttled was not done, and what only reads may be asked again: so often, beyond the tries of the SDK. One call of many that
+ * make up a reading must not spoil all of it.
+ */
+const mostTries = 10;
+const firstPauseMs = 250;
+const longestPauseMs = 8_000;
+
 /** Tokens and counts at each attempt, the clear error around all of them. */
 function watch<I extends object, O extends MetadataBearer>(
   stack: MiddlewareStack<I, O>,
@@ -174,10 +182,15 @@ function watch<I extends object, O extends MetadataBearer>(
   const callOf = ({ commandName = '' }: MiddlewareContext): string => commandName.replace(/Command$/, '');
   stack.add(
     (next, context) => async (args) => {
-      try {
-        return await next(args);
-      } catch (error) {
-        throw apiError(error, { service, call: callOf(context), region });
+      const call = callOf(context);
+      for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+        try {
+          return await next(args);
+        } catch (error) {
+          const passing = isThrottling(error) || (rateClassOf(call) === 'read' && isBroken(error));
+          if (!passing || tries >= mostTries || signal.aborted) throw apiError(error, { service, call, region });
+        }
+        await ctx.clock.sleep(pauseMs, signal);
       }
     },
     { step: 'initialize', priority: 'high', name: 'weirErrors' },
