@@ -1,4 +1,4 @@
-/** The account as the API answered last: plain data, by ARN or id. Readings fill it, `see` turns it into observed objects. */
+/** The account as the API answered last: plain data, by ARN or id. Readings fill it, `observe` turns it into observed objects. */
 import type { SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type {
   Listener,

@@ -4,9 +4,9 @@ import type { Drive } from './drive.ts';
 import { findTags, type TagFinder } from './find-tags.ts';
 import { createHealthPolls } from './health-polls.ts';
 import { inParallel } from './in-parallel.ts';
+import { backendGroupOf, observe } from './observe.ts';
 import { Owners } from './owners.ts';
 import { createReader, type Reader } from './read.ts';
-import { backendGroupOf, see } from './see.ts';
 import { openGroups } from './see-security-group.ts';
 
 /** Readings of everything that follow each other so closely are one. */
@@ -144,7 +144,7 @@ export class Snapshot {
   /** Listeners, rules, certificates and health of what is ours and was not read since. */
   async #details(units: ReadonlySet<Unit> | undefined, sinceMs: number): Promise<void> {
     const { account } = this;
-    const ours = see(account, this.#owners).filter(
+    const ours = observe(account, this.#owners).filter(
       ({ owned, unit }) => owned && (units === undefined || units.has(unit)),
     );
     const due = ours.filter(
@@ -198,7 +198,7 @@ export class Snapshot {
   #seen(units: ReadonlySet<Unit> | undefined, startMs: number): readonly Observed[] {
     const { known } = this.#drive;
     const touched = new Set([...this.#writtenMs].flatMap(([unit, ms]) => (ms > startMs ? [unit] : [])));
-    const reading = see(this.account, this.#owners).filter(
+    const reading = observe(this.account, this.#owners).filter(
       ({ unit }) => (units === undefined || units.has(unit)) && !touched.has(unit),
     );
     const kept = known.all().filter(({ unit }) => touched.has(unit) && (units === undefined || units.has(unit)));

@@ -8,7 +8,7 @@ import { seeSecurityGroup, seeSecurityGroupRule } from './see-security-group.ts'
 import { seeTargetGroup } from './see-target-group.ts';
 
 /** Everything in the account as observed objects: ours with all that belongs to them, others' by the places that they hold. Pure. */
-export function see(account: Account, owners: Owners): readonly Observed[] {
+export function observe(account: Account, owners: Owners): readonly Observed[] {
   const backendGroup = backendGroupOf(account, owners);
   const view: View = { account, owners, backendGroup };
   const there = (object: Observed | undefined): readonly Observed[] => (object === undefined ? [] : [object]);
