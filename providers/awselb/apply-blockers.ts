@@ -7,7 +7,8 @@ export async function tellBlockers(error: unknown, step: Step, drive: Drive, sig
   const code = apiCode(error);
   if (step.op !== 'delete' || typeof step.handle !== 'string') return error;
   if (step.kind === 'SecurityGroup' && code === 'DependencyViolation') {
-    const users = await usersOfGroup(step.handle, drive, signal);
+    // Who it is is a service to the reader: that it cannot be asked is no other error.
+    const users = await usersOfGroup(step.handle, drive, signal).catch(() => []);
     const by = users.length === 0 ? 'something that AWS does not name' : users.join(', ');
     return waiting(`security group ${step.handle} is still used by ${by}`, error);
   }

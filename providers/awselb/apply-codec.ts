@@ -45,6 +45,11 @@ export function tagsOf(members: Members | undefined): Tag[] {
   );
 }
 
+/** Tags of a create; the API takes no empty list. */
+export function withTags(Tags: Tag[]): { Tags?: Tag[] } {
+  return Tags.length === 0 ? {} : { Tags };
+}
+
 /** A handle, where an earlier step's number would be a fault of ours. */
 export function handleOf(ref: HandleRef | null | undefined, what: string): Handle {
   if (typeof ref !== 'string') throw new WeirError('E_BUG', `${what} has no handle`);

@@ -1,7 +1,7 @@
 import type { CreateListenerCommandInput, ModifyListenerCommandInput } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Handle, HandleRef, Member, Step } from '../../src/model/index.ts';
 import type { Call, View, Work } from './apply-call.ts';
-import { attributesOf, fieldsOf, handleOf, isEmpty, isObject, membersAfter, tagsOf } from './apply-codec.ts';
+import { attributesOf, fieldsOf, handleOf, isEmpty, isObject, membersAfter, tagsOf, withTags } from './apply-codec.ts';
 import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
@@ -43,7 +43,7 @@ function created({ attrs = {}, refs = {}, sets = {} }: Step, view: View): Work {
     DefaultActions: writeActions(
       actsOf(attrs, groups, group === undefined || group === null ? undefined : refOf(group), view),
     ),
-    Tags: [...tagsOf(sets.Tags), ...secretTags(attrs)],
+    ...withTags([...tagsOf(sets.Tags), ...secretTags(attrs)]),
   };
   return {
     create: { name: 'CreateListener', input },

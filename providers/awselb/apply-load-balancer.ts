@@ -7,7 +7,17 @@ import type {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Handle, Step } from '../../src/model/index.ts';
 import type { Call, View, Work } from './apply-call.ts';
-import { attributesOf, fieldsOf, isEmpty, isObject, listOf, membersAfter, tagsOf, textsOf } from './apply-codec.ts';
+import {
+  attributesOf,
+  fieldsOf,
+  isEmpty,
+  isObject,
+  listOf,
+  membersAfter,
+  tagsOf,
+  textsOf,
+  withTags,
+} from './apply-codec.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
 import { backendGroup } from './names.ts';
@@ -56,7 +66,7 @@ function created({ attrs = {}, sets = {} }: Step, view: View): Work {
     ),
     SubnetMappings: listOf<SubnetMapping>(attrs.SubnetMappings),
     ...(SecurityGroups.length === 0 ? {} : { SecurityGroups }),
-    Tags: tagsOf(sets.Tags),
+    ...withTags(tagsOf(sets.Tags)),
   };
   const special: Attrs = Object.fromEntries(
     ['MinimumLoadBalancerCapacity', 'WebACLArn', 'ShieldProtection'].flatMap((name) => {

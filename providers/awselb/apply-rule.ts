@@ -1,7 +1,7 @@
 import type { ModifyRuleCommandInput, RuleCondition, RuleTransform } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Handle, Step } from '../../src/model/index.ts';
 import type { Call, View, Work } from './apply-call.ts';
-import { handleOf, listOf, membersAfter, tagsOf } from './apply-codec.ts';
+import { handleOf, listOf, membersAfter, tagsOf, withTags } from './apply-codec.ts';
 import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
 import { elbTags } from './apply-tags.ts';
 
@@ -21,7 +21,7 @@ export function ruleWork(step: Step, view: View): Work {
             Conditions: listOf<RuleCondition>(attrs.Conditions),
             Actions: writeActions(actsOf(attrs, groups, undefined, view)),
             ...(Transforms.length === 0 ? {} : { Transforms }),
-            Tags: [...tagsOf(sets.Tags), ...secretTags(attrs)],
+            ...withTags([...tagsOf(sets.Tags), ...secretTags(attrs)]),
           },
         },
         rest: () => [],

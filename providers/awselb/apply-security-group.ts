@@ -8,17 +8,19 @@ import { ec2Tags } from './apply-tags.ts';
 export function securityGroupWork(step: Step): Work {
   const { op, attrs = {}, sets = {}, members = [] } = step;
   switch (op) {
-    case 'create':
+    case 'create': {
+      const Tags = tagsOf(sets.Tags);
       return {
         create: {
           name: 'CreateSecurityGroup',
           input: {
             ...fieldsOf<CreateSecurityGroupCommandInput>(attrs, 'GroupName', 'Description', 'VpcId'),
-            TagSpecifications: [{ ResourceType: 'security-group', Tags: tagsOf(sets.Tags) }],
+            ...(Tags.length === 0 ? {} : { TagSpecifications: [{ ResourceType: 'security-group', Tags }] }),
           },
         },
         rest: () => [],
       };
+    }
     case 'add':
     case 'set':
     case 'remove': {

@@ -5,7 +5,7 @@ import type {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Handle, HandleRef, Member, Step } from '../../src/model/index.ts';
 import type { Call, View, Work } from './apply-call.ts';
-import { attributesOf, chunks, fieldsOf, tagsOf } from './apply-codec.ts';
+import { attributesOf, chunks, fieldsOf, tagsOf, withTags } from './apply-codec.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
 import { targetBatch } from './kinds.ts';
@@ -42,7 +42,7 @@ export function targetGroupWork(step: Step, view: View): Work {
               'IpAddressType',
               ...health,
             ),
-            Tags: tagsOf(sets.Tags),
+            ...withTags(tagsOf(sets.Tags)),
           },
         },
         rest: (handle) => attributesChanged(handle, unusual('TargetGroup', attrs)),

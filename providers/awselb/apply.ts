@@ -3,7 +3,7 @@ import { type Handle, type Observed, type Step, WeirError } from '../../src/mode
 import { Attempts } from './apply-attempt.ts';
 import { tellBlockers } from './apply-blockers.ts';
 import { countCalls, nothing, type View, type Work, type WorkOf } from './apply-call.ts';
-import { handleOf, isObject } from './apply-codec.ts';
+import { handleOf, isEmpty, isObject } from './apply-codec.ts';
 import { findExisting, isTaken } from './apply-existing.ts';
 import { listenerWork } from './apply-listener.ts';
 import { loadBalancerWork, namesBackendGroup } from './apply-load-balancer.ts';
@@ -77,7 +77,7 @@ export function createApply(drive: Drive, wrote: Wrote = (step, made) => drive.k
     }
   };
 
-  /** What was found may differ from what is wanted: tags first, then everything that can be changed. */
+  /** What was found may differ from what is wanted: tags first, then everything that is asked for and can be changed. */
   const bring = async (step: Step, handle: Handle, signal: AbortSignal): Promise<void> => {
     const now: Observed = {
       kind: step.kind,
@@ -101,7 +101,8 @@ export function createApply(drive: Drive, wrote: Wrote = (step, made) => drive.k
     const view = { ...(await viewOf(step, drive, signal)), now };
     const { sets = {}, ...rest } = step;
     const tags: Step = { ...rest, op: 'add', handle, set: 'Tags', members: sets.Tags ?? [] };
-    const update: Step = { ...rest, op: 'update', handle };
+    const said = Object.entries(step.attrs ?? {}).filter(([, value]) => value !== false && !isEmpty(value));
+    const update: Step = { ...rest, op: 'update', handle, attrs: Object.fromEntries(said) };
     const certificates: Step = { ...tags, set: 'Certificates', members: sets.Certificates ?? [] };
     const parts: Readonly<Record<string, readonly Step[]>> = {
       SecurityGroup: [tags],

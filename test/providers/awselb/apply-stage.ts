@@ -109,10 +109,9 @@ export class Stage {
   }
 
   /**
-   * Plans and applies until nothing is left. Holds the calls of every step against `callsOf`. `afterStep` may throw: the plan is dropped
-   * there. Answers the steps.
+   * Plans and applies until nothing is left. Holds the calls of every step against `callsOf`, where none of them failed. Answers the steps.
    */
-  async converge(services: readonly ExportedService[]): Promise<readonly Step[]> {
+  async converge(services: readonly ExportedService[], { counted = true } = {}): Promise<readonly Step[]> {
     const done: Step[] = [];
     for (let round = 0; round < 12; round++) {
       const observed = this.observe();
@@ -136,7 +135,8 @@ export class Stage {
         const made = await this.run(resolved);
         if (made !== undefined) handles.set(step.n, made);
         const calls = this.aws.journal.since(from).map(({ action }) => action);
-        if (calls.length > 0 || !isDeferred(step))
+        const smooth = this.aws.journal.since(from).every(({ outcome }) => outcome?.kind === 'done');
+        if (counted && smooth && (calls.length > 0 || !isDeferred(step)))
           assert.deepEqual(byClass(calls), { ...callsOf(step) }, `${told(step)}: ${calls}`);
         done.push(step);
       }

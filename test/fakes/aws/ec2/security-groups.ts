@@ -93,6 +93,10 @@ export function describeSecurityGroups(world: World, input: Given<api.DescribeSe
       'group-name': ({ GroupName }) => GroupName,
       'vpc-id': ({ VpcId }) => VpcId,
       description: ({ Description }) => Description,
+      'ip-permission.group-id': ({ rules }) =>
+        [...rules.values()].flatMap(({ IsEgress, ReferencedGroupId }) =>
+          IsEgress || ReferencedGroupId === undefined ? [] : [ReferencedGroupId],
+        ),
     },
   });
   return {
