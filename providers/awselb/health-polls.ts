@@ -65,11 +65,11 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
     const balancers = objects.filter(({ kind }) => kind === 'LoadBalancer');
     const waiting = balancers.filter(({ facts }) => facts.state === 'provisioning');
     if (waiting.length > 0) await list();
-    let provisioning = false;
+    const settingUp = new Set<string>();
     for (const balancer of waiting) {
       const { DNSName, State } = account.loadBalancers.get(balancer.handle) ?? {};
+      if (State?.Code === undefined || State.Code === 'provisioning') settingUp.add(balancer.handle);
       if (State?.Code === undefined) continue;
-      provisioning ||= State.Code === 'provisioning';
       const facts = {
         state: State.Code,
         ...(State.Reason === undefined ? {} : { reason: State.Reason }),
@@ -77,9 +77,30 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
       };
       known.put({ ...(known.find('LoadBalancer', balancer.handle) ?? balancer), facts });
     }
-    const only = provisioning && balancers.length === waiting.length;
-    if (only) return;
-    const groups = objects.filter(({ kind, sets }) => kind === 'TargetGroup' && sets.Targets !== undefined);
+    // Targets behind what is not set up yet serve nobody, whatever their checks say.
+    const behind = groupsBehind(objects, settingUp);
+    const groups = objects.filter(
+      ({ kind, handle, sets }) => kind === 'TargetGroup' && sets.Targets !== undefined && !behind.has(handle),
+    );
     await inParallel(groups, parallel, look);
   };
+}
+
+/** Target groups that these load balancers send to. */
+function groupsBehind(objects: readonly Observed[], balancers: ReadonlySet<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  if (balancers.size === 0) return found;
+  const listeners = new Set<string>();
+  const fronts = (kind: string) => objects.filter((object) => object.kind === kind);
+  const note = ({ refs, sets }: Observed): void => {
+    if (refs.TargetGroupArn !== undefined) found.add(refs.TargetGroupArn);
+    for (const handle of sets.TargetGroups?.keys() ?? []) found.add(handle);
+  };
+  for (const listener of fronts('Listener')) {
+    if (!balancers.has(listener.refs.LoadBalancerArn ?? '')) continue;
+    listeners.add(listener.handle);
+    note(listener);
+  }
+  for (const rule of fronts('Rule')) if (listeners.has(rule.refs.ListenerArn ?? '')) note(rule);
+  return found;
 }

@@ -36,6 +36,8 @@ export class Owners {
   readonly input: OwnersInput;
   readonly #stacks = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
   readonly #byName = new Map<string, ExportedService[]>();
+  /** By load balancer. */
+  readonly #members = new Map<string, readonly ExportedService[]>();
   /** ARN → the load balancer that it shall be. */
   readonly adopted: ReadonlyMap<string, string>;
   /** ARN → id and unit of target groups of others that services name. */
@@ -53,6 +55,7 @@ export class Owners {
       if (known === undefined) this.#stacks.set(key, { lb: loadBalancerId(stack), services: [service] });
       else known.services.push(service);
     }
+    for (const { lb, services: members } of this.#stacks.values()) this.#members.set(lb, members);
     const adopting = adoptedBalancers(services, settingsOf, input.environment, input.options);
     this.adopted = new Map(
       [...adopting].map(([arn, service]) => [arn, loadBalancerId(stackOfService(service, input.options))]),
@@ -97,15 +100,19 @@ export class Owners {
   /** Services behind a resource tag `ns/name:port` or `ns/ingress-service:port`, else those of the load balancer. */
   servicesOf({ lb, resource }: Ownership): readonly ServiceId[] {
     const whole = resource?.replace(/:[^:]*$/, '');
-    const members = [...this.#stacks.values()].find((stack) => stack.lb === lb)?.services ?? [];
+    const members = this.#members.get(lb) ?? [];
     if (whole === undefined) return members.length > 0 ? members.map(({ id }) => id) : [guess(lb)];
+    let elsewhere: readonly ExportedService[] | undefined;
     // The longest name that it may begin with: `ns/shop-api` before `ns/shop`.
     for (let end = whole.length; end > 0; end = whole.lastIndexOf('-', end - 1)) {
-      const named = this.#byName.get(whole.slice(0, end));
-      const own = named?.filter((service) => members.includes(service)) ?? [];
+      const named = this.#byName.get(whole.slice(0, end)) ?? [];
+      const own = named.filter((service) => members.includes(service));
       if (own.length > 0) return own.map(({ id }) => id);
-      if (named !== undefined && members.length === 0) return named.map(({ id }) => id);
+      // What has moved to another load balancer is served by this one until it is served there.
+      const moved = named.filter(({ origin }) => (origin.kind === 'Service') === lb.startsWith('service/'));
+      if (moved.length > 0) elsewhere ??= moved;
     }
+    if (elsewhere !== undefined) return elsewhere.map(({ id }) => id);
     return [lb.startsWith('ingress/') && !whole.includes('/') ? guess(lb) : guessBy(lb, whole)];
   }
 }

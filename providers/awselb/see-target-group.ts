@@ -8,7 +8,10 @@ export function seeTargetGroup(group: TargetGroup, view: View): Observed | undef
   if (handle === undefined || Name === undefined) return undefined;
   const { account, owners } = view;
   const descriptions = account.health.get(handle) ?? [];
-  const targets = { ...targetsOf(descriptions, (group.LoadBalancerArns ?? []).length > 0) };
+  const users = group.LoadBalancerArns ?? [];
+  const settingUp =
+    users.length > 0 && users.every((arn) => account.loadBalancers.get(arn)?.State?.Code === 'provisioning');
+  const targets = targetsOf(descriptions, users.length > 0, settingUp);
   const foreign = owners.foreign.get(handle);
   if (foreign !== undefined) {
     const { id, unit, serves } = foreign;
@@ -61,8 +64,11 @@ export function seeTargetGroup(group: TargetGroup, view: View): Observed | undef
 const plainMember: Member = Object.freeze({ attrs: Object.freeze({}) });
 const outsideMember: Member = Object.freeze({ attrs: Object.freeze({ AvailabilityZone: 'all' }) });
 
-/** What drains is a member no more; that it drains is told beside. */
-function targetsOf(descriptions: readonly TargetHealthDescription[], used: boolean) {
+/**
+ * What drains is a member no more; that it drains is told beside. Behind a load balancer that is being set up nothing serves, whatever
+ * its checks say.
+ */
+function targetsOf(descriptions: readonly TargetHealthDescription[], used: boolean, settingUp: boolean) {
   const Targets = new Map<string, Member>();
   const health = new Map<string, Health>();
   for (const { Target, TargetHealth: state } of descriptions) {
@@ -72,7 +78,8 @@ function targetsOf(descriptions: readonly TargetHealthDescription[], used: boole
     // One address may drain in one zone entry and be registered in another.
     if (drains && Targets.has(key)) continue;
     if (!drains) Targets.set(key, Target.AvailabilityZone === 'all' ? outsideMember : plainMember);
-    health.set(key, healthOf(state, used));
+    const found = healthOf(state, used);
+    health.set(key, settingUp && found === 'ready' ? 'initial' : found);
   }
   const sets: Readonly<Record<string, MemberSet>> = { Targets };
   return { sets, health: { Targets: health } };

@@ -1,3 +1,4 @@
+import type { PlanReport } from '../../../../src/model/index.ts';
 import { Random } from '../../../property/random.ts';
 import { Stage } from '../stage.ts';
 import type { Twist } from '../twists.ts';
@@ -14,6 +15,8 @@ export interface ChaosOptions {
   /** A fault to plant, to see that it is found. */
   readonly twist?: Twist | undefined;
   readonly tell?: (line: string) => void;
+  /** Everything that happens, for who looks for a cause. */
+  readonly trace?: (line: string) => void;
 }
 
 export interface ChaosResult {
@@ -41,13 +44,13 @@ const restMs = 240 * minuteMs;
  * Random changes of everything on the virtual clock, while half of all calls are throttled, replies get lost, weir is killed, and somebody
  * changes things by hand. After each storm everything must come to rest as it is wanted.
  */
-export async function runChaos({ seed, minutes, twist, tell = () => {} }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({ seed, minutes, twist, tell = () => {}, trace }: ChaosOptions): Promise<ChaosResult> {
   const random = new Random(seed ^ 0x5eed);
   const population = new Population(seed);
   const violations: string[] = [];
   const kinds: Record<string, number> = {};
   let oracle: Oracle | undefined;
-  const stage = await Stage.open({
+  const stage: Stage = await Stage.open({
     maxAttempts: 1,
     random: () => random.next(),
     fake: {
@@ -55,7 +58,15 @@ export async function runChaos({ seed, minutes, twist, tell = () => {} }: ChaosO
       timings: { loadBalancer: { ms: 90_000 }, target: { ms: 20_000 }, interfaces: { ms: 30_000 }, releaseCalls: 1 },
     },
     ...(twist === undefined ? {} : { twist }),
-    events: { planned: (plan) => oracle?.planned(plan) },
+    events: {
+      planned(plan) {
+        oracle?.planned(plan);
+        if (trace !== undefined) for (const line of linesOf(plan)) trace(`${stage.clock.now()} plan ${line}`);
+      },
+      step({ step, result, message = '' }) {
+        trace?.(`${stage.clock.now()} ${result} ${step.unit} ${step.n} ${step.op} ${step.kind} ${step.id} ${message}`);
+      },
+    },
   });
   const { aws, cluster, clock } = stage;
   aws.journal.keep(200);
@@ -91,17 +102,20 @@ export async function runChaos({ seed, minutes, twist, tell = () => {} }: ChaosO
       if (roll < 0.72) {
         const { what, replaced } = population.change();
         kinds[what] = (kinds[what] ?? 0) + 1;
+        trace?.(`${clock.now()} change ${what} ${replaced.join()}`);
         tellAll(replaced, what);
       } else if (roll < 0.84) {
         oracle?.aside(() => {
           const deed = interfere(aws, random);
           kinds[deed] = (kinds[deed] ?? 0) + 1;
+          trace?.(`${clock.now()} somebody ${deed}`);
         });
       } else if (roll < 0.94) {
         const member = random.pick([...population.members.values()]);
         sicken(member);
       } else {
         kills++;
+        trace?.(`${clock.now()} kill`);
         await stage.kill();
         await stage.start();
       }
@@ -131,7 +145,7 @@ export async function runChaos({ seed, minutes, twist, tell = () => {} }: ChaosO
     }
     slowestMs = Math.max(slowestMs, tookMs ?? restMs);
     // What somebody did by hand is found by the slow audit, attributes too.
-    await stage.pass(25 * minuteMs);
+    await stage.pass(40 * minuteMs);
     await stage.settle(restMs, 5_000);
     judge(`after ${Math.round(clock.now() / minuteMs)} minutes`);
     aws.faults.clear();
@@ -200,4 +214,12 @@ export async function runChaos({ seed, minutes, twist, tell = () => {} }: ChaosO
     slowestMinutes: Math.round(slowestMs / minuteMs),
     changesByKind: kinds,
   };
+}
+
+function* linesOf({ units }: PlanReport): Generator<string> {
+  for (const { unit, steps, refused } of units) {
+    for (const { n, op, kind, id, why, after, gap, risk } of steps)
+      yield `${unit} ${n} ${op} ${kind} ${id} (${why}) after ${after.join()} ${JSON.stringify({ gap, risk })}`;
+    for (const { op, kind, id, why, by } of refused) yield `${unit} refused ${op} ${kind} ${id} ${why} ${by}`;
+  }
 }
