@@ -236,7 +236,10 @@ function identityOf({ service, key, port }: GroupWish, { identity }: BackendOpti
       servicePort: identity.port,
       ...ingress,
     };
-  return { namespace, name, uid, servicePort: stack.scope === 'ingress' ? key : String(port), ...ingress };
+  // Several backends may stand behind one port of a network load balancer.
+  const several = Object.keys(service.backends).length > 1;
+  const servicePort = stack.scope === 'ingress' ? key : several ? `${port} ${key}` : String(port);
+  return { namespace, name, uid, servicePort, ...ingress };
 }
 
 /** Value of the resource tag: `ns/svc:port` of a Service, `ns/ing-svc:port` of an Ingress, else the backend's key. */

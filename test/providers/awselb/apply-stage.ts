@@ -128,6 +128,7 @@ export class Stage {
       assert.deepEqual(refused, []);
       if (steps.length === 0) return done;
       const handles = new Map<number, Handle>();
+      let saved = 0;
       for (const step of steps) {
         if (step.op === 'wait') continue;
         const resolved = resolveStep(step, handles);
@@ -136,19 +137,21 @@ export class Stage {
         if (made !== undefined) handles.set(step.n, made);
         const calls = this.aws.journal.since(from).map(({ action }) => action);
         const smooth = this.aws.journal.since(from).every(({ outcome }) => outcome?.kind === 'done');
-        if (counted && smooth && (calls.length > 0 || !isDeferred(step)))
-          assert.deepEqual(byClass(calls), { ...callsOf(step) }, `${told(step)}: ${calls}`);
+        const said = callsOf(step);
+        if (isDeferred(step)) saved += Object.values(said).reduce((sum, n) => sum + n, 0) - calls.length;
+        else if (counted && smooth) assert.deepEqual(byClass(calls), { ...said }, `${told(step)}: ${calls}`);
         done.push(step);
       }
+      assert.ok(!counted || saved >= 0, `${-saved} calls more than were said`);
     }
     assert.fail('does not come to rest');
   }
 }
 
-/** What AWS takes only together with another step: nothing is called, and that one says it all. */
+/** What AWS takes only together with another step: one of them calls nothing, the other one says it all. */
 function isDeferred({ op, set, attrs = {} }: Step): boolean {
   if (set === 'Certificates') return true;
-  if (op === 'update') return 'DefaultActions' in attrs || 'Actions' in attrs;
+  if (op === 'update') return ['DefaultActions', 'Actions', 'Protocol'].some((name) => name in attrs);
   return op === 'remove' && set === 'TargetGroups';
 }
 
