@@ -16,6 +16,7 @@ import {
 } from './files.ts';
 import type { CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import { staplePath } from './names.ts';
+import { isMade } from './spare-shape.ts';
 import { crtListText, mapText } from './text.ts';
 
 const mapTexts = new WeakMap<MapFile, string>();
@@ -49,7 +50,9 @@ export function shapeOf({ sections }: Layout, like?: Layout): string {
 
 function hashOf(sections: Layout['sections']): string {
   let defaults = '';
-  const parts = sections.map((section) => {
+  // A spare that was made by a command is no more than its settings say, and comes and goes without them.
+  const lasting = sections.filter(({ head }) => !isMade(head.slice('backend '.length)));
+  const parts = lasting.map((section) => {
     if (section.head.startsWith('defaults ')) defaults = section.head;
     const own = once(sectionHashes, section, ({ head, lines }) =>
       hash('sha256', [head, ...lines].join('\n'), 'base64url'),

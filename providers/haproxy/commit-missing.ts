@@ -21,6 +21,9 @@ export function saysMissing(answer: string): boolean {
 /** The commands that carry out a step. */
 function verbsOf(step: RuntimeStep): readonly string[] {
   switch (step.do) {
+    case 'add backend':
+    case 'publish backend':
+      return [step.do];
     case 'add server':
       return [
         ...['add server', 'enable server'],
@@ -65,6 +68,11 @@ export class MissingCommands {
   /** Whether any of the steps would be refused. */
   stop(steps: readonly RuntimeStep[]): boolean {
     return this.#verbs.size > 0 && steps.some((step) => verbsOf(step).some((verb) => this.#verbs.has(verb)));
+  }
+
+  /** Whether a command was refused before. */
+  has(verb: string): boolean {
+    return this.#verbs.has(verb);
   }
 
   /** Another process may know more. */

@@ -1,9 +1,11 @@
 /** What a committer works with. Types alone. */
 import type { Context, Resource } from '../../src/model/index.ts';
+import type { Abilities } from './commit-abilities.ts';
 import type { Certificates } from './commit-certificates.ts';
 import type { ConfigFiles } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
 import type { Layout } from './layout.ts';
+import type { Placing } from './layout-placed.ts';
 import type { HaproxyProcess } from './process.ts';
 import type { BackendRow } from './traffic-read.ts';
 
@@ -11,8 +13,8 @@ import type { BackendRow } from './traffic-read.ts';
 export interface Renderer {
   /** What a reload brings. */
   fresh(resources: readonly Resource[], running: Layout | undefined): Layout;
-  /** What the process can become by commands, as far as that is possible. `busy`: spares that are not free. */
-  placed(resources: readonly Resource[], running: Layout, busy: ReadonlySet<string>): Layout;
+  /** What the process can become by commands, as far as that is possible. */
+  placed(resources: readonly Resource[], running: Layout, placing: Placing): Layout;
   /** Spares are running out. */
   isScarce(layout: Layout): boolean;
   textOf(layout: Layout): string;
@@ -27,6 +29,7 @@ export interface CommitParts {
   readonly process: HaproxyProcess;
   readonly certificates: Certificates;
   readonly retiring: RetiringServers;
+  readonly abilities: Abilities;
   /** The process serves and takes no commands. */
   readonly ill: () => boolean;
   /** The program, proved to be one that we can use. Undefined: HAProxy runs elsewhere, and there is none here. */

@@ -1,25 +1,35 @@
 /** Servers that left the layout and wait for the end of their last connection before HAProxy lets them be deleted. */
 import type { Context } from '../../src/model/index.ts';
 import { WeirError } from '../../src/model/index.ts';
+import type { Abilities } from './commit-abilities.ts';
 import type { ServerLine } from './layout.ts';
-import type { RuntimeSocket } from './socket.ts';
+import { RuntimeSocket } from './socket.ts';
 
 const firstMs = 50;
 const longestMs = 2_000;
 /** Commands in one batch: a burst of removals must not hold up the commands of the next change. */
 const batch = 500;
 
+export interface RetireParts {
+  readonly runtime: RuntimeSocket;
+  readonly sleep: Context['clock']['sleep'];
+  readonly signal: AbortSignal;
+  readonly abilities: Pick<Abilities, 'waits'>;
+}
+
 export class RetiringServers {
   readonly #servers = new Map<string, ServerLine>();
-  readonly #runtime: RuntimeSocket;
-  readonly #sleep: Context['clock']['sleep'];
-  readonly #signal: AbortSignal;
+  readonly #parts: RetireParts;
+  /** Its own: who waits there holds up nobody. */
+  readonly #waiting: RuntimeSocket;
   #running = false;
+  /** HAProxy said of this one last that it can be deleted. */
+  #told: string | undefined;
 
-  constructor(runtime: RuntimeSocket, sleep: Context['clock']['sleep'], signal: AbortSignal) {
-    this.#runtime = runtime;
-    this.#sleep = sleep;
-    this.#signal = signal;
+  constructor(parts: RetireParts) {
+    this.#parts = parts;
+    this.#waiting = new RuntimeSocket(parts.runtime.path);
+    parts.signal.addEventListener('abort', () => this.#waiting.close(), { once: true });
   }
 
   get(backend: string, name: string): ServerLine | undefined {
@@ -55,18 +65,34 @@ export class RetiringServers {
     this.#running = true;
     for (
       let waitMs = firstMs;
-      this.#servers.size > 0 && !this.#signal.aborted;
+      this.#servers.size > 0 && !this.#parts.signal.aborted;
       waitMs = Math.min(waitMs * 2, longestMs)
     ) {
       try {
-        await this.#sleep(waitMs, this.#signal);
+        await this.#wait(waitMs);
         await this.#deleteIdle();
       } catch (error) {
         // Aborted, or the socket does not answer: who writes next finds out and says so.
-        if (!(error instanceof WeirError) && !this.#signal.aborted) throw error;
+        if (!(error instanceof WeirError) && !this.#parts.signal.aborted) throw error;
       }
     }
     this.#running = false;
+  }
+
+  /** Until one may have lost its last connection: HAProxy says when, where it can. */
+  async #wait(waitMs: number): Promise<void> {
+    const { sleep, signal, abilities } = this.#parts;
+    const startMs = performance.now();
+    const [name] = this.#servers.keys();
+    if (name !== undefined && (await abilities.waits())) {
+      const [answer] = await this.#waiting.run([{ line: `wait ${waitMs}ms srv-removable ${name}` }]).catch(() => []);
+      // Said once and not deleted: whatever is in the way, asking at once again would not end.
+      const again = this.#told === name;
+      this.#told = answer === 'Done.' ? name : undefined;
+      if (answer === 'Done.' && !again) return;
+    }
+    const leftMs = waitMs - (performance.now() - startMs);
+    if (leftMs > 0) await sleep(leftMs, signal);
   }
 
   async #deleteIdle(): Promise<void> {
@@ -74,7 +100,7 @@ export class RetiringServers {
     for (let at = 0; at < names.length; at += batch) {
       // One that came back meanwhile is not in maintenance, so HAProxy refuses to delete it.
       const some = names.slice(at, at + batch).filter((name) => this.#servers.has(name));
-      const answers = await this.#runtime.run(some.map((name) => ({ line: `del server ${name}` })));
+      const answers = await this.#parts.runtime.run(some.map((name) => ({ line: `del server ${name}` })));
       for (const [i, name] of some.entries())
         if (/^(?:Server deleted\.|No such (?:server|backend)\.)$/.test(answers[i] ?? '')) this.#servers.delete(name);
     }

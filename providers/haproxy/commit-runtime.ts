@@ -5,6 +5,7 @@ import { type Entries, entryKey, phaseOf, type RuntimeStep } from './diff.ts';
 import type { ServerLine } from './layout.ts';
 import { parseCrtList } from './process-read.ts';
 import { type Command, isAccepted, isPlainWord, maxCommandBytes, type RuntimeSocket } from './socket.ts';
+import { cookieValue } from './spare-value.ts';
 import { crtListLine, serverAddress } from './text.ts';
 
 export interface RuntimeContext {
@@ -13,6 +14,8 @@ export interface RuntimeContext {
   readonly pem: (path: string) => Promise<string>;
   /** A server that is in the process although the running layout has it no more: it waits for its last connection. */
   readonly retiring: (backend: string, name: string) => ServerLine | undefined;
+  /** A server can be given its cookie when it is added. */
+  readonly takesCookies: () => Promise<boolean>;
 }
 
 /**
@@ -43,20 +46,31 @@ export async function runSteps(steps: readonly RuntimeStep[], context: RuntimeCo
 export async function runAll(commands: readonly Command[], runtime: RuntimeSocket): Promise<readonly string[]> {
   const answers = await runtime.run(commands);
   for (const [i, answer] of answers.entries()) {
-    if (saysMissing(answer)) throw new MissingCommand(commands[i]?.line ?? '', answer);
+    const line = commands[i]?.line ?? '';
+    if (isThereAlready(line, answer)) continue;
+    // Whatever it dislikes about one backend it dislikes about all of them.
+    if (saysMissing(answer) || (line.startsWith('add backend ') && !isAccepted(answer)))
+      throw new MissingCommand(line, answer);
     if (!isAccepted(answer))
-      throw new WeirError(
-        'E_HAPROXY_COMMAND',
-        `"${commands[i]?.line}" was answered with ${JSON.stringify(answer.slice(0, 300))}`,
-      );
+      throw new WeirError('E_HAPROXY_COMMAND', `"${line}" was answered with ${JSON.stringify(answer.slice(0, 300))}`);
   }
   return answers;
 }
 
+/** A backend of ours that could not be deleted: empty, and no other than it would be now. */
+function isThereAlready(line: string, answer: string): boolean {
+  const [, name] = /^add backend (\S+) /.exec(line) ?? [];
+  return name !== undefined && answer.endsWith(`name is already used by other proxy 'backend ${name}'.`);
+}
+
 async function commandsOf(step: RuntimeStep, context: RuntimeContext): Promise<readonly Command[]> {
   switch (step.do) {
+    case 'add backend':
+      return [{ line: `add backend ${step.backend} from ${step.from} mode ${step.mode}` }];
+    case 'publish backend':
+      return [{ line: `publish backend ${step.backend}` }];
     case 'add server':
-      return addServer(step, context.retiring(step.backend, step.server.name));
+      return addServer(step, context);
     case 'set weight':
       return [{ line: `set server ${step.backend}/${step.name} weight ${step.weight}` }];
     case 'load certificate':
@@ -80,19 +94,26 @@ async function commandsOf(step: RuntimeStep, context: RuntimeContext): Promise<r
       return [{ line: `set server ${step.backend}/${step.server.name} state maint` }];
     case 'drop certificate':
       return [{ line: `del ssl cert ${step.path}` }];
+    case 'remove backend':
+      return removeBackend(step.backend, context.runtime);
   }
 }
 
 /** A dynamic server starts in maintenance, and its check does not run before it is told to. */
-function addServer(
+async function addServer(
   { backend, server, cookieKey }: Extract<RuntimeStep, { readonly do: 'add server' }>,
-  retiring: ServerLine | undefined,
-): readonly Command[] {
+  context: RuntimeContext,
+): Promise<readonly Command[]> {
+  const retiring = context.retiring(backend, server.name);
   const name = `${backend}/${server.name}`;
   const health = server.checked ? [{ line: `enable health ${name}` }] : [];
   if (retiring === undefined) {
     const options = server.options === '' ? '' : ` ${server.options}`;
     const line = `add server ${name} ${serverAddress(server)} weight ${server.weight}${options}`;
+    if (cookieKey !== undefined && (await context.takesCookies())) {
+      const value = cookieValue(server.address, server.port, cookieKey);
+      return [{ line: `${line} cookie ${value}` }, ...health, { line: `enable server ${name}` }];
+    }
     // Before it takes traffic: without its value the first answers would take the clients' cookies away.
     const keyed = cookieKey === undefined ? [] : [{ line: `set dynamic-cookie-key backend ${backend} ${cookieKey}` }];
     return [{ line }, ...keyed, ...health, { line: `enable server ${name}` }];
@@ -107,6 +128,16 @@ function addServer(
     ...health,
     { line: `set server ${name} state ready` },
   ];
+}
+
+/** Refused while somebody is still connected: it stays then, empty and led to by nothing, until the next reload. */
+async function removeBackend(backend: string, runtime: RuntimeSocket): Promise<readonly Command[]> {
+  await runtime.run(
+    [`unpublish backend ${backend}`, `wait 100ms be-removable ${backend}`, `del backend ${backend}`].map((line) => ({
+      line,
+    })),
+  );
+  return [];
 }
 
 function loadCertificate(

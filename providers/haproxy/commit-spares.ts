@@ -1,14 +1,24 @@
 /** Spares at the moment they are taken: the process itself says whether one is really free. */
 import { WeirError } from '../../src/model/index.ts';
 import type { Layout } from './layout.ts';
-import { sparesOf } from './layout-placed.ts';
+import { idleMade, sparesOf, standingSpares } from './layout-placed.ts';
 import type { RuntimeSocket } from './socket.ts';
+import { isMade } from './spare-shape.ts';
 import { type BackendRow, parseStat } from './traffic-read.ts';
 
-/** Spares that `wanted` gives to a backend and `running` has free. */
+/** Spares that `wanted` gives to a backend and `running` has free, or is to make. */
 export function takenSpares(running: Layout, wanted: Layout): readonly string[] {
   const before = sparesOf(running);
   return [...sparesOf(wanted)].flatMap(([own, spare]) => (before.get(own) === spare ? [] : [spare]));
+}
+
+/** Spares of `running` that something becomes of in `wanted`: a backend, or nothing any more. */
+export function changedSpares(running: Layout, wanted: Layout): readonly string[] {
+  const taken = takenSpares(running, wanted);
+  const there = taken.some(isMade) ? new Set(standingSpares(running)) : undefined;
+  const idle = idleMade(running);
+  const left = idle.length === 0 ? undefined : new Set(standingSpares(wanted));
+  return [...taken.filter((name) => there?.has(name) !== false), ...idle.filter((name) => left?.has(name) === false)];
 }
 
 export interface SpareLook {

@@ -14,11 +14,11 @@ import { MissingCommand, MissingCommands } from './commit-missing.ts';
 import type { CommitParts } from './commit-parts.ts';
 import { Refusals } from './commit-refusal.ts';
 import { runSteps } from './commit-runtime.ts';
-import { lookAtSpares, takenSpares } from './commit-spares.ts';
+import { changedSpares, lookAtSpares, takenSpares } from './commit-spares.ts';
 import { type Given, type Withheld, withholdPorts } from './commit-withhold.ts';
 import { type Difference, diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
 import type { Layout } from './layout.ts';
-import { standingSpares } from './layout-placed.ts';
+import { idleMade, standingSpares } from './layout-placed.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
 
@@ -148,9 +148,10 @@ export class Committer {
   /** Takes only spares of which the process says that nothing of their last service is left. */
   async #place(resources: readonly Resource[], running: Layout): Promise<Layout> {
     const { renderer, process, retiring } = this.#parts;
+    const makes = await this.#makesBackends();
     for (let busy = retiring.backends(); ; ) {
-      const layout = renderer.placed(resources, running, busy);
-      const { occupied, rows, silent } = await lookAtSpares(process.runtime, takenSpares(running, layout));
+      const layout = renderer.placed(resources, running, { busy, makes });
+      const { occupied, rows, silent } = await lookAtSpares(process.runtime, changedSpares(running, layout));
       if (occupied.length === 0) {
         this.#parts.counted(process.processes?.workers[0] ?? 0, rows);
         return layout;
@@ -159,10 +160,21 @@ export class Committer {
     }
   }
 
-  /** Brings new spares by a reload when some kind is running out; answers whether it did. */
+  async #makesBackends(): Promise<boolean> {
+    const refused = ['add backend', 'publish backend'].some((verb) => this.#missing.has(verb));
+    return !refused && this.#parts.abilities.makesBackends();
+  }
+
+  /** Brings new spares by a reload when some kind is running out, deletes those that were made and are idle; answers whether it did. */
   async refill(): Promise<boolean> {
     const { renderer, process } = this.#parts;
-    if (!this.#spent || process.processes === undefined || this.#running === undefined) return false;
+    if (process.processes === undefined || this.#running === undefined) return false;
+    if (idleMade(this.#running).length > 0 && (await this.#makesBackends())) {
+      const { layout, plan } = await this.#aim(this.#given);
+      if (plan.reload.length === 0 && plan.steps.length > 0) await this.#byCommands(layout, plan.steps);
+      return plan.reload.length === 0 && plan.steps.length > 0;
+    }
+    if (!this.#spent) return false;
     this.#spent = false;
     if (!renderer.isScarce(this.#running)) return false;
     await this.#byReload(renderer.fresh(this.#given, this.#running), ['spares']);
@@ -206,11 +218,12 @@ export class Committer {
   }
 
   async #run(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
-    const { process, certificates, retiring, ctx } = this.#parts;
+    const { process, certificates, retiring, abilities, ctx } = this.#parts;
     const sent = await runSteps(steps, {
       runtime: process.runtime,
       pem: (path) => certificates.pem(layout.certs.get(path) ?? ''),
       retiring: (backend, name) => retiring.get(backend, name),
+      takesCookies: () => abilities.takesCookies(),
     });
     if (this.#running !== undefined && takenSpares(this.#running, layout).length > 0) this.#spent = true;
     for (const step of steps) {

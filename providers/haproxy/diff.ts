@@ -5,8 +5,12 @@
 import { sameJson } from '../../src/model/index.ts';
 import type { CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
 import { isStaple, staplePath } from './names.ts';
+import { isMade, type SpareShape, shapeOfSpare, templateName } from './spare-shape.ts';
 
 export type RuntimeStep =
+  /** Out of sight until it is published. */
+  | { readonly do: 'add backend'; readonly backend: string; readonly from: string; readonly mode: SpareShape['mode'] }
+  | { readonly do: 'publish backend'; readonly backend: string }
   | {
       readonly do: 'add server';
       readonly backend: string;
@@ -26,7 +30,9 @@ export type RuntimeStep =
   | { readonly do: 'remove keys'; readonly map: string; readonly keys: readonly string[]; readonly feeds?: 'backend' }
   | { readonly do: 'remove from list'; readonly list: string; readonly entries: readonly CrtEntry[] }
   | { readonly do: 'remove server'; readonly backend: string; readonly server: ServerLine }
-  | { readonly do: 'drop certificate'; readonly path: string };
+  | { readonly do: 'drop certificate'; readonly path: string }
+  /** It has no servers. */
+  | { readonly do: 'remove backend'; readonly backend: string };
 
 export type Entries = readonly (readonly [key: string, value: string])[];
 
@@ -41,8 +47,10 @@ export interface Difference {
 }
 
 const order: Readonly<Record<RuntimeStep['do'], number>> = {
+  'add backend': -2,
   'add server': 0,
   'set weight': 1,
+  'publish backend': 1,
   'load certificate': 2,
   staple: 2,
   'add to list': 3,
@@ -53,6 +61,7 @@ const order: Readonly<Record<RuntimeStep['do'], number>> = {
   'remove from list': 8,
   'remove server': 9,
   'drop certificate': 10,
+  'remove backend': 12,
 };
 
 /** The rank of a step: steps of a lower one are done before. */
@@ -116,10 +125,31 @@ function diffSections(running: Layout, wanted: Layout, reload: Set<ReloadReason>
     const before = left.get(section.head);
     left.delete(section.head);
     if (before === section) continue;
-    if (before === undefined || !sameLines(before, section)) reload.add(reasonFor(section.head));
+    if (before === undefined && addsBackend(section, running, steps))
+      diffServers(emptyOf(section), section, reload, steps);
+    else if (before === undefined || !sameLines(before, section)) reload.add(reasonFor(section.head));
     else diffServers(before, section, reload, steps);
   }
-  for (const head of left.keys()) reload.add(reasonFor(head));
+  for (const [head, { servers }] of left) {
+    const backend = head.slice('backend '.length);
+    if (isMade(backend) && servers?.size === 0) steps.push({ do: 'remove backend', backend });
+    else reload.add(reasonFor(head));
+  }
+}
+
+/** A spare is made where the process has the settings that it goes by. Whether it can is known to who asked for one. */
+function addsBackend({ head }: Section, running: Layout, steps: RuntimeStep[]): boolean {
+  const backend = head.slice('backend '.length);
+  const shape = isMade(backend) ? shapeOfSpare(backend) : undefined;
+  if (shape === undefined) return false;
+  const from = templateName(shape);
+  if (!running.sections.some((section) => section.head === `defaults ${from}`)) return false;
+  steps.push({ do: 'add backend', backend, from, mode: shape.mode }, { do: 'publish backend', backend });
+  return true;
+}
+
+function emptyOf(section: Section): Section {
+  return { ...section, servers: noServers };
 }
 
 function diffServers(before: Section, after: Section, reload: Set<ReloadReason>, steps: RuntimeStep[]): void {

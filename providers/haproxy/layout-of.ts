@@ -63,8 +63,10 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   const binds = parts.flatMap((part): readonly Bind[] => part.binds);
   const maps = joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps);
   if (isNaming(options)) maps.set(servicesPath, memory.serviceMap(backends));
+  // Before the settings that the sections of the file go by, which are the last ones above them.
+  const templates = places.standing.length === 0 ? [] : frame.templates;
   const layout = {
-    sections: [frame.global, frame.http, ...sections.http, frame.tcp, ...sections.tcp],
+    sections: [frame.global, ...templates, frame.http, ...sections.http, frame.tcp, ...sections.tcp],
     // No process that lacks the spares has loaded their maps.
     maps: places.standing.length === 0 ? maps : new Map([...spareMaps(taken), ...maps]),
     certs: new Map([...certs, ...joined(parts, (part): ReadonlyMap<string, string> => part.certs)]),

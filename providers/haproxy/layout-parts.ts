@@ -18,6 +18,7 @@ import type { Profile } from './section-profile.ts';
 import { readerSections } from './section-stats.ts';
 import { authSections } from './section-users.ts';
 import type { Taken } from './spare-maps.ts';
+import { spareShapes, templateSection } from './spare-shape.ts';
 
 /** One Backend with everything that it alone needs. */
 export interface BackendPart extends Taken {
@@ -53,10 +54,11 @@ export interface LayoutParts extends Pick<Fronts, 'parts' | 'rest' | 'treated'> 
 export type Frame = ReturnType<typeof frameOf>;
 
 function frameOf(options: Options) {
+  const base = { http: defaultsSection('http', options), tcp: defaultsSection('tcp', options) };
   return {
+    ...base,
     global: globalSection(options),
-    http: defaultsSection('http', options),
-    tcp: defaultsSection('tcp', options),
+    templates: spareShapes.map((shape) => templateSection(shape, options, base[shape.mode])),
     readers: readerSections(options),
   };
 }

@@ -12,6 +12,8 @@ import type { Spares } from './layout-routes.ts';
 import { ownName } from './names.ts';
 import type { Options } from './options.ts';
 import {
+  isMade,
+  madeName,
   type SpareShape,
   shapeFor,
   shapeOfSpare,
@@ -46,26 +48,45 @@ export function standingSpares(layout: Layout): readonly string[] {
   });
 }
 
-/**
- * What a process that runs `running` can become by commands, as far as that is possible. `busy`: spares that look free and are not, for
- * something of their last service is still under way.
- */
+export interface Placing {
+  /** Spares that look free and are not, for something of their last service is still under way. */
+  readonly busy: ReadonlySet<string>;
+  /** The process makes backends: one that it lacks takes no spare, and what was made goes when nobody needs it. */
+  readonly makes: boolean;
+}
+
+/** What a process that runs `running` can become by commands, as far as that is possible. */
 export function placedLayout(
   resources: readonly Resource[],
   options: Options,
   running: Layout,
-  busy: ReadonlySet<string>,
+  { busy, makes }: Placing,
 ): Layout {
   const before = sparesOf(running);
-  const standing = standingSpares(running);
-  const kept = keptSpares(resources, before);
-  let built = buildLayout(resources, options, { spares: kept, standing });
+  let standing = standingSpares(running);
+  const there = new Set(standing);
+  const kept = keptSpares(resources, before, makes ? undefined : there);
+  const lost = [...kept.values()].filter((name) => isMade(name) && !there.has(name));
+  if (lost.length > 0) standing = [...standing, ...lost];
+  let spares = kept;
+  let built = buildLayout(resources, options, { spares, standing });
   const homeless = homelessBackends(resources, built, running, kept);
-  if (homeless.size > 0) {
-    const spares = assign(homeless, kept, freeSpares(standing, running, before, busy));
+  const mayMake = makes && standing.length > 0;
+  const free = homeless.size > 0 || standing.some(isMade) ? freeSpares(standing, running, before, busy) : [];
+  if (homeless.size > 0) spares = assign(homeless, kept, free, mayMake ? new Set(standing) : undefined);
+  const gone = new Set(makes ? free.filter(isMade) : []);
+  for (const name of spares.values()) gone.delete(name);
+  if (spares !== kept || gone.size > 0) {
+    standing = [...new Set([...standing, ...spares.values()])].filter((name) => !gone.has(name));
     built = buildLayout(resources, options, { spares, standing });
   }
-  return withLeftovers(sameMaps(built.layout, running), running);
+  return withLeftovers(sameMaps(built.layout, running), running, gone);
+}
+
+/** Spares that were made at run time and that no backend has any more. */
+export function idleMade(layout: Layout): readonly string[] {
+  const taken = new Set(sparesOf(layout).values());
+  return standingSpares(layout).filter((name) => isMade(name) && !taken.has(name));
 }
 
 /** What a reload brings: spares as many as are wanted, nothing that is left over. `running`: what is served, when that is known. */
@@ -92,14 +113,15 @@ export function isScarce(layout: Layout, options: Options): boolean {
   });
 }
 
-function keptSpares(resources: readonly Resource[], before: Spares): Spares {
+/** `there`: what else is made is lost. */
+function keptSpares(resources: readonly Resource[], before: Spares, there?: ReadonlySet<string>): Spares {
   if (before.size === 0) return before;
   const kept = new Map<string, string>();
   for (const resource of resources) {
     if (resource.kind !== 'Backend') continue;
     const own = ownName(resource);
     const spare = before.get(own);
-    if (spare !== undefined) kept.set(own, spare);
+    if (spare !== undefined && !(isMade(spare) && there?.has(spare) === false)) kept.set(own, spare);
   }
   // The same object while it says the same: frontends are made anew otherwise.
   return kept.size === before.size ? before : kept;
@@ -107,10 +129,10 @@ function keptSpares(resources: readonly Resource[], before: Spares): Spares {
 
 function freshPlaces(spares: Spares, options: Options): Places {
   const taken = new Set(spares.values());
-  const standing: string[] = [];
+  const standing = [...taken].filter(isMade);
   for (const shape of spareShapes) {
     const wanted = sparesWanted(shape, options);
-    let ours = [...taken].filter((name) => shapeOfSpare(name) === shape).length;
+    let ours = [...taken].filter((name) => shapeOfSpare(name) === shape && !isMade(name)).length;
     for (let number = 1, free = 0; ours > 0 || free < wanted; number++) {
       const name = spareName(shape, number);
       if (taken.has(name)) ours--;
@@ -187,11 +209,23 @@ function freeSpares(
   return standing.filter((name) => !used.has(name));
 }
 
-function assign(homeless: ReadonlyMap<string, SpareShape | undefined>, kept: Spares, free: readonly string[]): Spares {
+/** `standing`: the process makes what it does not have yet. */
+function assign(
+  homeless: ReadonlyMap<string, SpareShape | undefined>,
+  kept: Spares,
+  free: readonly string[],
+  standing: ReadonlySet<string> | undefined,
+): Spares {
   const spares = new Map([...kept].filter(([own]) => !homeless.has(own)));
-  const left = Map.groupBy(free, (name) => shapeOfSpare(name));
+  const left = Map.groupBy(
+    free.filter((name) => !isMade(name)),
+    (name) => shapeOfSpare(name),
+  );
   for (const [own, shape] of homeless) {
-    const name = shape === undefined ? undefined : left.get(shape)?.shift();
+    if (shape === undefined) continue;
+    const made = madeName(shape, own);
+    const makes = free.includes(made) || standing?.has(made) === false;
+    const name = makes ? made : left.get(shape)?.shift();
     if (name !== undefined) spares.set(own, name);
   }
   return spares;
@@ -209,14 +243,15 @@ function sameMaps(layout: Layout, running: Layout): Layout {
   return { ...layout, maps };
 }
 
-/** Backends that nothing leads to any more stay, empty, with the maps that their lines name. */
-function withLeftovers(layout: Layout, running: Layout): Layout {
+/** Backends that nothing leads to any more stay, empty, with the maps that their lines name; `gone` are deleted. */
+function withLeftovers(layout: Layout, running: Layout, gone: ReadonlySet<string>): Layout {
   const { from, beforeEnd, nowEnd } = changedSpan(running.sections, layout.sections);
   const heads = new Set(layout.sections.slice(from, nowEnd).map(({ head }) => head));
   const left: Record<'http' | 'tcp', Section[]> = { http: [], tcp: [] };
   const tcpFrom = running.sections.findIndex(({ head }) => head === 'defaults tcp');
   for (const [i, section] of running.sections.slice(from, beforeEnd).entries()) {
-    const stays = section.head.startsWith(backendHead) || section.head.startsWith('peers ');
+    const backend = section.head.startsWith(backendHead) && !gone.has(section.head.slice(backendHead.length));
+    const stays = backend || section.head.startsWith('peers ');
     if (stays && !heads.has(section.head)) left[from + i < tcpFrom ? 'http' : 'tcp'].push(emptied(section));
   }
   if (left.http.length + left.tcp.length === 0) return layout;

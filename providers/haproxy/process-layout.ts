@@ -17,6 +17,7 @@ import {
 } from './process-read.ts';
 import { holdsUsers } from './section-users.ts';
 import type { RuntimeSocket } from './socket.ts';
+import { isMade } from './spare-shape.ts';
 
 /** Sections of a haproxy.cfg of ours: heads at the margin, lines indented. What only the text has (socket, proof) is left out. */
 export function parseConfig(text: string): readonly Section[] {
@@ -125,7 +126,8 @@ export async function readAgainst(
   runtime: RuntimeSocket,
 ): Promise<Reading | undefined> {
   if ((await readShape(runtime)) !== shapeOf(base)) return undefined;
-  const { sections, retiring } = placeServers(base.sections, await readServers(runtime));
+  const standing = await withoutUnmade(base.sections, runtime);
+  const { sections, retiring } = placeServers(standing, await readServers(runtime));
   const maps = new Map<string, MapFile>();
   for (const [path, map] of base.maps) {
     const answer = await runtime.ask(`show map ${path}`);
@@ -139,6 +141,14 @@ export async function readAgainst(
   }
   const certs = await readCertificates(base, crtLists, files, runtime);
   return { layout: { ...base, sections, maps, crtLists, certs }, intended: base, retiring };
+}
+
+/** Without the spares that a command was to make and did not. */
+async function withoutUnmade(sections: readonly Section[], runtime: RuntimeSocket): Promise<readonly Section[]> {
+  const nameOf = ({ head }: Section) => head.slice('backend '.length);
+  if (!sections.some((section) => isMade(nameOf(section)))) return sections;
+  const there = new Set((await runtime.ask('show backend')).split('\n'));
+  return sections.filter((section) => !isMade(nameOf(section)) || there.has(nameOf(section)));
 }
 
 function placeServers(

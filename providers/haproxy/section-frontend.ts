@@ -33,6 +33,7 @@ export function httpFrontendLines(
     ...commonLines(frontend, attrs, options),
     ...(attrs.requestMs === undefined ? [] : [`timeout http-request ${attrs.requestMs}`]),
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
+    ...tunnelLines,
     ...forwardedLines(attrs, options),
     ...clientLines(attrs, options),
     ...serviceLines(options),
@@ -46,6 +47,15 @@ export function httpFrontendLines(
     `default_backend ${answerName(404)}`,
   ];
 }
+
+/**
+ * Ways to a tunnel in which a client would speak HTTP with the target past every rule: nobody asks a reverse proxy for CONNECT, and what
+ * clients of HTTP/1 once used to change to HTTP/2 (RFC 9113, 3.1: obsolete) is not passed on; the request itself is served.
+ */
+const tunnelLines = [
+  'http-request deny deny_status 405 if { method CONNECT }',
+  'http-request del-header Upgrade if { req.hdr(upgrade) -m sub -i h2c }',
+] as const;
 
 /** While this weir is to leave, connections end between two requests. HAProxy 2.6 knows no such thing for HTTP/2. */
 const drainLine = `http-after-response set-header Connection close if { var(${drainVariable}) -m bool }`;

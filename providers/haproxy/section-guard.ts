@@ -77,9 +77,14 @@ function rateLines(limit: RateLimit, chosen: string): readonly string[] {
 
 /** A body of unknown length could not be stopped at the limit, so its length must be told. */
 function bodyLines(limit: number, chosen: string): readonly string[] {
+  // What becomes a WebSocket has no end yet, and no body.
+  const bare = `${chosen} !{ req.hdr(content-length) -m found } !{ req.hdr(upgrade) -m found }`;
   return [
     `http-request deny deny_status 413 if ${chosen} { req.hdr_val(content-length) gt ${limit} }`,
     `http-request return status 411 if ${chosen} !{ req.hdr(content-length) -m found } !{ method GET HEAD OPTIONS TRACE }`,
     `http-request return status 411 if ${chosen} { req.hdr(transfer-encoding) -m found }`,
+    // In HTTP/2 those methods may bring a body without either header. Who announces one and keeps it back gets 408.
+    `http-request wait-for-body time 5s at-least 1 if ${bare}`,
+    `http-request return status 411 if ${bare} { req.body_size gt 0 }`,
   ];
 }

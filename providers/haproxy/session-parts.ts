@@ -2,6 +2,7 @@
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { findBinary } from './binary.ts';
 import { Committer } from './commit.ts';
+import { Abilities } from './commit-abilities.ts';
 import { Certificates } from './commit-certificates.ts';
 import { ConfigFiles } from './commit-files.ts';
 import { RetiringServers } from './commit-retire.ts';
@@ -46,7 +47,8 @@ export function buildSession(owner: SessionOwner): SessionParts {
   const { binary: program, ipv6, numbersEvery } = options();
   const files = new ConfigFiles(paths.directory);
   const process: HaproxyProcess = new HaproxyProcess(paths, ctx.clock, (cause) => watch.died(cause));
-  const retiring = new RetiringServers(process.runtime, ctx.clock.sleep, signal);
+  const abilities = new Abilities(process.runtime, () => process.processes?.workers[0]);
+  const retiring = new RetiringServers({ runtime: process.runtime, sleep: ctx.clock.sleep, signal, abilities });
   const certificates = new Certificates(paths.directory, ctx.secret);
   const shape = new ShapeCheck();
   const ill = (): boolean => live.ill !== undefined;
@@ -56,10 +58,11 @@ export function buildSession(owner: SessionOwner): SessionParts {
     files,
     process,
     retiring,
+    abilities,
     certificates,
     renderer: {
       fresh: (resources, running) => freshLayout(resources, options(), running),
-      placed: (resources, running, busy) => placedLayout(resources, options(), running, busy),
+      placed: (resources, running, placing) => placedLayout(resources, options(), running, placing),
       isScarce: (layout) => isScarce(layout, options()),
       textOf: (layout) => textOf(layout, owner.place, certificates.userLines),
       checkShape: (text, layout) => shape.check(text, layout),
@@ -104,7 +107,7 @@ export function buildSession(owner: SessionOwner): SessionParts {
 }
 
 /** Looks for the program until it is found. Undefined: HAProxy runs elsewhere, and there is none here. */
-function programFinder(program: string | undefined, attached: boolean): () => Promise<string | undefined> {
+function programFinder(program: string, attached: boolean): () => Promise<string | undefined> {
   let path: string | undefined;
   return async () => {
     try {

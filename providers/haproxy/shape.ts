@@ -63,6 +63,8 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
   ]),
   defaults: new Set([
     ...['mode', 'timeout', 'retries', 'retry-on', 'option', 'log', 'log-format', 'http-reuse', 'compression'],
+    // What spares are made from.
+    ...['balance', 'hash-type', 'http-check', 'http-request', 'http-after-response', 'cookie', 'dynamic-cookie-key'],
   ]),
   userlist: new Set(['user']),
   peers: new Set(['peer']),

@@ -30,6 +30,8 @@ const accepted: readonly RegExp[] = [
   /^$/,
   /^New server registered\.$/,
   /^Server deleted\.$/,
+  /^New backend registered\.$/,
+  /^Backend published\.$/,
   /^New version created: \d+$/,
   /^New empty certificate store '.*'!$/,
   /^Transaction (?:created|updated|aborted) for certificate .*!$/,

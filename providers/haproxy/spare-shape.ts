@@ -6,6 +6,7 @@ import type { Resource } from '../../src/model/index.ts';
 import { type BackendAttrs, readBackend } from './attrs.ts';
 import type { Section } from './layout.ts';
 import { serversOf } from './layout-server.ts';
+import { shortHash } from './names.ts';
 import { durationMs, type Options } from './options.ts';
 import { literal } from './quote.ts';
 import { balanceLines, onlySafeRetries, plainExpect } from './section-backend.ts';
@@ -52,9 +53,22 @@ export function spareName(shape: SpareShape, number: number): string {
 
 const shapes = new Map(spareShapes.map((shape) => [shape.name, shape]));
 
+/**
+ * The name of a spare that is made at run time for a backend, where HAProxy can. The same backend gets the same one, so that one that
+ * could not be deleted is found again.
+ */
+export function madeName(shape: SpareShape, own: string): string {
+  return `sp_${shape.name}_x${shortHash(own)}`;
+}
+
+/** A spare that was made at run time, by its name. */
+export function isMade(name: string): boolean {
+  return /^sp_[a-z-]+_x[A-Za-z0-9_-]{22}$/.test(name);
+}
+
 /** The shape of a spare by its name; undefined: no spare. */
 export function shapeOfSpare(name: string): SpareShape | undefined {
-  const [, shape = ''] = /^sp_([a-z-]+)_\d+$/.exec(name) ?? [];
+  const [, shape = ''] = /^sp_([a-z-]+)_(?:\d+|x[A-Za-z0-9_-]{22})$/.exec(name) ?? [];
   return shapes.get(shape);
 }
 
@@ -110,6 +124,16 @@ export function spareSection(name: string, shape: SpareShape, options: Options, 
   const one = sections.get(resource ?? lines) ?? new Map<string, Section>();
   sections.set(resource ?? lines, one.set(name, section));
   return section;
+}
+
+/** Where spares that are made at run time have their lines from: settings that nothing else in the file goes by. */
+export function templateName(shape: SpareShape): string {
+  return `sp_${shape.name}`;
+}
+
+/** `base`: the settings of all sections of the mode. */
+export function templateSection(shape: SpareShape, options: Options, base: Section): Section {
+  return { head: `defaults ${templateName(shape)}`, lines: [...base.lines, ...linesOf(shape, options)] };
 }
 
 /** By resource, or by the lines where there is none: the same object while both are the same. */

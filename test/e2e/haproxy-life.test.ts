@@ -253,7 +253,7 @@ test('what someone changed in the process is found and put right without a reloa
     .filter((line) => line.includes(' v4-'))
     .map((line) => line.split(' '))
     .map((fields) => `${fields[1]}/${fields[3]}`);
-  const map = /maps\/\S+(?=\))/.exec(await runtime.ask('show map'))?.[0];
+  const map = /maps\/f_\S+(?=\))/.exec(await runtime.ask('show map'))?.[0];
   const keys = (await runtime.ask(`show map ${map}`)).split('\n').map((line) => line.split(' ')[1]);
   await kept();
   await runtime.run([{ line: `set server ${name} weight 77` }, { line: `set server ${other} state maint` }]);

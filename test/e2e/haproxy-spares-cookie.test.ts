@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { cookieKey } from '../../providers/haproxy/names.ts';
+import { cookieValue } from '../../providers/haproxy/spare-value.ts';
 import type { Attrs, Resource, Session } from '../../src/model/index.ts';
 import { ask } from '../fakes/ask.ts';
 import { listen } from '../fakes/listen.ts';
@@ -76,6 +78,8 @@ describe('cookie affinity of a spare', () => {
     const { set } = await visit();
     assert.match(set[0] ?? '', /^lb=[0-9a-f]+; path=\/; HttpOnly$/);
     await collect(['one', 'two']);
+    for (const { name, port } of targets.slice(0, 2))
+      assert.equal(cookies.get(name), `lb=${cookieValue('127.0.0.1', port, cookieKey)}`, 'as weir can make it, too');
     await allStay();
     assert.equal(reloads(), 0);
   });

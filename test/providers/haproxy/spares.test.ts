@@ -1,6 +1,6 @@
 /** Which backend is which spare: decided from resources and what runs, for ever the same, never two on one. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -15,7 +15,7 @@ import {
   standingSpares,
 } from '../../../providers/haproxy/layout-placed.ts';
 import { optionsSchema } from '../../../providers/haproxy/options.ts';
-import { sparePaths } from '../../../providers/haproxy/spare-shape.ts';
+import { sparePaths, spareShapes } from '../../../providers/haproxy/spare-shape.ts';
 import type { Json, Resource } from '../../../src/model/index.ts';
 import { backend, frontend, route } from '../../e2e/haproxy-rig.ts';
 import { checkConfig, writeLayout } from './build.ts';
@@ -31,7 +31,7 @@ function service(id: string, attrs: Readonly<Record<string, Json>> = {}, port = 
 
 const start = freshLayout([front, ...service('first')], options, undefined);
 const place = (running: Layout, resources: readonly Resource[], busy = none) =>
-  placedLayout([front, ...resources], options, running, busy);
+  placedLayout([front, ...resources], options, running, { busy, makes: false });
 const spareOf = (layout: Layout, id: string) => [...sparesOf(layout)].find(([own]) => own.startsWith(`b_${id}_`))?.[1];
 
 function reloads(running: Layout, wanted: Layout): readonly string[] {
@@ -224,6 +224,26 @@ test('property: never two on one spare, nobody moves without a reason, none is r
     { numRuns: 200 },
   );
   assert.ok(moves > 200, `only ${moves} spares were taken`);
+});
+
+test('what is made from the settings of a shape has the lines of its spares, and HAProxy takes it', async () => {
+  const dir = mkdtempSync(`${tmpdir()}/weir-`);
+  try {
+    const config = writeLayout(start, dir);
+    const sections = start.sections.filter(({ head }) => head.startsWith('defaults sp_'));
+    assert.equal(sections.length, spareShapes.length);
+    for (const { head, lines } of sections) {
+      const [, name = ''] = head.split(' ');
+      const spare = start.sections.find((section) => section.head === `backend ${name}_1`);
+      assert.ok(spare !== undefined && spare.lines.length > 0);
+      assert.deepEqual(lines.slice(-spare.lines.length), spare.lines);
+      // In a file it is written so; later versions take the same as a command.
+      appendFileSync(config, `\nbackend made-${name} from ${name}\n`);
+    }
+    await checkConfig(config);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test('HAProxy takes all shapes, and what lies in them, without a warning', async () => {
