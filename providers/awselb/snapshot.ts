@@ -1,9 +1,9 @@
 import type { Observed, Step, Unit } from '../../src/model/index.ts';
-import { type Account, emptyAccount } from './account.ts';
+import { type Account, type Extras, emptyAccount, type Tags } from './account.ts';
+import { Details } from './details.ts';
 import type { Drive } from './drive.ts';
 import { findTags, type TagFinder } from './find-tags.ts';
 import { createHealthPolls } from './health-polls.ts';
-import { inParallel } from './in-parallel.ts';
 import { backendGroupOf, observe } from './observe.ts';
 import { Owners } from './owners.ts';
 import { createReader, type Reader } from './read.ts';
@@ -11,10 +11,8 @@ import { openGroups } from './see-security-group.ts';
 
 /** Readings of everything that follow each other so closely are one. */
 const sameListMs = 2_000;
-/** What belongs to one load balancer is read anew by an audit when it is older than this. */
-const detailMs = 300_000;
-/** Reading calls side by side; the limiter bounds them, too. */
-const parallel = 8;
+/** So long after a write AWS may still answer with what was before. */
+const settleMs = 10_000;
 
 /**
  * One shared picture of the account: lists in pages, then what is ours in detail. Own writes are noted in `known`; a reading that was begun
@@ -26,13 +24,16 @@ export class Snapshot {
   readonly #reader: Reader;
   readonly #tags: TagFinder;
   readonly #polls: ReturnType<typeof createHealthPolls>;
-  /** ARN → when the listeners of a load balancer or the health of a target group were read. */
-  readonly #detailMs = new Map<string, number>();
-  readonly #writtenMs = new Map<Unit, number>();
+  readonly #details: Details;
+  /** Units that were written to since they were read as a whole → the last write. */
+  readonly #written = new Map<Unit, { readonly turn: number; readonly atMs: number }>();
+  /** Counts writes: clocks may stand still between two of them. */
+  #turn = 0;
   /** Units of which everything is in hand: their next reading makes no call. */
   readonly #inHand = new Set<Unit>();
   #owners: Owners;
   #listMs = Number.NEGATIVE_INFINITY;
+  #listTurn = -1;
   #listing: Promise<void> | undefined;
   vpcId: string | undefined;
 
@@ -40,6 +41,7 @@ export class Snapshot {
     this.#drive = drive;
     this.#reader = createReader(drive.clients, signal);
     this.#tags = findTags(drive, this.#reader);
+    this.#details = new Details(drive, this.#reader, this.#tags, this.account);
     this.#polls = createHealthPolls(drive, this.#reader, this.account);
     this.#owners = this.#ownersOf({ LoadBalancers: [], TargetGroups: [] }, []);
   }
@@ -55,36 +57,50 @@ export class Snapshot {
 
   /** Load balancers, target groups, security groups and their tags; from memory when they are not older than `maxAgeMs`. */
   async lists(maxAgeMs = sameListMs): Promise<void> {
-    if (this.#drive.ctx.clock.now() - this.#listMs <= maxAgeMs) return;
+    const young = this.#drive.ctx.clock.now() - this.#listMs <= maxAgeMs;
+    // Who is content with a minute needs no look after each write.
+    if (young && (maxAgeMs > sameListMs || this.#listTurn === this.#turn)) return;
+    // One that was begun before a write does not show it.
+    if (this.#listing !== undefined && this.#listTurn !== this.#turn) await this.#listing;
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
     });
     await this.#listing;
   }
 
-  /** Everything. `fromMemory`: what was read in detail within minutes is not read again. */
-  async all(fromMemory: boolean): Promise<readonly Observed[]> {
-    const startMs = this.#drive.ctx.clock.now();
+  /**
+   * Everything. `beside`: beside the work of a session that stands; details that were read within minutes are not read again, and what we
+   * wrote since is as we wrote it.
+   */
+  async all(beside: boolean): Promise<readonly Observed[]> {
+    const turn = this.#turn;
     await this.lists();
-    await this.#details(undefined, fromMemory ? startMs - detailMs : startMs);
-    return this.#seen(undefined, startMs);
+    if (beside) {
+      await this.#details.audit(this.#ours(undefined));
+      this.#believeRead();
+    } else {
+      await this.#details.now(this.#ours(undefined));
+      this.#believe(undefined, turn);
+    }
+    return this.#seen(undefined);
   }
 
   /** What was read by `all`, with the attributes that were read since. */
   again(): readonly Observed[] {
-    return this.#seen(undefined, this.#drive.ctx.clock.now());
+    return this.#seen(undefined);
   }
 
   /** These units, read now. */
   async units(units: readonly Unit[]): Promise<readonly Observed[]> {
-    const startMs = this.#drive.ctx.clock.now();
     const wanted = new Set(units);
     if (units.some((unit) => !this.#inHand.has(unit))) {
+      const turn = this.#turn;
       await this.lists();
-      await this.#details(wanted, startMs);
+      await this.#details.now(this.#ours(wanted));
+      this.#believe(wanted, turn);
     }
     for (const unit of units) this.#inHand.delete(unit);
-    return this.#seen(wanted, startMs);
+    return this.#seen(wanted);
   }
 
   /** What is known of these units, with the health that they have now. */
@@ -100,18 +116,41 @@ export class Snapshot {
     this.#inHand.add(unit);
   }
 
+  /** A step was carried out: what is known now is newer than any reading that was begun before. */
   wrote(step: Step, created: string | undefined): void {
     this.#drive.known.wrote(step, created);
-    this.doubt(step.unit);
-    if (typeof step.handle === 'string' && step.op === 'update') this.account.attributes.delete(step.handle);
+    this.#written.set(step.unit, { turn: ++this.#turn, atMs: this.#drive.ctx.clock.now() });
+    const handle = created ?? step.handle;
+    if (typeof handle !== 'string' || (step.op !== 'create' && step.op !== 'update')) return;
+    if (step.op === 'create') this.#details.made(handle);
+    // What was written needs no reading; what nobody named stays as it is.
+    const { attributes, extras } = this.account;
+    const known = attributes.get(handle);
+    if (known !== undefined || step.op === 'create') attributes.set(handle, { ...known, ...writtenAttributes(step) });
+    if (step.kind === 'LoadBalancer') extras.set(handle, { ...extras.get(handle), ...writtenExtras(step) });
   }
 
-  /** Something was written, or may have been: the next reading asks again. */
+  /** A step failed, and some of it may have been done: the next reading asks again. */
   doubt(unit: Unit): void {
-    this.#writtenMs.set(unit, this.#drive.ctx.clock.now());
+    this.#turn++;
     this.#inHand.delete(unit);
     this.#listMs = Number.NEGATIVE_INFINITY;
-    for (const { handle } of this.#drive.known.inUnit(unit)) this.#detailMs.delete(handle);
+    for (const { handle } of this.#drive.known.inUnit(unit)) this.#details.forget(handle);
+  }
+
+  /** What was read from `turn` on counts more than what we knew. */
+  #believe(units: ReadonlySet<Unit> | undefined, turn: number): void {
+    for (const [unit, at] of this.#written)
+      if (at.turn <= turn && (units === undefined || units.has(unit))) this.#written.delete(unit);
+  }
+
+  /** Units of which everything was read, well after the last write to them. */
+  #believeRead(): void {
+    for (const [unit, { atMs }] of this.#written) {
+      const sinceMs = atMs + settleMs;
+      const isRead = this.#ours(new Set([unit])).every((object) => this.#details.readSince(object, sinceMs));
+      if (isRead && this.#listMs > sinceMs) this.#written.delete(unit);
+    }
   }
 
   #ownersOf(environment: Owners['input']['environment'], services: Owners['input']['services']): Owners {
@@ -122,6 +161,7 @@ export class Snapshot {
   async #list(): Promise<void> {
     const { account } = this;
     const startMs = this.#drive.ctx.clock.now();
+    this.#listTurn = this.#turn;
     const [balancers, groups, guards, tagged] = await Promise.all([
       this.#reader.loadBalancers(),
       this.#reader.targetGroups(),
@@ -141,75 +181,46 @@ export class Snapshot {
     this.#listMs = startMs;
   }
 
-  /** Listeners, rules, certificates and health of what is ours and was not read since. */
-  async #details(units: ReadonlySet<Unit> | undefined, sinceMs: number): Promise<void> {
-    const { account } = this;
-    const ours = observe(account, this.#owners).filter(
+  #ours(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
+    return observe(this.account, this.#owners).filter(
       ({ owned, unit }) => owned && (units === undefined || units.has(unit)),
     );
-    const due = ours.filter(
-      ({ kind, handle, attrs }) =>
-        (kind === 'LoadBalancer' || (kind === 'TargetGroup' && !isPointed(attrs, handle, this.#owners))) &&
-        ((this.#detailMs.get(handle) ?? Number.NEGATIVE_INFINITY) < sinceMs || this.#isUnsettled(handle)),
-    );
-    const fronts: string[] = [];
-    await inParallel(due, parallel, async ({ kind, handle, attrs }) => {
-      const startMs = this.#drive.ctx.clock.now();
-      if (kind === 'TargetGroup') account.health.set(handle, await this.#reader.health(handle));
-      else {
-        const listeners = await this.#reader.listeners(handle);
-        account.listeners.set(handle, listeners);
-        for (const { ListenerArn: arn = '', Protocol } of listeners) {
-          fronts.push(arn);
-          const secure = Protocol === 'HTTPS' || Protocol === 'TLS';
-          if (secure) account.certificates.set(arn, await this.#reader.certificates(arn));
-          else account.certificates.delete(arn);
-          if (attrs.Type !== 'application') continue;
-          const rules = await this.#reader.rules(arn);
-          account.rules.set(arn, rules);
-          fronts.push(...rules.flatMap(({ RuleArn }) => RuleArn ?? []));
-        }
-      }
-      this.#detailMs.set(handle, startMs);
-    });
-    for (const [arn, tags] of await this.#tags.of(fronts, account)) account.tags.set(arn, tags);
-    this.#forgetGone();
-  }
-
-  /** Members whose health is on its way are looked at whenever somebody looks. */
-  #isUnsettled(handle: string): boolean {
-    return (this.account.health.get(handle) ?? []).some(
-      ({ TargetHealth: state }) => state?.State === 'initial' || state?.State === 'draining',
-    );
-  }
-
-  #forgetGone(): void {
-    const { account } = this;
-    for (const arn of account.listeners.keys()) if (!account.loadBalancers.has(arn)) account.listeners.delete(arn);
-    for (const arn of account.health.keys()) if (!account.targetGroups.has(arn)) account.health.delete(arn);
-    const fronts = new Set(
-      [...account.listeners.values()].flatMap((list) => list.map(({ ListenerArn }) => ListenerArn)),
-    );
-    for (const map of [account.rules, account.certificates])
-      for (const arn of map.keys()) if (!fronts.has(arn)) map.delete(arn);
   }
 
   /** The account as it was read, but for units that were written to since: those stay as we know them. */
-  #seen(units: ReadonlySet<Unit> | undefined, startMs: number): readonly Observed[] {
+  #seen(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
     const { known } = this.#drive;
-    const touched = new Set([...this.#writtenMs].flatMap(([unit, ms]) => (ms > startMs ? [unit] : [])));
-    const reading = observe(this.account, this.#owners).filter(
-      ({ unit }) => (units === undefined || units.has(unit)) && !touched.has(unit),
-    );
-    const kept = known.all().filter(({ unit }) => touched.has(unit) && (units === undefined || units.has(unit)));
-    known.replace(units, [...reading, ...kept]);
-    return [...reading, ...kept];
+    const counts = (unit: Unit): boolean => units === undefined || units.has(unit);
+    const reading = observe(this.account, this.#owners);
+    const result = [
+      ...reading.filter(({ unit }) => counts(unit) && !this.#written.has(unit)),
+      ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),
+    ];
+    known.replace(units, result);
+    return result;
   }
 }
 
-/** A target group of others that is only pointed at: its targets are no matter of ours. */
-function isPointed(attrs: Observed['attrs'], handle: string, { foreign }: Owners): boolean {
-  return attrs.Foreign === true && foreign.get(handle)?.id.startsWith('pointed|') === true;
+/** Entries of the kind's attributes, which are text. */
+function writtenAttributes({ attrs = {} }: Step): Tags {
+  return Object.fromEntries(
+    Object.entries(attrs).flatMap(([key, value]) =>
+      /^[a-z].*\./.test(key) && typeof value === 'string' ? [[key, value] as const] : [],
+    ),
+  );
+}
+
+function writtenExtras({ attrs = {} }: Step): Extras {
+  const { MinimumLoadBalancerCapacity: capacity, WebACLArn, ShieldProtection } = attrs;
+  const units =
+    typeof capacity === 'object' && capacity !== null && 'CapacityUnits' in capacity
+      ? capacity.CapacityUnits
+      : undefined;
+  return {
+    ...(typeof units === 'number' ? { capacityUnits: units } : {}),
+    ...(typeof WebACLArn === 'string' ? { webAclArn: WebACLArn } : {}),
+    ...(typeof ShieldProtection === 'boolean' ? { shield: ShieldProtection } : {}),
+  };
 }
 
 function refill<T>(map: Map<string, T>, items: readonly T[], keyOf: (item: T) => string | undefined): void {

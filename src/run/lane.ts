@@ -250,7 +250,7 @@ export class Lane {
       incomplete,
       ...ends,
     });
-    const observed = this.#picture.worked(group, verdict.observed);
+    const observed = this.#picture.worked(group, verdict.observed, order.read && order.why === 'drift');
     if (verdict.applied > 0) {
       for (const unit of unitsOf(group)) this.#writtenMs.set(unit, clock.now());
       if (order.why === 'drift') metrics.count('weir_drift_total', { provider: provider.name });

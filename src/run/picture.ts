@@ -36,9 +36,14 @@ export class Picture {
     if (this.cache.all() !== known) this.#outside++;
   }
 
-  /** Puts the result of work on a group in the place of what was known of it; answers the objects that are kept. */
-  worked(group: UnitGroup, result: readonly Observed[]): readonly Observed[] {
+  /**
+   * Puts the result of work on a group in the place of what was known of it; answers the objects that are kept. `news`: it was read since
+   * something changed outside, so what is wanted may be another thing now.
+   */
+  worked(group: UnitGroup, result: readonly Observed[], news = false): readonly Observed[] {
+    const known = this.cache.all();
     const observed = this.cache.replace(group.observed, result);
+    if (news && this.cache.all() !== known) this.#outside++;
     // Joined anew while the work went on: from what was known before it.
     if (this.#groups.get(group.unit) !== group) this.#groupsFrom = [];
     else if (group.desired.length + observed.length === 0) this.#groups.delete(group.unit);

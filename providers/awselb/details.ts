@@ -1,0 +1,124 @@
+import type { Handle, Observed } from '../../src/model/index.ts';
+import type { Account } from './account.ts';
+import type { Drive } from './drive.ts';
+import type { TagFinder } from './find-tags.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Reader } from './read.ts';
+
+/** Reading calls side by side; the limiter bounds them, too. */
+const parallel = 8;
+/** All details are read anew within this, some at each audit; so many at least. */
+const roundMs = 600_000;
+const leastBatch = 8;
+/** Draining ends by itself: no audit needs to watch it closely. */
+const drainingMs = 240_000;
+
+/** What belongs to one load balancer or target group and costs a call for each: listeners, rules, certificates, health. */
+export class Details {
+  readonly #drive: Drive;
+  readonly #reader: Reader;
+  readonly #tags: TagFinder;
+  readonly #account: Account;
+  readonly #readMs = new Map<Handle, number>();
+  #auditMs = Number.NEGATIVE_INFINITY;
+
+  constructor(drive: Drive, reader: Reader, tags: TagFinder, account: Account) {
+    this.#drive = drive;
+    this.#reader = reader;
+    this.#tags = tags;
+    this.#account = account;
+  }
+
+  /** Reads all of these now. */
+  async now(ours: readonly Observed[]): Promise<void> {
+    await this.#read(ours.filter(isDetailed));
+  }
+
+  /** Reads what was never read, what is on its way, and the oldest of the rest: so many that an audit a minute gets round. */
+  async audit(ours: readonly Observed[]): Promise<void> {
+    const nowMs = this.#drive.ctx.clock.now();
+    const all = ours.filter(isDetailed);
+    const urgent = all.filter(({ handle }) => this.#isUrgent(handle, nowMs));
+    const sinceMs = Math.min(roundMs, nowMs - this.#auditMs);
+    const batch = Math.max(leastBatch, Math.ceil((all.length * sinceMs) / roundMs));
+    const age = ({ handle }: Observed): number => nowMs - (this.#readMs.get(handle) ?? nowMs);
+    const oldest = all
+      .filter((object) => !urgent.includes(object) && age(object) > roundMs / 2)
+      .sort((a, b) => age(b) - age(a))
+      .slice(0, batch);
+    this.#auditMs = nowMs;
+    await this.#read([...urgent, ...oldest]);
+  }
+
+  /** The next audit reads it again. */
+  forget(handle: Handle): void {
+    this.#readMs.delete(handle);
+  }
+
+  /** What was made by us needs no reading for a while. */
+  made(handle: Handle): void {
+    this.#readMs.set(handle, this.#drive.ctx.clock.now());
+  }
+
+  readSince(object: Observed, sinceMs: number): boolean {
+    return !isDetailed(object) || (this.#readMs.get(object.handle) ?? Number.NEGATIVE_INFINITY) > sinceMs;
+  }
+
+  #isUrgent(handle: Handle, nowMs: number): boolean {
+    const readMs = this.#readMs.get(handle);
+    if (readMs === undefined) return true;
+    const states = (this.#account.health.get(handle) ?? []).map(({ TargetHealth: state }) => state?.State);
+    if (states.includes('initial')) return true;
+    return states.includes('draining') && nowMs - readMs >= drainingMs;
+  }
+
+  async #read(objects: readonly Observed[]): Promise<void> {
+    const account = this.#account;
+    const fronts: string[] = [];
+    await inParallel(objects, parallel, async ({ kind, handle, attrs }) => {
+      const startMs = this.#drive.ctx.clock.now();
+      if (kind === 'TargetGroup') account.health.set(handle, await this.#reader.health(handle));
+      else fronts.push(...(await this.#readFronts(handle, attrs.Type === 'application')));
+      this.#readMs.set(handle, startMs);
+    });
+    for (const [arn, tags] of await this.#tags.of(fronts, account)) account.tags.set(arn, tags);
+    this.#forgetGone();
+  }
+
+  /** ARNs of listeners and rules. */
+  async #readFronts(balancer: Handle, hasRules: boolean): Promise<readonly string[]> {
+    const account = this.#account;
+    const listeners = await this.#reader.listeners(balancer);
+    account.listeners.set(balancer, listeners);
+    const fronts: string[] = [];
+    for (const { ListenerArn: arn = '', Protocol } of listeners) {
+      fronts.push(arn);
+      const secure = Protocol === 'HTTPS' || Protocol === 'TLS';
+      if (secure) account.certificates.set(arn, await this.#reader.certificates(arn));
+      else account.certificates.delete(arn);
+      if (!hasRules) continue;
+      const rules = await this.#reader.rules(arn);
+      account.rules.set(arn, rules);
+      fronts.push(...rules.flatMap(({ RuleArn }) => RuleArn ?? []));
+    }
+    return fronts;
+  }
+
+  #forgetGone(): void {
+    const account = this.#account;
+    for (const arn of account.listeners.keys()) if (!account.loadBalancers.has(arn)) account.listeners.delete(arn);
+    for (const arn of account.health.keys()) if (!account.targetGroups.has(arn)) account.health.delete(arn);
+    const fronts = new Set(
+      [...account.listeners.values()].flatMap((list) => list.map(({ ListenerArn }) => ListenerArn)),
+    );
+    for (const map of [account.rules, account.certificates])
+      for (const arn of map.keys()) if (!fronts.has(arn)) map.delete(arn);
+    for (const arn of this.#readMs.keys())
+      if (!account.loadBalancers.has(arn) && !account.targetGroups.has(arn)) this.#readMs.delete(arn);
+  }
+}
+
+/** Target groups of others that are only pointed at have no targets that matter to us. */
+function isDetailed({ kind, id, owned }: Observed): boolean {
+  return owned && (kind === 'LoadBalancer' || (kind === 'TargetGroup' && !id.startsWith('pointed|')));
+}
