@@ -216,13 +216,17 @@ export class HaproxyProcess {
 
   /**
    * A second HAProxy beside the one that serves, which then ends behind its last connection. It takes the listeners over from the first
-   * one through the runtime socket, so that no connection waits at a listener that is closed; without the socket ports are shared.
+   * one through the runtime socket, so that no connection waits at a listener that is closed. Without the socket ports are shared; what
+   * cannot be (the sockets of a process to itself) the new one asks the old workers to let go of.
    */
   async replace(binary: string | undefined): Promise<Processes> {
     const old = this.#processes;
     const { runtimeSocket } = this.#paths;
     try {
-      const found = await this.start(binary, existsSync(runtimeSocket) ? ['-x', runtimeSocket] : []);
+      const found = await this.start(
+        binary,
+        existsSync(runtimeSocket) ? ['-x', runtimeSocket] : ['-sf', ...(old?.workers ?? []).map(String)],
+      );
       if (old !== undefined && isAlive(old.master)) {
         process.kill(old.master, 'SIGUSR1');
         await this.#waitFor(async () => !old.workers.some((pid) => isAlive(pid) && isListening(pid)));
