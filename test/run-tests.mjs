@@ -8,7 +8,16 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ensureMoto } from '../localstack/moto.mjs';
-import { checkNode, ensureHaproxy, findNode, installPackages, root, SetupError } from '../src/setup/setup.mjs';
+import {
+  checkNode,
+  ensureHaproxy,
+  ensureProgram,
+  findNode,
+  installPackages,
+  root,
+  SetupError,
+  testPrograms,
+} from '../src/setup/setup.mjs';
 
 const fast = process.argv.includes('--fast');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('-'));
@@ -66,6 +75,7 @@ async function main() {
   if (!fast) {
     const say = (text) => print(`setup  ${text}`);
     optional('HAProxy', ensureHaproxy(say));
+    for (const program of testPrograms) optional(program.command, ensureProgram(program, say));
     optional('moto', ensureMoto(say));
   }
   const files = testFiles('test').filter((file) => only.length === 0 || only.some((part) => file.includes(part)));

@@ -99,6 +99,13 @@ export function ensureHaproxy(say) {
   return ensureProgram({ command: 'haproxy', versionArgs: ['-v'], debianPackage: 'haproxy' }, say);
 }
 
+/** Programs that tests of whole machines use beside HAProxy: network namespaces, rules of the kernel, certificates. */
+export const testPrograms = [
+  { command: 'ip', versionArgs: ['-V'], debianPackage: 'iproute2' },
+  { command: 'nft', versionArgs: ['--version'], debianPackage: 'nftables' },
+  { command: 'openssl', versionArgs: ['version'], debianPackage: 'openssl' },
+];
+
 function programVersion(command, args) {
   // sbin is not in the PATH of everybody, yet Debian puts haproxy there.
   const path = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);

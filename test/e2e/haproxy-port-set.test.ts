@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { optionsSchema } from '../../providers/haproxy/options.ts';
+import { needsRootAnd } from '../fakes/needs.ts';
 
 const [edge, host] = [`weir-e${process.pid}`, `weir-h${process.pid}`];
 const addresses = ['10.88.0.1'];
@@ -28,12 +29,16 @@ function ask(ns: string, address: string, port: number): string {
   return inside(ns, process.execPath, '-e', client, address, String(port)).trim().split('\n')[0] ?? '';
 }
 
-function startChild(directory: string, env: NodeJS.ProcessEnv = process.env): ChildProcess {
-  const args = ['netns', 'exec', edge, process.execPath, childFile, directory, ...addresses];
+function startChild(
+  directory: string,
+  env: NodeJS.ProcessEnv = process.env,
+  through: readonly string[] = [],
+): ChildProcess {
+  const args = ['netns', 'exec', edge, ...through, process.execPath, childFile, directory, ...addresses];
   return spawn('/usr/sbin/ip', args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-describe('ports by a set of nftables', () => {
+describe('ports by a set of nftables', { skip: needsRootAnd('ip', 'nft') }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'weir-'));
   let child: ChildProcess | undefined;
   before(async () => {
@@ -109,23 +114,36 @@ describe('ports by a set of nftables', () => {
     assert.deepEqual([read({}), read({ ipv6: 'off' }), read({ addresses: ['10.0.0.1'] })], [false, true, true]);
   });
 
-  test('without nft the reason is told, and what to do', async () => {
+  async function isTold(reason: RegExp, env: NodeJS.ProcessEnv, through: readonly string[]): Promise<void> {
     const other = mkdtempSync(join(tmpdir(), 'weir-'));
-    symlinkSync('/usr/bin/flock', join(other, 'flock'));
-    const blind = startChild(other, { ...process.env, PATH: other });
+    const blind = startChild(other, env, through);
     try {
       await once(blind, 'message');
       blind.send({ ports: [3306] });
       const [answer] = await once(blind, 'message');
-      assert.match(
-        JSON.stringify(answer),
-        /options\.portSet needs nft and CAP_NET_ADMIN \(spawn nft ENOENT\); give them, or use/,
-      );
+      assert.match(JSON.stringify(answer), reason);
+      assert.match(JSON.stringify(answer), /; give them, or use options\.portRange or neither/);
     } finally {
       const ended = once(blind, 'exit');
       blind.kill('SIGKILL');
       await ended;
       rmSync(other, { recursive: true, force: true });
     }
+  }
+
+  test('without nft the reason is told, and what to do', async () => {
+    const programs = mkdtempSync(join(tmpdir(), 'weir-'));
+    symlinkSync('/usr/bin/flock', join(programs, 'flock'));
+    try {
+      const env = { ...process.env, PATH: programs };
+      await isTold(/options\.portSet needs nft and CAP_NET_ADMIN \(spawn nft ENOENT\)/, env, []);
+    } finally {
+      rmSync(programs, { recursive: true, force: true });
+    }
+  });
+
+  test('with nft and without the right to change rules it is told, too', async () => {
+    const without = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin'];
+    await isTold(/needs nft and CAP_NET_ADMIN \(.*Operation not permitted/, process.env, without);
   });
 });

@@ -11,6 +11,7 @@ import { showProcesses } from '../../providers/haproxy/master.ts';
 import type { LoadSpec } from '../bench/client/swarm-words.ts';
 import { type Origin, startOrigin } from '../bench/haproxy/edge.ts';
 import { type Swarm, startSwarm } from '../bench/haproxy/swarm.ts';
+import { needsRootAnd } from '../fakes/needs.ts';
 import { weir } from '../fakes/weir-process.ts';
 import { until } from './haproxy-rig.ts';
 import { makeTwoNodes, type Node, type TwoNodes } from './two-nodes.ts';
@@ -105,6 +106,7 @@ const processes = async (node: Node) => {
 
 test('a node leaves and comes back with another weir and another HAProxy: nobody loses anything', {
   timeout: 120_000,
+  skip: needsRootAnd('ip', 'nft'),
 }, async () => {
   const { a, b, address: host } = net;
   await start(a);
