@@ -83,7 +83,7 @@ function made({ kind, id, unit, serves, attrs = {}, refs = {}, sets = {} }: Step
     sets: Object.fromEntries(given),
     handle,
     owned: true,
-    facts: kind === 'LoadBalancer' ? { state: 'provisioning' } : {},
+    facts: kind === 'LoadBalancer' ? { state: 'provisioning', pending: true } : {},
     ...(kind === 'TargetGroup' ? { health: { Targets: new Map() } } : {}),
   };
 }

@@ -13,8 +13,7 @@ export function seeLoadBalancer(balancer: LoadBalancer, view: View): Observed | 
   const place = given({ Name: LoadBalancerName, Type, Scheme, VpcId });
   const facts = {
     ...(balancer.DNSName === undefined ? {} : { addresses: [balancer.DNSName] }),
-    ...(balancer.State?.Code === undefined ? {} : { state: balancer.State.Code }),
-    ...(balancer.State?.Reason === undefined ? {} : { reason: balancer.State.Reason }),
+    ...stateOf(balancer),
   };
   // The tags of a stack may stand on other things: only this one is its load balancer.
   if (owner === undefined || (owner.resource ?? loadBalancerResource) !== loadBalancerResource) {
@@ -60,6 +59,15 @@ export function seeLoadBalancer(balancer: LoadBalancer, view: View): Observed | 
     sets: { ...(managed.size === 0 ? {} : { ManagedSecurityGroups: managed }), Tags: tagSet(tags) },
     facts,
   });
+}
+
+/** Facts of how far AWS has come with it. */
+export function stateOf({ State: { Code, Reason } = {} }: Pick<LoadBalancer, 'State'>): Observed['facts'] {
+  return {
+    ...(Code === undefined ? {} : { state: Code }),
+    ...(Reason === undefined ? {} : { reason: Reason }),
+    ...(Code === 'provisioning' ? { pending: true } : {}),
+  };
 }
 
 /** Whether a group was made for this load balancer. */

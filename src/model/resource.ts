@@ -36,7 +36,13 @@ export interface Observed extends Resource {
   readonly handle: Handle;
   /** Ours (claimed) or foreign; there is no third state. */
   readonly owned: boolean;
-  readonly facts: { readonly addresses?: readonly string[]; readonly state?: string; readonly reason?: string };
+  readonly facts: {
+    readonly addresses?: readonly string[];
+    readonly state?: string;
+    readonly reason?: string;
+    /** It exists and the system is still setting it up: looked at until it is done. */
+    readonly pending?: true;
+  };
   /**
    * Set name → member key → health. A set without an entry here has no health: its members count as ready. An entry under the name of
    * a serving ref or set of objects (key: their handle) tells only whether what lost its traffic is still `draining`.

@@ -1,7 +1,7 @@
 import type { ServiceId } from '../model/index.ts';
 import type { Draft } from './draft.ts';
 import { liveOf } from './gates.ts';
-import { readyBehind } from './health.ts';
+import { isRising, readyBehind } from './health.ts';
 import type { Places } from './places.ts';
 import type { Present, Scene, Wanted } from './scene.ts';
 import type { Sketch } from './sketch.ts';
@@ -51,9 +51,15 @@ function leaveServices(
 /** What must be done before a service is served elsewhere as well as here. */
 function awaited(sketch: Sketch, others: readonly Wanted[], service: ServiceId, losing: number): readonly Draft[] {
   const needed = sketch.rules.otherFrontsGate ? losing : 0;
-  const gaining = others.filter((front) => turnsTo(sketch, front, service));
+  const calm = needed > 0 && sketch.rules.calmFronts;
+  // What was made a moment ago, before a crash, is still on its way: as if this plan had made it.
+  const gaining = others.filter(
+    (front) =>
+      turnsTo(sketch, front, service) ||
+      (calm && front.kept !== undefined && isRising(sketch.scene, front.kept, service)),
+  );
   if (gaining.length > 0) return gaining.flatMap((front) => liveOf(sketch, front, needed, service));
-  if (needed === 0 || !sketch.rules.calmFronts) return [];
+  if (!calm) return [];
   const [first] = others;
   const ready = others.some(({ kept }) => kept !== undefined && readyBehind(sketch.scene, kept, service) > 0);
   return ready || first === undefined ? [] : liveOf(sketch, first, needed, service);

@@ -62,13 +62,31 @@ export function servedBy(scene: Scene, { it, shape }: Wanted): readonly Wanted[]
 
 /** How many ready members stand behind an object now; with `service`, those of objects that serve it. */
 export function readyBehind(scene: Scene, object: Present, service?: ServiceId): number {
-  const carriers = carriersOf(scene, object);
-  const own = service === undefined ? carriers : carriers.filter(({ it }) => it.serves.includes(service));
   let count = 0;
-  for (const carrier of own.length > 0 ? own : carriers) {
+  for (const carrier of carriersFor(scene, object, service)) {
     for (const set of carrier.shape.plainSets) if (set.serving) count += readyIn(carrier, set);
   }
   return count;
+}
+
+/** Whether nothing behind an object is ready for a service, and something may soon be. */
+export function isRising(scene: Scene, object: Present, service: ServiceId): boolean {
+  if (readyBehind(scene, object, service) > 0) return false;
+  return carriersFor(scene, object, service).some(({ it, shape }) =>
+    shape.plainSets.some(
+      (set) =>
+        set.serving &&
+        [...(it.sets[set.name] ?? [])].some(
+          ([key, member]) => usable(set, member) && it.health?.[set.name]?.get(key) === 'initial',
+        ),
+    ),
+  );
+}
+
+function carriersFor(scene: Scene, object: Present, service: ServiceId | undefined): readonly Present[] {
+  const carriers = carriersOf(scene, object);
+  const own = service === undefined ? carriers : carriers.filter(({ it }) => it.serves.includes(service));
+  return own.length > 0 ? own : carriers;
 }
 
 /** Members of a set that shall take traffic: those that are there, where the policy lets nothing be added to what exists. */

@@ -10,6 +10,8 @@ import type { UnitGroup } from './planner.ts';
 const pollFirstMs = 200;
 const pollMaxMs = 5000;
 const maxLooks = 20;
+/** What the system has not set up by then is no longer waited for: the slow audit tells. */
+const pendingMaxMs = 900_000;
 
 /** What is remembered of one unit between its turns. */
 export interface UnitRecord {
@@ -34,6 +36,8 @@ export interface UnitRecord {
   pollMs: number;
   /** Looks since the last write at members whose health is still to be known. */
   looks: number;
+  /** Since when the system has been setting something up; monotonic. */
+  pendingSinceMs?: number;
   /** The last turn left something alone because a source could not be read; true until the next turn. */
   unread: boolean;
   /** Inputs of the last finished turn: the same objects give the same plan. */
@@ -124,15 +128,19 @@ export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, rando
     record.failures = 0;
     record.refused = false;
     record.gateFailed = false;
+    const pending = verdict.observed.find(({ owned, facts }) => owned && facts.pending === true);
+    if (pending === undefined) delete record.pendingSinceMs;
+    else record.pendingSinceMs ??= clock.now();
+    const waits = pending !== undefined && clock.now() - (record.pendingSinceMs ?? 0) < pendingMaxMs;
     // After a write, health is looked at until it is known: nobody else may tell. Bounded, since some health never comes.
-    record.looks = verdict.applied > 0 ? 0 : record.looks + 1;
-    if (record.looks < maxLooks && inTransition(verdict.observed)) {
-      record.pollMs = record.looks === 0 ? pollFirstMs : Math.min(pollMaxMs, record.pollMs * 1.5);
+    record.looks = verdict.applied > 0 || waits ? 0 : record.looks + 1;
+    if (waits || (record.looks < maxLooks && inTransition(verdict.observed))) {
+      record.pollMs = verdict.applied > 0 ? pollFirstMs : Math.min(pollMaxMs, record.pollMs * 1.5);
       record.pollAtMs = clock.now() + record.pollMs;
     }
     const told = refusedState(verdict);
-    record.state = told.state;
-    record.message = told.message;
+    record.state = told.state === 'in sync' && waits ? 'waiting' : told.state;
+    record.message = record.state === told.state ? told.message : `waits until ${pending?.kind} ${pending?.id} is set up`;
     if (told.code !== undefined) record.code = told.code;
   } else record.state = 'changing';
   if (record.state !== before) record.sinceMs = clock.wall();

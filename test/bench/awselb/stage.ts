@@ -74,6 +74,10 @@ export class Stage {
     const end = new AbortController();
     const done = app.run(end.signal, this.#options.events ?? {});
     this.#running = { app, line, end, done };
+    // The lock and the journal are files: until they are read no virtual time passes.
+    const calls = this.aws.journal.total;
+    for (let turns = 0; this.aws.journal.total === calls && turns < 1_000; turns++)
+      await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** Ends it in order. */
