@@ -140,7 +140,8 @@ export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, rando
     }
     const told = refusedState(verdict);
     record.state = told.state === 'in sync' && waits ? 'waiting' : told.state;
-    record.message = record.state === told.state ? told.message : `waits until ${pending?.kind} ${pending?.id} is set up`;
+    record.message =
+      record.state === told.state ? told.message : `waits until ${pending?.kind} ${pending?.id} is set up`;
     if (told.code !== undefined) record.code = told.code;
   } else record.state = 'changing';
   if (record.state !== before) record.sinceMs = clock.wall();
