@@ -9,6 +9,7 @@ import { loadBalancerName, stackOf } from '../../providers/awselb/names.ts';
 import type { ExportedService, Target } from '../../src/model/index.ts';
 import { FakeAws, type Timings } from '../fakes/aws/index.ts';
 import { type Seeded, seed } from '../fakes/aws/seed.ts';
+import { type PolicyWatch, readPolicy, watchPolicy } from '../providers/awselb/iam-policy.ts';
 import type { Harness } from './harness.ts';
 import { hostOf } from './services.ts';
 import { SkippingClock } from './skipping-clock.ts';
@@ -21,9 +22,11 @@ export function awselbHarness(
   const clock = new SkippingClock();
   let aws: FakeAws;
   let place: Seeded;
+  let policy: PolicyWatch;
   const begin = (): void => {
     aws = new FakeAws({ clock, timings });
     place = seed(aws);
+    policy = watchPolicy(aws, readPolicy('iam-policy.json'));
   };
   begin();
   let ports = 1000;
@@ -40,13 +43,15 @@ export function awselbHarness(
   });
   const elb = () => new ElasticLoadBalancingV2Client(aws.client());
   const foreign = async (name: string) => {
-    const { LoadBalancers = [] } = await elb().send(
-      new CreateLoadBalancerCommand({
-        Name: name,
-        Type: 'network',
-        Scheme: 'internal',
-        Subnets: [...place.privateSubnets],
-      }),
+    const { LoadBalancers = [] } = await policy.others(() =>
+      elb().send(
+        new CreateLoadBalancerCommand({
+          Name: name,
+          Type: 'network',
+          Scheme: 'internal',
+          Subnets: [...place.privateSubnets],
+        }),
+      ),
     );
     const text = () =>
       JSON.stringify(aws.world.elb.loadBalancers.truly(LoadBalancers[0]?.LoadBalancerArn ?? ''), shown);
@@ -63,10 +68,12 @@ export function awselbHarness(
     options: () => ({ clusterName: 'test', region: 'eu-west-1', vpcId: place.vpc, endpoint: 'http://aws.invalid' }),
     async reset() {
       assert.deepEqual(aws.loud, []);
+      assert.deepEqual(policy.denied, []);
       begin();
     },
     async close() {
       assert.deepEqual(aws.loud, []);
+      assert.deepEqual(policy.denied, []);
     },
     port: async () => ports++,
     targets: async (count) =>
@@ -95,9 +102,8 @@ export function awselbHarness(
     },
     replaced: (service): ExportedService => ({ ...service, settings: { awselb: { scheme: 'internet-facing' } } }),
     async plantForeign() {
-      await elb().send(
-        new CreateTargetGroupCommand({ Name: 'theirs', Protocol: 'TCP', Port: 1, VpcId: place.vpc, TargetType: 'ip' }),
-      );
+      const input = { Name: 'theirs', Protocol: 'TCP', Port: 1, VpcId: place.vpc, TargetType: 'ip' } as const;
+      await policy.others(() => elb().send(new CreateTargetGroupCommand(input)));
       return foreign('theirs');
     },
     plantInPlaceOf: (service) => foreign(loadBalancerName('test', stackOf(service, 'network'), 'internal')),

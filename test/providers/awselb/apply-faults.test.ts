@@ -205,7 +205,6 @@ describe('apply: what goes wrong on the way', () => {
       ...create,
       id: 'other',
       attrs: { ...group.attrs, Name: 'other' },
-      sets: {},
     });
     const step = { ...bare(rule), handle: rule.handle };
     await Promise.all([

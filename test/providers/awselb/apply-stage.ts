@@ -11,6 +11,7 @@ import { SkippingClock } from '../../conformance/skipping-clock.ts';
 import { FakeAws, type FakeAwsOptions } from '../../fakes/aws/index.ts';
 import { type Seeded, seed } from '../../fakes/aws/seed.ts';
 import { desire, planned } from './desire.ts';
+import { type PolicyWatch, readPolicy, watchPolicy } from './iam-policy.ts';
 
 process.env.AWS_ACCESS_KEY_ID ??= 'test';
 process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
@@ -20,6 +21,7 @@ export class Stage {
   readonly clock = new SkippingClock();
   readonly aws: FakeAws;
   readonly place: Seeded;
+  readonly policy: PolicyWatch;
   readonly known = new Known();
   readonly options = optionSchema.parse({ clusterName: 'test', region: 'eu-west-1' });
   /** Secrets by their hash. */
@@ -32,6 +34,7 @@ export class Stage {
   constructor(options: FakeAwsOptions = {}) {
     this.aws = new FakeAws({ clock: this.clock, ...options });
     this.place = seed(this.aws);
+    this.policy = watchPolicy(this.aws, readPolicy('iam-policy.json'));
     this.aws.world.shieldSubscribed = true;
     this.aws.world.webAcls.set(acl, 'shop');
     this.environment = environmentOf(this.aws, this.place);
@@ -71,6 +74,7 @@ export class Stage {
     this.#abort.abort();
     this.#close();
     assert.deepEqual(this.aws.loud, []);
+    assert.deepEqual(this.policy.denied, []);
   }
 
   /** As discovery would read it; whatever is used is healthy. */
