@@ -8,6 +8,8 @@ import type { Snapshot } from './snapshot.ts';
 /** All attributes are read once within this; an object again after that. */
 const firstRoundMs = 540_000;
 const roundMs = 1_800_000;
+/** After a start there is more pressing work. */
+const restMs = 20_000;
 const fastestMs = 100;
 const slowestMs = 4_000;
 const parallel = 8;
@@ -51,6 +53,7 @@ export function attributeRounds(
   };
 
   const round = async (signal: AbortSignal): Promise<void> => {
+    await pause(restMs, signal);
     while (!signal.aborted) {
       const waiting = due();
       const [next] = waiting;

@@ -1,15 +1,18 @@
-import type { Observed } from '../../src/model/index.ts';
+import type { Health, Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import type { Drive } from './drive.ts';
 import { inParallel } from './in-parallel.ts';
 import { targetKey } from './names.ts';
 import type { Reader } from './read.ts';
+import { stateOf } from './see-load-balancer.ts';
 import { healthOf } from './see-target-group.ts';
 
 /** A target group is asked for again after this, and later each time it says the same. */
-const firstMs = 1_000;
+const firstMs = 2_000;
 const slowestMs = 10_000;
-const slower = 1.5;
+const slower = 2;
+/** Who only drains is asked for when it should be done, at least this often. */
+const drainingMs = 60_000;
 /** One look at all load balancers serves every unit that waits, for so long. */
 const balancersMs = 4_000;
 const parallel = 8;
@@ -43,7 +46,8 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
     const pace = paces.get(handle);
     if (pace?.said.startsWith(`${members}|`) !== true) {
       // What was registered a moment ago is known to be on its way.
-      paces.set(handle, { nextMs: nowMs + firstMs, everyMs: firstMs, said: `${members}|` });
+      const everyMs = paceOf(group, group.health?.Targets);
+      paces.set(handle, { nextMs: nowMs + everyMs, everyMs, said: `${members}|` });
       return;
     }
     if (nowMs < pace.nextMs) return;
@@ -57,7 +61,8 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
     const now = known.find('TargetGroup', handle);
     if (now !== undefined) known.put({ ...now, health: { ...now.health, Targets: health } });
     const said = `${members}|${[...health].join(' ')}`;
-    const everyMs = pace.said === said ? Math.min(slowestMs, pace.everyMs * slower) : firstMs;
+    const least = paceOf(group, health);
+    const everyMs = pace.said === said ? Math.max(least, Math.min(slowestMs, pace.everyMs * slower)) : least;
     paces.set(handle, { nextMs: nowMs + everyMs, everyMs, said });
   };
 
@@ -70,11 +75,7 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
       const { DNSName, State } = account.loadBalancers.get(balancer.handle) ?? {};
       if (State?.Code === undefined || State.Code === 'provisioning') settingUp.add(balancer.handle);
       if (State?.Code === undefined) continue;
-      const facts = {
-        state: State.Code,
-        ...(State.Reason === undefined ? {} : { reason: State.Reason }),
-        ...(DNSName === undefined ? {} : { addresses: [DNSName] }),
-      };
+      const facts = { ...stateOf({ State }), ...(DNSName === undefined ? {} : { addresses: [DNSName] }) };
       known.put({ ...(known.find('LoadBalancer', balancer.handle) ?? balancer), facts });
     }
     // Targets behind what is not set up yet serve nobody, whatever their checks say.
@@ -103,4 +104,11 @@ function groupsBehind(objects: readonly Observed[], balancers: ReadonlySet<strin
   }
   for (const rule of fronts('Rule')) if (listeners.has(rule.refs.ListenerArn ?? '')) note(rule);
   return found;
+}
+
+function paceOf({ attrs }: Observed, health: ReadonlyMap<string, Health> | undefined): number {
+  const states = [...(health?.values() ?? [])];
+  if (!states.includes('draining') || states.some((state) => state !== 'ready' && state !== 'draining')) return firstMs;
+  const delayMs = Number(attrs['deregistration_delay.timeout_seconds'] ?? 300) * 1000 + firstMs;
+  return Math.min(drainingMs, delayMs);
 }

@@ -83,10 +83,18 @@ export function model(input: ModelInput, options: Options): ModelResult {
     ({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes('backend'),
   );
   const stillThere = input.present.some(({ kind, owned }) => kind === 'LoadBalancer' && owned);
-  resources.push(
-    ...sharedResources({ balancer, cluster, options, environment, present, groups: opened, used, stillThere }),
-  );
-  return { resources, problems };
+  // What all load balancers stand on is begun first.
+  const common = sharedResources({
+    balancer,
+    cluster,
+    options,
+    environment,
+    present,
+    groups: opened,
+    used,
+    stillThere,
+  });
+  return { resources: [...common, ...resources], problems };
 }
 
 /** What exists of refused services at load balancers that nobody asks for any more: it stays until they may go where they want. */

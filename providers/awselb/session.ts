@@ -27,14 +27,15 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
   const discovery = createDiscovery(drive, snapshot, machineVpc, live);
   const attributes = attributeRounds(drive, snapshot, live);
   const apply = createApply(drive, (step, made) => snapshot.wrote(step, made));
-  let services: readonly ExportedService[] = [];
+  let services: readonly ExportedService[] | undefined;
 
   return {
     async discover(next, signal) {
       signal.throwIfAborted();
       const environment = await untilAborted(discovery.find(next), signal);
       const before = new Set(services);
-      attributes.hasten(unitsOf(next.filter((service) => !before.has(service))));
+      // At the start everything is new, and nothing has changed.
+      if (services !== undefined) attributes.hasten(unitsOf(next.filter((service) => !before.has(service))));
       services = next;
       return environment;
     },
