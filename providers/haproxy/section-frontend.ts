@@ -7,7 +7,7 @@ import type { RouteTable } from './route-table.ts';
 import { clientLines } from './section-client.ts';
 import { forwardedLines } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
-import { connectionLines, serviceLines } from './section-log.ts';
+import { connectionLines, isNaming, serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
 import { handOverSocket, misdirectedLines, sniLines } from './section-sni.ts';
 
@@ -39,11 +39,11 @@ export function httpFrontendLines(
     ...serviceLines(options),
     drainLine,
     // The last rules: they end the section's early.
-    ...routeLines(
-      frontend,
-      table,
-      attrs.behind === undefined ? [] : misdirectedLines(frontendName(attrs.behind), frontend),
-    ),
+    ...routeLines(frontend, table, {
+      first: attrs.behind === undefined ? [] : misdirectedLines(frontendName(attrs.behind), frontend),
+      // The log tells it; certificates of clients are for one host.
+      host: isNaming(options) || attrs.tls,
+    }),
     `default_backend ${answerName(404)}`,
   ];
 }

@@ -4,23 +4,32 @@ import { requestEnd } from './route-keys.ts';
 import { nowhere, type RouteTable } from './route-table.ts';
 import { conditionalLine } from './section-conditions.ts';
 
+/** What the other lines of a frontend ask of those that choose. */
+export interface RouteNeeds {
+  /** Rules that only need the host, whether a route is found or not. */
+  readonly first?: readonly string[];
+  /** Something reads `txn.h` also where a route is found. */
+  readonly host?: boolean;
+}
+
 /**
  * The rules that choose a backend, the same whatever the routes are, but for regular expressions and conditions: the first wildcard, the
  * first share, another default are map entries and no reload. A host that is named costs one text and one lookup.
- * `first`: rules that only need the host.
  *   txn.h  host, lower case, without port and final dot      txn.u  path
  *   txn.q  host (as it was found) + path, what is asked for, where that is looked for twice
  *   txn.r  the value found: backend|profile|rank
  */
-export function routeLines(frontend: string, table: RouteTable, first: readonly string[] = []): readonly string[] {
-  const plain = isPlain(table);
+export function routeLines(frontend: string, table: RouteTable, needs: RouteNeeds = {}): readonly string[] {
+  const { first = [], host = false } = needs;
   const [exact, ...wider] = lookupLines(frontend, table);
+  const careful = [hostLine, ...careLines, ...first];
+  const start = !isPlain(table)
+    ? [...careful, ...exact]
+    : first.length > 0
+      ? [...careful, pathLine, ...foundLines(frontend, whole)]
+      : quickLines(frontend, host);
   return [
-    ...hostLines,
-    ...first,
-    ...(exact ?? []),
-    // No further rule of this section could change it.
-    ...(plain ? [`http-request allow if { var(txn.r) -m beg ${settled} }`] : []),
+    ...start,
     ...wider.flat(),
     ...regexLines(frontend, table),
     ...table.conditional.map((route) => conditionalLine(route, asked(table))),
@@ -31,12 +40,42 @@ export function routeLines(frontend: string, table: RouteTable, first: readonly 
 /** What names of backends begin with, in the order of their number: not a choice, and not `nowhere`. */
 const settled = 'b_ sp_ a_';
 
+const missed = 'if !{ var(txn.r) -m found }';
+const hostText = 'req.fhdr(host),host_only,lower';
+const hostLine = `http-request set-var(txn.h) ${hostText}`;
+const pathLine = 'http-request set-var(txn.u) path';
+/** Host and path: a text joined by a converter costs a fraction of a formatted one. */
+const whole = `var(txn.h),concat(,txn.u,${requestEnd})`;
+
 /** A host with a slash could make up the key of another path: refused, as RFC 9112 asks for an invalid Host. */
-const hostLines: readonly string[] = [
-  'http-request set-var(txn.h) req.fhdr(host),host_only,lower',
+const careLines: readonly string[] = [
   'http-request set-var(txn.h) var(txn.h),rtrim(.) if { var(txn.h) -m end . } !{ var(txn.h) -m end .. }',
   'http-request return status 400 if { var(txn.h) -m sub / }',
 ];
+
+/** The only lookup of most requests; after it no further rule of the section could change what is settled. */
+function foundLines(frontend: string, text: string): readonly string[] {
+  return [
+    `http-request set-var(txn.r) ${text},map_beg(${word(mapPath(frontend, 'routes'))})`,
+    `http-request allow if { var(txn.r) -m beg ${settled} }`,
+  ];
+}
+
+/**
+ * The way of nearly every request: no care is taken of the host, it is looked for with everything escaped that no name of a host has
+ * (a slash above all), so that an odd one is found nowhere. Who is not found is looked at, and looked for once more.
+ */
+function quickLines(frontend: string, host: boolean): readonly string[] {
+  const [again = ''] = foundLines(frontend, whole);
+  return [
+    ...(host ? [hostLine] : []),
+    pathLine,
+    ...foundLines(frontend, `${host ? 'var(txn.h)' : hostText},url_enc,concat(,txn.u,${requestEnd})`),
+    ...(host ? [] : [`${hostLine} ${missed}`]),
+    ...careLines,
+    `${again} ${missed}`,
+  ];
+}
 
 /** Nothing but the map of routes chooses. */
 function isPlain(table: RouteTable): boolean {
@@ -53,22 +92,16 @@ function asked(table: RouteTable): string {
 }
 
 /** By host, by its wildcard, for every host: each only where the one before found nothing. */
-function lookupLines(frontend: string, table: RouteTable): readonly (readonly string[])[] {
+function lookupLines(frontend: string, table: RouteTable): readonly [readonly string[], ...(readonly string[])[]] {
   const end = ended(table) ? requestEnd : '';
   const look = `http-request set-var(txn.r) ${asked(table)},map_beg(${word(mapPath(frontend, 'routes'))})`;
-  const missed = 'if !{ var(txn.r) -m found }';
   const wider = (host: string) => [
     `http-request set-var-fmt(txn.q) ${host}%[path]${end} ${missed}`,
     `${look} ${missed}`,
   ];
-  // The way of nearly every request: a text joined by a converter costs a fraction of a formatted one.
-  const text = `var(txn.h),concat(,txn.u${end === '' ? '' : `,${end}`})`;
-  // Kept where somebody looks for it again: expressions and conditions, or else the next lookups, which write it anew.
-  const once = `http-request set-var(txn.r) ${text},map_beg(${word(mapPath(frontend, 'routes'))})`;
-  const exact = [
-    'http-request set-var(txn.u) path',
-    ...(isPlain(table) ? [once] : [`http-request set-var(txn.q) ${text}`, look]),
-  ];
+  const text = end === '' ? 'var(txn.h),concat(,txn.u)' : whole;
+  // Kept where somebody looks for it again: expressions and conditions.
+  const exact = [pathLine, `http-request set-var(txn.q) ${text}`, look];
   return [exact, wider('*.%[var(txn.h),field(2,.,0)]'), wider('')];
 }
 

@@ -1,7 +1,6 @@
 /** How fast a route is found among 25,000: weir's configuration against one written by hand for these routes and nothing else, in turn. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import type { PumpOptions, PumpResult } from './client/pump.ts';
@@ -9,6 +8,7 @@ import { type BenchOptions, type Figure, type FigureSpec, median } from './figur
 import { seeded } from './haproxy/churn.ts';
 import { freePorts, startEdge, until } from './haproxy/edge.ts';
 import { accepts } from './haproxy/probe.ts';
+import { cpuUs, setApart } from './haproxy/set-apart.ts';
 
 export const figures: readonly FigureSpec[] = [
   { name: 'haproxy.route_ratio', unit: 'times', limit: 0.95, direction: 'higher' },
@@ -33,36 +33,44 @@ export async function run({ breakName }: BenchOptions): Promise<readonly Figure[
   const children: ChildProcess[] = [];
   const haproxy = async (name: string, text: string, listening: number) => {
     await writeFile(`${folder}/${name}.cfg`, text);
-    const child = spawn('haproxy', ['-f', `${folder}/${name}.cfg`, '-db'], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn('haproxy', ['-f', `${folder}/${name}.cfg`, '-db'], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // A session of its own, as weir's HAProxy has one.
+      detached: true,
+    });
     children.push(child);
     await until(`${name} listens`, () => accepts(listening));
     return child.pid ?? 0;
   };
   const edge = await startEdge({ services: services(port, answerPort, breakName), options: { threads: 1 } });
   try {
-    await haproxy('answers', answers(answerPort), answerPort);
+    const answerPid = await haproxy('answers', answers(answerPort), answerPort);
     await writeFile(`${folder}/routes.map`, handMap());
     const handPid = await haproxy('hand', byHand(folder, handPort, answerPort), handPort);
     const weirPid = (await edge.processes()).worker;
-    const pump = fork(`${import.meta.dirname}/client/pump.ts`, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const pump = fork(`${import.meta.dirname}/client/pump.ts`, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+    });
     children.push(pump);
     await started(pump);
+    setApart([answerPid, handPid, weirPid, pump.pid ?? 0], -15);
     const [weir, hand]: [Side, Side] = [newSide(port, weirPid), newSide(handPort, handPid)];
     const sides = [weir, hand];
     for (const side of sides) await ask(pump, side.port, 500);
     for (let i = 0; i < (breakName === undefined ? turns : 4); i++)
       // Who goes first changes: neither always meets the machine as the other left it.
       for (const side of i % 2 === 0 ? sides : [hand, weir]) {
-        const before = ticksOf(side.pid);
+        const before = cpuUs(side.pid);
         const { answers, ms } = await ask(pump, side.port, turnMs);
         side.rates.push((answers * 1_000) / ms);
-        side.ticks += ticksOf(side.pid) - before;
+        side.spentUs += cpuUs(side.pid) - before;
         side.answers += answers;
       }
     const ratio = median(weir.rates.map((rate, i) => rate / (hand.rates[i] ?? Number.NaN)));
-    const cpu = weir.ticks / weir.answers / (hand.ticks / hand.answers);
+    const cpu = weir.spentUs / weir.answers / (hand.spentUs / hand.answers);
     process.stderr.write(
-      `requests/s weir ${Math.round(median(weir.rates))}, by hand ${Math.round(median(hand.rates))}\n`,
+      `requests/s weir ${Math.round(median(weir.rates))}, by hand ${Math.round(median(hand.rates))}; µs of processor a request ${perRequest(weir)}, ${perRequest(hand)}\n`,
     );
     return [
       { figure: 'haproxy.route_ratio', value: Math.round(ratio * 1_000) / 1_000, unit: 'times', n: turns },
@@ -85,12 +93,16 @@ interface Side {
   /** Requests a second, turn by turn. */
   readonly rates: number[];
   /** Time on a processor for all of them. */
-  ticks: number;
+  spentUs: number;
   answers: number;
 }
 
 function newSide(port: number, pid: number): Side {
-  return { port, pid, rates: [], ticks: 0, answers: 0 };
+  return { port, pid, rates: [], spentUs: 0, answers: 0 };
+}
+
+function perRequest({ spentUs, answers }: Side): string {
+  return (spentUs / answers).toFixed(2);
 }
 
 function hostsOf(group: number): readonly string[] {
@@ -191,12 +203,4 @@ async function ask(pump: ChildProcess, port: number, forMs: number): Promise<Pum
   pump.once('exit', () => ended.abort(new Error('the pump ended')));
   const [result] = await once(pump, 'message', { signal: ended.signal }).finally(() => pump.removeAllListeners('exit'));
   return result;
-}
-
-/** Time on a processor, in ticks of the kernel. */
-function ticksOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return Number(fields[11]) + Number(fields[12]);
 }

@@ -33,6 +33,8 @@ const plain = service('a/plain', [
   ]),
 ]);
 
+const regular = service('b/regular', [http([named('re', ['re.example'], regex('^/[0-9]+$'))])]);
+
 const mixed = service('a/mixed', [
   http(
     [
@@ -133,6 +135,13 @@ const plainRows: readonly Row[] = [
   row(null, '/any', 'any', 'HTTP/1.0 without Host'),
   row('[::1]:80', '/any', 'any', 'IPv6 literal'),
   row('p.example/aaa', '/bbb', '400', 'a slash in Host cannot make up a path'),
+  row('p.example/aaa', '/', '400', 'nor that of a prefix'),
+  row('root.example/', '/', '400', 'nor a slash at its end'),
+  row('/any', '/x', '400', 'nor one at its beginning'),
+  row('a/b.wild.example', '/', '400', 'nor one in a wildcard'),
+  row('p.example%2faaa', '/bbb', '404', 'an escaped slash is no slash'),
+  row('*.wild.example', '/', 'wild', 'a wildcard is one of its own hosts'),
+  row('root.example\tx', '/', '404', 'blanks are no part of a host'),
   row('p.example,root.example', '/', '404', 'a list is no host'),
   row('p.example', '/aaa/%62bb', 'aaa', 'escapes are compared as written'),
 ];
@@ -174,14 +183,16 @@ const mixedRows: readonly Row[] = [
 ];
 
 describe('route choice', () => {
-  for (const [title, services, rows] of [
-    ['exact, prefix and hosts', [plain], plainRows],
-    ['mixed kinds, conditions and defaults', [mixed, rest], mixedRows],
+  for (const [title, services, rows, options] of [
+    ['exact, prefix and hosts', [plain], plainRows, {}],
+    ['exact, prefix and hosts, where the log tells the host', [plain], plainRows, { log: '127.0.0.1:9' }],
+    ['exact, prefix and hosts, beside expressions', [plain, regular], plainRows, {}],
+    ['mixed kinds, conditions and defaults', [mixed, rest], mixedRows, {}],
   ] as const) {
     describe(title, () => {
       let proxy: RunningProxy | undefined;
       before(async () => {
-        proxy = await startProxy(services);
+        proxy = await startProxy(services, options);
       });
       after(async () => {
         await proxy?.stop();
