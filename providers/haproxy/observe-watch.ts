@@ -5,7 +5,7 @@ import type { Committer } from './commit.ts';
 import type { Certificates } from './commit-certificates.ts';
 import type { Withheld } from './commit-withhold.ts';
 import type { Layout } from './layout.ts';
-import type { LiveState } from './observe-live.ts';
+import type { LiveServers, LiveState } from './observe-live.ts';
 import type { ProgramWatch } from './observe-program.ts';
 import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
@@ -34,6 +34,8 @@ export interface WatchParts {
 
 const restlessMs = 200;
 const quietMs = 2_000;
+/** Looks at all servers are apart so far at least, however many commits ask for one. */
+const allEveryMs = 1_000;
 const retryEveryMs = 3_000;
 /** So long after the last change a reload disturbs no other. */
 const refillAfterMs = 5_000;
@@ -47,6 +49,7 @@ export class SessionWatch {
   #health: string | undefined;
   #unsaved = false;
   #untidy = false;
+  #allAtMs = Number.NEGATIVE_INFINITY;
   #retriedMs = Number.NEGATIVE_INFINITY;
   #changedMs = Number.NEGATIVE_INFINITY;
   #deaths = 0;
@@ -183,7 +186,7 @@ export class SessionWatch {
     }
     if (await this.#parts.pressure.look(this.#parts.mayWrite()))
       ctx.changed(unit, 'HAProxy takes connections, or no more');
-    const { states, draining } = await live.servers('all');
+    const { states, draining } = await this.#servers();
     if (live.ill !== undefined) throw live.ill;
     const { text, restless } = healthSummary(states, draining);
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
@@ -199,6 +202,17 @@ export class SessionWatch {
       await this.#parts.program?.look();
     }
     return { restless, write };
+  }
+
+  /** All of them now and then; between, what a commit has touched and what is about to change by itself. */
+  async #servers(): Promise<LiveServers> {
+    const { ctx, live } = this.#parts;
+    const startMs = ctx.clock.now();
+    if (live.ill === undefined && this.#silences === 0 && startMs < this.#allAtMs) return live.servers('touched');
+    const seen = await live.servers('all');
+    const nowMs = ctx.clock.now();
+    this.#allAtMs = nowMs + Math.max(allEveryMs, (nowMs - startMs) * 10);
+    return seen;
   }
 
   /** Whether something that was left out could be served now. */
