@@ -6,6 +6,8 @@ import { ownerFor, tell } from './tell.ts';
 export interface Port {
   readonly key: string;
   readonly fronts: AdmittedFront[];
+  /** That clients prove themselves to, of the fronts that ask for it: one at most, since TLS sessions are resumed over names. */
+  readonly authorities: Set<string | undefined>;
   /** The same port for the other half of the names: TLS is passed through for some and ends here for the rest. */
   beside?: Port;
 }
@@ -32,8 +34,8 @@ export function claimPorts(
   for (const front of later) {
     const holder = firstHolder(front.front, held);
     if (holder === undefined) problems.push(noCertificate(front));
-    else if (mayJoin(front, holder)) holder.fronts.push(front);
-    else if (holder.beside !== undefined && mayJoin(front, holder.beside)) holder.beside.fronts.push(front);
+    else if (mayJoin(front, holder)) join(holder, front);
+    else if (holder.beside !== undefined && mayJoin(front, holder.beside)) join(holder.beside, front);
     else lost(front, held, problems);
   }
   return ports;
@@ -48,14 +50,23 @@ function needsCertificate(front: Front): boolean {
 function joinOrOpen(front: AdmittedFront, held: Map<string, Port>, ports: Port[]): boolean {
   const holder = firstHolder(front.front, held);
   if (holder === undefined) {
-    const port: Port = { key: `${front.front.port}/${transports(front.front)[0]}`, fronts: [front] };
+    const port = openPort(`${front.front.port}/${transports(front.front)[0]}`, front);
     for (const key of keysOf(front.front)) held.set(key, port);
     ports.push(port);
     return true;
   }
   if (!mayJoin(front, holder)) return false;
-  holder.fronts.push(front);
+  join(holder, front);
   return true;
+}
+
+function openPort(key: string, front: AdmittedFront): Port {
+  return { key, fronts: [front], authorities: new Set(authoritiesOf(front)) };
+}
+
+function join(port: Port, front: AdmittedFront): void {
+  port.fronts.push(front);
+  for (const authority of authoritiesOf(front)) port.authorities.add(authority);
 }
 
 /** Joins the other half of a port, or opens it: names of passed-through TLS beside HTTPS that takes all the others. */
@@ -64,13 +75,13 @@ function joinBeside(front: AdmittedFront, held: ReadonlyMap<string, Port>, ports
   if (holder === undefined) return false;
   if (holder.beside !== undefined) {
     if (!mayJoin(front, holder.beside)) return false;
-    holder.beside.fronts.push(front);
+    join(holder.beside, front);
     return true;
   }
   const [opener] = holder.fronts;
   if (opener === undefined || !mayStandBeside(front, opener)) return false;
   if (![front, ...holder.fronts].every((one) => !one.passthrough || one.rules.length > 0)) return false;
-  const port: Port = { key: `${holder.key}/${front.passthrough ? 'names' : 'https'}`, fronts: [front], beside: holder };
+  const port: Port = { ...openPort(`${holder.key}/${front.passthrough ? 'names' : 'https'}`, front), beside: holder };
   holder.beside = port;
   ports.push(port);
   return true;
@@ -93,17 +104,15 @@ function mayJoin(front: AdmittedFront, holder: Port): boolean {
     opener !== undefined &&
     (shareHttp(front, opener) || shareNames(front, holder)) &&
     !(holder.beside !== undefined && front.passthrough && front.rules.length === 0) &&
-    authorityOf(holder, front) !== 'two' &&
+    authoritiesOf(front).every((authority) => holder.authorities.size === 0 || holder.authorities.has(authority)) &&
     opener.front.port === front.front.port &&
     opener.front.protocol === front.front.protocol &&
     (opener.front.proxyProtocol ?? false) === (front.front.proxyProtocol ?? false)
   );
 }
 
-/** The authority of clients at a port once a front joins; TLS sessions are resumed over names, so there can be no second one. */
-function authorityOf({ fronts }: Port, joining: AdmittedFront): string | undefined {
-  const all = [...fronts, joining].flatMap(({ front: { tls } }) => (tls?.mode === 'mutual' ? [tls.ca?.sha256] : []));
-  return new Set(all).size > 1 ? 'two' : all[0];
+function authoritiesOf({ front: { tls } }: AdmittedFront): readonly (string | undefined)[] {
+  return tls?.mode === 'mutual' ? [tls.ca?.sha256] : [];
 }
 
 function shareHttp(front: AdmittedFront, opener: AdmittedFront): boolean {
@@ -112,7 +121,8 @@ function shareHttp(front: AdmittedFront, opener: AdmittedFront): boolean {
 
 /** TLS that is passed through is told apart by name, and one front at most takes what no name took. */
 function shareNames(front: AdmittedFront, { fronts }: Port): boolean {
-  const passed = front.passthrough && fronts.every(({ passthrough }) => passthrough);
+  // Whoever joined fits the one that opened the port.
+  const passed = front.passthrough && fronts[0]?.passthrough === true;
   return passed && (front.rules.length > 0 || fronts.every((other) => other.default === undefined));
 }
 
