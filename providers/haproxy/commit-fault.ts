@@ -64,9 +64,12 @@ export class RefusedResources {
     return { faulty, unclear };
   }
 
-  /** Without the refused: a route or frontend is gone, what led to a refused backend answers 503. */
-  withhold(given: Given): Given {
-    return withholdFaulty(given, this.#refused);
+  /**
+   * Without the refused. `before`: what HAProxy took the last time; where that has another version it stays, else a route or frontend is
+   * gone, and what led to a backend answers 503.
+   */
+  withhold(given: Given, before: readonly Resource[]): Given {
+    return withholdFaulty(given, this.#refused, before);
   }
 }
 
@@ -132,25 +135,54 @@ function faultyRoutes(message: string, layout: Layout, resources: readonly Resou
   });
 }
 
-function withholdFaulty(given: Given, refused: ReadonlyMap<string, Refused>): Given {
+/**
+ * Without what was refused. What HAProxy took before in its place stays in force, with the members that it has now where they are not
+ * what is refused: targets come and go while somebody mends the rest.
+ */
+function withholdFaulty(given: Given, refused: ReadonlyMap<string, Refused>, before: readonly Resource[]): Given {
   if (refused.size === 0) return given;
   const out = given.resources.filter((resource) => refused.has(keyOf(resource)));
   if (out.length === 0) return given;
+  const names = new Set(out.map(nameOf));
+  const there = new Set(given.resources.map(nameOf));
+  const last = new Map(before.filter((resource) => names.has(nameOf(resource))).map((one) => [nameOf(one), one]));
+  const kept = new Map<string, Resource>();
+  for (const resource of out) {
+    const name = nameOf(resource);
+    const old = last.get(name);
+    if (old === undefined || !refersTo(old, there)) continue;
+    const mixed = { ...resource, attrs: old.attrs, refs: old.refs };
+    const version = [mixed, { ...mixed, sets: old.sets }].find((one) => !refused.has(keyOf(one)));
+    if (version !== undefined) kept.set(name, version);
+  }
   const withheld = out.map((resource): Withheld => {
     const { error, unclear } = refused.get(keyOf(resource)) ?? {};
+    const whole = !kept.has(nameOf(resource));
     const why = unclear
       ? 'it is one of several that HAProxy refuses together, and the search goes on'
       : 'HAProxy refuses it';
+    const rest = whole ? '' : '; it stays as it was before';
     return {
       kind: resource.kind,
       id: resource.id,
       code: 'E_HAPROXY_CONFIG',
-      message: `${why}: ${error?.message}`,
-      whole: true,
+      message: `${why}: ${error?.message}${rest}`,
+      whole,
       ...(unclear ? { retry: 'search' as const } : {}),
     };
   });
-  return { resources: leaveOut(given.resources, new Set(out.map(nameOf))), withheld: [...given.withheld, ...withheld] };
+  const resources = given.resources.map((resource) => kept.get(nameOf(resource)) ?? resource);
+  const gone = new Set([...names].filter((name) => !kept.has(name)));
+  return { resources: leaveOut(resources, gone), withheld: [...given.withheld, ...withheld] };
+}
+
+/** Everything that a resource leads to, or stands in, is still there. */
+function refersTo({ refs, sets }: Resource, there: ReadonlySet<string>): boolean {
+  const backends = [...Object.entries(refs)].filter(([name]) => name !== 'frontend').map(([, id]) => id);
+  return (
+    (refs.frontend === undefined || there.has(`Frontend ${refs.frontend}`)) &&
+    [...backends, ...(sets.forward?.keys() ?? [])].every((id) => there.has(`Backend ${id}`))
+  );
 }
 
 /** Without the resources of these names, the routes of such frontends, and what leads to such backends. */

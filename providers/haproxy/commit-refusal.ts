@@ -22,9 +22,9 @@ export class Refusals {
     this.#refused.keep(wanted);
   }
 
-  /** Without what was refused. */
-  withhold(given: Given): Given {
-    return this.#refused.withhold(given);
+  /** Without what was refused, or with what HAProxy took before in its place. */
+  withhold(given: Given, before: readonly Resource[]): Given {
+    return this.#refused.withhold(given, before);
   }
 
   /**

@@ -55,6 +55,14 @@ export class Committer {
     return this.#withheld;
   }
 
+  /** What some of the resources were before, which serves on because HAProxy refuses what they are now. */
+  get stays(): readonly Resource[] {
+    const refused = this.#withheld.filter(({ code, whole }) => code === 'E_HAPROXY_CONFIG' && !whole);
+    if (refused.length === 0) return [];
+    const names = new Set(refused.map(({ kind, id }) => `${kind} ${id}`));
+    return this.#given.filter(({ kind, id }) => names.has(`${kind} ${id}`));
+  }
+
   /** What the process was found to serve; undefined when that cannot be known. */
   adopt(layout: Layout | undefined): void {
     this.#running = layout;
@@ -74,7 +82,7 @@ export class Committer {
     this.#refusals.keep(next);
     let given: Given | undefined;
     while (given === undefined) {
-      const usable = this.#refusals.withhold(certified);
+      const usable = await this.#withoutRefused(certified);
       try {
         given = await this.#bring(usable);
       } catch (error) {
@@ -84,6 +92,14 @@ export class Committer {
     this.#given = given.resources;
     this.#withheld = given.withheld;
     ctx.metric('weir_haproxy_change_seconds', (ctx.clock.now() - startMs) / 1_000, {}, 'histogram');
+  }
+
+  /** What stays as it was before is judged like everything else: a certificate of it may be gone. */
+  async #withoutRefused(certified: Given): Promise<Given> {
+    const usable = this.#refusals.withhold(certified, this.#given);
+    if (usable === certified) return certified;
+    const { resources, withheld } = await usableCertificates(usable.resources, this.#given, this.#parts.certificates);
+    return { resources, withheld: [...usable.withheld, ...withheld] };
   }
 
   /** Brings the process to these resources, less the ports that cannot be had; answers what it was given in the end. */

@@ -14,12 +14,20 @@ const resource = z.strictObject({
   refs: z.record(z.string(), z.string()),
   sets: z.record(z.string(), z.array(z.tuple([z.string(), member]))),
 });
-const state = z.strictObject({ version: z.literal(1), digest: z.string(), resources: z.array(resource) });
+const resources = z.array(resource);
+const state = z.strictObject({
+  version: z.literal(1),
+  digest: z.string(),
+  resources,
+  stays: resources.exactOptional(),
+});
 
 export interface KeptState {
   /** Of all files when the resources were committed. */
   readonly digest: string;
   readonly resources: readonly Resource[];
+  /** What some of them were before, which is served on because HAProxy refuses what they are now. */
+  readonly stays: readonly Resource[];
 }
 
 /** Undefined when there is none or it is damaged: everything is then planned anew, and changes nothing that serves. */
@@ -27,17 +35,16 @@ export async function readState(path: string): Promise<KeptState | undefined> {
   const text = await readText(path);
   if (text === undefined) return undefined;
   try {
-    const { digest, resources } = state.parse(JSON.parse(text));
-    return {
-      digest,
-      resources: resources.map((kept) => ({
-        ...kept,
-        sets: Object.fromEntries(Object.entries(kept.sets).map(([name, members]) => [name, new Map(members)])),
-      })),
-    };
+    const { digest, resources, stays = [] } = state.parse(JSON.parse(text));
+    return { digest, resources: resources.map(withMaps), stays: stays.map(withMaps) };
   } catch {
     return undefined;
   }
+}
+
+function withMaps(kept: z.infer<typeof resource>): Resource {
+  const sets = Object.entries(kept.sets).map(([name, members]) => [name, new Map(members)] as const);
+  return { ...kept, sets: Object.fromEntries(sets) };
 }
 
 // Most resources live on from one state to the next.
@@ -55,7 +62,8 @@ function textOf(resource: Resource): string {
 }
 
 /** @throws WeirError E_DISK */
-export function writeState(path: string, { digest, resources }: KeptState): Promise<void> {
+export function writeState(path: string, { digest, resources, stays }: KeptState): Promise<void> {
   const kept = resources.map(textOf).join(',');
-  return writeAtomic(path, `{"version":1,"digest":${JSON.stringify(digest)},"resources":[${kept}]}\n`);
+  const more = stays.length === 0 ? '' : `,"stays":[${stays.map(textOf).join(',')}]`;
+  return writeAtomic(path, `{"version":1,"digest":${JSON.stringify(digest)},"resources":[${kept}]${more}}\n`);
 }

@@ -213,7 +213,8 @@ class HaproxySession implements Session {
     const kept = await readState(this.#statePath);
     await this.#live.learn(kept !== undefined && kept.digest === this.#files.digest());
     this.#committed = kept?.resources ?? [];
-    this.#committer.remember(this.#committed);
+    const stays = new Map((kept?.stays ?? []).map((resource) => [`${resource.kind} ${resource.id}`, resource]));
+    this.#committer.remember(this.#committed.map((one) => stays.get(`${one.kind} ${one.id}`) ?? one));
   }
 
   async #takeLock(): Promise<void> {
@@ -268,7 +269,7 @@ class HaproxySession implements Session {
 
   #save(): () => Promise<void> {
     const resources = this.#committed;
-    const state = { digest: this.#files.digest(), resources };
+    const state = { digest: this.#files.digest(), resources, stays: this.#committer.stays };
     const write = async () => {
       await this.#files.sync();
       if (resources.length > 0 || this.#process.attached) await writeState(this.#statePath, state);

@@ -92,6 +92,10 @@ test('a reload that fails is known by the count, and tells what HAProxy wrote', 
 });
 
 test('newer versions say it themselves', async () => {
+  await serve([table(0, 12, [11])], 'Success=1\n--\n[NOTICE]   (10) : Loading success.\n');
+  const { workers, oldWorkers } = await reloadMaster(`${directory}/m`, watch());
+  assert.deepEqual([workers, oldWorkers], [[12], [11]]);
+  await new Promise((resolve) => server?.close(resolve));
   await serve([table(0, 11)], 'Success=0\n--\n[ALERT]    (10) : no\n');
   await assert.rejects(reloadMaster(`${directory}/m`, watch()), { code: 'E_HAPROXY_RELOAD', message: 'no' });
 });
