@@ -62,7 +62,7 @@ export function keepServices(
       keep(object);
   }
   if (kept.size === 0) return wanted;
-  return inPlace([...wanted, ...kept.values()], present);
+  return inPlace(wanted, [...kept.values()], present);
 }
 
 /** Refs and sets of objects → their kind. */
@@ -102,7 +102,9 @@ function asWanted(
 }
 
 /** Ranks of the rules of each listener anew, the kept ones where they stood. */
-function inPlace(resources: readonly Resource[], present: Present): readonly Resource[] {
+function inPlace(wanted: readonly Resource[], kept: readonly Resource[], present: Present): readonly Resource[] {
+  const resources = [...wanted, ...kept];
+  const isKept = new Set(kept);
   const number = ({ kind, id }: Resource): number | undefined => {
     const [one] = present.of(kind, id);
     return one === undefined ? undefined : Number(one.attrs.Priority);
@@ -114,9 +116,10 @@ function inPlace(resources: readonly Resource[], present: Present): readonly Res
     const rules = listeners.get(listener) ?? [];
     listeners.set(listener, rules);
     const mine = number(rule);
-    const at = mine === undefined ? -1 : rules.findIndex((other) => (number(other) ?? 0) > mine);
     // The wanted ones come first in the list and in their order; only kept ones find a place among them.
-    if (at < 0 || rule.attrs.Priority === rules.length + 1) rules.push(rule);
+    const seeks = mine !== undefined && isKept.has(rule);
+    const at = seeks ? rules.findIndex((other) => (number(other) ?? 0) > mine) : -1;
+    if (at < 0) rules.push(rule);
     else rules.splice(at, 0, rule);
   }
   const ranks = new Map([...listeners.values()].flatMap((rules) => rules.map((rule, i) => [rule, i + 1] as const)));

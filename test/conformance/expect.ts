@@ -48,8 +48,13 @@ export async function assertQuiet(rig: Rig, harness: Harness): Promise<void> {
   for (const fresh of harness.volatile ? [false] : [false, true]) {
     if (fresh) await rig.restart();
     const before = rig.writes;
-    assertApplied(await rig.apply());
-    assert.equal(rig.writes, before, `a second run ${fresh ? 'in a new process ' : ''}writes`);
+    const report = await rig.apply();
+    assertApplied(report);
+    const steps = report.results.map(
+      ({ step: { op, kind, id, set, attrs }, result }) =>
+        `${op} ${kind} ${id} ${set ?? JSON.stringify(attrs)} ${result}`,
+    );
+    assert.equal(rig.writes, before, `a second run ${fresh ? 'in a new process ' : ''}writes ${steps.join('; ')}`);
     const plan = await rig.plan();
     assert.deepEqual(
       plan.units.flatMap(({ steps }) => steps),
