@@ -58,7 +58,7 @@ for (const fault of ['silent', 'half', 'garbage', 'close'] as const satisfies re
     assert.ok((await stage.metric('weir_haproxy_socket_errors_total')) > errors);
     assert.equal(await reloads(), before, 'an ill socket alone is no reason for a reload');
     await move();
-    await eventually(reloads, (now) => now === before + 1, 800);
+    await eventually(reloads, (now) => now === before + 1, 4_800);
     await sleep(3_000);
     assert.equal(await reloads(), before + 1, 'one change, one reload');
     assert.equal(await code(), 'E_HAPROXY_SOCKET');
@@ -92,12 +92,12 @@ for (const unknown of [/^add server/, /^(?:add|set|del|prepare) map/]) {
     const [before, words] = [await reloads(), told()];
     between.unknown = unknown;
     await change();
-    await eventually(reloads, (now) => now === before + 1, 800);
+    await eventually(reloads, (now) => now === before + 1, 4_800);
     await stage.settled();
     assert.equal(told(), words + 1);
     const lines = between.lines.length;
     await change();
-    await eventually(reloads, (now) => now === before + 2, 800);
+    await eventually(reloads, (now) => now === before + 2, 4_800);
     await stage.settled();
     assert.equal(told(), words + 1);
     assert.deepEqual(
