@@ -16,6 +16,9 @@ const patienceMs = 20_000;
 const firstPauseMs = 500;
 const longestPauseMs = 5_000;
 
+/** What other parts of AWS say of an object that they do not see yet, besides NotFound. */
+const unseen = new Set(['InvalidSecurityGroup', 'WAFNonexistentItemException', 'InvalidResourceException']);
+
 export class Attempts {
   readonly #drive: Pick<Drive, 'clients' | 'ctx'>;
   /** Handle → when it was made. */
@@ -70,9 +73,9 @@ export class Attempts {
   /** When patience with this error ends; undefined: it will not pass by itself. */
   #untilMs({ name, input }: Call, error: unknown, startMs: number): number | undefined {
     const code = apiCode(error);
-    if ((name === 'DeleteTargetGroup' && code === 'ResourceInUse') || code === 'DependencyViolation')
-      return startMs + patienceMs;
-    if (!isNotFound(error) && code !== 'InvalidSecurityGroup') return undefined;
+    const held = name === 'DeleteTargetGroup' && code === 'ResourceInUse';
+    if (held || code === 'DependencyViolation' || code === 'WAFUnavailableEntityException') return startMs + patienceMs;
+    if (!isNotFound(error) && !unseen.has(code)) return undefined;
     const text = JSON.stringify(input);
     const madeMs = [...this.#fresh].filter(([handle]) => text.includes(handle)).map(([, atMs]) => atMs);
     return madeMs.length === 0 ? undefined : Math.max(...madeMs) + settleMs;

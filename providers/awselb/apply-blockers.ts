@@ -2,9 +2,18 @@ import { type Step, WeirError } from '../../src/model/index.ts';
 import { apiCode } from './api-error.ts';
 import type { Drive } from './drive.ts';
 
-/** A deletion that something holds up, as an error that names it; every other error as it is. */
+/** Answers of ModifyCapacityReservation for a load balancer that is still being set up. */
+const tooEarly = new Set(['InvalidConfigurationRequest', 'OperationNotPermitted', 'PriorRequestNotComplete']);
+
+function isActive({ handle }: Step, { known }: Drive): boolean {
+  return typeof handle === 'string' && known.find('LoadBalancer', handle)?.facts.state === 'active';
+}
+
+/** What something holds up for now, a deletion above all, as an error that names it; every other error as it is. */
 export async function tellBlockers(error: unknown, step: Step, drive: Drive, signal: AbortSignal): Promise<unknown> {
   const code = apiCode(error);
+  if (step.attrs?.MinimumLoadBalancerCapacity !== undefined && tooEarly.has(code) && !isActive(step, drive))
+    return new WeirError('E_APPLY', 'capacity is reserved as soon as the load balancer is set up', { cause: error });
   if (step.op !== 'delete' || typeof step.handle !== 'string') return error;
   if (step.kind === 'SecurityGroup' && code === 'DependencyViolation') {
     // Who it is is a service to the reader: that it cannot be asked is no other error.

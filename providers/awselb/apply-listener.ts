@@ -120,27 +120,30 @@ function forwardChanged(ListenerArn: Handle, { members }: Step, view: View): rea
   return [{ name: 'ModifyListener', input: { ListenerArn, DefaultActions } }];
 }
 
-/** The default one goes with ModifyListener, all others in one call. A listener that does not speak TLS yet gets them when it does. */
+/**
+ * The default one goes with ModifyListener, all others in one call. A default one that is replaced is served no more unless it is added:
+ * one that steps back waits for its successor. A listener that does not speak TLS yet gets its certificates when it does.
+ */
 function certificatesChanged(ListenerArn: Handle, { members = [] }: Step, { now }: View): readonly Call[] {
   if (now !== undefined && !isSecure(now.attrs.Protocol)) return [];
-  const kept = members.flatMap(([arn, member]): [HandleRef, Member][] => (member === null ? [] : [[arn, member]]));
-  const main = kept.find(([, { attrs }]) => attrs.IsDefault === true);
-  const others = kept.filter((one) => one !== main).map(([arn]) => String(arn));
-  const gone = members.flatMap(([arn, member]) => {
-    // The default one is replaced, and never removed.
-    const replaced = now?.sets.Certificates?.get(String(arn))?.attrs.IsDefault === true;
-    return member === null && !replaced ? [{ CertificateArn: String(arn) }] : [];
-  });
+  const known = now?.sets.Certificates ?? new Map<string, Member>();
+  const defaults = [...known].flatMap(([arn, { attrs }]) => (attrs.IsDefault === true ? [arn] : []));
+  const kept = members.flatMap(([arn, member]): [string, Member][] => (member === null ? [] : [[String(arn), member]]));
+  const removed = members.flatMap(([arn, member]) => (member === null ? [String(arn)] : []));
+  const [main] = kept.find(([, { attrs }]) => attrs.IsDefault === true) ?? [];
+  const others = kept.map(([arn]) => arn).filter((arn) => arn !== main);
+  // Without a default one among them, one of them has stepped back.
+  const back = defaults.length > 0 ? [] : [...known.keys()].filter((arn) => arn !== main && !removed.includes(arn));
+  const isOnly = (arn: string): boolean => defaults.length === 1 && defaults[0] === arn;
+  const gone = removed.filter((arn) => !isOnly(arn)).map((CertificateArn) => ({ CertificateArn }));
   return [
     ...(main === undefined
       ? []
-      : [
-          {
-            name: 'ModifyListener' as const,
-            input: { ListenerArn, Certificates: [{ CertificateArn: String(main[0]) }] },
-          },
-        ]),
-    ...certificatesAdded(ListenerArn, others),
+      : [{ name: 'ModifyListener' as const, input: { ListenerArn, Certificates: [{ CertificateArn: main }] } }]),
+    ...certificatesAdded(
+      ListenerArn,
+      main === undefined ? others.filter((arn) => !isOnly(arn)) : [...new Set([...others, ...back])],
+    ),
     ...(gone.length === 0
       ? []
       : [{ name: 'RemoveListenerCertificates' as const, input: { ListenerArn, Certificates: gone } }]),

@@ -139,7 +139,9 @@ const backendGroupMs = 10_000;
 
 async function viewOf(step: Step, { known, ctx, cluster }: Drive, signal: AbortSignal): Promise<View> {
   const now = typeof step.handle === 'string' ? known.find(step.kind, step.handle) : undefined;
-  if (now === undefined && step.op !== 'create' && step.op !== 'order')
+  // What went with its parent is deleted again at no harm.
+  const blind = ['create', 'order', ...(step.kind === 'SecurityGroupRule' ? [] : ['delete'])];
+  if (now === undefined && !blind.includes(step.op))
     throw new WeirError('E_APPLY', `${step.kind} ${String(step.handle)} is no longer known`);
   if (step.op === 'update' && typeof step.attrs?.CustomerOwnedIpv4Pool === 'string')
     throw new WeirError('E_CLOUD_REFUSED', 'CustomerOwnedIpv4Pool of a load balancer cannot be changed', {

@@ -30,11 +30,12 @@ export function seeListener(
   const adopted = owners.adopted.has(balancer.handle);
   const owned = !adopted || owners.of(handle, tags) !== undefined || asked(port);
   const forward = forwardOf(listener.DefaultActions, balancer.attrs.Type === 'network');
+  // The default one may stand among the others too.
+  const listed = [...(account.certificates.get(handle) ?? [])].sort(
+    (a, b) => Number(a.isDefault) - Number(b.isDefault),
+  );
   const certificates = new Map(
-    (account.certificates.get(handle) ?? []).map(({ arn, isDefault }): [string, Member] => [
-      arn,
-      { attrs: { IsDefault: isDefault } },
-    ]),
+    listed.map(({ arn, isDefault }): [string, Member] => [arn, { attrs: { IsDefault: isDefault } }]),
   );
   return seen({
     kind: 'Listener',

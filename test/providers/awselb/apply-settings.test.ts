@@ -120,6 +120,24 @@ describe('apply: settings, changed in place', () => {
     assert.equal([...stage.aws.world.elb.listeners.all()].length, 1);
   });
 
+  it('another default certificate leaves the others in their place, the old one too', async (t) => {
+    const stage = staged(t);
+    const [www, wild, api] = stage.place.certificates;
+    const settings = (...certificateArns: readonly string[]) => nlb(stage, { certificateArns }, [tls(443)]);
+    await stage.converge([settings(www, wild)]);
+    const listener = only(stage.aws.world.elb.listeners.all());
+    const served = () => [
+      listener.certificate,
+      ...[...listener.sni].filter((arn) => arn !== listener.certificate).sort(),
+    ];
+    await stage.converge([settings(api, wild, www)]);
+    assert.deepEqual(served(), [api, ...[wild, www].sort()]);
+    await stage.converge([settings(wild, api, www)]);
+    assert.deepEqual(served(), [wild, ...[api, www].sort()]);
+    await stage.converge([settings(www)]);
+    assert.deepEqual(served(), [www]);
+  });
+
   it('a port forwards by weight, and to one again', async (t) => {
     const stage = staged(t);
     await stage.converge([nlb(stage, {})]);

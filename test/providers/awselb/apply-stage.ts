@@ -5,7 +5,16 @@ import { createClients } from '../../../providers/awselb/clients.ts';
 import { Known } from '../../../providers/awselb/known.ts';
 import { options as optionSchema } from '../../../providers/awselb/options.ts';
 import { rateClassOf } from '../../../providers/awselb/rates.ts';
-import type { Environment, ExportedService, Handle, Health, Observed, Step } from '../../../src/model/index.ts';
+import { openSession } from '../../../providers/awselb/session.ts';
+import type {
+  Context,
+  Environment,
+  ExportedService,
+  Handle,
+  Health,
+  Observed,
+  Step,
+} from '../../../src/model/index.ts';
 import { resolveStep } from '../../../src/run/resolve-step.ts';
 import { SkippingClock } from '../../conformance/skipping-clock.ts';
 import { FakeAws, type FakeAwsOptions } from '../../fakes/aws/index.ts';
@@ -28,6 +37,7 @@ export class Stage {
   readonly secrets = new Map<string, string>();
   readonly apply: ReturnType<typeof createApply>;
   readonly environment: Environment;
+  readonly ctx: Context;
   readonly #abort = new AbortController();
   readonly #close: () => void;
 
@@ -40,7 +50,7 @@ export class Stage {
     this.environment = environmentOf(this.aws, this.place);
     const { endpoint, requestHandler } = this.aws.client();
     assert.ok(requestHandler !== undefined);
-    const ctx = {
+    this.ctx = {
       clock: this.clock,
       log: { debug() {}, info() {}, warn() {}, error() {} },
       limiter: { take: () => Promise.resolve(), throttled() {} },
@@ -51,6 +61,7 @@ export class Stage {
       node: 'n',
       metric() {},
     };
+    const { ctx } = this;
     const clients = createClients({
       options: { ...this.options, endpoint },
       region: 'eu-west-1',
@@ -130,7 +141,10 @@ export class Stage {
       );
       const { steps, refused } = planned(resources, observed);
       assert.deepEqual(refused, []);
-      if (steps.length === 0) return done;
+      if (steps.length === 0) {
+        await this.#reread(services);
+        return done;
+      }
       const handles = new Map<number, Handle>();
       let saved = 0;
       for (const step of steps) {
@@ -149,6 +163,28 @@ export class Stage {
       assert.ok(!counted || saved >= 0, `${-saved} calls more than were said`);
     }
     assert.fail('does not come to rest');
+  }
+
+  /** Another process, which knows only what AWS answers, has nothing to do. */
+  async #reread(services: readonly ExportedService[]): Promise<void> {
+    const { requestHandler } = this.aws.client();
+    assert.ok(requestHandler !== undefined);
+    const { credentials } = this.aws.client();
+    const options = { ...this.options, vpcId: this.place.vpc, endpoint: 'http://aws.invalid' };
+    const session = await openSession(options, this.ctx, { requestHandler, credentials });
+    try {
+      await session.discover(services, this.#abort.signal);
+      const present = await session.observe('all', this.#abort.signal);
+      const wish = { environment: this.environment, options: { clusterName: 'test' }, present };
+      const { steps, refused } = planned(desire(services, wish).resources, present);
+      assert.deepEqual(
+        [...steps.filter(({ op }) => op !== 'wait').map((step) => `${told(step)} (${step.why})`), ...refused],
+        [],
+        'read again',
+      );
+    } finally {
+      await session.close('leave');
+    }
   }
 }
 
