@@ -3,7 +3,7 @@ import type { CertRef, SecretRef } from '../../model/service.ts';
 import { accept, type Parsed, refuse } from '../../net/index.ts';
 import type { CertificateLookup, CertificateRequest } from '../weir/index.ts';
 import { type GoodCertificate, readAuthorities, readPair, readTexts, readUsers } from './read-certificate.ts';
-import { signatureOf } from './signature.ts';
+import { Signatures } from './signature.ts';
 import { StapleFiles } from './staple-files.ts';
 
 interface Loaded {
@@ -28,24 +28,31 @@ export class CertificateFiles implements CertificateLookup {
   private readonly nowMs: () => number;
   private readonly inService: (hash: string) => boolean;
   private readonly staples: StapleFiles;
+  private readonly signatures = new Signatures();
+  private known: ReadonlySet<string> | undefined;
+  private turn = 0;
 
   constructor(nowMs: () => number, inService: (hash: string) => boolean) {
     this.nowMs = nowMs;
     this.inService = inService;
-    this.staples = new StapleFiles(nowMs);
+    this.staples = new StapleFiles(nowMs, this.signatures);
+  }
+
+  /** Another number when an answer that was given may be another one now. */
+  get version(): number {
+    return this.turn;
   }
 
   certificate(request: CertificateRequest): Parsed<CertRef> {
-    const chain = absolute(request.certificate, request.file);
-    const key = request.key === undefined ? chain : absolute(request.key, request.file);
-    return this.load(key === chain ? [chain] : [chain, key], readPair);
+    return this.load(pairOf(request), readPair);
   }
 
   staple(request: CertificateRequest): Parsed<SecretRef> | undefined {
     const cert = this.certificate(request);
-    const pem = cert.ok ? this.pem(cert.value.sha256) : undefined;
+    const pem = cert.ok ? this.good.get(keyOf(pairOf(request)))?.pem : undefined;
     if (pem === undefined) return undefined;
     const path = absolute(request.ocsp ?? `${request.certificate}.ocsp`, request.file);
+    if (!this.staples.has(path)) this.known = undefined;
     return this.staples.read(path, pem, request.ocsp !== undefined);
   }
 
@@ -64,9 +71,9 @@ export class CertificateFiles implements CertificateLookup {
   }
 
   /** Directories of every file that was asked for. */
-  directories(): readonly string[] {
-    const paths = [...this.loaded.keys()].flatMap(pathsOf);
-    return [...paths, ...this.staples.paths()].map((path) => dirname(path));
+  directories(): ReadonlySet<string> {
+    this.known ??= new Set([...this.paths()].map((path) => dirname(path)));
+    return this.known;
   }
 
   /** Why files are not in force as they are now. */
@@ -74,21 +81,34 @@ export class CertificateFiles implements CertificateLookup {
     return [...this.loaded.values()].flatMap(({ fault }) => fault ?? []);
   }
 
-  /** Whether any file that was asked for differs from what was loaded. */
-  changed(): boolean {
-    return (
-      this.staples.changed() || [...this.loaded].some(([key, { signature }]) => signature !== signatureOf(pathsOf(key)))
-    );
+  /** Looks at every file that was asked for; whether any differs from what was loaded, or its time has come. */
+  async look(): Promise<boolean> {
+    const changed = await this.signatures.look();
+    if (changed) this.turn++;
+    return this.due() || changed;
+  }
+
+  /** Whether the time of anything that is in force has come. Looks at no file. */
+  due(): boolean {
+    const due = this.staples.due();
+    if (due) this.turn++;
+    return due;
   }
 
   /** Forgets what no service asks for any more; `used` are the hashes in force. */
   forget(used: ReadonlySet<string>): void {
+    const before = this.loaded.size;
     for (const [key, { result }] of this.loaded) {
       if (result.ok && !used.has(result.value.sha256)) {
         this.loaded.delete(key);
         this.good.delete(key);
       }
     }
+    if (this.loaded.size === before) return;
+    // Who asked for them and is not in force asks again.
+    this.turn++;
+    this.known = undefined;
+    this.signatures.keep(this.paths());
   }
 
   /** Last good contents by their files, to be kept over a restart. */
@@ -100,14 +120,20 @@ export class CertificateFiles implements CertificateLookup {
     if (!this.good.has(key)) this.good.set(key, certificate);
   }
 
+  private *paths(): Generator<string> {
+    for (const key of this.loaded.keys()) yield* pathsOf(key);
+    yield* this.staples.paths();
+  }
+
   private load(
     paths: readonly string[],
     read: (texts: readonly string[], path: string) => Parsed<GoodCertificate>,
     purpose = 'pair',
   ): Parsed<CertRef> {
-    const key = [purpose, ...paths].join('\n');
-    const signature = signatureOf(paths);
+    const key = keyOf(paths, purpose);
+    const signature = this.signatures.of(paths);
     const before = this.loaded.get(key);
+    if (before === undefined) this.known = undefined;
     if (before?.signature === signature) return before.result;
     const loaded = this.judge(key, signature, paths, read);
     const unchanged =
@@ -155,6 +181,16 @@ function faultCode(
 
 function absolute(path: string, file: string): string {
   return resolve(dirname(file), path);
+}
+
+/** Files of chain and key, one or two. */
+function pairOf({ certificate, key = certificate, file }: CertificateRequest): readonly string[] {
+  const [chain, own] = [absolute(certificate, file), absolute(key, file)];
+  return own === chain ? [chain] : [chain, own];
+}
+
+function keyOf(paths: readonly string[], purpose = 'pair'): string {
+  return [purpose, ...paths].join('\n');
 }
 
 function pathsOf(key: string): readonly string[] {

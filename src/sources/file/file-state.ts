@@ -15,9 +15,11 @@ import {
 import { CertificateFiles } from './certificate-files.ts';
 import { FileTable, type Refreshed, type Writers } from './file-table.ts';
 import { FirstSeen } from './first-seen.ts';
+import { inSlices } from './in-slices.ts';
 import { type GoodFile, LastGood } from './last-good.ts';
 import { Objects } from './objects.ts';
 import type { FileSourceConfig } from './open-file-source.ts';
+import { hashesOf, refsOf } from './refs-of.ts';
 import { type InForce, nothingInForce, settle } from './settle.ts';
 import { share, shareItems } from './share.ts';
 import type { Survey } from './survey.ts';
@@ -49,6 +51,10 @@ export class FileState {
   private readonly shared = new Remade<ExportedService, ExportedService>();
   private remembered = new Map<string, GoodFile>();
   private inForce: InForce = nothingInForce;
+  private serving: { readonly of: InForce; readonly hashes: ReadonlySet<string> } = {
+    of: nothingInForce,
+    hashes: new Set(),
+  };
   private secrets = new Map<string, string>();
   private saveProblem: Problem | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -60,6 +66,7 @@ export class FileState {
     const { allowed, groups } = options;
     this.objects = new Objects({
       weir: { source: config.name, allowed, certificates: this.certificates },
+      certificatesVersion: () => this.certificates.version,
       bcs: { source: config.name, allowed, ...(groups === undefined ? {} : { groups }) },
       kubernetes: new ObjectReader({
         source: config.name,
@@ -88,8 +95,11 @@ export class FileState {
       const result = await this.table.refresh(writers, only, seen);
       if (first) this.restoreUnread();
       this.opened = true;
-      if (!first && !result.changed && !this.certificates.changed()) return { ...result, changed: false };
+      // Their files are no files of the table: an event at one leads to a look at everything.
+      const renewed = only === undefined ? await this.certificates.look() : this.certificates.due();
+      if (!first && !result.changed && !renewed) return { ...result, changed: false };
       const before = this.snapshot;
+      await inSlices(this.objects.prepare(this.located()));
       this.rebuild();
       return { ...result, changed: this.snapshot !== before };
     };
@@ -110,7 +120,7 @@ export class FileState {
 
   /** Whether an event at a path may be about anything that is read. */
   concerns(path: string): boolean {
-    return this.table.concerns(path) || this.certificates.directories().includes(dirname(path));
+    return this.table.concerns(path) || this.certificates.directories().has(dirname(path));
   }
 
   directories(): ReadonlySet<string> {
@@ -142,10 +152,13 @@ export class FileState {
 
   /** Whether a certificate is in service: an expired one stays then. */
   private serves(hash: string): boolean {
-    for (const service of this.inForce.services.values()) {
-      if (service.fronts.some((front) => front.tls?.certs.some((cert) => cert.sha256 === hash))) return true;
+    if (this.serving.of !== this.inForce) {
+      const hashes = new Set<string>();
+      for (const { fronts } of this.inForce.services.values())
+        for (const { tls } of fronts) for (const cert of tls?.certs ?? []) hashes.add(cert.sha256);
+      this.serving = { of: this.inForce, hashes };
     }
-    return false;
+    return this.serving.hashes.has(hash);
   }
 
   /** The certificate of a Secret that is in service, while its key is at hand. */
@@ -177,11 +190,17 @@ export class FileState {
     }
   }
 
+  /** All objects of the files in force, in reading order. */
+  private located(): readonly LocatedObject[] {
+    const objects: LocatedObject[] = [];
+    for (const { parsed } of this.table.files())
+      if (parsed !== undefined) for (const object of parsed.objects) objects.push(object);
+    return objects;
+  }
+
   private rebuild(): void {
     const { config, nowMs } = this.options;
-    const objects: LocatedObject[] = [];
-    for (const { parsed } of this.table.files()) if (parsed !== undefined) objects.push(...parsed.objects);
-    const read = this.objects.read(objects, nowMs());
+    const read = this.objects.read(this.located(), nowMs());
     const services = this.firstSeen.stamp(read.services, this.inForce.services, nowMs());
     const settled = settle({ ...read, services }, this.inForce, this.shared);
     this.inForce = settled;
@@ -242,7 +261,7 @@ export class FileState {
     return this.table.files().map(({ path, text }) => {
       const own = services.get(path) ?? [];
       const content = { path, ...(text === undefined ? {} : { text }), services: own };
-      if (own.every((service) => refsOf(service).length === 0)) return { ...content, certificates: noCertificates };
+      if (own.every((service) => refsOf(service).length === 0)) return { ...content, certificates: {} };
       const used = new Set(own.flatMap(hashesOf));
       const fromFiles = kept.filter(([, { ref }]) => used.has(ref.sha256));
       const named = new Set(fromFiles.map(([, { ref }]) => ref.sha256));
@@ -256,36 +275,4 @@ export class FileState {
       return { ...content, certificates: Object.fromEntries([...fromFiles, ...fromSecrets]) };
     });
   }
-}
-
-const refs = new WeakMap<ExportedService, readonly CertRef[]>();
-
-function refsOf(service: ExportedService): readonly CertRef[] {
-  let found = refs.get(service);
-  if (found === undefined) {
-    found = findRefs(service);
-    refs.set(service, found);
-  }
-  return found;
-}
-
-const noRefs: readonly CertRef[] = [];
-const noCertificates: GoodFile['certificates'] = {};
-
-function findRefs({ fronts, backends }: ExportedService): readonly CertRef[] {
-  const certs = fronts.flatMap(({ tls }) =>
-    tls === undefined ? [] : [...tls.certs, ...(tls.ca === undefined ? [] : [tls.ca])],
-  );
-  const filters = fronts.flatMap((front) => [
-    ...(front.filters ?? []),
-    ...front.routes.flatMap((route) => route.filters),
-  ]);
-  const users = filters.flatMap((filter) => (filter.type === 'basicAuth' ? (filter.users ?? []) : []));
-  const authorities = Object.values(backends).flatMap(({ tls }) => tls?.ca ?? []);
-  const all = [...certs, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
-  return all.length === 0 ? noRefs : all;
-}
-
-function hashesOf(service: ExportedService): readonly string[] {
-  return refsOf(service).map((ref) => ref.sha256);
 }

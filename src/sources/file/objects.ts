@@ -1,7 +1,7 @@
 import { type BcsOptions, type BcsResult, isBcsObject, readBcs, standsAlone } from '../../compat/bcs/index.ts';
 import { type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Problem } from '../../model/problem.ts';
-import { Remade } from '../../model/remade.ts';
+import { changedSpan, Remade } from '../../model/remade.ts';
 import type { ExportedService, Node } from '../../model/service.ts';
 import type { ObjectReader } from '../kubernetes/index.ts';
 import { isWeirObject, type WeirOptions, type WeirResult } from '../weir/index.ts';
@@ -20,6 +20,8 @@ export interface ReadObjects {
 export interface ObjectOptions {
   readonly bcs: BcsOptions;
   readonly weir: WeirOptions;
+  /** Another number when a certificate may be another one than it was. */
+  readonly certificatesVersion: () => number;
   readonly kubernetes: ObjectReader;
 }
 
@@ -34,18 +36,40 @@ interface Reading {
 export class Objects {
   private readonly options: ObjectOptions;
   private readonly readings = new Remade<LocatedObject, Reading>();
+  /** The objects of the last reading, in its order. */
+  private last: readonly LocatedObject[] = [];
+  /** Readings of objects that no list was read with yet. */
+  private prepared = new Map<LocatedObject, Reading>();
 
   constructor(options: ObjectOptions) {
     this.options = options;
   }
 
+  /** Does what `read` would do for objects that are new, one with each step: thousands at once would hold up everything else. */
+  *prepare(objects: readonly LocatedObject[]): Generator<undefined, void> {
+    const { from, nowEnd } = changedSpan(this.last, objects);
+    const before = new Set(nowEnd - from > 1 ? this.last : []);
+    for (let i = from; i < nowEnd; i++) {
+      const located = objects[i];
+      if (located === undefined || before.has(located) || this.prepared.has(located)) continue;
+      const reading = this.begin(located);
+      // What it comes to is remembered by the reading itself.
+      void reading.alone?.result;
+      if (reading.form === 'kubernetes') this.options.kubernetes.prepare(located);
+      this.prepared.set(located, reading);
+      yield;
+    }
+  }
+
   /** Kubernetes and Mesos objects join across files. */
   read(objects: readonly LocatedObject[], nowMs: number): ReadObjects {
+    const { prepared } = this;
+    const begin = (one: LocatedObject): Reading => prepared.get(one) ?? this.begin(one);
     const services: ExportedService[] = [];
     const problems: Problem[] = [];
     const bcs: LocatedObject[] = [];
     const kubernetes: LocatedObject[] = [];
-    for (const { located, form, alone } of this.readings.of(objects, (one) => this.begin(one))) {
+    for (const { located, form, alone } of this.readings.of(objects, begin)) {
       if (alone !== undefined) {
         const { result } = alone;
         for (const service of result.services) services.push(service);
@@ -54,6 +78,8 @@ export class Objects {
       else if (form === 'kubernetes') kubernetes.push(located);
       else problems.push(unknownKind(located));
     }
+    this.last = objects;
+    this.prepared = new Map();
     const fromBcs = readBcs(bcs, this.options.bcs);
     const fromKubernetes = this.options.kubernetes.read(kubernetes, nowMs);
     const joined = [...fromBcs.services, ...fromKubernetes.services];
@@ -69,7 +95,8 @@ export class Objects {
 
   private begin(located: LocatedObject): Reading {
     const form = formOf(located.object);
-    if (form === 'weir') return { located, form, alone: new WeirObject(located, this.options.weir) };
+    if (form === 'weir')
+      return { located, form, alone: new WeirObject(located, this.options.weir, this.options.certificatesVersion) };
     if (form === 'alone') return { located, form, alone: { result: readBcs([located], this.options.bcs) } };
     return { located, form };
   }

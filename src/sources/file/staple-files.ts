@@ -2,7 +2,7 @@ import type { SecretRef } from '../../model/service.ts';
 import { accept, type Parsed, refuse } from '../../net/index.ts';
 import { judgeStaple, missingStaple, readCertificateFacts, sha256 } from '../kubernetes/index.ts';
 import { readTexts } from './read-certificate.ts';
-import { signatureOf } from './signature.ts';
+import type { Signatures } from './signature.ts';
 
 interface Read {
   readonly signature: string;
@@ -16,14 +16,16 @@ interface Read {
 export class StapleFiles {
   private readonly reads = new Map<string, Read>();
   private readonly nowMs: () => number;
+  private readonly signatures: Signatures;
 
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, signatures: Signatures) {
     this.nowMs = nowMs;
+    this.signatures = signatures;
   }
 
   /** The response for a PEM bundle; undefined: there is none and none is needed. `named`: its owner names the file. */
   read(path: string, pem: string, named: boolean): Parsed<SecretRef> | undefined {
-    const signature = signatureOf([path]);
+    const signature = this.signatures.of([path]);
     const before = this.reads.get(path);
     if (before?.signature === signature && before.pem === pem && this.nowMs() < before.untilMs) return before.answer;
     const read = { signature, pem, ...this.judge(path, pem, named) };
@@ -38,15 +40,19 @@ export class StapleFiles {
     return undefined;
   }
 
-  paths(): readonly string[] {
-    return [...this.reads.keys()];
+  has(path: string): boolean {
+    return this.reads.has(path);
   }
 
-  /** Whether a file is another one than it was, or a response has come to its end. */
-  changed(): boolean {
-    return [...this.reads].some(
-      ([path, { signature, untilMs }]) => signature !== signatureOf([path]) || this.nowMs() >= untilMs,
-    );
+  paths(): Iterable<string> {
+    return this.reads.keys();
+  }
+
+  /** Whether a response has come to its end. */
+  due(): boolean {
+    const nowMs = this.nowMs();
+    for (const { untilMs } of this.reads.values()) if (nowMs >= untilMs) return true;
+    return false;
   }
 
   private judge(path: string, pem: string, named: boolean): Pick<Read, 'answer' | 'text' | 'untilMs'> {

@@ -8,10 +8,14 @@ export class WeirObject {
   /** What it asked of the certificates, and the answers. */
   private asked: readonly { readonly again: () => unknown; readonly answer: unknown }[] = [];
   private known: WeirResult | undefined;
+  private readonly version: () => number;
+  private readAt = Number.NaN;
 
-  constructor(located: LocatedObject, options: WeirOptions) {
+  /** `version`: another number when certificates may be others than they were. */
+  constructor(located: LocatedObject, options: WeirOptions, version: () => number) {
     this.located = located;
     this.options = options;
+    this.version = version;
   }
 
   get result(): WeirResult {
@@ -20,7 +24,12 @@ export class WeirObject {
   }
 
   private holds(): boolean {
-    return this.asked.length === 0 || this.asked.every(({ again, answer }) => again() === answer);
+    if (this.asked.length === 0) return true;
+    const version = this.version();
+    if (this.readAt === version) return true;
+    const holds = this.asked.every(({ again, answer }) => again() === answer);
+    if (holds) this.readAt = version;
+    return holds;
   }
 
   private read(): WeirResult {
@@ -39,6 +48,7 @@ export class WeirObject {
     };
     const result = readWeir(this.located, { ...this.options, certificates });
     this.asked = asked;
+    this.readAt = this.version();
     return result;
   }
 }

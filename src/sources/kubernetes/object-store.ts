@@ -9,6 +9,7 @@ import type { PeerView } from './peer-object.ts';
 import { type Place, problemAt } from './place.ts';
 import type { SecretView } from './secret.ts';
 import type { ServiceView } from './service.ts';
+import { Table, type Tally } from './table.ts';
 
 /** What the joiner asks for. Answers are the same objects as before while nothing changed. */
 export interface Lookup {
@@ -25,54 +26,75 @@ export interface Lookup {
   hasClasses(): boolean;
 }
 
-/** Views by kind and name; the indexes that make a join a matter of look-ups. */
+/** What a look-up asks for, as a text: whoever asked is told by it when the answer may be another one. */
+export const asks = {
+  service: (namespace: string, name: string) => `Service ${namespace}/${name}`,
+  endpoints: (namespace: string, service: string) => `endpoints ${namespace}/${service}`,
+  secret: (namespace: string, name: string) => `Secret ${namespace}/${name}`,
+  classes: () => 'classes',
+  peer: (type: string, namespace: string, name: string) => `${type} ${namespace}/${name}`,
+};
+
+/** Views by kind and name, kept as objects come and go; the indexes that make a join a matter of look-ups. */
 export class ObjectStore implements Lookup {
-  readonly services = new Map<string, ServiceView>();
-  readonly ingresses = new Map<string, IngressView>();
-  readonly configMaps = new Map<string, ConfigMapView>();
-  /** By group/Kind, then by name. */
-  readonly peers = new Map<string, Map<string, PeerView>>();
-  readonly #nodes = new Map<string, NodeView>();
-  readonly #secrets = new Map<string, SecretView>();
-  readonly #classes = new Map<string, IngressClassView>();
-  readonly #endpoints = new Map<string, EndpointsView>();
-  /** Slices by Service, then by their own name. */
-  readonly #slices = new Map<string, Map<string, EndpointsView>>();
+  readonly #tally: Tally = { names: 0, contested: 0 };
+  readonly #services = new Table<ServiceView>(this.#tally);
+  readonly #ingresses = new Table<IngressView>(this.#tally);
+  readonly #configMaps = new Table<ConfigMapView>(this.#tally);
+  /** By group/Kind. */
+  readonly #peers = new Map<string, Table<PeerView>>();
+  readonly #nodes = new Table<NodeView>(this.#tally);
+  readonly #secrets = new Table<SecretView>(this.#tally);
+  readonly #classes = new Table<IngressClassView>(this.#tally);
+  readonly #endpoints = new Table<EndpointsView>(this.#tally);
+  /** By Service. */
+  readonly #slices = new Map<string, Table<EndpointsView>>();
   #defaultClass: IngressClassView | undefined;
+  #touched = new Set<string>();
 
   get nodes(): readonly Node[] {
     return [...this.#nodes.values()].map(({ node }) => node);
   }
 
-  /** Adds a view. Of two objects of one kind and name the older one stays; without ages, the first. Answers the problem of the other. */
-  add(view: View): Problem | undefined {
-    switch (view.kind) {
-      case 'Service':
-        return put(this.services, view);
-      case 'Ingress':
-        return put(this.ingresses, view);
-      case 'Secret':
-        return put(this.#secrets, view);
-      case 'ConfigMap':
-        return put(this.configMaps, view);
-      case 'Endpoints':
-        return put(this.#endpoints, view);
-      case 'EndpointSlice':
-        return put(this.#slicesOf(view.meta.namespace, view.service), view);
-      case 'IngressClass': {
-        const problem = put(this.#classes, view);
-        this.#defaultClass = newestDefault([...this.#classes.values()]);
-        return problem;
-      }
-      case 'Node':
-        return put(this.#nodes, view);
-      case 'Peer':
-        return put(this.#peersOf(view.type), view);
-    }
+  /** Views that may become services: Services, Ingresses, objects of peers. */
+  *roots(): Generator<ServiceView | IngressView | PeerView> {
+    yield* this.#services.values();
+    yield* this.#ingresses.values();
+    for (const peers of this.#peers.values()) for (const view of peers.values()) if (view.exported) yield view;
+  }
+
+  get tally(): Readonly<Tally> {
+    return this.#tally;
+  }
+
+  /** Objects that are not in force since another one has their name. */
+  *duplicates(): Generator<Problem> {
+    if (this.#tally.contested === 0) return;
+    for (const table of this.#tables()) for (const [loser] of table.losers()) yield duplicate(loser.place);
+  }
+
+  add(view: View): void {
+    this.#note(this.#change(view, 'add'), view);
+  }
+
+  remove(view: View): void {
+    this.#note(this.#change(view, 'remove'), view);
+  }
+
+  /** Brings all of them into an order. */
+  arrange(placeOf: (view: View) => number): void {
+    for (const table of this.#tables()) for (const view of table.arrange(placeOf)) this.#note(true, view);
+  }
+
+  /** What may have another answer than when this was last asked. */
+  takeTouched(): ReadonlySet<string> {
+    const touched = this.#touched;
+    this.#touched = new Set();
+    return touched;
   }
 
   service(namespace: string, name: string): ServiceView | undefined {
-    return this.services.get(`${namespace}/${name}`);
+    return this.#services.get(`${namespace}/${name}`);
   }
 
   endpointsOf(namespace: string, service: string): readonly EndpointsView[] {
@@ -100,38 +122,69 @@ export class ObjectStore implements Lookup {
   }
 
   peer(type: string, namespace: string, name: string): PeerView | undefined {
-    return this.peers.get(type)?.get(`${namespace}/${name}`);
+    return this.#peers.get(type)?.get(`${namespace}/${name}`);
   }
 
-  #peersOf(type: string): Map<string, PeerView> {
-    const known = this.peers.get(type);
-    if (known !== undefined) return known;
-    const fresh = new Map<string, PeerView>();
-    this.peers.set(type, fresh);
-    return fresh;
+  /** Whether another object of its name is in force now. */
+  #change(view: View, how: 'add' | 'remove'): boolean {
+    switch (view.kind) {
+      case 'Service':
+        return this.#services[how](view);
+      case 'Ingress':
+        return this.#ingresses[how](view);
+      case 'Secret':
+        return this.#secrets[how](view);
+      case 'ConfigMap':
+        return this.#configMaps[how](view);
+      case 'Endpoints':
+        return this.#endpoints[how](view);
+      case 'EndpointSlice':
+        return changeIn(this.#slices, `${view.meta.namespace}/${view.service}`, view, how, this.#tally);
+      case 'IngressClass':
+        return this.#classes[how](view);
+      case 'Node':
+        return this.#nodes[how](view);
+      case 'Peer':
+        return changeIn(this.#peers, view.type, view, how, this.#tally);
+    }
   }
 
-  #slicesOf(namespace: string, service: string): Map<string, EndpointsView> {
-    const key = `${namespace}/${service}`;
-    const known = this.#slices.get(key);
-    if (known !== undefined) return known;
-    const fresh = new Map<string, EndpointsView>();
-    this.#slices.set(key, fresh);
-    return fresh;
+  *#tables(): Generator<Table<View>> {
+    yield* [this.#services, this.#ingresses, this.#configMaps, this.#nodes, this.#secrets, this.#classes];
+    yield this.#endpoints;
+    yield* this.#slices.values();
+    yield* this.#peers.values();
+  }
+
+  /** `other`: another object of the view's name is in force now. */
+  #note(other: boolean, view: View): void {
+    if (!other) return;
+    const { namespace, name } = view.meta;
+    if (view.kind === 'Service') this.#touched.add(asks.service(namespace, name));
+    else if (view.kind === 'Secret') this.#touched.add(asks.secret(namespace, name));
+    else if (view.kind === 'Peer') this.#touched.add(asks.peer(view.type, namespace, name));
+    else if (view.kind === 'EndpointSlice' || view.kind === 'Endpoints')
+      this.#touched.add(asks.endpoints(namespace, view.service));
+    else if (view.kind === 'IngressClass') {
+      this.#defaultClass = newestDefault([...this.#classes.values()]);
+      this.#touched.add(asks.classes());
+    }
   }
 }
 
-/** Keeps the older of two views, or the first. Answers the problem of the other. */
-function put<V extends View>(map: Map<string, V>, view: V): Problem | undefined {
-  const key = `${view.meta.namespace}/${view.meta.name}`;
-  const known = map.get(key);
-  if (known === undefined) {
-    map.set(key, view);
-    return undefined;
-  }
-  const older = (view.meta.createdMs ?? Number.POSITIVE_INFINITY) < (known.meta.createdMs ?? Number.POSITIVE_INFINITY);
-  if (older) map.set(key, view);
-  return duplicate(older ? known.place : view.place);
+/** Of several tables the one by this key, made when it is needed and gone when it is empty. */
+function changeIn<V extends View>(
+  tables: Map<string, Table<V>>,
+  key: string,
+  view: V,
+  how: 'add' | 'remove',
+  tally: Tally,
+): boolean {
+  const table = tables.get(key) ?? new Table<V>(tally);
+  const other = table[how](view);
+  if (table.size === 0) tables.delete(key);
+  else tables.set(key, table);
+  return other;
 }
 
 function duplicate(place: Place): Problem {

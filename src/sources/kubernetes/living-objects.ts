@@ -1,0 +1,206 @@
+import type { ExportedService, LocatedObject, Node, Problem, ServiceId } from '../../model/index.ts';
+import { type Cidr, parseCidr } from '../../net/index.ts';
+import { Arrivals } from './arrivals.ts';
+import type { IngressView } from './ingress.ts';
+import type { JoinContext, Joined } from './join.ts';
+import { joinIngress } from './join-ingress.ts';
+import { joinPeerObject } from './join-peer.ts';
+import { joinService } from './join-service.ts';
+import type { View } from './kinds.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { KubernetesReadOptions } from './options.ts';
+import type { PeerView } from './peer-object.ts';
+import type { ServiceView } from './service.ts';
+import { shareEqual, shareService } from './share-service.ts';
+import { TargetTable } from './target-table.ts';
+import { TrackedLookup } from './tracked-lookup.ts';
+
+export interface ReadResult {
+  readonly services: readonly ExportedService[];
+  readonly nodes: readonly Node[];
+  /** Those without `service` are about objects that no exported service uses. */
+  readonly problems: readonly Problem[];
+  /** sha256 → PEM bundle (chain, then key) of every certificate that a service names. Nothing else of the result holds key material. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Kind → objects that were passed over. */
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+type Root = ServiceView | IngressView | PeerView;
+
+interface Memo {
+  readonly asked: ReadonlySet<string>;
+  readonly joined: Joined;
+}
+
+/**
+ * What objects that come and go one by one come to. An object is parsed once, and a service is joined again only when something that it
+ * asked for has changed; what is equal is the same object as before. `K`: what whoever puts them knows them by.
+ */
+export class LivingObjects<K> {
+  readonly #options: KubernetesReadOptions;
+  readonly #arrivals: Arrivals<K>;
+  readonly #memos = new Map<Root, Memo>();
+  /** Who asked for what. */
+  readonly #askers = new Map<string, Set<Root>>();
+  readonly #services = new Map<ServiceId, ExportedService>();
+  readonly #targets = new TargetTable();
+  #nodes: readonly Node[] = [];
+  #secrets: ReadonlyMap<string, string> = new Map();
+  #expiresMs = Number.POSITIVE_INFINITY;
+  #last: ReadResult | undefined;
+  #changes = -1;
+
+  /** `options.nowMs` is replaced by what each `read` is given. Ranges of `allowTargets` that are no CIDRs allow nothing. */
+  constructor(options: KubernetesReadOptions) {
+    this.#options = options;
+    const allowed = (options.allowTargets ?? []).flatMap((text): readonly Cidr[] => {
+      const range = parseCidr(text);
+      return range.ok ? [range.value] : [];
+    });
+    this.#arrivals = new Arrivals({ options, allowed });
+  }
+
+  get store(): ObjectStore {
+    return this.#arrivals.store;
+  }
+
+  /** Does the larger part of the work for an object that will be put: thousands at once would hold up everything else. */
+  prepare(object: LocatedObject): void {
+    this.#arrivals.prepare(object);
+  }
+
+  /** An object, or a list of them, in place of the one that was put by this key. */
+  put(key: K, object: LocatedObject): void {
+    this.#arrivals.put(key, object);
+  }
+
+  delete(key: K): void {
+    this.#arrivals.delete(key);
+  }
+
+  /** The order of what was put: it decides between objects of one name, and how the services follow one another. */
+  arrange(keys: readonly K[]): void {
+    this.#arrivals.arrange(keys);
+  }
+
+  /** The services as the objects are now: the same result while nothing changed. */
+  read(nowMs: number): ReadResult {
+    const { changes } = this.#arrivals;
+    if (this.#last !== undefined && changes === this.#changes && nowMs < this.#expiresMs) return this.#last;
+    this.#changes = changes;
+    const options = { ...this.#options, nowMs };
+    const touched = this.store.takeTouched();
+    for (const ask of touched) for (const root of this.#askers.get(ask) ?? []) this.#drop(root);
+    if (nowMs >= this.#expiresMs)
+      for (const [root, { joined }] of this.#memos) if (joined.draft.expiresMs <= nowMs) this.#drop(root);
+    const roots = [...this.store.roots()];
+    const joined = roots.map((root) => (this.#memos.get(root) ?? this.#join(root, options)).joined);
+    // More are remembered than there are: some are gone.
+    if (this.#memos.size > roots.length) this.#dropAllBut(new Set(roots));
+    this.#forgetServices(joined);
+    this.#expiresMs = Number.POSITIVE_INFINITY;
+    for (const { draft } of joined) this.#expiresMs = Math.min(this.#expiresMs, draft.expiresMs);
+    this.#last = this.#collect(joined);
+    return this.#last;
+  }
+
+  #join(root: Root, options: KubernetesReadOptions): Memo {
+    const lookup = new TrackedLookup(this.store);
+    const context: JoinContext = {
+      options,
+      lookup,
+      targets: (service, port) => this.#targets.find(service, port, lookup),
+    };
+    const fresh = joinRoot(root, context);
+    const memo = {
+      asked: lookup.asked,
+      joined: fresh.service === undefined ? fresh : this.#share(fresh, fresh.service),
+    };
+    for (const ask of memo.asked) {
+      const askers = this.#askers.get(ask);
+      if (askers === undefined) this.#askers.set(ask, new Set([root]));
+      else askers.add(root);
+    }
+    this.#memos.set(root, memo);
+    return memo;
+  }
+
+  #share(joined: Joined, fresh: ExportedService): Joined {
+    const service = shareService(this.#services.get(fresh.id), fresh);
+    this.#services.set(service.id, service);
+    return { ...joined, service };
+  }
+
+  #drop(root: Root): void {
+    const memo = this.#memos.get(root);
+    this.#memos.delete(root);
+    for (const ask of memo?.asked ?? []) {
+      const askers = this.#askers.get(ask);
+      askers?.delete(root);
+      if (askers?.size === 0) this.#askers.delete(ask);
+    }
+  }
+
+  #dropAllBut(roots: ReadonlySet<Root>): void {
+    for (const root of this.#memos.keys()) {
+      if (roots.has(root)) continue;
+      this.#drop(root);
+      const { namespace, name } = root.meta;
+      if (root.kind === 'Service' && this.store.service(namespace, name) === undefined) this.#targets.forget(root);
+    }
+  }
+
+  /** What was known of services that are gone. */
+  #forgetServices(joined: readonly Joined[]): void {
+    let count = 0;
+    for (const { service } of joined) if (service !== undefined) count++;
+    if (this.#services.size <= count) return;
+    const live = new Set(joined.flatMap(({ service }) => service?.id ?? []));
+    for (const id of this.#services.keys()) if (!live.has(id)) this.#services.delete(id);
+  }
+
+  #collect(joined: readonly Joined[]): ReadResult {
+    const { notes } = this.#arrivals;
+    const services: ExportedService[] = [];
+    const problems: Problem[] = [...this.#arrivals.problems()];
+    const secrets = new Map<string, string>();
+    const told = new Set<View>();
+    const ofExported = new Set<View>();
+    for (const { service, draft, silent } of joined) {
+      if (service !== undefined) services.push(service);
+      for (const [sha256, pem] of draft.secrets) secrets.set(sha256, pem);
+      for (const problem of draft.problems) problems.push(problem);
+      if (notes.size === 0) continue;
+      if (silent !== undefined) told.add(silent);
+      for (const used of draft.uses) {
+        // What is wrong with an exported Service or its slices is told there, and not once more by every Ingress that uses it.
+        if (ofExported.has(used)) continue;
+        if (service?.origin.kind === 'Service') ofExported.add(used);
+        told.add(used);
+        for (const problem of notes.get(used) ?? []) problems.push({ ...problem, service: draft.id });
+      }
+    }
+    for (const [view, found] of notes) if (!told.has(view)) problems.push(...found.map(unowned(view)));
+    this.#nodes = shareEqual(this.#nodes, this.store.nodes);
+    this.#secrets = sameEntries(this.#secrets, secrets) ? this.#secrets : secrets;
+    return { services, nodes: this.#nodes, problems, secrets: this.#secrets, skipped: this.#arrivals.skipped() };
+  }
+}
+
+function joinRoot(root: Root, context: JoinContext): Joined {
+  if (root.kind === 'Service') return joinService(root, context);
+  return root.kind === 'Ingress' ? joinIngress(root, context) : joinPeerObject(root, context);
+}
+
+function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
+}
+
+/** The problems of an object that no exported service uses: those of a Service that is not exported are nobody's. */
+function unowned(view: View): (problem: Problem) => Problem {
+  if (view.kind !== 'Service') return (problem) => problem;
+  return ({ service: _, ...problem }) => problem;
+}
