@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { callsOf } from '../../../providers/awselb/apply.ts';
+import { type Step, WeirError } from '../../../src/model/index.ts';
+import { backend, http, prefix, route, service, target, tcp } from '../../front/make-service.ts';
+import { acl, byClass, Stage } from './apply-stage.ts';
+
+const bare = { n: 1, unit: 'edge/u', serves: [], why: 'test', after: [] };
+
+function app(stage: Stage, settings: Readonly<Record<string, string | boolean>>) {
+  const targets = stage.place.nodeAddresses.map((address) => target(address, 8080));
+  return service('shop/app', [http([route(['a.test'], prefix('/'))])], {
+    backends: { web: backend({ targets }) },
+    settings: { awselb: settings },
+  });
+}
+
+describe('apply: what guards a load balancer, and what it reserves', () => {
+  it('a protection goes with its load balancer', async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.close());
+    await stage.converge([app(stage, { shield: true })]);
+    assert.equal(stage.aws.world.protections.size, 1);
+    await stage.converge([], { counted: false });
+    assert.equal(stage.aws.world.protections.size, 0);
+  });
+
+  it('a web ACL waits for a load balancer that WAF does not see yet', async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.close());
+    const effect = { kind: 'error', code: 'WAFUnavailableEntityException' } as const;
+    stage.aws.faults.add({ effect, action: 'AssociateWebACL', times: 2 });
+    await stage.converge([app(stage, { wafv2Acl: 'shop' })]);
+    assert.deepEqual([...stage.aws.world.webAclOf.values()], [acl]);
+    assert.equal(stage.aws.journal.of('AssociateWebACL').length, 3);
+  });
+
+  it('capacity that is refused while the load balancer is set up is asked for again later', async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.close());
+    const targets = stage.place.nodeAddresses.map((address) => target(address, 8080));
+    const web = service('shop/web', [tcp(80)], {
+      backends: { web: backend({ protocol: 'tcp', targets }) },
+      settings: { awselb: {} },
+    });
+    await stage.converge([web]);
+    const lb = stage.known.all().find(({ kind }) => kind === 'LoadBalancer');
+    assert.ok(lb !== undefined);
+    const effect = {
+      kind: 'error',
+      code: 'OperationNotPermitted',
+      message: 'The load balancer is not active',
+    } as const;
+    stage.aws.faults.add({ effect, action: 'ModifyCapacityReservation', times: 2 });
+    const attrs = { MinimumLoadBalancerCapacity: { CapacityUnits: 500 } };
+    const step: Step = { ...bare, op: 'update', kind: 'LoadBalancer', id: lb.id, handle: lb.handle, attrs };
+    const codeOf = (work: Promise<unknown>) =>
+      work.then(
+        () => 'done',
+        (error: unknown) => (error instanceof WeirError ? error.code : String(error)),
+      );
+    assert.equal(await codeOf(stage.run(step)), 'E_APPLY');
+    stage.known.put({ ...lb, facts: { state: 'active' } });
+    assert.equal(await codeOf(stage.run(step)), 'E_CLOUD_REFUSED');
+    assert.equal(await codeOf(stage.run(step)), 'done');
+  });
+
+  it('the pool of customer-owned addresses cannot change, and says what to do', async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.close());
+    await stage.converge([app(stage, {})]);
+    const lb = stage.known.all().find(({ kind }) => kind === 'LoadBalancer');
+    assert.ok(lb !== undefined);
+    const attrs = { CustomerOwnedIpv4Pool: 'ipv4pool-coip-1' };
+    const step: Step = { ...bare, op: 'update', kind: 'LoadBalancer', id: lb.id, handle: lb.handle, attrs };
+    await assert.rejects(stage.run(step), { code: 'E_CLOUD_REFUSED' });
+  });
+});
+
+describe('what a step costs', () => {
+  const costs: readonly (readonly [string, Partial<Step> & Pick<Step, 'op' | 'kind'>, readonly string[]])[] = [
+    ['a wait', { op: 'wait', kind: 'TargetGroup' }, []],
+    ['a target group of somebody else', { op: 'create', kind: 'TargetGroup', attrs: { Foreign: true } }, []],
+    [
+      'a target group as AWS makes it',
+      { op: 'create', kind: 'TargetGroup', attrs: { Name: 'a', 'proxy_protocol_v2.enabled': 'false' } },
+      ['CreateTargetGroup'],
+    ],
+    [
+      'a target group with attributes',
+      { op: 'create', kind: 'TargetGroup', attrs: { Name: 'a', 'stickiness.enabled': 'true' } },
+      ['CreateTargetGroup', 'ModifyTargetGroupAttributes'],
+    ],
+    [
+      '201 targets',
+      {
+        op: 'remove',
+        kind: 'TargetGroup',
+        set: 'Targets',
+        members: Array.from({ length: 201 }, (_, i) => [`10.0.0.${i}:80`, null] as const),
+      },
+      ['DeregisterTargets', 'DeregisterTargets'],
+    ],
+    [
+      'tags that come and go',
+      {
+        op: 'set',
+        kind: 'Rule',
+        set: 'Tags',
+        members: [
+          ['a', { attrs: { Value: '1' } }],
+          ['b', null],
+        ],
+      },
+      ['AddTags', 'RemoveTags'],
+    ],
+    [
+      'subnets and address type',
+      {
+        op: 'update',
+        kind: 'LoadBalancer',
+        attrs: { SubnetMappings: [{ SubnetId: 's' }], IpAddressType: 'dualstack' },
+      },
+      ['SetSubnets'],
+    ],
+    [
+      'no protection any more',
+      { op: 'update', kind: 'LoadBalancer', attrs: { ShieldProtection: false } },
+      ['DescribeProtection', 'DeleteProtection'],
+    ],
+    [
+      'any number of priorities',
+      {
+        op: 'order',
+        kind: 'Rule',
+        ranks: [
+          ['r1', 1],
+          ['r2', 2],
+        ],
+      },
+      ['SetRulePriorities'],
+    ],
+    [
+      'a listener that nothing is ready for yet',
+      {
+        op: 'create',
+        kind: 'Listener',
+        attrs: { Port: 80, Protocol: 'TCP' },
+        refs: { LoadBalancerArn: 1, TargetGroupArn: 2 },
+      },
+      ['CreateListener'],
+    ],
+  ];
+  for (const [name, step, calls] of costs) {
+    it(name, () => {
+      assert.deepEqual({ ...callsOf({ ...bare, id: 'x', ...step }) }, byClass(calls));
+    });
+  }
+});
