@@ -1,8 +1,10 @@
 import type { Resource } from '../../src/model/index.ts';
 import { type Answer, readRoute, readShare, type Treatment } from './attrs.ts';
 import { answerName, backendName, shortHash } from './names.ts';
+import { pathsAround } from './route-around.ts';
 import { type Leading, type RouteTable, routeTable } from './route-table.ts';
 import { answerBackend } from './section-answer.ts';
+import type { GuardedPath } from './section-around.ts';
 import { type Profile, profileOf } from './section-profile.ts';
 import type { Share } from './shares.ts';
 
@@ -22,9 +24,15 @@ export interface Lead {
   readonly shares: readonly Share[] | undefined;
 }
 
-/** Where a Route or the default of a Frontend leads; `backend` is its single reference. */
-export function leadOf(resource: Resource, treatment: Treatment, backend: string | undefined, httpsPort: number): Lead {
-  const profile = profileOf(treatment);
+/** Where a Route or the default of a Frontend leads; `backend` is its single reference, `around` what is guarded otherwise beside it. */
+export function leadOf(
+  resource: Resource,
+  treatment: Treatment,
+  backend: string | undefined,
+  httpsPort: number,
+  around?: readonly GuardedPath[],
+): Lead {
+  const profile = profileOf(treatment, around);
   const rest = { profile, answer: treatment.answer };
   const forward = resource.sets.forward;
   if (treatment.answer !== undefined) {
@@ -64,13 +72,17 @@ export interface RoutedFrontend {
   readonly sourceIps: readonly (readonly string[])[];
 }
 
-const known = new WeakMap<Resource, { readonly httpsPort: number; readonly lead: Lead }>();
+const known = new WeakMap<
+  Resource,
+  { readonly httpsPort: number; readonly beside: string | undefined; readonly lead: Lead }
+>();
 
-function routeLead(route: Resource, httpsPort: number): Lead {
+function routeLead(route: Resource, httpsPort: number, around: readonly GuardedPath[] | undefined): Lead {
   const memo = known.get(route);
-  if (memo?.httpsPort === httpsPort) return memo.lead;
-  const made = leadOf(route, readRoute(route), route.refs.backend, httpsPort);
-  known.set(route, { httpsPort, lead: made });
+  const beside = around === undefined ? undefined : JSON.stringify(around);
+  if (memo?.httpsPort === httpsPort && memo.beside === beside) return memo.lead;
+  const made = leadOf(route, readRoute(route), route.refs.backend, httpsPort, around);
+  known.set(route, { httpsPort, beside, lead: made });
   return made;
 }
 
@@ -79,9 +91,10 @@ export function routedFrontend(routes: readonly Resource[], httpsPort: number, s
   const leads: Lead[] = [];
   const leading: Leading[] = [];
   const sourceIps: (readonly string[])[] = [];
+  const around = pathsAround(routes);
   for (const resource of routes) {
     const attrs = readRoute(resource);
-    const one = placeLead(routeLead(resource, httpsPort), spares);
+    const one = placeLead(routeLead(resource, httpsPort, around(attrs)), spares);
     leads.push(one);
     leading.push({ attrs, lead: one.text });
     if (attrs.sourceIps !== undefined && attrs.sourceIps.length > 0) sourceIps.push(attrs.sourceIps);

@@ -5,6 +5,7 @@
 import type { RouteFilter, Treatment } from './attrs.ts';
 import { shortHash } from './names.ts';
 import { formatLiteral, literal, regexLiteral, word } from './quote.ts';
+import { aroundLines, type GuardedPath } from './section-around.ts';
 import { verifiedLines } from './section-client.ts';
 import { fromRanges, guardLines } from './section-guard.ts';
 
@@ -14,18 +15,21 @@ export interface Profile {
   readonly denied: readonly string[] | undefined;
   readonly verified: boolean;
   readonly filters: readonly RouteFilter[];
+  /** Paths of the same host that are guarded otherwise. */
+  readonly around?: readonly GuardedPath[];
 }
 
 /** What the section does with requests; `tcp`: with connections. */
 export type Serves = 'forward' | 'answer' | 'tcp';
 
 /** The profile of a route; undefined when it asks for nothing. */
-export function profileOf(treatment: Treatment): Profile | undefined {
+export function profileOf(treatment: Treatment, around?: readonly GuardedPath[]): Profile | undefined {
   const { ranges, denied, filters = [], verified = false } = treatment;
-  if (ranges === undefined && denied === undefined && filters.length === 0 && !verified) return undefined;
+  const plain = ranges === undefined && denied === undefined && filters.length === 0 && !verified;
+  if (plain && around === undefined) return undefined;
   // The letters in front: a pattern of a condition must not begin with a hyphen, and a hash may.
-  const name = `p_${shortHash(JSON.stringify([ranges ?? null, filters, ...(denied === undefined && !verified ? [] : [denied ?? null, verified])]))}`;
-  return { name, ranges, denied, filters, verified };
+  const name = `p_${shortHash(JSON.stringify([ranges ?? null, filters, ...(denied === undefined && !verified ? [] : [denied ?? null, verified]), ...(around === undefined ? [] : [{ around }])]))}`;
+  return { name, ranges, denied, filters, verified, ...(around === undefined ? {} : { around }) };
 }
 
 /** The lists of source ranges that the rules of a profile look into. */
@@ -44,6 +48,7 @@ export function profileLines(profile: Profile, serves: Serves): readonly string[
   if (serves === 'tcp') return connectionLines(profile, chosen);
   const access = { type: 'sourceRanges', ...(allow && { allow }), ...(deny && { deny }) } as const;
   const guards = [
+    ...(profile.around === undefined ? [] : aroundLines(profile.around, chosen)),
     ...(profile.verified ? verifiedLines(chosen) : []),
     ...[access, ...inOrder(filters)].flatMap((filter) => guardLines(filter, chosen)),
   ];

@@ -1,0 +1,36 @@
+import { canonicalJson, type Resource } from '../../src/model/index.ts';
+import { type RouteAttrs, readRoute } from './attrs.ts';
+import type { GuardedPath } from './section-around.ts';
+
+/**
+ * Finds for a route of a frontend the paths of its host that are guarded otherwise, in a fixed order; undefined: there are none. Without
+ * any guard it costs one look at each route.
+ */
+export function pathsAround(routes: readonly Resource[]): (attrs: RouteAttrs) => readonly GuardedPath[] | undefined {
+  const byHost = new Map<string, { readonly guard: string; readonly path: GuardedPath }[]>();
+  for (const route of routes) {
+    const attrs = readRoute(route);
+    const guard = attrs.path === undefined ? '' : guardOf(attrs);
+    if (attrs.path === undefined || guard === '') continue;
+    const { path } = attrs;
+    const guarded = byHost.get(attrs.host);
+    if (guarded === undefined) byHost.set(attrs.host, [{ guard, path }]);
+    else guarded.push({ guard, path });
+  }
+  return (attrs) => {
+    const guarded = byHost.get(attrs.host);
+    if (guarded === undefined || attrs.answer !== undefined) return undefined;
+    const own = guardOf(attrs);
+    const texts = new Map<string, GuardedPath>();
+    for (const { guard, path } of guarded)
+      if (guard !== own && path.value !== '/') texts.set(`${path.type} ${path.value}`, path);
+    return texts.size === 0 ? undefined : [...texts.keys()].sort().flatMap((text) => texts.get(text) ?? []);
+  };
+}
+
+/** Who may ask for a route, as a text; empty: everybody. */
+function guardOf({ ranges, denied, verified, filters = [] }: RouteAttrs): string {
+  const keeping = filters.filter(({ type }) => type === 'basicAuth' || type === 'sourceRanges');
+  if (keeping.length === 0 && ranges === undefined && denied === undefined && verified !== true) return '';
+  return canonicalJson([ranges ?? null, denied ?? null, verified ?? false, keeping.map((filter) => ({ ...filter }))]);
+}
