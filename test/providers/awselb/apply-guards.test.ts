@@ -65,6 +65,38 @@ describe('apply: what guards a load balancer, and what it reserves', () => {
     assert.equal(await codeOf(stage.run(step)), 'done');
   });
 
+  it('one more security group joins those that are there; a description changes in place', async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.close());
+    await stage.converge([app(stage, {})]);
+    const find = (kind: string, end = '') =>
+      stage.known.all().find((one) => one.kind === kind && one.id.endsWith(end)) ?? assert.fail(kind);
+    const lb = find('LoadBalancer');
+    const group = find('SecurityGroup', '|sg');
+    const set = 'IpPermissions';
+    const members = [['tcp|80|80|0.0.0.0/0', { attrs: { Description: 'everybody' } }]] as const;
+    const told: Step = { ...bare, op: 'set', kind: 'SecurityGroup', id: group.id, handle: group.handle, set, members };
+    assert.deepEqual(await stage.calls(told), ['UpdateSecurityGroupRuleDescriptionsIngress']);
+    const rules = [...(stage.aws.world.ec2.securityGroups.truly(group.handle)?.rules.values() ?? [])];
+    assert.deepEqual(
+      rules.flatMap(({ IsEgress, Description }) => (IsEgress ? [] : [Description])),
+      ['everybody'],
+    );
+    const [balancer] = [...stage.aws.world.elb.loadBalancers.all()];
+    const before = [...(balancer?.securityGroups ?? [])];
+    const more: Step = {
+      ...bare,
+      op: 'add',
+      kind: 'LoadBalancer',
+      id: lb.id,
+      handle: lb.handle,
+      set: 'ManagedSecurityGroups',
+      members: [[stage.place.nodeGroup, { attrs: {} }]],
+    };
+    assert.deepEqual(await stage.calls(more), ['SetSecurityGroups']);
+    assert.deepEqual([...(balancer?.securityGroups ?? [])].sort(), [...before, stage.place.nodeGroup].sort());
+  });
+
   it('the pool of customer-owned addresses cannot change, and says what to do', async (t) => {
     const stage = new Stage();
     t.after(() => stage.close());
