@@ -180,51 +180,62 @@ test('spares run out: a reload brings as many again', () => {
   assert.deepEqual(sparesOf(freshLayout([front, ...more], { ...options, spares: 0 }, full)).size, 0);
 });
 
-test('property: never two on one spare, nobody moves without a reason, none is reused before it is empty', () => {
-  const kinds = [{}, { balance: 'leastconn' }, { balance: 'source' }, { serverMs: 70 }, { connectMs: 9 }] as const;
-  const states = fc.array(
-    fc.dictionary(fc.constantFrom(...'abcdefghij'), fc.tuple(fc.nat(kinds.length - 1), fc.integer({ min: 1, max: 9 }))),
-    { minLength: 2, maxLength: 12 },
-  );
-  let moves = 0;
-  fc.assert(
-    fc.property(states, (list) => {
-      let running = start;
-      for (const state of list) {
-        const resources = Object.entries(state).flatMap(([id, [kind, port]]) => service(id, kinds[kind], port));
-        const wanted = place(running, resources);
-        const { reload } = diffLayouts(running, wanted);
-        const next = reload.length === 0 ? wanted : freshLayout([front, ...resources], options, running);
-        const spares = [...sparesOf(next).values()];
-        assert.equal(new Set(spares).size, spares.length);
-        assert.ok(spares.every((spare) => standingSpares(next).includes(spare)));
-        for (const [own, spare] of sparesOf(next)) {
-          const before = sparesOf(running).get(own);
-          if (before === spare) continue;
-          moves++;
-          const section = running.sections.find(({ head }) => head === `backend ${spare}`);
-          assert.equal(section?.servers?.size, 0, `${spare} was not empty`);
-          assert.ok(![...sparesOf(running).values()].includes(spare));
+for (const makes of [false, true])
+  test(`property: never two on one spare, nobody moves without a reason, none is reused before it is empty (made at run time: ${makes})`, () => {
+    const kinds = [{}, { balance: 'leastconn' }, { balance: 'source' }, { serverMs: 70 }, { connectMs: 9 }] as const;
+    const states = fc.array(
+      fc.dictionary(
+        fc.constantFrom(...'abcdefghij'),
+        fc.tuple(fc.nat(kinds.length - 1), fc.integer({ min: 1, max: 9 })),
+      ),
+      { minLength: 2, maxLength: 12 },
+    );
+    let moves = 0;
+    fc.assert(
+      fc.property(states, (list) => {
+        let running = start;
+        for (const state of list) {
+          const resources = Object.entries(state).flatMap(([id, [kind, port]]) => service(id, kinds[kind], port));
+          const wanted = placedLayout([front, ...resources], options, running, { busy: none, makes });
+          const { reload, steps } = diffLayouts(running, wanted);
+          // Each is made once, of those that the process does not have, and what is deleted is gone.
+          for (const step of steps) {
+            if (step.do !== 'add backend' && step.do !== 'remove backend') continue;
+            assert.ok(makes);
+            const [has, had] = [wanted, running].map((layout) => standingSpares(layout).includes(step.backend));
+            assert.deepEqual([has, had], step.do === 'add backend' ? [true, false] : [false, true]);
+          }
+          const next = reload.length === 0 ? wanted : freshLayout([front, ...resources], options, running);
+          const spares = [...sparesOf(next).values()];
+          assert.equal(new Set(spares).size, spares.length);
+          assert.ok(spares.every((spare) => standingSpares(next).includes(spare)));
+          for (const [own, spare] of sparesOf(next)) {
+            const before = sparesOf(running).get(own);
+            if (before === spare) continue;
+            moves++;
+            const section = running.sections.find(({ head }) => head === `backend ${spare}`);
+            if (section !== undefined || !makes) assert.equal(section?.servers?.size, 0, `${spare} was not empty`);
+            assert.ok(![...sparesOf(running).values()].includes(spare));
+          }
+          // Every backend has exactly one section with its servers.
+          for (const [id, [, port]] of Object.entries(state)) {
+            const sections = next.sections.filter(
+              ({ head, servers }) =>
+                (servers?.size ?? 0) > 0 &&
+                (head.startsWith(`backend b_${id}_`) || head === `backend ${spareOf(next, id)}`),
+            );
+            assert.deepEqual(
+              sections.map(({ servers }) => [...(servers?.values() ?? [])][0]?.port),
+              [port],
+            );
+          }
+          running = next;
         }
-        // Every backend has exactly one section with its servers.
-        for (const [id, [, port]] of Object.entries(state)) {
-          const sections = next.sections.filter(
-            ({ head, servers }) =>
-              (servers?.size ?? 0) > 0 &&
-              (head.startsWith(`backend b_${id}_`) || head === `backend ${spareOf(next, id)}`),
-          );
-          assert.deepEqual(
-            sections.map(({ servers }) => [...(servers?.values() ?? [])][0]?.port),
-            [port],
-          );
-        }
-        running = next;
-      }
-    }),
-    { numRuns: 200 },
-  );
-  assert.ok(moves > 200, `only ${moves} spares were taken`);
-});
+      }),
+      { numRuns: 200 },
+    );
+    assert.ok(moves > 200, `only ${moves} spares were taken`);
+  });
 
 test('what is made from the settings of a shape has the lines of its spares, and HAProxy takes it', async () => {
   const dir = mkdtempSync(`${tmpdir()}/weir-`);
