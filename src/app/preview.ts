@@ -17,7 +17,8 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
   // To take everything away nobody has to read what is wrong with the input.
   const known = runtime.emptied
     ? []
-    : allProblems({ feeds, balancers, gathered }).filter((problem) => !problem.source.startsWith('balancer/'));
+    : // Of a balancer that cannot be read, that says it all.
+      allProblems({ feeds, balancers, gathered }).filter(({ source }) => !failed.some((one) => one.source === source));
   return planReport(
     looked.flatMap(({ units }) => units),
     [...failed, ...known],

@@ -18,6 +18,7 @@ import { SkippingClock } from './skipping-clock.ts';
 export function awselbHarness(
   variant: string,
   timings: Partial<Timings>,
+  more: () => Readonly<Record<string, unknown>> = () => ({}),
 ): Harness & { readonly account: () => FakeAws } {
   const clock = new SkippingClock();
   let aws: FakeAws;
@@ -65,7 +66,13 @@ export function awselbHarness(
     clock,
     layersApart: true,
     account: () => aws,
-    options: () => ({ clusterName: 'test', region: 'eu-west-1', vpcId: place.vpc, endpoint: 'http://aws.invalid' }),
+    options: () => ({
+      clusterName: 'test',
+      region: 'eu-west-1',
+      vpcId: place.vpc,
+      endpoint: 'http://aws.invalid',
+      ...more(),
+    }),
     async reset() {
       assert.deepEqual(aws.loud, []);
       assert.deepEqual(policy.denied, []);

@@ -156,6 +156,7 @@ export class Rig {
           observe: (scope, signal, depth) => session.observe(scope, signal, depth),
           report: (services, observed) => session.report(services, observed),
           close: (how) => session.close(how),
+          troubles: () => session.troubles?.() ?? [],
           ...(apply === undefined ? {} : { apply: (step, signal) => around(() => apply.call(session, step, signal)) }),
           ...(commit === undefined
             ? {}
