@@ -15,6 +15,7 @@ export const capabilities: Capabilities = {
   writes: 'apply',
   foreign: true,
   health: true,
+  lazyHealth: true,
   ownCertificates: true,
   rules: true,
   controllers: ['ingress.k8s.aws/alb'],

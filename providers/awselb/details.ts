@@ -67,8 +67,12 @@ export class Details {
   #isUrgent(handle: Handle, nowMs: number): boolean {
     const readMs = this.#readMs.get(handle);
     if (readMs === undefined) return true;
-    const states = (this.#account.health.get(handle) ?? []).map(({ TargetHealth: state }) => state?.State);
+    const found = (this.#account.health.get(handle) ?? []).map(({ TargetHealth: state }) => state);
+    const states = found.map((state) => state?.State);
     if (states.includes('initial')) return true;
+    // Read when nobody used the group yet, and used since.
+    const used = (this.#account.targetGroups.get(handle)?.LoadBalancerArns ?? []).length > 0;
+    if (used && found.some((state) => state?.Reason === 'Target.NotInUse')) return true;
     return states.includes('draining') && nowMs - readMs >= drainingMs;
   }
 

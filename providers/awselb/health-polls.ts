@@ -21,7 +21,12 @@ const parallel = 8;
  * Looks at the health of objects as often as it makes sense, and notes it in `known`. While a load balancer is being set up its targets
  * are not asked for: one list of all load balancers tells when it is ready.
  */
-export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Reader, account: Account) {
+export function createHealthPolls(
+  { ctx, known }: Pick<Drive, 'ctx' | 'known'>,
+  reader: Reader,
+  account: Account,
+  read: (group: string) => void,
+) {
   const paces = new Map<string, { readonly nextMs: number; readonly everyMs: number; readonly said: string }>();
   let listedMs = Number.NEGATIVE_INFINITY;
   let listing: Promise<void> | undefined;
@@ -51,8 +56,18 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
       return;
     }
     if (nowMs < pace.nextMs) return;
+    const health = await readNow(handle);
+    const said = `${members}|${[...health].join(' ')}`;
+    const least = paceOf(group, health);
+    const everyMs = pace.said === said ? Math.max(least, Math.min(slowestMs, pace.everyMs * slower)) : least;
+    paces.set(handle, { nextMs: nowMs + everyMs, everyMs, said });
+  };
+
+  /** Asks now, and notes what is said. */
+  const readNow = async (handle: string): Promise<ReadonlyMap<string, Health>> => {
     const descriptions = await reader.health(handle);
     account.health.set(handle, descriptions);
+    read(handle);
     const health = new Map(
       descriptions.flatMap(({ Target, TargetHealth: state }) =>
         Target?.Id === undefined ? [] : [[targetKey(Target.Id, Target.Port ?? 0), healthOf(state, true)] as const],
@@ -60,13 +75,10 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
     );
     const now = known.find('TargetGroup', handle);
     if (now !== undefined) known.put({ ...now, health: { ...now.health, Targets: health } });
-    const said = `${members}|${[...health].join(' ')}`;
-    const least = paceOf(group, health);
-    const everyMs = pace.said === said ? Math.max(least, Math.min(slowestMs, pace.everyMs * slower)) : least;
-    paces.set(handle, { nextMs: nowMs + everyMs, everyMs, said });
+    return health;
   };
 
-  return async (objects: readonly Observed[]): Promise<void> => {
+  const lookAt = async (objects: readonly Observed[]): Promise<void> => {
     const balancers = objects.filter(({ kind }) => kind === 'LoadBalancer');
     const waiting = balancers.filter(({ facts }) => facts.state === 'provisioning');
     if (waiting.length > 0) await list();
@@ -85,6 +97,7 @@ export function createHealthPolls({ clients: _, ctx, known }: Drive, reader: Rea
     );
     await inParallel(groups, parallel, look);
   };
+  return { lookAt, readNow };
 }
 
 /** Target groups that these load balancers send to. */

@@ -2,11 +2,12 @@
  * What is known of the balancer's objects: as last read, and as changed by own writes since. Own writes count before any reading that was
  * begun before them: AWS may still answer with what was.
  */
-import type { Handle, Json, Member, MemberSet, Observed, Step, Unit } from '../../src/model/index.ts';
+import type { Handle, Health, Json, Member, MemberSet, Observed, Step, Unit } from '../../src/model/index.ts';
 import { backendGroup } from './names.ts';
 
 export class Known {
   readonly #objects = new Map<string, Observed>();
+  readonly #byUnit = new Map<Unit, Map<string, Observed>>();
 
   find(kind: string, handle: Handle): Observed | undefined {
     return this.#objects.get(keyOf(kind, handle));
@@ -17,7 +18,7 @@ export class Known {
   }
 
   inUnit(unit: Unit): readonly Observed[] {
-    return this.all().filter((object) => object.unit === unit);
+    return [...(this.#byUnit.get(unit)?.values() ?? [])];
   }
 
   /** Id of the back-end group that weir made; what the word `backend` in LoadBalancer.SecurityGroups means. */
@@ -27,16 +28,50 @@ export class Known {
 
   /** A reading in the place of what was known of these units; everything where no units are named. */
   replace(units: ReadonlySet<Unit> | undefined, reading: readonly Observed[]): void {
-    for (const [key, { unit }] of this.#objects) if (units === undefined || units.has(unit)) this.#objects.delete(key);
+    for (const unit of units ?? [...this.#byUnit.keys()]) {
+      for (const key of this.#byUnit.get(unit)?.keys() ?? []) this.#objects.delete(key);
+      this.#byUnit.delete(unit);
+    }
     for (const object of reading) this.put(object);
   }
 
   put(object: Observed): void {
-    this.#objects.set(keyOf(object.kind, object.handle), object);
+    const key = keyOf(object.kind, object.handle);
+    this.#drop(key);
+    this.#objects.set(key, object);
+    const unit = this.#byUnit.get(object.unit);
+    if (unit === undefined) this.#byUnit.set(object.unit, new Map([[key, object]]));
+    else unit.set(key, object);
+  }
+
+  #drop(key: string): void {
+    const object = this.#objects.get(key);
+    if (object === undefined) return;
+    this.#objects.delete(key);
+    this.#byUnit.get(object.unit)?.delete(key);
   }
 
   /** A step was carried out; `created`: what a create answered. References are handles. */
   wrote(step: Step, created: Handle | undefined): void {
+    const before = step.kind === 'TargetGroup' ? undefined : this.#usedGroups(step.unit);
+    this.#note(step, created);
+    if (before === undefined) return;
+    const after = this.#usedGroups(step.unit);
+    for (const handle of new Set([...before, ...after]))
+      if (!before.has(handle) || !after.has(handle)) this.#change('TargetGroup', handle, unsettled);
+  }
+
+  /** Target groups that something in the unit sends traffic to, or could. */
+  #usedGroups(unit: Unit): ReadonlySet<Handle> {
+    const found = new Set<Handle>();
+    for (const { refs, sets } of this.inUnit(unit)) {
+      if (refs.TargetGroupArn !== undefined) found.add(refs.TargetGroupArn);
+      for (const handle of sets.TargetGroups?.keys() ?? []) found.add(handle);
+    }
+    return found;
+  }
+
+  #note(step: Step, created: Handle | undefined): void {
     const { op, kind } = step;
     if (op === 'create' && created !== undefined) this.put(made(step, created));
     if (op === 'order') {
@@ -57,8 +92,9 @@ export class Known {
 
   /** With everything that goes with it: listeners of a load balancer, rules of a listener. */
   #delete(kind: string, handle: Handle): void {
-    this.#objects.delete(keyOf(kind, handle));
-    for (const child of this.all())
+    const unit = this.find(kind, handle)?.unit;
+    this.#drop(keyOf(kind, handle));
+    for (const child of unit === undefined ? [] : this.inUnit(unit))
       if (child.refs.LoadBalancerArn === handle || child.refs.ListenerArn === handle)
         this.#delete(child.kind, child.handle);
   }
@@ -112,6 +148,15 @@ function withMembers(now: Observed, { set: name, members = [], serves }: Step): 
     sets: { ...now.sets, [name]: set },
     ...(known === undefined ? {} : { health: { ...now.health, [name]: health } }),
   };
+}
+
+/** AWS checks what is used and nothing else: who was healthy in the service of another front begins anew. */
+function unsettled(now: Observed): Observed {
+  const health = [...(now.health?.Targets ?? [])].map(([key, state]): [string, Health] => [
+    key,
+    state === 'draining' ? state : 'initial',
+  ]);
+  return { ...now, health: { ...now.health, Targets: new Map(health) } };
 }
 
 function changed(now: Observed['refs'], change: NonNullable<Step['refs']>): Observed['refs'] {

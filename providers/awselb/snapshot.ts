@@ -1,4 +1,4 @@
-import type { Observed, Step, Unit } from '../../src/model/index.ts';
+import type { Handle, Observed, Step, Unit } from '../../src/model/index.ts';
 import { type Account, type Extras, emptyAccount, type Tags } from './account.ts';
 import { Details } from './details.ts';
 import type { Drive } from './drive.ts';
@@ -42,7 +42,7 @@ export class Snapshot {
     this.#reader = createReader(drive.clients, signal);
     this.#tags = findTags(drive, this.#reader);
     this.#details = new Details(drive, this.#reader, this.#tags, this.account);
-    this.#polls = createHealthPolls(drive, this.#reader, this.account);
+    this.#polls = createHealthPolls(drive, this.#reader, this.account, (group) => this.#details.made(group));
     this.#owners = this.#ownersOf({ LoadBalancers: [], TargetGroups: [] }, []);
   }
 
@@ -107,8 +107,17 @@ export class Snapshot {
   async health(units: readonly Unit[]): Promise<readonly Observed[]> {
     const { known } = this.#drive;
     const objects = units.flatMap((unit) => known.inUnit(unit)).filter(({ owned }) => owned);
-    await this.#polls(objects);
+    await this.#polls.lookAt(objects);
     return units.flatMap((unit) => known.inUnit(unit));
+  }
+
+  /** A target group with health that is not older than this; undefined: nothing is known of it. */
+  async sure(group: Handle, maxAgeMs: number): Promise<Observed | undefined> {
+    const { known, ctx } = this.#drive;
+    const object = known.find('TargetGroup', group);
+    if (object === undefined || this.#details.readSince(object, ctx.clock.now() - maxAgeMs)) return object;
+    await this.#polls.readNow(group);
+    return known.find('TargetGroup', group);
   }
 
   /** What was read of a unit is all there is to know: told before the unit is asked for. */

@@ -43,6 +43,8 @@ export interface Capabilities {
   readonly foreign: boolean;
   /** Health of members is reported by the system. */
   readonly health: boolean;
+  /** Looking at health costs calls that are counted: where nothing waits for it, once or twice a minute is enough. */
+  readonly lazyHealth?: true;
   /** The system has certificates of its own and finds them: a front may end TLS without bringing one. */
   readonly ownCertificates?: true;
   /** Reads `settings.<its name>.rules`: what a route asks for by its `rule`. Others do not serve such a route. */

@@ -239,7 +239,7 @@ export class Lane {
   }
 
   async #work(order: Order, ends: Ends): Promise<void> {
-    const { clock, metrics, provider, random } = this.#options;
+    const { clock, metrics, provider } = this.#options;
     const { group, record } = order;
     const startMs = clock.now();
     const { connection, incomplete } = this;
@@ -257,7 +257,7 @@ export class Lane {
     }
     if (verdict.state === 'stopped') delete record.seen;
     else record.seen = { wanted: order.wanted, desired: group.desired, observed };
-    settle(record, verdict, clock, random);
+    settle(record, verdict, this.#options);
     const labels = { provider: provider.name };
     metrics.observe('weir_apply_duration_seconds', (clock.now() - startMs) / 1000, {
       ...labels,

@@ -4,11 +4,15 @@ import { backoffMs, refusedBackoff, retryBackoff } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import type { Verdict } from './converge.ts';
 import { Gates } from './gates.ts';
+import type { LaneOptions } from './lane-options.ts';
 import type { UnitGroup } from './planner.ts';
 
 /** Gates are looked at this often at first, and less often the longer they stay shut. */
 const pollFirstMs = 200;
 const pollMaxMs = 5000;
+/** Where a look costs calls of a cloud's API and every set has ready members. */
+const calmFirstMs = 30_000;
+const calmMaxMs = 60_000;
 const maxLooks = 20;
 /** What the system has not set up by then is no longer waited for: the slow audit tells. */
 const pendingMaxMs = 900_000;
@@ -98,7 +102,11 @@ export function dueOf(record: UnitRecord, group: UnitGroup, asked: Asked, nowMs:
 }
 
 /** Writes down how a turn ended. */
-export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, random: () => number): void {
+export function settle(
+  record: UnitRecord,
+  verdict: Verdict,
+  { clock, random, provider: { capabilities } }: Pick<LaneOptions, 'clock' | 'random' | 'provider'>,
+): void {
   const before = record.state;
   record.unread = verdict.refused.some(({ why }) => why === 'incomplete');
   delete record.retryAtMs;
@@ -135,7 +143,10 @@ export function settle(record: UnitRecord, verdict: Verdict, clock: Clock, rando
     // After a write, health is looked at until it is known: nobody else may tell. Bounded, since some health never comes.
     record.looks = verdict.applied > 0 || waits ? 0 : record.looks + 1;
     if (waits || (record.looks < maxLooks && inTransition(verdict.observed))) {
-      record.pollMs = verdict.applied > 0 ? pollFirstMs : Math.min(pollMaxMs, record.pollMs * 1.5);
+      const calm = !waits && capabilities.lazyHealth === true && isServed(verdict.observed);
+      const [firstMs, maxMs] = calm ? [calmFirstMs, calmMaxMs] : [pollFirstMs, pollMaxMs];
+      const fresh = verdict.applied > 0 || record.pollMs > maxMs;
+      record.pollMs = fresh ? firstMs : Math.max(firstMs, Math.min(maxMs, record.pollMs * 1.5));
       record.pollAtMs = clock.now() + record.pollMs;
     }
     const told = refusedState(verdict);
@@ -154,6 +165,14 @@ function inTransition(observed: readonly Observed[]): boolean {
     return Object.values(health).some((set) =>
       [...set.values()].some((state) => state === 'initial' || state === 'draining'),
     );
+  });
+}
+
+/** Whether every set that has members with health has a ready one: nobody waits for the others. */
+function isServed(observed: readonly Observed[]): boolean {
+  return observed.every(({ owned, health }) => {
+    const sets = owned && health !== undefined ? Object.values(health) : [];
+    return sets.every((set) => set.size === 0 || [...set.values()].includes('ready'));
   });
 }
 

@@ -12,6 +12,7 @@ export const figures: readonly FigureSpec[] = [
   { name: 'aws.audit50_calls', unit: 'calls', direction: 'lower' },
   { name: 'aws.touch_calls', unit: 'calls', limit: 0, direction: 'lower' },
   { name: 'aws.swap50_calls', unit: 'calls', limit: 150, direction: 'lower' },
+  { name: 'aws.swap50_known_calls', unit: 'calls', direction: 'lower' },
   { name: 'aws.swap50_early', unit: 'calls', limit: 0, direction: 'lower' },
   { name: 'aws.ingress_create_calls', unit: 'calls', limit: 25, direction: 'lower' },
   { name: 'aws.ingress_touch_calls', unit: 'calls', limit: 0, direction: 'lower' },

@@ -19,8 +19,8 @@ export interface Counted {
 
 const count = 50;
 const minuteMs = 60_000;
-/** Longer than a look at what settles and shorter than the slow audit of attributes. */
-const lateMs = 90_000;
+/** Longer than a change needs, shorter than the time between two audits. */
+const quietMs = 30_000;
 const auditMs = 10 * minuteMs;
 
 const address = (service: number, target: number): string =>
@@ -75,25 +75,33 @@ export async function countCalls(twist?: Twist): Promise<Counted> {
     for (const [name, manifests] of all) cluster.put(name, manifests, true);
     cluster.tell(cause);
   };
+  /** The audit that is made every minute has just passed: what is counted in the next half minute is the change's own. */
+  const afterAudit = async (): Promise<void> => {
+    await stage.pass(2 * auditMs);
+    aws.journal.clear();
+    await stage.until(() => aws.journal.of('DescribeTargetGroups').length > 0, auditMs);
+    await stage.pass(10_000);
+  };
   try {
     put(fifty(), 'fifty services');
     begin();
     await stage.start();
     await settle('the creation');
     end('50 services created', 'aws.create50_calls');
-    await stage.pass(2 * auditMs);
 
+    await afterAudit();
+    begin();
     put(fifty(true), 'endpoints');
-    begin();
-    await settle('the exchange');
-    await stage.pass(lateMs);
+    await stage.until(() => aws.journal.of('DeregisterTargets').length >= count, 10 * minuteMs);
     const swaps = end('one endpoint of each exchanged', 'aws.swap50_calls');
+    await settle('the exchange');
+    end('the same until every target is known to be healthy', 'aws.swap50_known_calls');
     values['aws.swap50_early'] = [earlyRemovals(swaps), count];
-    await stage.pass(2 * auditMs);
 
-    put(fifty(true, 2).slice(7, 8), 'touched');
+    await afterAudit();
     begin();
-    await stage.pass(lateMs / 3);
+    put(fifty(true, 2).slice(7, 8), 'touched');
+    await stage.pass(quietMs);
     end('one unchanged Service touched', 'aws.touch_calls', 1);
 
     await stage.stop();
@@ -112,15 +120,15 @@ export async function countCalls(twist?: Twist): Promise<Counted> {
     end('restart after a target and an action were changed by hand');
     values['aws.restart50_noticed'] = [noticed, 2];
 
-    await stage.pass(2 * auditMs);
+    await afterAudit();
     begin();
     put([['site', web()]], 'an Ingress');
     await settle('the Ingress');
     end('an Ingress of 3 hosts and 3 Services created', 'aws.ingress_create_calls', 1);
-    await stage.pass(2 * auditMs);
-    put([['site', web(2)]], 'touched');
+    await afterAudit();
     begin();
-    await stage.pass(lateMs / 3);
+    put([['site', web(2)]], 'touched');
+    await stage.pass(quietMs);
     end('the unchanged Ingress touched', 'aws.ingress_touch_calls', 1);
     if (aws.loud.length > 0) throw new Error(aws.loud.join('; '));
   } finally {

@@ -100,6 +100,15 @@ export class Stage {
     return this.clock.pass(ms);
   }
 
+  /** Passes time until it holds; throws when it never does. */
+  async until(holds: () => boolean, limitMs: number, stepMs = 250): Promise<void> {
+    const endMs = this.clock.now() + limitMs;
+    while (!holds()) {
+      if (this.clock.now() >= endMs) throw new Error(`never came true: ${holds}; ${this.troubles().join('; ')}`);
+      await this.pass(stepMs);
+    }
+  }
+
   /** Passes time until everything is in sync and every target is known to be healthy; the virtual milliseconds, undefined when it never came. */
   async settle(limitMs: number, stepMs = 1_000): Promise<number | undefined> {
     const startMs = this.clock.now();

@@ -12,12 +12,14 @@ interface Ask {
   readonly path?: string;
   /** Beginning of the resource tag of the target group that shall answer. */
   readonly resource: string;
+  /** Only from the moment on at which this ask was answered: until then nothing was promised. */
+  readonly since?: string;
 }
 
 /** How long a plan that names an interruption is believed to be about it. */
 const excuseMs = 3_600_000;
-/** Health that changed so shortly before a write could not be known. */
-const surpriseMs = 60_000;
+/** What others changed so shortly before a write could not be known: weir relies on no health that is older than two minutes. */
+const surpriseMs = 150_000;
 
 /**
  * Watches the data plane after every call that writes: what was answered and is wanted further is answered at every moment, unless a plan
@@ -31,6 +33,7 @@ export class Oracle {
   readonly #named = new Map<string, number>();
   readonly #replaced = new Set<string>();
   readonly #disturbed = new Map<string, number>();
+  readonly #answered = new Set<string>();
   #judged = 0;
   excused = 0;
 
@@ -46,6 +49,7 @@ export class Oracle {
     for (const [key, end] of this.#watched) {
       if (asks.has(key)) continue;
       end();
+      this.#answered.delete(key);
       this.#watched.delete(key);
     }
     for (const [key, ask] of asks)
@@ -64,7 +68,10 @@ export class Oracle {
 
   /** Somebody else does something to the account: what goes dark by it is not weir's doing. */
   aside(work: () => void): void {
-    for (const key of this.#watched.keys()) this.#paused.add(key);
+    for (const key of this.#watched.keys()) {
+      this.#paused.add(key);
+      this.disturb(key.split(' ')[1] ?? '');
+    }
     this.#aws.traffic.tick();
     work();
     this.#aws.traffic.tick();
@@ -121,7 +128,7 @@ export class Oracle {
 
   /** The share that is lost at the best of our load balancers: a client is told a new name before the old one goes. */
   #lost(ask: Ask): number | undefined {
-    if (this.#paused.has(ask.key)) return undefined;
+    if (this.#paused.has(ask.key) || (ask.since !== undefined && !this.#answered.has(ask.since))) return undefined;
     let least = 1;
     for (const { name, tags, listeners } of this.#aws.world.elb.loadBalancers.all()) {
       if (tags.get('elbv2.k8s.aws/cluster') !== 'test') continue;
@@ -137,6 +144,7 @@ export class Oracle {
       const own = found.groups.every(({ arn }) => this.#resource(arn).startsWith(ask.resource));
       if (own && found.lost < least) least = found.lost;
     }
+    if (least === 0) this.#answered.add(ask.key);
     return least;
   }
 
@@ -159,8 +167,8 @@ function asksOf(member: Member): readonly Ask[] {
     const ask = { service, port: 80, host: hostOf(member), path };
     // A path that goes to another Service from now on is answered by either until it is turned.
     return [
-      { ...ask, key: `ask ${service} ${path}`, resource: resourceOf(member) },
       { ...ask, key: `ask ${service} ${path} ${to}`, resource: resourceOf(member, to) },
+      { ...ask, key: `ask ${service} ${path}`, resource: resourceOf(member), since: `ask ${service} ${path} ${to}` },
     ];
   });
 }
