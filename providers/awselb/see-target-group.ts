@@ -1,5 +1,5 @@
 import type { TargetGroup, TargetHealth, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Health, Member, MemberSet, Observed } from '../../src/model/index.ts';
+import type { Attrs, Health, Member, MemberSet, Observed } from '../../src/model/index.ts';
 import { targetGroupId, targetKey } from './names.ts';
 import { attributesOf, foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
@@ -34,6 +34,7 @@ export function seeTargetGroup(group: TargetGroup, view: View): Observed | undef
     owned: true,
     serves: owners.servicesOf(owner),
     attrs: {
+      ...unsaid(group, view),
       ...attributesOf(handle, view),
       ...given({
         Name,
@@ -59,6 +60,12 @@ export function seeTargetGroup(group: TargetGroup, view: View): Observed | undef
     health: targets.health,
     facts: {},
   });
+}
+
+/** What an answer does not name has its default: some emulators of AWS name only what was set. */
+function unsaid({ TargetGroupArn = '', Protocol }: TargetGroup, { account }: View): Attrs {
+  const layer4 = Protocol !== 'HTTP' && Protocol !== 'HTTPS';
+  return layer4 && account.attributes.has(TargetGroupArn) ? { 'proxy_protocol_v2.enabled': 'false' } : {};
 }
 
 const plainMember: Member = Object.freeze({ attrs: Object.freeze({}) });
