@@ -14,6 +14,8 @@ export interface ChaosOptions {
   readonly minutes: number;
   /** A fault to plant, to see that it is found. */
   readonly twist?: Twist | undefined;
+  /** Ends when so many violations were found. */
+  readonly enough?: number;
   readonly tell?: (line: string) => void;
   /** Everything that happens, for who looks for a cause. */
   readonly trace?: (line: string) => void;
@@ -44,7 +46,7 @@ const restMs = 240 * minuteMs;
  * Random changes of everything on the virtual clock, while half of all calls are throttled, replies get lost, weir is killed, and somebody
  * changes things by hand. After each storm everything must come to rest as it is wanted.
  */
-export async function runChaos({ seed, minutes, twist, tell = () => {}, trace }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({ seed, minutes, twist, enough = 20, tell = () => {}, trace }: ChaosOptions): Promise<ChaosResult> {
   const random = new Random(seed ^ 0x5eed);
   const population = new Population(seed);
   const violations: string[] = [];
@@ -191,7 +193,7 @@ export async function runChaos({ seed, minutes, twist, tell = () => {}, trace }:
     tellAll();
     await stage.start();
     await rest();
-    while (clock.now() < minutes * minuteMs && violations.length < 20) {
+    while (clock.now() < minutes * minuteMs && violations.length < enough) {
       await storm();
       await rest();
       const last = violations.length === 0 ? 'clean' : `${violations.length} violations`;
