@@ -14,11 +14,13 @@ async function main(): Promise<void> {
     });
   }
   // Behind the guard: an old Node could not even load these.
-  const [{ runCommand }, { processIo }, { realDeps }] = await Promise.all([
+  const [{ keepHeapSmall }, { runCommand }, { processIo }, { realDeps }] = await Promise.all([
+    import('./keep-heap-small.ts'),
     import('./program.ts'),
     import('./process-io.ts'),
     import('./real-deps.ts'),
   ]);
+  keepHeapSmall();
   const code = await runCommand(process.argv.slice(2), processIo(), realDeps);
   // Everything written to a pipe must be out before the end; what still keeps the loop alive has no more to say.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
