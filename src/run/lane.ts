@@ -130,7 +130,8 @@ export class Lane {
       if (record.state === 'failed') {
         return record.retryAtMs === undefined || record.refused || record.gateFailed || record.failures >= tries;
       }
-      return record.state === 'in sync' || record.pollAtMs === undefined;
+      // After a write somebody has to look once: something may still be being set up.
+      return record.pollAtMs === undefined || (record.state === 'in sync' && record.looks > 0);
     });
   }
 

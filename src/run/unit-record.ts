@@ -144,9 +144,10 @@ export function settle(
     record.looks = verdict.applied > 0 || waits ? 0 : record.looks + 1;
     if (waits || (record.looks < maxLooks && inTransition(verdict.observed))) {
       const calm = !waits && capabilities.lazyHealth === true && isServed(verdict.observed);
-      const [firstMs, maxMs] = calm ? [calmFirstMs, calmMaxMs] : [pollFirstMs, pollMaxMs];
-      const fresh = verdict.applied > 0 || record.pollMs > maxMs;
-      record.pollMs = fresh ? firstMs : Math.max(firstMs, Math.min(maxMs, record.pollMs * 1.5));
+      // The first look after a write comes soon: it may show what is being set up.
+      if (verdict.applied > 0) record.pollMs = pollFirstMs;
+      else if (calm) record.pollMs = Math.max(calmFirstMs, Math.min(calmMaxMs, record.pollMs * 1.5));
+      else record.pollMs = Math.min(pollMaxMs, record.pollMs * 1.5);
       record.pollAtMs = clock.now() + record.pollMs;
     }
     const told = refusedState(verdict);
