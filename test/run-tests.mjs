@@ -36,7 +36,7 @@ const groups = [
     match: /^test\/(e2e\/|conformance\/haproxy)/,
     isolation: 'process',
     concurrency: 1,
-    fileMs: 5 * minuteMs,
+    fileMs: 10 * minuteMs,
     slow: true,
   },
   { name: 'property', match: /^test\/property\//, isolation: 'process', concurrency: 2, fileMs: 9 * minuteMs },
