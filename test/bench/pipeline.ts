@@ -9,6 +9,7 @@ export const figures: readonly FigureSpec[] = [
   { name: 'pipeline.1k_change_ms', unit: 'ms', limit: 60, direction: 'lower' },
   { name: 'pipeline.5k_change_ms', unit: 'ms', limit: 100, direction: 'lower' },
   { name: 'pipeline.5k_start_ms', unit: 'ms', limit: 10_000, direction: 'lower' },
+  { name: 'pipeline.5k_block_ms', unit: 'ms', limit: 50, direction: 'lower' },
   { name: 'pipeline.5k_rss_mb', unit: 'MB', direction: 'lower' },
 ];
 
@@ -33,6 +34,7 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
     const delay = breakName === 'slow-file' ? { delay: () => sleep(300) } : {};
     const crowd = await makeCrowd({ services, targets, ...delay });
     try {
+      const blockMs = await crowd.longestBlockMs();
       const changeMs: number[] = [];
       for (let i = 0; i < changes; i++) {
         await sleep(pauseMs);
@@ -41,16 +43,17 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
       const { weirMb, haproxyMb } = await crowd.memory();
       const sorted = changeMs.toSorted((a, b) => a - b).map(round);
       process.stderr.write(
-        `${services} services of ${targets} targets: ready in ${Math.round(crowd.startMs)} ms, weir ${round(weirMb)} MB, HAProxy ${round(haproxyMb)} MB, changes ${sorted[0]} to ${sorted.at(-1)} ms\n`,
+        `${services} services of ${targets} targets: ready in ${Math.round(crowd.startMs)} ms, event loop blocked for ${round(blockMs)} ms, weir ${round(weirMb)} MB, HAProxy ${round(haproxyMb)} MB, changes ${sorted[0]} to ${sorted.at(-1)} ms\n`,
       );
       if (raw !== undefined)
         await appendFile(
           `${raw}/pipeline.jsonl`,
-          `${JSON.stringify({ services, targets, startMs: crowd.startMs, weirMb, haproxyMb, changeMs })}\n`,
+          `${JSON.stringify({ services, targets, startMs: crowd.startMs, blockMs, weirMb, haproxyMb, changeMs })}\n`,
         );
       measured.push({ figure: `pipeline.${name}_change_ms`, value: round(median(changeMs)), unit: 'ms', n: changes });
       if (name !== '5k') continue;
       measured.push({ figure: 'pipeline.5k_start_ms', value: Math.round(crowd.startMs), unit: 'ms', n: 1 });
+      measured.push({ figure: 'pipeline.5k_block_ms', value: Math.round(blockMs), unit: 'ms', n: 1 });
       measured.push({ figure: 'pipeline.5k_rss_mb', value: Math.round(weirMb), unit: 'MB', n: 1 });
     } finally {
       await crowd.end();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../src/cli/demo/ports.ts';
 import { startWeir } from '../../fakes/weir-process.ts';
 import { monotonicMs } from '../client.ts';
@@ -12,6 +13,8 @@ import { endChild } from '../haproxy/bed.ts';
 export interface Crowd {
   /** From the start of the command until it is ready. */
   readonly startMs: number;
+  /** The longest time that the event loop was kept from other work, from when weir said that it runs until it was ready. */
+  longestBlockMs(): Promise<number>;
   /** Resident memory of weir and of all its HAProxy processes, in MB. */
   memory(): Promise<{ readonly weirMb: number; readonly haproxyMb: number }>;
   /** Lets the service in the middle be served by other targets; answers the milliseconds until the new one answers a request. */
@@ -70,15 +73,37 @@ export async function makeCrowd({ services, targets: each, delay }: CrowdOptions
     await rm(folder, { recursive: true, force: true });
   };
   const begunMs = monotonicMs();
-  const weir = await startWeir(['-c', `${folder}/weir.yaml`], `127.0.0.1:${metrics}`, folder).catch(
+  const blocks = `${folder}/blocks.json`;
+  const given = process.env.NODE_OPTIONS;
+  process.env.WEIR_BENCH_BLOCKS = blocks;
+  process.env.NODE_OPTIONS = `${given ?? ''} --import ${import.meta.dirname}/loop-watch.ts`;
+  const starting = startWeir(['-c', `${folder}/weir.yaml`], `127.0.0.1:${metrics}`, folder).catch(
     async (error: unknown) => {
       await endAll();
       throw error;
     },
   );
+  // The process is there: what follows is for nobody else.
+  delete process.env.WEIR_BENCH_BLOCKS;
+  if (given === undefined) delete process.env.NODE_OPTIONS;
+  else process.env.NODE_OPTIONS = given;
+  const weir = await starting;
   const startMs = monotonicMs() - begunMs;
+  const readyAtMs = Date.now();
   return {
     startMs,
+    async longestBlockMs() {
+      process.kill(weir.pid, 'SIGUSR2');
+      let text = '';
+      for (let tries = 0; text === '' && tries < 500; tries++) {
+        await sleep(20);
+        text = await readFile(blocks, 'utf8').catch(() => '');
+      }
+      const runsAtMs = Date.parse(/"time":"([^"]+)"[^\n]*"msg":"weir runs"/.exec(weir.text())?.[1] ?? '');
+      const seen: readonly { readonly atMs: number; readonly ms: number }[] = JSON.parse(text);
+      const starting = seen.filter(({ atMs }) => atMs >= runsAtMs && atMs <= readyAtMs);
+      return Math.max(0, ...starting.map(({ ms }) => ms));
+    },
     async memory() {
       const children = await childrenOf(weir.pid);
       const sizes = await Promise.all(children.map(residentMb));
