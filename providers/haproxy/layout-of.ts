@@ -1,6 +1,7 @@
 import type { Resource } from '../../src/model/index.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import type { FrontendPart } from './layout-frontend.ts';
+import { loadedMaps } from './layout-maps.ts';
 import { LayoutMemory } from './layout-parts.ts';
 import type { Spares } from './layout-routes.ts';
 import { defaultConnections, type Options } from './options.ts';
@@ -65,10 +66,16 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   if (isNaming(options)) maps.set(servicesPath, memory.serviceMap(backends));
   // Before the settings that the sections of the file go by, which are the last ones above them.
   const templates = places.standing.length === 0 ? [] : frame.templates;
+  const all = [frame.global, ...templates, frame.http, ...sections.http, frame.tcp, ...sections.tcp];
+  const loaded = loadedMaps(
+    maps,
+    parts.map(({ section }) => section),
+    all,
+  );
   const layout = {
-    sections: [frame.global, ...templates, frame.http, ...sections.http, frame.tcp, ...sections.tcp],
+    sections: all,
     // No process that lacks the spares has loaded their maps.
-    maps: places.standing.length === 0 ? maps : new Map([...spareMaps(taken), ...maps]),
+    maps: places.standing.length === 0 ? loaded : new Map([...spareMaps(taken), ...loaded]),
     certs: new Map([...certs, ...joined(parts, (part): ReadonlyMap<string, string> => part.certs)]),
     crtLists: joined(parts, (part): ReadonlyMap<string, readonly CrtEntry[]> => part.crtLists),
     binds,
