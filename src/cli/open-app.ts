@@ -9,8 +9,8 @@ export interface LoadOptions {
   readonly provider: 'haproxy' | 'runnable';
   /** The command works without any configuration. */
   readonly optional?: boolean;
-  /** As if there were no file: flags, variables and defaults alone. */
-  readonly withoutFile?: boolean;
+  /** How much of the file counts: only where the running weir answers, or nothing (flags, variables and defaults alone). Default: all. */
+  readonly file?: 'api' | 'none';
 }
 
 /** The configuration that a command line means; its warnings go to stderr. */
@@ -31,7 +31,7 @@ export async function loadFor(command: Command, context: CommandContext, options
 export async function reload(command: Command, { io, deps }: CommandContext, options: LoadOptions): Promise<Loaded> {
   const { config, ...shared } = readShared(command);
   const { WEIR_CONFIG, ...variables } = io.env;
-  const withoutFile = options.withoutFile === true;
+  const withoutFile = options.file === 'none';
   return loadConfig({
     ...shared,
     defaultProvider: options.provider === 'haproxy' || (await io.runnable('haproxy')) ? 'haproxy' : 'builtin',
@@ -44,6 +44,7 @@ export async function reload(command: Command, { io, deps }: CommandContext, opt
     },
     read: async (path) => (withoutFile ? undefined : io.read(path)),
     ...(withoutFile || config === undefined ? {} : { config }),
+    ...(options.file === 'api' ? { section: 'api' } : {}),
     ...(options.optional === undefined ? {} : { optional: options.optional }),
   });
 }

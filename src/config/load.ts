@@ -28,6 +28,8 @@ export interface LoadInput {
   readonly read: (path: string) => Promise<string | undefined>;
   /** The command works without a configuration file and without `-f`. */
   readonly optional?: boolean;
+  /** Only this section of the file counts: for who needs nothing else of a file that has mistakes elsewhere. */
+  readonly section?: string;
 }
 
 export interface Loaded {
@@ -46,7 +48,7 @@ export async function loadConfig(input: LoadInput): Promise<Loaded> {
   const given = overrides(configOptions, input.flags, input.env);
   const data = given.reduce<unknown>(
     (merged, { option, value }) => setAt(merged, option.path, value),
-    document?.data ?? {},
+    sectionOf(document?.data, input.section) ?? {},
   );
   const place = placer(document, given);
   const parsed = configSchema.safeParse(data, { reportInput: true });
@@ -68,6 +70,11 @@ export async function loadConfig(input: LoadInput): Promise<Loaded> {
     origins: new Map(configOptions.map((option) => [option.key, originOf(option, given, document)])),
     warnings: strangeVariables(input.env),
   };
+}
+
+function sectionOf(data: unknown, section: string | undefined): unknown {
+  if (section === undefined || typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(Object.entries(data).filter(([key]) => key === section));
 }
 
 async function findDocument(input: LoadInput): Promise<ConfigDocument | undefined> {

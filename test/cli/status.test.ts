@@ -48,6 +48,23 @@ test('status asks --api whatever weir.yaml says, and else the default address wi
   assert.match((await ask(['status', '--help'], {})).out, /Exit codes: 0 everything is in sync/);
 });
 
+test('a mistake elsewhere in weir.yaml does not hide where the running weir answers, nor its token', async (t) => {
+  const { apiUrl = '' } = await listening(t, {
+    state: () => well,
+    config: { api: { listen: '127.0.0.1:0', tokenFile: 'token' } },
+    files: { token: 'secret-of-the-test' },
+  });
+  const api = `api: { listen: "${apiUrl.replace('http://', '')}", tokenFile: token }`;
+  const world = (rest: string) => ({
+    files: { 'etc/weir.yaml': `${api}\n${rest}`, 'etc/token': 'secret-of-the-test' },
+  });
+  for (const rest of ['balancers: [{ provider: haproxy, options: { tune.bufsiz: 1 } }]', 'polcy: sync', 'sources: 5']) {
+    const { code, err } = await ask(['status', '-c', 'etc/weir.yaml'], world(rest));
+    assert.equal(code, 0, err);
+    assert.match(err, new RegExp(`^warning the configuration cannot be used .*: asking ${apiUrl}$`, 'm'));
+  }
+});
+
 test('explain asks the running weir for likely names', async (t) => {
   const { apiUrl = '' } = await listening(t, { state: () => well });
   const wrong = await ask(['explain', 'shop/wbe', '--api', apiUrl], {});

@@ -16,7 +16,10 @@ export function problemText(problem: Problem, paint: Paint, readLine: ReadLine =
 /** ` shop/web ports[0].port:`, without what the message says itself. */
 function subjectOf(problem: Problem): string {
   const object = problem.service ?? (problem.file === undefined ? problem.source : '');
-  const parts = [object, problem.field ?? ''].filter((part) => part !== '' && !problem.message.includes(part));
+  // `ingress/shop/web` is said already where the message begins with `Ingress shop/web:`.
+  const plain = object.split('/').slice(-2).join('/');
+  const said = (part: string) => part === '' || problem.message.includes(part);
+  const parts = [...(said(plain) ? [] : [object]), ...(said(problem.field ?? '') ? [] : [problem.field])];
   return parts.length === 0 ? '' : ` ${parts.join(' ')}:`;
 }
 

@@ -1,4 +1,4 @@
-import { suggestion } from '../../model/index.ts';
+import { closest } from '../../model/index.ts';
 import type { PeerContext, PeerSubject } from '../reader.ts';
 import { type Annotation, ingressPrefix, servicePrefix, type ValueOf } from './annotation.ts';
 import type { Override } from './class-params.ts';
@@ -112,7 +112,9 @@ export class Reading<T extends Table, F extends Families> {
     const entry = Object.hasOwn(table, key) ? table[key] : family === undefined ? undefined : families[family];
     if (entry === undefined) {
       const known = [...Object.keys(table), ...Object.keys(families)];
-      this.warn(key, `is not known and has no effect${suggestion(key, known)}`);
+      const near = closest(key, known);
+      const meant = near === undefined ? '' : `; did you mean ${JSON.stringify(this.#words.prefix + near)}?`;
+      this.warn(key, `is not known and has no effect${meant}`);
       return;
     }
     if (!entry.on.includes(this.#kind)) {

@@ -1,4 +1,4 @@
-import { suggestion } from '../../model/index.ts';
+import { closest } from '../../model/index.ts';
 import { ownPrefix } from '../../model/prefix.ts';
 import { type AnnotatedKind, type AnnotationKey, annotationTable, settingsKey } from './annotation-table.ts';
 import type { TextParser } from './annotation-value.ts';
@@ -43,20 +43,31 @@ export class AnnotationReader {
     this.#note(field, 'E_ANNOTATION_VALUE', `${reason}; the object is not served`);
   }
 
-  /** Tells keys with our prefix that nobody reads, with the likely spelling. */
-  warnUnknown(): void {
+  /**
+   * Tells keys with our prefix that nobody reads, with the likely spelling. One that seems to be a misspelt strict key takes the object
+   * out of service as a strict value that cannot be read does: its owner meant to say who gets in.
+   */
+  tellUnknown(): void {
     for (const { key, field } of this.#own()) {
       if (key.startsWith(settingsKey)) continue;
-      if (!Object.hasOwn(annotationTable, key)) {
-        this.#note(
-          field,
-          'W_ANNOTATION_IGNORED',
-          `is not known and has no effect${suggestion(key, Object.keys(annotationTable))}`,
-        );
-      } else if (!Object.entries(annotationTable).some(([known, { on }]) => known === key && on.includes(this.#kind))) {
+      if (!isKey(key)) {
+        const near = closest(key, Object.keys(annotationTable).filter(isKey));
+        this.#tellNear(field, near !== undefined && isKey(near) ? near : undefined);
+      } else if (!annotationTable[key].on.includes(this.#kind)) {
         this.#note(field, 'W_ANNOTATION_IGNORED', `has no effect on objects of kind ${this.#kind}`);
       }
     }
+  }
+
+  #tellNear(field: Field, near: AnnotationKey | undefined): void {
+    const meant = near === undefined ? undefined : JSON.stringify(ownPrefix + near);
+    const entry = near === undefined ? undefined : annotationTable[near];
+    if (entry?.strict === true && entry.on.includes(this.#kind)) {
+      this.refuse(field, `is not known; ${meant} is, and may be meant`);
+      return;
+    }
+    const question = meant === undefined ? '' : `; did you mean ${meant}?`;
+    this.#note(field, 'W_ANNOTATION_IGNORED', `is not known and has no effect${question}`);
   }
 
   #own(): readonly { readonly key: string; readonly name: string; readonly field: Field }[] {
@@ -72,4 +83,8 @@ export class AnnotationReader {
     const told = typeof value === 'object' ? undefined : value;
     notes.problems.push(problemAt(notes.place, { code, path, name, value: told, reason }));
   }
+}
+
+function isKey(key: string): key is AnnotationKey {
+  return Object.hasOwn(annotationTable, key);
 }

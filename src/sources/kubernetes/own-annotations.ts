@@ -42,7 +42,7 @@ export function readOwnAnnotations(annotations: Field, kind: AnnotatedKind): Own
       origins.push([provider, name]);
     } else reader.refuse(field, parsed?.reason ?? 'must name a provider after the dot');
   }
-  reader.warnUnknown();
+  reader.tellUnknown();
   return {
     ...values,
     refused: reader.refused,

@@ -42,6 +42,11 @@ export class Form {
   readonly certificates: CertificateLookup;
   readonly located: LocatedObject;
   usable = true;
+  /**
+   * Set while what is left of a service is read whose shape is wrong: places in the whole. What is wrong by itself is told all the same,
+   * so that one reading finds every mistake; what is wrong beside other fields is not, as those may be the ones left out.
+   */
+  original: ((path: FieldPath) => FieldPath) | undefined;
   private readonly service: ServiceId | undefined;
 
   constructor(
@@ -62,6 +67,11 @@ export class Form {
   }
 
   complain(code: ErrorCode, path: FieldPath, reason: string, value?: unknown): void {
+    if (this.original === undefined) this.note(code, path, reason, value);
+  }
+
+  private note(code: ErrorCode, at: FieldPath, reason: string, value: unknown): void {
+    const path = this.original?.(at) ?? at;
     const named =
       this.service === undefined
         ? { subject: 'ExportedService' }
@@ -73,7 +83,7 @@ export class Form {
   /** The value that a parser accepted; what it refused becomes a problem of the field. */
   take<T>(parsed: Parsed<T>, path: FieldPath, value: unknown): T | undefined {
     if (parsed.ok) return parsed.value;
-    this.complain(parsed.code, path, parsed.reason, value);
+    this.note(parsed.code, path, parsed.reason, value);
     return undefined;
   }
 
@@ -107,7 +117,7 @@ export class Form {
   /** A whole number within bounds. */
   whole(value: number | undefined, path: FieldPath, least: number, most: number): number | undefined {
     if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return value;
-    this.complain('E_FIELD_VALUE', path, `must be a whole number from ${least} to ${most}`, value);
+    this.note('E_FIELD_VALUE', path, `must be a whole number from ${least} to ${most}`, value);
     return undefined;
   }
 }

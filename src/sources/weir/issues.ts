@@ -34,6 +34,8 @@ function explain(issue: Issue, base: FieldPath, root: unknown): readonly Finding
       if (value === undefined) return [{ code: 'E_FIELD_MISSING', path, reason: 'is missing' }];
       return [{ code: 'E_FIELD_TYPE', path, reason: `must be ${typeName(issue.expected)}`, value }];
     case 'invalid_value':
+      if (value === undefined)
+        return [{ code: 'E_FIELD_MISSING', path, reason: `is missing; ${oneOf(issue.values.map(String), value)}` }];
       return [{ code: 'E_FIELD_VALUE', path, reason: oneOf(issue.values.map(String), value), value }];
     case 'invalid_union':
       return explainUnion(issue.errors, path, root, value);

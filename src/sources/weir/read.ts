@@ -3,7 +3,8 @@ import type { Problem } from '../../model/problem.ts';
 import type { ExportedService } from '../../model/service.ts';
 import { type Cidr, type Parsed, parseName } from '../../net/index.ts';
 import { type CertificateLookup, Form } from './form.ts';
-import { explainIssues } from './issues.ts';
+import { explainIssues, type Finding } from './issues.ts';
+import { prune } from './prune.ts';
 import { type Identity, readService } from './read-service.ts';
 import { weirServiceSchema } from './schema.ts';
 
@@ -66,22 +67,50 @@ function readOne(located: LocatedObject, options: WeirOptions): WeirResult {
   const form = new Form(located, id, options.allowed, options.certificates);
   const parsed = weirServiceSchema.safeParse(object);
   if (!parsed.success) {
-    for (const { code, path, reason, value } of explainIssues(parsed.error.issues, object))
-      form.complain(code, path, reason, value);
+    const findings = explainIssues(parsed.error.issues, object);
+    for (const { code, path, reason, value } of findings) form.complain(code, path, reason, value);
+    if (!identity.ok && !findings.some(({ path: [key] }) => key === undefined || key === 'name' || key === 'namespace'))
+      form.complain(identity.code, ['name'], identity.reason, nameOf(object));
+    readRest(form, object, findings, options.source);
     return { services: [], problems: form.problems };
   }
-  if (!identity.ok) {
-    form.complain(identity.code, ['name'], identity.reason, parsed.data.name);
-    return { services: [], problems: form.problems };
-  }
-  const service = readService(form, parsed.data, identity.value, options.source);
+  if (!identity.ok) form.complain(identity.code, ['name'], identity.reason, parsed.data.name);
+  const service = readService(form, parsed.data, identity.ok ? identity.value : nobody, options.source);
   return { services: service === undefined ? [] : [service], problems: form.problems };
+}
+
+/** Stands for a service whose name cannot be read: its other mistakes are told, it is never used. */
+const nobody: Identity = { namespace: 'default', name: 'unnamed' };
+
+/** Reads what is left of an object whose shape is wrong, for its other mistakes: fields are left out until the shape is right. */
+function readRest(form: Form, object: unknown, findings: readonly Finding[], source: string): void {
+  if (typeof object !== 'object' || object === null) return;
+  // The name can be replaced, so it is in the way of nothing.
+  const named = { ...object, name: nobody.name, namespace: nobody.namespace };
+  const cuts = findings.map(cutFor).filter(([key]) => key !== undefined && key !== 'name' && key !== 'namespace');
+  for (let round = 0; round < 12; round++) {
+    const rest = prune(named, cuts);
+    const parsed = weirServiceSchema.safeParse(rest.object);
+    if (parsed.success) {
+      form.original = rest.original;
+      readService(form, parsed.data, nobody, source);
+      return;
+    }
+    const more = explainIssues(parsed.error.issues, rest.object).map(cutFor);
+    if (more.some((path) => path.length === 0)) return;
+    cuts.push(...more.map(rest.original));
+  }
+}
+
+/** What has to go: the field itself, or what lacks one. */
+function cutFor({ code, path }: Finding): FieldPath {
+  return code === 'E_FIELD_MISSING' ? path.slice(0, -1) : path;
 }
 
 /** Who a service is, read before anything else so that every problem can name it. */
 function identify(object: unknown): Parsed<Identity> {
   const fields = typeof object === 'object' && object !== null ? object : {};
-  const written = 'name' in fields ? fields.name : undefined;
+  const written = nameOf(object);
   const [first, second, ...rest] = typeof written === 'string' ? written.split('/') : [written];
   const outer = 'namespace' in fields ? fields.namespace : undefined;
   if (rest.length > 0) return { ok: false, code: 'E_NAME', reason: 'must be name or namespace/name' };
@@ -92,4 +121,8 @@ function identify(object: unknown): Parsed<Identity> {
   const namespace = parseName((second === undefined ? outer : first) ?? 'default');
   if (!name.ok) return name;
   return namespace.ok ? { ok: true, value: { namespace: namespace.value, name: name.value } } : namespace;
+}
+
+function nameOf(object: unknown): unknown {
+  return typeof object === 'object' && object !== null && 'name' in object ? object.name : undefined;
 }

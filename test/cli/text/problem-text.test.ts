@@ -40,3 +40,11 @@ test('errors before warnings; of one code twenty, then a count', () => {
   assert.equal(text.split('warning[W_FEATURE]').length - 1, 20);
   assert.match(text, /… and 5 more W_FEATURE \(-o json lists all\)\n$/);
 });
+
+test('a name that the message says is not said again', () => {
+  const message = 'Ingress shop/web: spec.rules must be a list';
+  const text = (service: string, field: string) => problemText({ ...problem, service, field, message }, paint);
+  assert.match(text('ingress/shop/web', 'spec.rules'), /^error\[E_PORT\] Ingress shop\/web: spec\.rules must/);
+  assert.match(text('ingress/shop/api', 'spec.rules'), /^error\[E_PORT\] ingress\/shop\/api: Ingress shop\/web: spec/);
+  assert.match(text('ingress/shop/web', 'spec.tls'), /^error\[E_PORT\] spec\.tls: Ingress shop\/web: spec/);
+});

@@ -168,7 +168,7 @@ describe('unknown annotations', () => {
     assert.equal(told.length, 4);
     for (const word of ['target-type', 'group.name', 'healthcheck-path', 'aws-load-balancer-scheme'])
       assert.ok(
-        told.some((message) => message.includes(`did you mean "${word}"?`)),
+        told.some((message) => message.includes(`kubernetes.io/${word}"?`)),
         word,
       );
   });

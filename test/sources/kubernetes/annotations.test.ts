@@ -220,8 +220,23 @@ describe('our annotations', () => {
       problems.map(({ code, severity, field }) => `${code} ${severity} ${field}`),
       ['W_ANNOTATION_IGNORED warning weir-lb.dev/balanc', 'W_ANNOTATION_IGNORED warning weir-lb.dev/http-port'],
     );
-    assert.match(problems[0]?.message ?? '', /did you mean "balance"\?/);
+    assert.match(problems[0]?.message ?? '', /did you mean "weir-lb.dev\/balance"\?/);
   });
+
+  for (const key of ['auth-secrt', 'denied-range', 'source-rnages', 'client-ca-secrets', 'rate-limits']) {
+    test(`a misspelt key that says who gets in takes the object out of service: ${key}`, () => {
+      const { services, problems } = readYaml(service(`    weir-lb.dev/${key}: "1"`));
+      assert.deepEqual(services, []);
+      assert.deepEqual(
+        problems.map(({ code }) => code),
+        ['E_ANNOTATION_VALUE'],
+      );
+      assert.match(
+        problems[0]?.message ?? '',
+        /^Service shop\/web: .* is not known; "weir-lb\.dev\/[a-z-]+" is, and may be meant; the object is not served/,
+      );
+    });
+  }
 
   test('settings of a provider, with their origin', () => {
     const { services } = readYaml(service(`    weir-lb.dev/settings.haproxy: '{"a": {"b": [1, "x"]}}'`));
