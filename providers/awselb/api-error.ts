@@ -98,10 +98,12 @@ function verdict(
     const action = /perform: ?([\w-]+:\w+)/.exec(text)?.[1] ?? `${service}:${call}`;
     const resource = /on resource: ?(\S+)/.exec(text)?.[1];
     const on = resource === undefined ? '' : ` on ${resource}`;
+    const line = `{"Effect": "Allow", "Action": "${action}", "Resource": "${resource ?? '*'}"}`;
     return [
       'E_CLOUD_PERMISSION',
-      `${action}${on} is not allowed: ${text}`,
-      `Allow it: {"Effect": "Allow", "Action": "${action}", "Resource": "${resource ?? '*'}"}; deploy/aws/iam-policy.json has all that weir needs.`,
+      // The line stands in the message itself: it is told wherever the failure is.
+      `${action}${on} is not allowed; the policy needs ${line}: ${text}`,
+      `deploy/aws/iam-policy.json has all that weir needs.`,
     ];
   }
   if (staleCredentials.has(name))

@@ -28,7 +28,6 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
     twist,
     tell: (line) => process.stderr.write(`${line}\n`),
   });
-  for (const text of result.violations) process.stderr.write(`VIOLATION ${text}\n`);
   const { violations, changesByKind, ...numbers } = result;
   process.stderr.write(`${JSON.stringify(numbers)} ${JSON.stringify(changesByKind)}\n`);
   if (raw !== undefined) writeFileSync(`${raw}/awselb-chaos.json`, JSON.stringify(result, undefined, 1));

@@ -188,6 +188,7 @@ export async function runChaos({ seed, minutes, twist, enough = 20, tell = () =>
       });
     });
 
+  let told = 0;
   try {
     arm();
     tellAll();
@@ -196,6 +197,8 @@ export async function runChaos({ seed, minutes, twist, enough = 20, tell = () =>
     while (clock.now() < minutes * minuteMs && violations.length < enough) {
       await storm();
       await rest();
+      for (const text of violations.slice(told)) tell(`VIOLATION ${text}`);
+      told = violations.length;
       const last = violations.length === 0 ? 'clean' : `${violations.length} violations`;
       tell(`${Math.round(clock.now() / minuteMs)} minutes, ${aws.journal.total} calls, ${kills} kills: ${last}`);
     }
