@@ -34,7 +34,7 @@ const table = {
   E_OBJECT_KIND: {
     class: 'refused',
     title: 'an object is of no kind that weir reads',
-    hint: 'See `weir schema` for the kinds that are read.',
+    hint: 'Correct its kind or apiVersion, or take it out of the files; README lists the kinds that are read.',
   },
   W_OBJECT_IGNORED: {
     class: 'warning',
@@ -54,9 +54,9 @@ const table = {
   E_FIELD_VALUE: {
     class: 'refused',
     title: 'a field has a value that cannot be used',
-    hint: 'Use one of the values that the message names.',
+    hint: 'Write a value that the message allows, or leave the field out.',
   },
-  E_FIELD_MISSING: { class: 'refused', title: 'a required field is missing', hint: 'Add the field.' },
+  E_FIELD_MISSING: { class: 'refused', title: 'a required field is missing', hint: 'Add what the message says.' },
   E_TEXT_UNSAFE: {
     class: 'refused',
     title: 'a text contains characters that are never allowed',
@@ -65,12 +65,12 @@ const table = {
   E_PORT: {
     class: 'refused',
     title: 'a port is not a number from 1 to 65535',
-    hint: 'Write a whole number from 1 to 65535.',
+    hint: 'Write a whole number from 1 to 65535; beside another port one that fits it, as the message says.',
   },
   E_ADDRESS: {
     class: 'refused',
-    title: 'an address is not an IPv4 or IPv6 address',
-    hint: 'Write a plain address such as 10.0.0.7 or 2001:db8::7, without leading zeros.',
+    title: 'an address or a range of addresses is not valid',
+    hint: 'Write a plain address such as 10.0.0.7 or 2001:db8::7 without leading zeros; where ranges are asked for, 10.0.0.0/8.',
   },
   E_ADDRESS_FORBIDDEN: {
     class: 'refused',
@@ -80,12 +80,12 @@ const table = {
   E_HOST: {
     class: 'refused',
     title: 'a host name is not valid',
-    hint: 'Write a DNS name, or *.name for exactly one label.',
+    hint: 'Write a DNS name; *.name stands for exactly one label where wildcards are allowed.',
   },
   E_PATH: {
     class: 'refused',
     title: 'a path is not valid',
-    hint: 'Start it with / and use printable characters without spaces.',
+    hint: 'Start it with / and write what the message allows; other characters percent-encoded.',
   },
   E_REGEX: {
     class: 'refused',
@@ -95,18 +95,18 @@ const table = {
   E_DURATION: {
     class: 'refused',
     title: 'a duration is not valid',
-    hint: 'Write a number with ms, s, m or h, such as 30s.',
+    hint: 'Write a number with ms, s, m or h, such as 30s, within the bounds of the message.',
   },
-  E_NAME: { class: 'refused', title: 'a name is not valid', hint: 'Use letters, digits, - . _ only.' },
+  E_NAME: { class: 'refused', title: 'a name is not valid', hint: 'Write it in the form that the message names.' },
   E_ANNOTATION_VALUE: {
     class: 'refused',
     title: 'an annotation has a value that cannot be used',
-    hint: 'Use a value that the message names.',
+    hint: 'Correct it as the message says; `weir schema --annotations` lists keys and values.',
   },
   W_ANNOTATION_IGNORED: {
     class: 'warning',
     title: 'an annotation has no effect',
-    hint: 'Remove it, or see which key replaces it.',
+    hint: 'Correct its spelling or remove it; `weir schema --annotations` lists all keys.',
   },
   E_SERVICE_DUPLICATE: {
     class: 'refused',
@@ -126,18 +126,18 @@ const table = {
   W_NO_TARGETS: {
     class: 'warning',
     title: 'a backend has no targets',
-    hint: 'Check the selector and the readiness of the pods.',
+    hint: 'Give it targets; of a Kubernetes Service look at the selector and the readiness of the pods.',
   },
   // Certificates
   E_CERT_MISSING: {
     class: 'refused',
     title: 'a certificate is missing',
-    hint: 'Create the Secret or file; the port is served without this host until then.',
+    hint: 'Create the Secret or file; what needs it is not served until then.',
   },
   E_CERT_INVALID: {
     class: 'refused',
     title: 'a certificate or key cannot be used',
-    hint: 'Give a PEM chain and the key that belongs to it.',
+    hint: 'Give PEM: a chain and the key that belongs to it, or authorities where those are asked for.',
   },
   E_CERT_EXPIRED: {
     class: 'refused',
@@ -178,14 +178,18 @@ const table = {
   E_PROTOCOL: {
     class: 'refused',
     title: 'the provider cannot do this protocol',
-    hint: 'Use a provider that can; the message names one.',
+    hint: 'Use a protocol that the message names, or another provider.',
   },
   E_FEATURE: {
     class: 'refused',
     title: 'the provider cannot do what a field asks',
     hint: 'Remove the field or use a provider that can.',
   },
-  W_FEATURE: { class: 'warning', title: 'the provider does less than a field asks', hint: 'See the message.' },
+  W_FEATURE: {
+    class: 'warning',
+    title: 'the provider does less than a field asks',
+    hint: 'Leave it so, or remove the field, or use a provider that can.',
+  },
   E_BALANCER_NONE: {
     class: 'refused',
     title: 'no balancer takes the service',

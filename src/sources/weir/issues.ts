@@ -62,18 +62,19 @@ function explainUnion(
     .sort((a, b) => unknownCount(a) - unknownCount(b) || a.length - b.length)[0];
   if (meant !== undefined) return meant.flatMap((issue) => explain(issue, path, root));
   const types: string[] = [];
-  const values: string[] = [];
+  const values: unknown[] = [];
   const collect = (issues: readonly Issue[]): void => {
     for (const issue of issues) {
       if (issue.path.length > 0) continue;
       if (issue.code === 'invalid_type') types.push(typeName(issue.expected));
-      else if (issue.code === 'invalid_value') values.push(...issue.values.map(String));
+      else if (issue.code === 'invalid_value') values.push(...issue.values);
       else if (issue.code === 'invalid_union') issue.errors.forEach(collect);
     }
   };
   branches.forEach(collect);
-  if (typeof value === 'string' && values.length > 0)
-    return [{ code: 'E_FIELD_VALUE', path, reason: oneOf(values, value), value }];
+  // A value of the right type is wrong as a value.
+  if (values.some((allowed) => typeof allowed === typeof value))
+    return [{ code: 'E_FIELD_VALUE', path, reason: oneOf(values.map(String), value), value }];
   const names = [...new Set([...values.map((v) => JSON.stringify(v)), ...types])];
   return [{ code: 'E_FIELD_TYPE', path, reason: `must be ${names.join(' or ')}`, value }];
 }
