@@ -27,8 +27,8 @@ export interface WatchParts {
   readonly queue: <T>(task: () => Promise<T>) => Promise<T>;
   /** This session holds the lock: it may write and start. */
   readonly mayWrite: () => boolean;
-  /** Takes what is to be kept, and answers how to write it: slow disks must not hold up the queue. */
-  readonly save: () => () => Promise<void>;
+  /** Takes what is to be kept as it is now, and begins to write it behind what is still being written: ends when it is on disk. */
+  readonly save: () => Promise<void>;
   readonly tidy: (layout: Layout) => Promise<void>;
 }
 
@@ -73,11 +73,16 @@ export class SessionWatch {
     this.#wake.abort();
   }
 
-  /** Takes what is not kept yet: to be called in the queue, and its result outside of it. */
-  flush(): () => Promise<void> {
-    if (!this.#unsaved || !this.#parts.mayWrite()) return async () => undefined;
+  /** Takes what is not kept yet: to be called in the queue, and waited for outside of it, as slow disks must not hold it up. */
+  async flush(): Promise<void> {
+    if (!this.#unsaved || !this.#parts.mayWrite()) return;
     this.#unsaved = false;
-    return this.#parts.save();
+    try {
+      await this.#parts.save();
+    } catch (error) {
+      this.#unsaved = true;
+      throw error;
+    }
   }
 
   /** The process ended while it should serve: start it again, at once the first time, then ever later. */
@@ -135,14 +140,13 @@ export class SessionWatch {
       const startMs = ctx.clock.now();
       let restless = false;
       try {
-        const seen = await this.#parts.queue(() => this.#look());
-        restless = seen.restless;
-        await seen.write();
+        restless = await this.#parts.queue(() => this.#look());
         this.#heard();
       } catch (error) {
         if (!(error instanceof WeirError)) throw error;
         this.#unheard(error);
       }
+      const kept = await this.#keep();
       // A large state costs time to read: never more than a small share of it. Silence is no state: it is asked about ever less often.
       waitMs =
         this.#silences > 0
@@ -150,7 +154,21 @@ export class SessionWatch {
           : Math.max(restless ? restlessMs : quietMs, (ctx.clock.now() - startMs) * 20);
       if (this.#parts.process.attached && this.#parts.process.processes === undefined) waitMs = restlessMs;
       // A commit during the look woke nobody; what it changed is to be kept as soon as that of any other.
-      if (this.#unsaved && this.#parts.mayWrite()) waitMs = Math.min(waitMs, restlessMs);
+      if (kept && this.#unsaved && this.#parts.mayWrite()) waitMs = Math.min(waitMs, restlessMs);
+    }
+  }
+
+  /** Also when the look failed: what was committed is not to be forgotten because a socket is silent. Answers false when it could not be. */
+  async #keep(): Promise<boolean> {
+    const { ctx, queue } = this.#parts;
+    try {
+      const { written } = await queue(async () => ({ written: this.flush() }));
+      await written;
+      return true;
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      ctx.log.debug({ balancer: ctx.balancer, code: error.code }, error.message);
+      return false;
     }
   }
 
@@ -175,12 +193,13 @@ export class SessionWatch {
     ctx.changed(unit, 'the socket of HAProxy answers again');
   }
 
-  async #look(): Promise<{ readonly restless: boolean; readonly write: () => Promise<void> }> {
+  /** Answers whether there is something to be looked at again soon. */
+  async #look(): Promise<boolean> {
     const { ctx, live, unit, process, signal } = this.#parts;
-    if (signal.aborted) return { restless: false, write: async () => undefined };
+    if (signal.aborted) return false;
     if (process.attached && process.processes === undefined) {
       // Somebody else starts it: look often, and take it as it is then.
-      if ((await process.find()) === undefined) return { restless: true, write: async () => undefined };
+      if ((await process.find()) === undefined) return true;
       await live.learn(false);
       ctx.changed(unit, 'HAProxy answers');
     }
@@ -192,8 +211,7 @@ export class SessionWatch {
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
     this.#health = text;
     ctx.metric('weir_haproxy_old_workers', process.processes?.oldWorkers.length ?? 0, {}, 'gauge');
-    const write = this.flush();
-    if (!this.#parts.mayWrite()) return { restless, write };
+    if (!this.#parts.mayWrite()) return restless;
     if (ctx.clock.now() - this.#retriedMs >= retryEveryMs) {
       this.#retriedMs = ctx.clock.now();
       await this.#retry();
@@ -201,7 +219,7 @@ export class SessionWatch {
       await this.#tidyUp();
       await this.#parts.program?.look();
     }
-    return { restless, write };
+    return restless;
   }
 
   /** All of them now and then; between, what a commit has touched and what is about to change by itself. */

@@ -28,7 +28,7 @@ export interface SessionOwner {
   readonly enqueue: <T>(task: () => Promise<T>) => Promise<T>;
   /** We hold the lock of the directory. */
   readonly mayWrite: () => boolean;
-  readonly save: () => () => Promise<void>;
+  readonly save: () => Promise<void>;
 }
 
 export interface SessionParts {

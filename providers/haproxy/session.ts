@@ -182,7 +182,9 @@ class HaproxySession implements Session {
           await this.#ports?.remove();
           await this.#process.stop();
         }
-        await this.#watch.flush()();
+        // The lock goes only when nothing is being written any more: the next session reads it, and writes its own.
+        await this.#saving;
+        await this.#watch.flush();
       } finally {
         this.#process.release();
         await this.#lock?.release();
@@ -259,6 +261,8 @@ class HaproxySession implements Session {
     await this.#process.stop();
     this.#retiring.clear();
     this.#committer.adopt(undefined);
+    // What is still being written would stay there for ever.
+    await this.#saving;
     await clearDirectory(this.#directory);
     await this.#files.load();
   }
@@ -267,18 +271,15 @@ class HaproxySession implements Session {
     return `${this.#directory}/state.json`;
   }
 
-  #save(): () => Promise<void> {
+  /** Called in the queue, ends outside of it; so two of them may meet: one after the other, so that the newer one stays. */
+  #save(): Promise<void> {
     const resources = this.#committed;
     const state = { digest: this.#files.digest(), resources, stays: this.#committer.stays };
-    const write = async () => {
+    const written = this.#saving.then(async () => {
       await this.#files.sync();
       if (resources.length > 0 || this.#process.attached) await writeState(this.#statePath, state);
-    };
-    // Outside the queue two of them may meet: one after the other, so that the newer one stays.
-    return () => {
-      const written = this.#saving.then(write);
-      this.#saving = written.catch(() => undefined);
-      return written;
-    };
+    });
+    this.#saving = written.catch(() => undefined);
+    return written;
   }
 }
