@@ -8,6 +8,9 @@ export interface OcspResponse {
   readonly nextUpdateMs: number;
 }
 
+/** Why a response is refused that says what nobody may hide: an older one must not be shown in its place. */
+export const notGood = 'has an OCSP response that does not call the certificate good';
+
 /** Larger ones do not fit the commands of proxies. */
 const maxBytes = 8_000;
 
@@ -31,7 +34,7 @@ export function parseOcspResponse(bytes: Uint8Array): Parsed<OcspResponse> {
   const serial = elements(contentOf(id, 0x30))[3];
   const [thisUpdateMs, nextUpdateMs] = [timeOf(from), timeOf(elements(contentOf(until, 0xa0))[0])];
   if (serial?.tag !== 0x02 || state === undefined || thisUpdateMs === undefined) return broken;
-  if (state.tag !== 0x80) return refuse('W_OCSP', 'has an OCSP response that does not call the certificate good');
+  if (state.tag !== 0x80) return refuse('W_OCSP', notGood);
   if (nextUpdateMs === undefined) return refuse('W_OCSP', 'has an OCSP response without an end of its validity');
   return accept({ serial: canonicalSerial(hexOf(serial.content)), thisUpdateMs, nextUpdateMs });
 }

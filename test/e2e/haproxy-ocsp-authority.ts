@@ -10,7 +10,7 @@ export interface OcspAuthority {
   /** Certificate, issuer, key. */
   issue(name: string, mustStaple?: boolean): string;
   /** A response in DER for a certificate issued before. */
-  respond(name: string, days: number): Buffer;
+  respond(name: string, days: number, revoked?: boolean): Buffer;
   end(): void;
 }
 
@@ -34,9 +34,12 @@ export function makeOcspAuthority(): OcspAuthority {
       run('x509', '-req', '-in', `${name}.csr`, ...from, '-out', `${name}.pem`);
       return read(`${name}.pem`) + read('ca.pem') + read(`${name}.key`);
     },
-    respond(name, days) {
+    respond(name, days, revoked = false) {
       const [, serial = ''] = run('x509', '-in', `${name}.pem`, '-serial', '-noout').trim().split('=');
-      writeFileSync(join(directory, 'index.txt'), `V\t301231235959Z\t\t${serial}\tunknown\t/CN=${name}\n`);
+      writeFileSync(
+        join(directory, 'index.txt'),
+        `${revoked ? 'R' : 'V'}\t301231235959Z\t${revoked ? '261101000000Z' : ''}\t${serial}\tunknown\t/CN=${name}\n`,
+      );
       const signer = ['-index', 'index.txt', '-CA', 'ca.pem', '-rsigner', 'ca.pem', '-rkey', 'ca.key'];
       const about = ['-issuer', 'ca.pem', '-cert', `${name}.pem`];
       run('ocsp', ...signer, ...about, '-ndays', String(days), '-respout', 'response.der');

@@ -4,18 +4,20 @@ import { accept, type Parsed, refuse } from '../../net/index.ts';
 import type { CertificateLookup, CertificateRequest } from '../weir/index.ts';
 import { type GoodCertificate, readAuthorities, readPair, readTexts, readUsers } from './read-certificate.ts';
 import { Signatures } from './signature.ts';
-import { StapleFiles } from './staple-files.ts';
+import { type StapleFault, StapleFiles } from './staple-files.ts';
 
 interface Loaded {
   readonly signature: string;
   /** What is in force. */
   readonly result: Parsed<CertRef>;
   /** Why the file as it is now is not in force, when an older content is. */
-  readonly fault?: {
-    readonly path: string;
-    readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED' | 'E_USERS_MISSING' | 'E_USERS_INVALID';
-    readonly reason: string;
-  };
+  readonly fault?: Fault;
+}
+
+interface Fault {
+  readonly path: string;
+  readonly code: 'E_CERT_MISSING' | 'E_CERT_INVALID' | 'E_CERT_EXPIRED' | 'E_USERS_MISSING' | 'E_USERS_INVALID';
+  readonly reason: string;
 }
 
 /**
@@ -77,8 +79,8 @@ export class CertificateFiles implements CertificateLookup {
   }
 
   /** Why files are not in force as they are now. */
-  faults(): readonly NonNullable<Loaded['fault']>[] {
-    return [...this.loaded.values()].flatMap(({ fault }) => fault ?? []);
+  faults(): readonly (Fault | StapleFault)[] {
+    return [...[...this.loaded.values()].flatMap(({ fault }) => fault ?? []), ...this.staples.faults()];
   }
 
   /** Looks at every file that was asked for; whether any differs from what was loaded, or its time has come. */
@@ -104,7 +106,7 @@ export class CertificateFiles implements CertificateLookup {
         this.good.delete(key);
       }
     }
-    if (this.loaded.size === before) return;
+    if (!this.staples.forget(used) && this.loaded.size === before) return;
     // Who asked for them and is not in force asks again.
     this.turn++;
     this.known = undefined;
@@ -113,11 +115,14 @@ export class CertificateFiles implements CertificateLookup {
 
   /** Last good contents by their files, to be kept over a restart. */
   kept(): ReadonlyMap<string, GoodCertificate> {
-    return this.good;
+    const staples = [...this.staples.kept()].map(([path, good]) => [keyOf([path], 'staple'), good] as const);
+    return staples.length === 0 ? this.good : new Map([...this.good, ...staples]);
   }
 
   restore(key: string, certificate: GoodCertificate): void {
-    if (!this.good.has(key)) this.good.set(key, certificate);
+    const [path = ''] = pathsOf(key);
+    if (key === keyOf([path], 'staple')) this.staples.restore(path, certificate);
+    else if (!this.good.has(key)) this.good.set(key, certificate);
   }
 
   private *paths(): Generator<string> {

@@ -207,7 +207,7 @@ export class FileState {
     this.keepSecrets(read.secrets);
     const certificateFaults = this.certificates.faults().map(({ path, code, reason }): Problem => {
       const message = `${path} ${reason}; its last good content stays in force`;
-      return { code, severity: 'error', source: path, message, file: path };
+      return { code, severity: code === 'W_OCSP' ? 'warning' : 'error', source: path, message, file: path };
     });
     const problems = [
       ...this.table.problems(),

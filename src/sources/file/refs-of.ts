@@ -2,7 +2,7 @@ import type { CertRef, ExportedService } from '../../model/service.ts';
 
 const refs = new WeakMap<ExportedService, readonly CertRef[]>();
 
-/** Everything that a service names by hash: certificates, authorities, users. */
+/** Everything that a service names by hash: certificates with their OCSP responses, authorities, users. */
 export function refsOf(service: ExportedService): readonly CertRef[] {
   let found = refs.get(service);
   if (found === undefined) {
@@ -24,7 +24,8 @@ function findRefs({ fronts, backends }: ExportedService): readonly CertRef[] {
   ]);
   const users = filters.flatMap((filter) => (filter.type === 'basicAuth' ? (filter.users ?? []) : []));
   const authorities = Object.values(backends).flatMap(({ tls }) => tls?.ca ?? []);
-  const all = [...certs, ...authorities, ...users.map((ref) => ({ ...ref, names: [] }))];
+  const staples = certs.flatMap(({ ocsp }) => ocsp ?? []);
+  const all = [...certs, ...authorities, ...[...staples, ...users].map((ref) => ({ ...ref, names: [] }))];
   return all.length === 0 ? noRefs : all;
 }
 

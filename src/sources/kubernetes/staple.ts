@@ -18,10 +18,16 @@ export function missingStaple({ mustStaple }: Stapled): string | undefined {
     : undefined;
 }
 
-/** Whether a response, as Latin-1 text of its bytes, can be stapled now. */
+/** Whether a response, as Latin-1 text of its bytes, can be stapled now. The reason says what clients see then. */
 export function judgeStaple(bytes: string, cert: Stapled, nowMs: number): Parsed<Staple> {
+  const judged = readStaple(bytes, cert, nowMs);
+  return judged.ok ? judged : refuse('W_OCSP', withoutStaple(judged.reason, cert));
+}
+
+/** The same without a word about what follows: there may be another response. */
+export function readStaple(bytes: string, cert: Stapled, nowMs: number): Parsed<Staple> {
   const response = parseOcspResponse(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
-  if (!response.ok) return refuse('W_OCSP', told(response.reason, cert));
+  if (!response.ok) return refuse('W_OCSP', response.reason);
   const { serial, thisUpdateMs, nextUpdateMs } = response.value;
   const day = new Date(nextUpdateMs).toISOString();
   const fault =
@@ -34,14 +40,13 @@ export function judgeStaple(bytes: string, cert: Stapled, nowMs: number): Parsed
           : thisUpdateMs > nowMs + allowedSkewMs
             ? 'has an OCSP response that is not valid yet'
             : undefined;
-  return fault === undefined
-    ? accept({ text: btoa(bytes), untilMs: nextUpdateMs })
-    : refuse('W_OCSP', told(fault, cert));
+  return fault === undefined ? accept({ text: btoa(bytes), untilMs: nextUpdateMs }) : refuse('W_OCSP', fault);
 }
 
 /** As OpenSSL allows. */
 const allowedSkewMs = 300_000;
 
-function told(reason: string, { mustStaple }: Stapled): string {
+/** What is wrong with a response, and what that means for clients. */
+export function withoutStaple(reason: string, { mustStaple }: Stapled): string {
   return `${reason}; none is stapled${mustStaple ? ', and clients refuse this certificate without one (must-staple)' : ''}`;
 }

@@ -20,9 +20,9 @@ after(() => {
 
 const dayMs = 86_400_000;
 
-function open(): FileState {
+function open(kept?: string): FileState {
   const config = { type: 'file', name: 'files', paths: [directory], allowTargets: [], fileBytes: 1_048_576 } as const;
-  return new FileState({ config, allowed: [], nowMs: () => nowMs });
+  return new FileState({ config, allowed: [], nowMs: () => nowMs, ...(kept === undefined ? {} : { directory: kept }) });
 }
 
 function write(name: string, more = ''): void {
@@ -73,8 +73,61 @@ describe('OCSP responses beside certificates', () => {
     assert.match(told(state).join(), /^W_OCSP .*for another certificate.*must-staple/);
     write('b.test', ', ocsp: gone.der');
     await state.refresh();
-    assert.match(told(state).join(), /^W_OCSP .*names an OCSP response that cannot be read/);
+    assert.match(told(state).join(), /^W_OCSP .*names an OCSP response \(.*gone\.der\) that cannot be read/);
     assert.equal(state.snapshot.services.length, 1);
+  });
+
+  test('one that becomes unusable: the last good one stays in force until its end, over a restart too', async () => {
+    const memory = mkdtempSync(join(tmpdir(), 'weir-staple-kept-'));
+    const path = join(directory, 'e.test.pem.ocsp');
+    writeFileSync(join(directory, 'e.test.pem'), authority.issue('e.test'));
+    const response = authority.respond('e.test', 5);
+    writeFileSync(path, response);
+    write('e.test');
+    const state = open(memory);
+    await state.refresh();
+    const { ocsp } = certOf(state) ?? {};
+    assert.ok(ocsp);
+    for (const [text, reason] of [
+      ['garbage', 'cannot be decoded'],
+      [authority.respond('a.test', 3), 'for another certificate'],
+    ] as const) {
+      writeFileSync(path, text);
+      await state.refresh();
+      assert.deepEqual(certOf(state)?.ocsp, ocsp);
+      assert.equal(state.secret(ocsp.sha256), response.toString('base64'));
+      const problem = state.snapshot.problems.find(({ code }) => code === 'W_OCSP');
+      assert.deepEqual([problem?.severity, problem?.source], ['warning', path]);
+      assert.match(problem?.message ?? '', new RegExp(`${reason}.*write it anew before .*last good content stays`));
+    }
+    await state.save();
+    const next = open(memory);
+    await next.refresh();
+    assert.deepEqual(certOf(next)?.ocsp, ocsp);
+    assert.equal(next.secret(ocsp.sha256), response.toString('base64'));
+    nowMs += 6 * dayMs;
+    await next.refresh();
+    nowMs -= 6 * dayMs;
+    assert.equal(certOf(next)?.ocsp, undefined);
+    assert.match(
+      told(next).join(),
+      /^W_OCSP .*e\.test\.pem\.ocsp\) for another certificate.*none is stapled; write it anew/,
+    );
+    rmSync(memory, { recursive: true });
+  });
+
+  test('one that says that the certificate is revoked: nothing older is shown instead', async () => {
+    writeFileSync(join(directory, 'f.test.pem'), authority.issue('f.test'));
+    const path = join(directory, 'f.test.pem.ocsp');
+    writeFileSync(path, authority.respond('f.test', 5));
+    write('f.test');
+    const state = open();
+    await state.refresh();
+    assert.ok(certOf(state)?.ocsp);
+    writeFileSync(path, authority.respond('f.test', 5, true));
+    await state.refresh();
+    assert.equal(certOf(state)?.ocsp, undefined);
+    assert.match(told(state).join(), /does not call the certificate good/);
   });
 
   test('a response that is cut off anywhere, or changed in any byte of its head, never throws', () => {
