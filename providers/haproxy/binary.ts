@@ -49,7 +49,7 @@ export function runProgram(
 /** A check of a large configuration keeps a core busy for a while: what serves goes before it. */
 function yieldToTraffic(pid: number | undefined): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
   } catch {
     // It has ended already, or the system knows no priorities.
   }

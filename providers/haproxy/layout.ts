@@ -9,6 +9,8 @@ export interface Section {
   /** `global`, `defaults http`, `frontend f_…`, `backend b_…`. */
   readonly head: string;
   readonly lines: readonly string[];
+  /** The `defaults` section of this name ends in the same lines, so that the file refers to it and HAProxy has them once in memory. */
+  readonly from?: string;
   /** Backends: by server name, in the order of the file. */
   readonly servers?: ReadonlyMap<string, ServerLine>;
   /** The algorithm takes `add server` / `del server` at run time (roundrobin, leastconn, random, consistent hashes; cookies are dynamic ones). */

@@ -17,16 +17,20 @@ import {
 } from './process-read.ts';
 import { holdsUsers } from './section-users.ts';
 import type { RuntimeSocket } from './socket.ts';
-import { isMade } from './spare-shape.ts';
+import { isMade, linesFrom } from './spare-shape.ts';
 
 /** Sections of a haproxy.cfg of ours: heads at the margin, lines indented. What only the text has (socket, proof) is left out. */
 export function parseConfig(text: string): readonly Section[] {
-  const sections: { head: string; lines: string[]; servers: Map<string, ServerLine> }[] = [];
+  const sections: { head: string; lines: string[]; from?: string; servers: Map<string, ServerLine> }[] = [];
+  const settings = new Map<string, readonly string[]>();
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const last = sections.at(-1);
     if (!line.startsWith('  ')) {
-      sections.push({ head: line, lines: [], servers: new Map() });
+      const [head = '', from] = line.split(' from ');
+      const lines: string[] = from === undefined ? [] : [...linesFrom(settings.get(from) ?? [])];
+      sections.push({ head, lines, ...(from === undefined ? {} : { from }), servers: new Map() });
+      if (head.startsWith('defaults ')) settings.set(head.slice('defaults '.length), lines);
       continue;
     }
     const body = line.slice(2);
@@ -35,8 +39,8 @@ export function parseConfig(text: string): readonly Section[] {
     else if (last !== undefined && holdsUsers(last.head)) continue;
     else if (!body.startsWith('stats socket ') && !body.startsWith('setenv WEIR_SHAPE ')) last?.lines.push(body);
   }
-  return sections.map(({ head, lines, servers }) =>
-    head.startsWith('backend ') ? { head, lines, servers } : { head, lines },
+  return sections.map(({ servers, ...section }) =>
+    section.head.startsWith('backend ') ? { ...section, servers } : section,
   );
 }
 

@@ -4,6 +4,7 @@ import { changedSpan } from '../../src/model/remade.ts';
 import type { Layout, Section } from './layout.ts';
 import { ownServer } from './names.ts';
 import { type ShapeLine, splitLine } from './shape-words.ts';
+import { headText, ownLines } from './text.ts';
 
 export interface ShapeSection {
   readonly head: readonly string[];
@@ -167,10 +168,10 @@ function checkPart(text: string, at: number, before: number, section: Section): 
 
 function checkSection(section: Section, shape: ShapeSection): void {
   const head = shape.head.join(' ');
-  if (head !== section.head) refuse(0, head, `was to begin a section with ${JSON.stringify(section.head)}`);
+  if (head !== headText(section)) refuse(0, head, `was to begin a section with ${JSON.stringify(headText(section))}`);
   const kind = shape.head[0] ?? '';
   const servers = section.servers?.size ?? 0;
-  const wanted = section.lines.length + servers + (kind === 'global' ? 1 : 0);
+  const wanted = ownLines(section).length + servers + (kind === 'global' ? 1 : 0);
   // How many users there are is in the secret alone.
   if (section.users === undefined && shape.lines.length !== wanted)
     refuse(0, head, `was to have ${wanted} lines in section ${head}`);

@@ -120,13 +120,13 @@ export function spareSection(name: string, shape: SpareShape, options: Options, 
   const memo = sections.get(resource ?? lines)?.get(name);
   if (memo?.lines === lines) return memo;
   const servers: Section['servers'] = resource === undefined ? new Map() : serversOf(resource, readBackend(resource));
-  const section = { head: `backend ${name}`, lines, servers, dynamic: true };
+  const section = { head: `backend ${name}`, lines, from: templateName(shape), servers, dynamic: true };
   const one = sections.get(resource ?? lines) ?? new Map<string, Section>();
   sections.set(resource ?? lines, one.set(name, section));
   return section;
 }
 
-/** Where spares that are made at run time have their lines from: settings that nothing else in the file goes by. */
+/** Where spares have their lines from, also those that are made at run time: settings that nothing else in the file goes by. */
 export function templateName(shape: SpareShape): string {
   return `sp_${shape.name}`;
 }
@@ -134,6 +134,11 @@ export function templateName(shape: SpareShape): string {
 /** `base`: the settings of all sections of the mode. */
 export function templateSection(shape: SpareShape, options: Options, base: Section): Section {
   return { head: `defaults ${templateName(shape)}`, lines: [...base.lines, ...linesOf(shape, options)] };
+}
+
+/** The lines that a section has by referring to that one: `settings` are all lines of it. The way to balance is what a spare says first. */
+export function linesFrom(settings: readonly string[]): readonly string[] {
+  return settings.slice(settings.findIndex((line) => line.startsWith('balance ')));
 }
 
 /** By resource, or by the lines where there is none: the same object while both are the same. */

@@ -41,12 +41,22 @@ const texts = new WeakMap<Section, string>();
 export function sectionText(section: Section): string {
   let text = texts.get(section);
   if (text === undefined) {
-    const lines = [section.head, ...section.lines.map((line) => `  ${line}`)];
+    const lines = [headText(section), ...ownLines(section).map((line) => `  ${line}`)];
     for (const server of section.servers?.values() ?? []) lines.push(`  ${serverLine(server)}`);
     text = `${lines.join('\n')}\n`;
     texts.set(section, text);
   }
   return text;
+}
+
+/** The first line of a section in the file. */
+export function headText({ head, from }: Section): string {
+  return from === undefined ? head : `${head} from ${from}`;
+}
+
+/** The lines of a section that the file has under its head, without servers. */
+export function ownLines({ lines, from }: Section): readonly string[] {
+  return from === undefined ? lines : [];
 }
 
 /** A `server` line of the file. */

@@ -1,10 +1,10 @@
 /** What a reload costs in time where there are a thousand backends: the slowest hundredth of the requests, quiet and reloading in turn. */
-import { constants, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from './client/monotonic.ts';
 import type { LoadSpec } from './client/swarm-words.ts';
 import { type BenchOptions, type Figure, type FigureSpec, quantile } from './figure.ts';
 import { freePorts, startEdge, startOrigin } from './haproxy/edge.ts';
+import { setApart } from './haproxy/set-apart.ts';
 import { startSwarm } from './haproxy/swarm.ts';
 
 export const figures: readonly FigureSpec[] = [
@@ -38,7 +38,10 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
     { name: 'new', kind: 'new', port, connections: 16, perSecond: 100, asks, timed: true },
   ];
   const swarm = await startSwarm({ loads, ...(raw === undefined ? {} : { raw }) });
-  setApart([swarm.pid, origin.pid]);
+  // Clients and targets stand for other machines: what a reload costs here in processor time is not theirs to wait for.
+  setApart([swarm.pid, origin.pid], -15);
+  // What else runs on this machine is not what is measured; weir and its checks stay where they are.
+  setApart([(await edge.processes()).master], -10);
   const portFile = JSON.stringify({
     name: 'bench/spare',
     ports: [{ port: spare, protocol: 'tcp' }],
@@ -87,15 +90,6 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
     await swarm.stop();
     await edge.end();
     await origin.end();
-  }
-}
-
-/** Clients and targets stand for other machines: what a reload costs here in processor time is not theirs to wait for. */
-function setApart(pids: readonly number[]): void {
-  try {
-    for (const pid of pids) setPriority(pid, constants.priority.PRIORITY_HIGH);
-  } catch {
-    process.stderr.write('not root: clients and targets share the processors with what is measured\n');
   }
 }
 

@@ -13,7 +13,7 @@ export const figures: readonly FigureSpec[] = [
 export const breaks = ['spare-none'];
 
 export const load =
-  'resident memory of the worker with 4,250 spares of all kinds, less that with none; 50 services that come one after the other, one of them grown from 1 to 100 targets';
+  'resident memory of the worker with 5,250 spares of all 18 kinds, less that with none; 50 services that come one after the other, one of them grown from 1 to 100 targets';
 
 const many = 1_000;
 const fresh = 50;

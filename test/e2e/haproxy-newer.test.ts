@@ -100,7 +100,7 @@ test('a new backend is made: servers before it is published, published before an
     ],
   );
   assert.equal(reloads(), 0);
-  assert.match(await config(), new RegExp(`^backend ${name}$`, 'm'));
+  assert.match(await config(), new RegExp(`^backend ${name} from sp_http-roundrobin$`, 'm'));
   assert.ok(await isProven());
 });
 

@@ -163,6 +163,8 @@ export function startedThrough([program, ...rest]: readonly string[]): { execPat
 export async function startOrigin(options: OriginOptions, through: readonly string[] = []): Promise<Origin> {
   const child: ChildProcess = fork(`${import.meta.dirname}/origin.ts`, [JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // A session of its own can be set apart from other work; it ends when it is left alone.
+    detached: true,
     ...startedThrough(through),
   });
   const [{ http, echo }] = await once(child, 'message');

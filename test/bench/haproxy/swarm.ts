@@ -27,6 +27,7 @@ export interface Swarm {
 export async function startSwarm(options: SwarmOptions, through: readonly string[] = []): Promise<Swarm> {
   const child = fork(`${import.meta.dirname}/../client/swarm.ts`, [JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
     ...startedThrough(through),
   });
   const ended = once(child, 'exit');
