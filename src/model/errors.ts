@@ -65,7 +65,7 @@ const table = {
   E_PORT: {
     class: 'refused',
     title: 'a port is not a number from 1 to 65535',
-    hint: 'Write a whole number from 1 to 65535; beside another port one that fits it, as the message says.',
+    hint: 'Write a whole number from 1 to 65535.',
   },
   E_ADDRESS: {
     class: 'refused',

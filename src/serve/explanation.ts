@@ -12,6 +12,8 @@ import type {
   Target,
 } from '../model/index.ts';
 
+import { backendDetails, frontDetails, routeDetails } from './explain-details.ts';
+
 /** Why a service is as it is: the path client → front → backend → targets, with reasons. A JSON contract (`weir explain -o json`, /api/v1/explain). */
 export interface Explanation {
   readonly service: ServiceId;
@@ -48,7 +50,17 @@ export interface ExplainedFront {
   readonly protocol: string;
   readonly tls?: string;
   /** Host and path of a route, `*` for everything; what it does; the backends it reaches. */
-  readonly routes: readonly { readonly match: string; readonly does: string; readonly backends: readonly string[] }[];
+  readonly routes: readonly ExplainedRoute[];
+  /** What holds for all of its routes: ranges, limits, filters. Absent: nothing. */
+  readonly details?: readonly string[];
+}
+
+export interface ExplainedRoute {
+  readonly match: string;
+  readonly does: string;
+  readonly backends: readonly string[];
+  /** Conditions beside host and path, then filters in their order. Absent: none. */
+  readonly details?: readonly string[];
 }
 
 export interface ExplainedBackend {
@@ -56,6 +68,8 @@ export interface ExplainedBackend {
   readonly protocol: string;
   readonly balance: string;
   readonly targets: readonly ExplainedTarget[];
+  /** Check, retries, PROXY protocol and the like. Absent: as by default. */
+  readonly details?: readonly string[];
 }
 
 export interface ExplainedTarget {
@@ -128,6 +142,7 @@ function explainFront(front: Front): ExplainedFront {
   const routes = front.routes.map((route) => ({
     match: `${route.hosts.length === 0 ? '*' : route.hosts.join(' ')}${pathText(route.path)}`,
     ...explainAction(route.action),
+    ...listed(routeDetails(route)),
   }));
   const rest = front.default === undefined ? [] : [{ match: '*', ...explainAction(front.default) }];
   return {
@@ -136,7 +151,12 @@ function explainFront(front: Front): ExplainedFront {
     protocol: front.protocol,
     ...(front.tls === undefined ? {} : { tls: front.tls.mode }),
     routes: [...routes, ...rest],
+    ...listed(frontDetails(front)),
   };
+}
+
+function listed(details: readonly string[]): { readonly details?: readonly string[] } {
+  return details.length === 0 ? {} : { details };
 }
 
 function pathText(path: PathMatch | undefined): string {
@@ -181,7 +201,7 @@ function explainBackend(
       ...(target.pod === undefined ? {} : { pod: target.pod }),
     };
   });
-  return { key, protocol: backend.protocol, balance: backend.balance, targets };
+  return { key, protocol: backend.protocol, balance: backend.balance, targets, ...listed(backendDetails(backend)) };
 }
 
 /** Settings with the annotation or field that each came from; the innermost origin known counts. */

@@ -142,6 +142,7 @@ test('explain: a service offline, from client to targets', async () => {
   assert.match(out, /-> \* +-> redirects 301 https:\/\//);
   assert.match(out, /unhealthy {2}\[2001:db8::7\]:8080 {2}weight 1 .*connection refused/);
   assert.match(out, /setting haproxy\.timeouts\.client = "30s" {3}from annotation weir-lb\.dev\/timeout/);
+  assert.equal((await run(['explain', 'web', '-f', 'a.yaml'], parts)).out, out);
   const unknown = await run(['explain', 'shop/wbe', '-f', 'a.yaml'], parts);
   assert.equal(unknown.code, 2);
   assert.match(unknown.err, /no source has a service "shop\/wbe"; did you mean "shop\/web"\?/);

@@ -72,6 +72,18 @@ test('explain asks the running weir for likely names', async (t) => {
   assert.match(wrong.err, /did you mean "shop\/web"\?\n {2}See `weir explain --help`/);
 });
 
+test('explain finds the one service that ends as was asked, and names them where there are several', async (t) => {
+  const known = (id: string) => ({ ...serviceState, id });
+  const services = ['ingress/k/ing', 'shop/web', 'team/web'].map(known);
+  const { apiUrl = '' } = await listening(t, { state: () => ({ ...well, services }) });
+  const found = await ask(['explain', 'k/ing', '--api', apiUrl], {});
+  assert.equal(found.code, 0, found.err);
+  assert.match(found.out, /^Service ingress\/k\/ing /);
+  const several = await ask(['explain', 'web', '--api', apiUrl], {});
+  assert.equal(several.code, 2);
+  assert.match(several.err, /"web" may be shop\/web, team\/web: give the whole name/);
+});
+
 test('explain says that the last good version is in force, and why', async (t) => {
   const broken: Problem = {
     code: 'E_FILE_SYNTAX',

@@ -17,7 +17,7 @@ const table: readonly (readonly [wrong: object, message: RegExp, remedy: RegExp]
   ],
   [rule({ redirect: { code: '301', host: 'a.test' } }), /must be 301 or 302 .* \(is "301"\)/, /the type/],
   [backend({ targets: ['10.0.0.1:80'], retries: 900 }), /whole number from 0 to 100/, /value that the message allows/],
-  [{ ...rule({}), ports: [{ port: '90-80' }] }, /last port above the first/, /as the message says/],
+  [{ ...rule({}), ports: [{ port: '90-80' }] }, /last port above the first/, /value that the message allows/],
   [{ ...rule({}), name: 'a/b/c' }, /name or namespace\/name/, /form that the message names/],
   [rule({ path: '/a//b' }), /must not contain \/\//, /what the message allows/],
   [backend({ targets: ['10.0.0.1:80'], check: { interval: '1ms' } }), /at least 100ms/, /bounds/],

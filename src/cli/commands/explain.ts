@@ -11,6 +11,7 @@ import { loadFor, withApp } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput, readShared } from '../shared-options.ts';
 import { codeDetails, codeText, explanationText } from '../text/index.ts';
+import { some } from '../text/words.ts';
 
 /** `weir explain SERVICE|CODE`: an error code from the table; a service from files (-f), else from the running weir. */
 export function addExplain(program: Command, context: CommandContext): void {
@@ -54,7 +55,7 @@ async function explain(name: string, command: Command, context: CommandContext):
 }
 
 async function fromFiles(
-  name: string,
+  asked: string,
   command: Command,
   context: CommandContext,
   signal: AbortSignal,
@@ -62,12 +63,11 @@ async function fromFiles(
   const loaded = await loadFor(command, context, { provider: 'haproxy' });
   return withApp(loaded, context, {}, async (app) => {
     const report = await app.render(signal);
-    const told = explainService(name, app.services(), app.state());
-    if (told === undefined)
-      throw unknownService(
-        name,
-        app.services().map(({ id }) => id),
-      );
+    const state = app.state();
+    const known = [...app.services().map(({ id }) => id), ...namesOf(state)];
+    const name = meant(asked, known) ?? asked;
+    const told = explainService(name, app.services(), state);
+    if (told === undefined) throw unknownService(name, known);
     const problems = report.problems.filter(({ service }) => service === name);
     const balancers = report.services.find(({ id }) => id === name)?.balancers;
     return { ...told, problems, balancers: balancers ?? told.balancers };
@@ -79,8 +79,12 @@ async function fromRunning(name: string, command: Command, context: CommandConte
   const { api, loaded } = await findRunning(command, context);
   try {
     const told = await fetchExplanation(api, name);
-    if (told === undefined) throw unknownService(name, namesOf(await fetchState(api)));
-    return told;
+    if (told !== undefined) return told;
+    const known = namesOf(await fetchState(api));
+    const full = meant(name, known);
+    const other = full === undefined ? undefined : await fetchExplanation(api, full);
+    if (other === undefined) throw unknownService(name, known);
+    return other;
   } catch (error) {
     const absent = error instanceof WeirError && error.code === 'E_NOT_RUNNING' && command.opts().api === undefined;
     if (!absent || loaded === undefined || loaded.config.sources.length === 0) throw error;
@@ -93,7 +97,22 @@ function namesOf({ services, problems }: State): readonly string[] {
   return [...new Set([...services.map(({ id }) => id), ...problems.flatMap(({ service }) => service ?? [])])];
 }
 
-function unknownService(name: string, known: readonly string[]): WeirError {
+/** `shop/web` for `ingress/shop/web`, `web` for both, where only one service ends so. */
+function meant(name: string, known: readonly string[]): string | undefined {
+  if (known.includes(name)) return name;
+  const [only, second] = endingIn(name, known);
+  return second === undefined ? only : undefined;
+}
+
+function endingIn(name: string, known: readonly string[]): readonly string[] {
+  return [...new Set(known)].filter((id) => id.toLowerCase().endsWith(`/${name.toLowerCase()}`));
+}
+
+function unknownService(name: string, all: readonly string[]): WeirError {
+  const several = endingIn(name, all);
+  if (several.length > 1)
+    return new WeirError('E_USAGE', `${JSON.stringify(name)} may be ${some(several, 20)}: give the whole name`);
+  const known = [...new Set(all)];
   const near = suggestion(name, known);
   const list = near === '' && known.length > 0 && known.length <= 20 ? `; known: ${known.join(', ')}` : near;
   return new WeirError('E_USAGE', `no source has a service ${JSON.stringify(name)}${list}`);

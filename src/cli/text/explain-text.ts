@@ -38,7 +38,7 @@ export function explanationText(told: Explanation, live: boolean, nowMs: number,
     ...told.fronts.map((front) => frontText(told, front)),
     ...told.backends.map(
       (backend) =>
-        `  backend ${backend.key}   ${backend.protocol}, ${backend.balance}\n${targetTable(backend.targets, paint)}`,
+        `  backend ${backend.key}   ${backend.protocol}, ${backend.balance}\n${detailLines(backend.details, '    ')}${targetTable(backend.targets, paint)}`,
     ),
     ...told.conditions
       .filter(({ status }) => !status)
@@ -67,7 +67,14 @@ function frontText(told: Explanation, front: Explanation['fronts'][number]): str
       ready.join(', '),
     ];
   });
-  return renderTable(rows, '  ');
+  // Aligned over the port, but details break the table: rows are laid out first, then joined with theirs.
+  const lines = renderTable(rows, '  ').split('\n');
+  const routes = front.routes.map((route, i) => `${lines[i]}\n${detailLines(route.details, '       ')}`).join('');
+  return `${routes}${detailLines(front.details, `  all of ${front.port}: `)}`;
+}
+
+function detailLines(details: readonly string[] | undefined, before: string): string {
+  return (details ?? []).map((detail) => `${before}${detail}\n`).join('');
 }
 
 function serves(target: ExplainedTarget): boolean {

@@ -40,7 +40,7 @@ function frontRows(front: Explanation['fronts'][number]): readonly Html[] {
   return front.routes.map(
     (
       route,
-    ) => html`<tr><th scope="row">${front.port}</th><td>${front.protocol}${tls}</td><td>${route.match}</td><td>${route.does}</td></tr>
+    ) => html`<tr><th scope="row">${front.port}</th><td>${front.protocol}${tls}</td><td>${route.match}</td><td>${[route.does, ...(route.details ?? []), ...(front.details ?? [])].join('; ')}</td></tr>
 `,
   );
 }
@@ -52,7 +52,7 @@ function backendTable(backend: Explanation['backends'][number]): Html {
     ) => html`<tr><th scope="row">${target.key}</th><td>${stateWord(target.health ?? target.state)}</td><td>${target.weight}</td><td>${target.pod ?? ''}</td><td>${target.node ?? ''}</td><td>${target.reason ?? ''}</td></tr>
 `,
   );
-  const caption = `Backend ${backend.key}: ${backend.protocol}, ${backend.balance}`;
+  const caption = `Backend ${backend.key}: ${[backend.protocol, backend.balance, ...(backend.details ?? [])].join(', ')}`;
   return table(caption, ['Target', 'State', 'Weight', 'Pod', 'Node', 'Reason'], rows);
 }
 

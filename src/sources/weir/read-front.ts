@@ -120,7 +120,7 @@ function readPlace(form: Form, written: FrontForm, path: FieldPath): Place | und
   }
   if (port === undefined) return undefined;
   if (endPort !== undefined && endPort <= port) {
-    form.complain('E_PORT', path, 'must have a last port above the first', value);
+    form.complain('E_FIELD_VALUE', path, 'must have a last port above the first', value);
     return undefined;
   }
   return present({ port, endPort, protocol });

@@ -38,7 +38,7 @@ export function readHttp(
     if (port === undefined) form.complain('E_FIELD_VALUE', [...path, 'port'], 'may be false only with `tls`', false);
     return port === undefined ? [] : [{ key: `${port}/http`, port, protocol: 'http', ...serve }];
   }
-  if (port === tlsPort) form.complain('E_PORT', [...path, 'tlsPort'], 'must differ from `port`', tlsPort);
+  if (port === tlsPort) form.complain('E_FIELD_VALUE', [...path, 'tlsPort'], 'must differ from `port`', tlsPort);
   const tls = readFrontTls(form, tlsForm, ['tls']);
   if (tls !== 'unusable' && tls.mode === 'passthrough') {
     form.complain(

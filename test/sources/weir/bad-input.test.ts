@@ -27,7 +27,7 @@ const table: readonly (readonly [name: string, object: unknown, expected: readon
   ['port 70000', onPort(70_000), ['E_PORT ports[0].port']],
   ['port -1', onPort(-1), ['E_PORT ports[0].port']],
   ['port 80.5', onPort(80.5), ['E_PORT ports[0].port']],
-  ['range that runs backwards', onPort('90-80'), ['E_PORT ports[0].port']],
+  ['range that runs backwards', onPort('90-80'), ['E_FIELD_VALUE ports[0].port']],
   ['unknown protocol in the port', onPort('80/sctp'), ['E_FIELD_VALUE ports[0].port']],
   ['unknown protocol', onPort(80, { protocol: 'htp' }), ['E_FIELD_VALUE ports[0].protocol']],
   ['bad address', target('10.0.0.300:80'), ['E_ADDRESS targets[0]']],
