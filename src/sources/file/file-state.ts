@@ -32,6 +32,8 @@ export interface FileStateOptions {
   readonly kubernetes?: Pick<KubernetesReadOptions, 'classes' | 'watchWithoutClass' | 'controllers'>;
   /** Where last good state is kept. */
   readonly directory?: string;
+  /** Where weir keeps its own records: no source, also where it lies in one. */
+  readonly stateDir?: string;
   /** What may be done with it now; default keep. */
   readonly memory?: () => 'none' | 'read' | 'keep';
 }
@@ -84,6 +86,7 @@ export class FileState {
     this.table = new FileTable(config.paths, config.fileBytes, () => performance.now(), {
       text: (path) => this.remembered.get(path)?.text,
       forget: (path) => void this.remembered.delete(path),
+      stateDir: options.stateDir,
     });
   }
 

@@ -32,6 +32,8 @@ export interface Memory {
   text(path: string): string | undefined;
   /** The file was deleted: what was known of it must not come back. */
   forget(path: string): void;
+  /** Of weir itself: its files are nobody's services. */
+  readonly stateDir: string | undefined;
 }
 
 export interface Refreshed {
@@ -103,7 +105,7 @@ export class FileTable {
   }
 
   survey(): Promise<Survey> {
-    return survey(this.paths);
+    return survey(this.paths, this.memory.stateDir);
   }
 
   /** Reads what changed. `only`: files known to have changed, read whatever their signature says; absent: what `seen`, or a look at everything now, tells. */

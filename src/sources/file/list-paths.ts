@@ -26,8 +26,9 @@ const maxDepth = 16;
 /**
  * Lists the files of the configured paths. Directories are read with their subdirectories; names that begin with a dot are not: editors'
  * files, and the `..data` and `..2026_…` directories of a mounted ConfigMap, whose files are seen once through the links beside them.
+ * `except`: a directory that is left out, by whatever name it is reached.
  */
-export async function listPaths(paths: readonly string[]): Promise<Listing> {
+export async function listPaths(paths: readonly string[], except?: string): Promise<Listing> {
   const files: ListedFile[] = [];
   const failed: { path: string; reason: string }[] = [];
   const directories = new Set<string>();
@@ -35,6 +36,8 @@ export async function listPaths(paths: readonly string[]): Promise<Listing> {
   const whole = new Set<string>();
   const seen = new Set<string>();
   const known = new Set<string>();
+  const left = except === undefined ? undefined : await stat(except).catch(() => undefined);
+  if (left !== undefined) seen.add(`${left.dev}:${left.ino}`);
 
   const add = async (path: string, root: string, linked: boolean): Promise<void> => {
     if (known.has(path)) return;

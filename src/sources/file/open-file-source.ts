@@ -45,7 +45,7 @@ export function openFileSource(config: FileSourceConfig, options: FileSourceOpti
     allowed: allowed.value,
     nowMs,
     ...readers,
-    ...(stateDir === undefined ? {} : { directory: join(stateDir, 'sources', directoryName(config.name)) }),
+    ...(stateDir === undefined ? {} : { stateDir, directory: join(stateDir, 'sources', directoryName(config.name)) }),
   });
   let following = false;
   return {

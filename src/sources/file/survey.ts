@@ -13,8 +13,8 @@ export interface Survey {
 const together = 32;
 
 /** Looks at every file without reading any. Changes nothing that is known, so that known changes need not wait for it. */
-export async function survey(paths: readonly string[]): Promise<Survey> {
-  const listing = await listPaths(paths);
+export async function survey(paths: readonly string[], except?: string): Promise<Survey> {
+  const listing = await listPaths(paths, except);
   const signatures = new Map<string, Signature>();
   const look = async (path: string): Promise<void> => {
     try {
