@@ -42,8 +42,11 @@ export function attributeRounds(
   const due = (): readonly Observed[] => {
     const nowMs = ctx.clock.now();
     const objects = known.all().filter(isRead);
-    const late = (object: Observed): boolean =>
-      !account.attributes.has(object.handle) || nowMs - (readMs.get(object.handle) ?? nowMs) >= roundMs;
+    const late = ({ handle }: Observed): boolean => {
+      // What we wrote ourselves counts as read when it is first met, and is looked at in its turn.
+      if (!readMs.has(handle)) readMs.set(handle, nowMs);
+      return !account.attributes.has(handle) || nowMs - (readMs.get(handle) ?? nowMs) >= roundMs;
+    };
     const waiting = objects.filter(late);
     return [...waiting.filter(({ unit }) => first.has(unit)), ...waiting.filter(({ unit }) => !first.has(unit))];
   };

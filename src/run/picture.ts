@@ -43,9 +43,10 @@ export class Picture {
   worked(group: UnitGroup, result: readonly Observed[], news = false): readonly Observed[] {
     const known = this.cache.all();
     const observed = this.cache.replace(group.observed, result);
-    if (news && this.cache.all() !== known) this.#outside++;
-    // Joined anew while the work went on: from what was known before it.
-    if (this.#groups.get(group.unit) !== group) this.#groupsFrom = [];
+    // Joined anew while the work went on: from what was known before it, and so was what is wanted (names that it has taken meanwhile).
+    const stale = this.#groups.get(group.unit) !== group;
+    if ((news || stale) && this.cache.all() !== known) this.#outside++;
+    if (stale) this.#groupsFrom = [];
     else if (group.desired.length + observed.length === 0) this.#groups.delete(group.unit);
     else this.#groups.set(group.unit, { ...group, observed });
     return observed;

@@ -38,12 +38,15 @@ export class Stage {
   readonly cluster = new Cluster();
   readonly aws: FakeAws;
   readonly seeded: Seeded;
+  /** Options of the balancer from the next start on. */
+  options: Readonly<Record<string, unknown>>;
   readonly #options: StageOptions;
   readonly #stateDir: string;
   #running: Running | undefined;
 
   private constructor(options: StageOptions, stateDir: string) {
     this.#options = options;
+    this.options = options.options ?? {};
     this.#stateDir = stateDir;
     this.aws = new FakeAws({ ...options.fake, clock: this.clock });
     this.seeded = seed(this.aws);
@@ -153,7 +156,8 @@ export class Stage {
   }
 
   async #open(): Promise<{ app: App; line: Line }> {
-    const { options = {}, maxAttempts = 3, random = () => 0, twist } = this.#options;
+    const { options } = this;
+    const { maxAttempts = 3, random = () => 0, twist } = this.#options;
     const { provider, line } = providerOver(this.aws, { maxAttempts, twist });
     const config = configSchema.parse({
       instance: 'bench',

@@ -141,11 +141,18 @@ export class Oracle {
         ...(path === undefined ? {} : { path }),
       });
       if (found.kind !== 'forward') continue;
+      // The rule of the path itself: what another rule happens to send to the same place is no promise.
+      if (path !== undefined && ask.since === undefined && !this.#isRuleOf(found.rule, path)) continue;
       const own = found.groups.every(({ arn }) => this.#resource(arn).startsWith(ask.resource));
       if (own && found.lost < least) least = found.lost;
     }
     if (least === 0) this.#answered.add(ask.key);
     return least;
+  }
+
+  #isRuleOf(arn: string, path: string): boolean {
+    const conditions = JSON.stringify(this.#aws.world.elb.rules.truly(arn)?.rule.conditions ?? []);
+    return conditions.includes(path === '/' ? '"/*"' : `"${path}"`);
   }
 
   #resource(arn: string): string {

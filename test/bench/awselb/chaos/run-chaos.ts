@@ -46,7 +46,14 @@ const restMs = 240 * minuteMs;
  * Random changes of everything on the virtual clock, while half of all calls are throttled, replies get lost, weir is killed, and somebody
  * changes things by hand. After each storm everything must come to rest as it is wanted.
  */
-export async function runChaos({ seed, minutes, twist, enough = 20, tell = () => {}, trace }: ChaosOptions): Promise<ChaosResult> {
+export async function runChaos({
+  seed,
+  minutes,
+  twist,
+  enough = 20,
+  tell = () => {},
+  trace,
+}: ChaosOptions): Promise<ChaosResult> {
   const random = new Random(seed ^ 0x5eed);
   const population = new Population(seed);
   const violations: string[] = [];
