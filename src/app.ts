@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { providers } from '../providers/registry.ts';
 import { openBalancer } from './app/balancer.ts';
+import { checkApart } from './app/check-apart.ts';
 import type { AppDeps, OpenApp, SourceContext } from './app/contract.ts';
 import { createApp } from './app/create-app.ts';
 import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
@@ -73,6 +74,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       },
     });
   const balancers = await Promise.all(config.balancers.map(open));
+  checkApart(balancers);
   const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage, recall });
   const { version = 'dev', environments } = deps;
   const offline = environments === undefined ? {} : { environments };

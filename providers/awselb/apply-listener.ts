@@ -5,6 +5,7 @@ import { attributesOf, fieldsOf, handleOf, isEmpty, isObject, membersAfter, tags
 import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
+import { steppedBack } from './known.ts';
 
 export function listenerWork(step: Step, view: View): Work {
   switch (step.op) {
@@ -121,7 +122,7 @@ function forwardChanged(ListenerArn: Handle, { members }: Step, view: View): rea
 }
 
 /**
- * The default one goes with ModifyListener, all others in one call. A default one that is replaced is served no more unless it is added:
+ * The default one goes with ModifyListener, each other in a call of its own. A default one that is replaced is served no more unless it is added:
  * one that steps back waits for its successor. A listener that does not speak TLS yet gets its certificates when it does.
  */
 function certificatesChanged(ListenerArn: Handle, { members = [] }: Step, { now }: View): readonly Call[] {
@@ -132,21 +133,26 @@ function certificatesChanged(ListenerArn: Handle, { members = [] }: Step, { now 
   const removed = members.flatMap(([arn, member]) => (member === null ? [String(arn)] : []));
   const [main] = kept.find(([, { attrs }]) => attrs.IsDefault === true) ?? [];
   const others = kept.map(([arn]) => arn).filter((arn) => arn !== main);
-  // Without a default one among them, one of them has stepped back.
-  const back = defaults.length > 0 ? [] : [...known.keys()].filter((arn) => arn !== main && !removed.includes(arn));
+  const back =
+    now === undefined
+      ? ['']
+      : [...known].flatMap(([arn, member]) => (member === steppedBack && !removed.includes(arn) ? [arn] : []));
   const isOnly = (arn: string): boolean => defaults.length === 1 && defaults[0] === arn;
-  const gone = removed.filter((arn) => !isOnly(arn)).map((CertificateArn) => ({ CertificateArn }));
+  const gone = removed.filter((arn) => !isOnly(arn));
   return [
     ...(main === undefined
       ? []
       : [{ name: 'ModifyListener' as const, input: { ListenerArn, Certificates: [{ CertificateArn: main }] } }]),
     ...certificatesAdded(
       ListenerArn,
-      main === undefined ? others.filter((arn) => !isOnly(arn)) : [...new Set([...others, ...back])],
+      main === undefined
+        ? others.filter((arn) => !isOnly(arn))
+        : [...new Set([...others, ...back])].filter((arn) => arn !== main),
     ),
-    ...(gone.length === 0
-      ? []
-      : [{ name: 'RemoveListenerCertificates' as const, input: { ListenerArn, Certificates: gone } }]),
+    ...gone.map((CertificateArn) => ({
+      name: 'RemoveListenerCertificates' as const,
+      input: { ListenerArn, Certificates: [{ CertificateArn }] },
+    })),
   ];
 }
 
@@ -156,10 +162,12 @@ function certificates(members: readonly (readonly [HandleRef, Member])[]) {
   return { main: main === undefined ? undefined : String(main[0]), others };
 }
 
+/** ELBv2 takes one certificate a call. */
 function certificatesAdded(ListenerArn: Handle, arns: readonly string[]): readonly Call[] {
-  if (arns.length === 0) return [];
-  const Certificates = arns.map((CertificateArn) => ({ CertificateArn }));
-  return [{ name: 'AddListenerCertificates', input: { ListenerArn, Certificates } }];
+  return arns.map((CertificateArn) => ({
+    name: 'AddListenerCertificates',
+    input: { ListenerArn, Certificates: [{ CertificateArn }] },
+  }));
 }
 
 function attributesChanged(ListenerArn: Handle, attrs: Attrs): readonly Call[] {

@@ -33,11 +33,13 @@ export function loadBalancerWork(step: Step, view: View): Work {
     case 'remove':
       return step.set === 'Tags' ? elbTags(step) : { rest: (handle) => groupsChanged(handle, step, view) };
     case 'delete': {
-      const guarded = view.now?.attrs.ShieldProtection === true;
+      const { ShieldProtection, 'deletion_protection.enabled': locked } = view.now?.attrs ?? {};
+      // First, while the load balancer can still be read: after it nobody would look. One that will not go keeps its protection.
+      const guarded = ShieldProtection === true && locked !== 'true';
       return {
         rest: (LoadBalancerArn) => [
-          { name: 'DeleteLoadBalancer', input: { LoadBalancerArn } },
           ...(guarded ? [{ name: 'Unprotect' as const, input: { ResourceArn: LoadBalancerArn } }] : []),
+          { name: 'DeleteLoadBalancer', input: { LoadBalancerArn } },
         ],
       };
     }

@@ -2,6 +2,7 @@
 import type { Provider } from '../../src/model/index.ts';
 import { callsOf } from './apply.ts';
 import { capabilities } from './capabilities.ts';
+import { collides } from './collides.ts';
 import { environment } from './environment.ts';
 import { kinds } from './kinds.ts';
 import { model } from './model.ts';
@@ -24,6 +25,7 @@ export function awselb(wiring: Wiring = {}): Provider<Options, ServiceOptions> {
     kinds,
     model,
     normalize,
+    collides,
     rates: ratesOf,
     calls: callsOf,
     open: (settings, ctx) => openSession(settings, ctx, wiring),

@@ -5,6 +5,9 @@
 import type { Handle, Health, Json, Member, MemberSet, Observed, Step, Unit } from '../../src/model/index.ts';
 import { backendGroup } from './names.ts';
 
+/** Member of Certificates that was the default one and waits, served as such, for its successor. Told by this very object. */
+export const steppedBack: Member = Object.freeze({ attrs: Object.freeze({ IsDefault: false }) });
+
 export class Known {
   readonly #objects = new Map<string, Observed>();
   readonly #byUnit = new Map<Unit, Map<string, Observed>>();
@@ -139,7 +142,8 @@ function withMembers(now: Observed, { set: name, members = [], serves }: Step): 
       if (health.has(String(key))) health.set(String(key), 'draining');
     } else {
       if (!set.has(String(key))) health.set(String(key), 'initial');
-      set.set(String(key), member);
+      const back = name === 'Certificates' && set.get(String(key))?.attrs.IsDefault === true;
+      set.set(String(key), back && member.attrs.IsDefault !== true ? steppedBack : member);
     }
   }
   return {

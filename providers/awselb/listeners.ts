@@ -135,24 +135,28 @@ function weighted(
   const protocol = protocolOf(listener);
   const set = new Map<string, Member>();
   const groups: Resource[] = [];
+  const add = (group: Resource, weight: number): void => {
+    const before = set.get(group.id)?.attrs.Weight;
+    groups.push(group);
+    set.set(group.id, { attrs: { Weight: Math.min(999, (typeof before === 'number' ? before : 0) + weight) } });
+  };
   for (const [i, { backend: key, targetGroup, weight }] of wish.entries()) {
     const backend = key === undefined || !Object.hasOwn(service.backends, key) ? undefined : service.backends[key];
     if (key !== undefined && backend !== undefined) {
-      const group = targetGroupOf({ service, key, backend, listener: protocol, port: listener.port }, frame);
-      groups.push(group);
-      set.set(group.id, { attrs: { Weight: weight } });
+      add(targetGroupOf({ service, key, backend, listener: protocol, port: listener.port }, frame), weight);
       continue;
     }
     const path = ['listeners', `${protocol}-${listener.port}`, 'forward', i];
     if (key === undefined && targetGroup !== undefined) {
-      const group = foreignGroupOf(service, targetGroup, [...path, 'targetGroup'], '', frame);
-      groups.push(group);
-      set.set(group.id, { attrs: { Weight: weight } });
+      add(foreignGroupOf(service, targetGroup, [...path, 'targetGroup'], '', frame), weight);
       continue;
     }
     const message = 'must name a backend of the service that exists';
     frame.build.refuse(service, tellSetting(service, 'E_BACKEND_MISSING', path, key ?? '(none)', message));
   }
+  // AWS answers a single one without a weight.
+  const [only] = set.keys();
+  if (set.size === 1 && only !== undefined) return { attrs: {}, refs: { TargetGroupArn: only }, sets: {}, groups };
   return { attrs: {}, refs: {}, sets: { TargetGroups: set }, groups };
 }
 

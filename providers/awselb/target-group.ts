@@ -74,7 +74,8 @@ export function targetGroupOf(wish: GroupWish, frame: Frame): Resource {
   const protocolVersion = type === 'application' ? (options.protocolVersion ?? versionOf(backend)) : undefined;
   const ipAddressType = familyOf(wish, options, frame);
   const resource = resourceOf(wish, options, protocol, frame);
-  const id = targetGroupId(lb, resource);
+  // As it is read back from the tag.
+  const id = targetGroupId(lb, tagText(resource));
   if (options.targetGroup !== undefined) return foreignGroup(wish, options.targetGroup, ipAddressType, options, frame);
   const health = healthCheckOf({ service, key, backend, options, path, protocol, protocolVersion, targetType }, build);
   const fixed: Attrs = {
@@ -257,5 +258,5 @@ function resourceOf(
   }
   // One backend behind listeners of several transports has a target group for each.
   const other = /UDP|QUIC/.test(protocol) && backend.protocol !== 'udp' ? `-${protocol.toLowerCase()}` : '';
-  return tagText(`${namespace}/${name}:${key}${other}`);
+  return `${namespace}/${name}:${key}${other}`;
 }

@@ -187,6 +187,8 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   model(input: ModelInput, options: Options): ModelResult;
   /** Names every field, drops what the system decides itself: both sides pass through it before they are compared. */
   normalize(resource: Resource): Resource;
+  /** Two balancers with these options would take the objects of each other for their own: why, and the remedy. Undefined: they do not. */
+  collides?(one: Options, other: Options): string | undefined;
   /** Token buckets of the system's API. */
   rates?(options: Options): Rates;
   /** API calls of a step by rate class, where a step is not one call. Such a provider asks the limiter itself, once for each call. */

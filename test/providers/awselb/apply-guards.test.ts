@@ -25,6 +25,19 @@ describe('apply: what guards a load balancer, and what it reserves', () => {
     assert.equal(stage.aws.world.protections.size, 0);
   });
 
+  it('a protection that cannot be taken away keeps its load balancer, so that it is not forgotten', async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.close());
+    await stage.converge([app(stage, { shield: true })]);
+    const effect = { kind: 'error', code: 'ResourceInUseException' } as const;
+    const allow = stage.aws.faults.add({ effect, action: 'DeleteProtection' });
+    await assert.rejects(stage.converge([], { counted: false }));
+    assert.deepEqual([stage.aws.world.protections.size, [...stage.aws.world.elb.loadBalancers.all()].length], [1, 1]);
+    allow();
+    await stage.converge([], { counted: false });
+    assert.deepEqual([stage.aws.world.protections.size, [...stage.aws.world.elb.loadBalancers.all()].length], [0, 0]);
+  });
+
   it('a web ACL waits for a load balancer that WAF does not see yet', async (t) => {
     const stage = new Stage();
     t.after(() => stage.close());

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
+import { CreateTargetGroupCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ExportedService, Front, Json, Step } from '../../../src/model/index.ts';
 import { backend, prefix, route, service, target, tcp } from '../../front/make-service.ts';
 import { Stage, told } from './apply-stage.ts';
@@ -112,7 +113,8 @@ describe('apply: settings, changed in place', () => {
     await stage.converge([nlb(stage, { certificateArns: [www, wild, api], alpnPolicy: 'HTTP2Preferred' }, [tls(80)])]);
     assert.deepEqual([listener.Protocol, listener.certificate, listener.AlpnPolicy], ['TLS', www, ['HTTP2Preferred']]);
     assert.deepEqual([...listener.sni].sort(), [wild, api].sort());
-    assert.equal(stage.aws.journal.of('AddListenerCertificates').length, 1);
+    // One certificate a call.
+    assert.equal(stage.aws.journal.of('AddListenerCertificates').length, 2);
     await stage.converge([nlb(stage, { certificateArns: [wild], alpnPolicy: 'None' }, [tls(80)])]);
     assert.deepEqual([listener.certificate, listener.AlpnPolicy], [wild, ['None']]);
     await stage.converge([nlb(stage, {})]);
@@ -151,6 +153,47 @@ describe('apply: settings, changed in place', () => {
     assert.deepEqual(weights()?.sort(), [1, 3]);
     await stage.converge([nlb(stage, {})]);
     assert.equal(weights()?.length, 1);
+    assert.equal([...stage.aws.world.elb.targetGroups.all()].length, 1);
+  });
+
+  it('a port forwards by weight to one alone, and to a target group of somebody else', async (t) => {
+    const stage = staged(t);
+    const to = (...forward: readonly Json[]) => nlb(stage, { listeners: { 'TCP-80': { forward: [...forward] } } });
+    await stage.converge([to({ backend: 'web', weight: 3 })]);
+    const { defaultRule } = only(stage.aws.world.elb.listeners.all());
+    const groups = () => defaultRule.actions[0]?.ForwardConfig?.TargetGroups;
+    assert.equal(groups()?.length, 1);
+    const elb = new ElasticLoadBalancingV2Client(stage.aws.client());
+    const { TargetGroups = [] } = await stage.policy.others(() =>
+      elb.send(
+        new CreateTargetGroupCommand({
+          Name: 'theirs',
+          Protocol: 'TCP',
+          Port: 1,
+          VpcId: stage.place.vpc,
+          TargetType: 'ip',
+        }),
+      ),
+    );
+    const theirs = TargetGroups[0]?.TargetGroupArn ?? assert.fail('no group');
+    await stage.converge([to({ backend: 'web', weight: 3 }, { targetGroup: theirs, weight: 2 })]);
+    assert.deepEqual(
+      groups()
+        ?.map(({ Weight }) => Weight)
+        .sort(),
+      [2, 3],
+    );
+    await stage.converge([to({ targetGroup: theirs, weight: 2 })]);
+    assert.deepEqual(
+      groups()?.map(({ TargetGroupArn }) => TargetGroupArn),
+      [theirs],
+    );
+  });
+
+  it('one whose name is longer than a tag is known again', async (t) => {
+    const stage = staged(t);
+    const identity = { namespace: 'shop', name: 'n'.repeat(250), uid: 'u', port: '80', targetPort: '8080' };
+    await stage.converge([nlb(stage, { targetGroup: { identity } })]);
     assert.equal([...stage.aws.world.elb.targetGroups.all()].length, 1);
   });
 

@@ -10,8 +10,14 @@ import type { World } from '../core/world.ts';
 import { checkCertificate } from './listener-security.ts';
 import { findListener } from './listeners.ts';
 
+/** The API reference: one certificate a call. */
+function checkOne({ Certificates }: { readonly Certificates: readonly unknown[] }): void {
+  if (Certificates.length !== 1) refuse('TooManyCertificates', 'One certificate can be specified per call');
+}
+
 export function addListenerCertificates(world: World, input: Given<AddListenerCertificatesInput>) {
   const listener = findListener(world, input.ListenerArn);
+  checkOne(input);
   if (listener.certificate === undefined) {
     refuse('UnsupportedProtocol', `Certificates can be added to HTTPS and TLS listeners only: '${listener.Protocol}'`);
   }
@@ -39,6 +45,7 @@ export function addListenerCertificates(world: World, input: Given<AddListenerCe
 
 export function removeListenerCertificates(world: World, input: Given<RemoveListenerCertificatesInput>) {
   const listener = findListener(world, input.ListenerArn);
+  checkOne(input);
   const arns = input.Certificates.map(({ CertificateArn = '' }) => CertificateArn);
   if (arns.some((arn) => arn === listener.certificate && !listener.sni.has(arn))) {
     refuse(
