@@ -4,12 +4,13 @@ import { WeirError } from '../../src/model/index.ts';
 import type { Committer } from './commit.ts';
 import type { Certificates } from './commit-certificates.ts';
 import type { Withheld } from './commit-withhold.ts';
+import { Deaths } from './deaths.ts';
 import type { Layout } from './layout.ts';
 import type { LiveServers, LiveState } from './observe-live.ts';
 import type { ProgramWatch } from './observe-program.ts';
 import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
-import type { PressureWatch } from './pressure.ts';
+import type { Pressure, PressureWatch } from './pressure.ts';
 import type { HaproxyProcess } from './process.ts';
 
 export interface WatchParts {
@@ -53,12 +54,21 @@ export class SessionWatch {
   #retriedMs = Number.NEGATIVE_INFINITY;
   #changedMs = Number.NEGATIVE_INFINITY;
   #deaths = 0;
+  readonly #told: Deaths;
   /** Looks in a row that the socket did not answer. */
   #silences = 0;
   #wake = new AbortController();
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    this.#told = new Deaths(parts.ctx.clock);
+  }
+
+  /** What keeps clients out, or did a short time ago. */
+  troubles(): readonly Pressure[] {
+    const { pressure } = this.#parts.pressure;
+    const { trouble } = this.#told;
+    return [pressure, trouble].filter((one) => one !== undefined);
   }
 
   start(): void {
@@ -86,10 +96,11 @@ export class SessionWatch {
   }
 
   /** The process ended while it should serve: start it again, at once the first time, then ever later. */
-  died(cause: string): void {
+  died(cause: string, how: string): void {
     const { ctx, unit, signal, process } = this.#parts;
     if (signal.aborted) return;
-    ctx.log.error({ balancer: ctx.balancer }, `${cause}`);
+    ctx.log.error({ balancer: ctx.balancer }, how === '' ? cause : `${cause}: ${how}`);
+    this.#told.add(how);
     ctx.metric('weir_haproxy_deaths_total', 1);
     this.#deaths = ctx.clock.now() - process.startedMs > stableMs ? 0 : this.#deaths + 1;
     if (process.attached) {
@@ -115,15 +126,18 @@ export class SessionWatch {
     if (waitMs > 0) await ctx.clock.sleep(waitMs, signal);
     await queue(async () => {
       // A commit may have started it, or another weir drives it.
-      if (
-        signal.aborted ||
-        process.processes !== undefined ||
-        !this.#parts.mayWrite() ||
-        committer.running === undefined
-      )
-        return;
-      await committer.revive();
+      const wanted = process.processes === undefined && this.#parts.mayWrite() && committer.running !== undefined;
+      if (wanted && !signal.aborted) await committer.revive();
+      this.#tellRevived();
     });
+  }
+
+  #tellRevived(): void {
+    const { ctx, process } = this.#parts;
+    const { master, workers } = process.processes ?? {};
+    const awayMs = master === undefined ? undefined : this.#told.over();
+    if (awayMs === undefined) return;
+    ctx.log.info({ balancer: ctx.balancer, master, worker: workers?.[0], awayMs }, 'HAProxy was started again');
   }
 
   async #work(): Promise<void> {
@@ -201,6 +215,7 @@ export class SessionWatch {
       // Somebody else starts it: look often, and take it as it is then.
       if ((await process.find()) === undefined) return true;
       await live.learn(false);
+      this.#tellRevived();
       ctx.changed(unit, 'HAProxy answers');
     }
     if (await this.#parts.pressure.look(this.#parts.mayWrite()))

@@ -1,7 +1,7 @@
 /** The two ends of a process: why it did not start, whether it still listens, and how it is ended. */
 import { connect } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
-import { reasonOf } from './master.ts';
+import { type Processes, reasonOf } from './master.ts';
 import { isAlive } from './process-id.ts';
 
 /** Whether somebody listens on a UNIX socket. */
@@ -27,6 +27,27 @@ export async function endProcess(pid: number, clock: Context['clock']): Promise<
     const deadline = clock.now() + waitMs;
     while (isAlive(pid) && clock.now() < deadline) await clock.sleep(10);
   }
+}
+
+export interface End {
+  readonly pid: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/**
+ * How a process ended, in words. `messages`: what HAProxy wrote last, which tells of its worker; `end`: of a master that we started.
+ * Of one that an earlier weir started nobody tells us.
+ */
+export function describeEnd({ master, workers }: Processes, end: End | undefined, messages: string): string {
+  const lines = [...messages.matchAll(/orker \((\d+)\) exited with code (\d+)(?: \(([^)\n]*)\))?/g)];
+  const [, worker, code, words] = lines.findLast(([, pid]) => workers.includes(Number(pid))) ?? [];
+  if (worker !== undefined) {
+    const signal = Number(code) > 128 ? `signal ${Number(code) - 128}` : `exit code ${code}`;
+    return `worker ${worker} ended with ${signal}${words === undefined ? '' : ` (${words})`}`;
+  }
+  if (end?.pid !== master) return `master ${master} is gone, and HAProxy wrote no reason`;
+  return `master ${master} ended with ${end.signal ?? `exit code ${end.code}`}`;
 }
 
 /** What HAProxy wrote while it did not start, as the error that fits. */

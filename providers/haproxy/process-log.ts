@@ -40,6 +40,11 @@ export class MessageLog {
     });
   }
 
+  /** Its last lines. */
+  async tail(): Promise<string> {
+    return this.since(Math.max(0, (await this.#size()) - 4_096));
+  }
+
   async #size(): Promise<number> {
     try {
       return (await stat(this.path)).size;

@@ -12,7 +12,7 @@ import { configName, onDisk } from './files.ts';
 import { askMaster, type Processes, reloadMaster, showProcesses } from './master.ts';
 import { drainVariable } from './names.ts';
 import { isListening } from './port-trial.ts';
-import { accepts, endProcess, startFailure } from './process-ends.ts';
+import { accepts, describeEnd, type End, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
 import { MessageLog } from './process-log.ts';
 import { RuntimeSocket } from './socket.ts';
@@ -38,14 +38,15 @@ export class HaproxyProcess {
   readonly #paths: ProcessPaths;
   readonly #clock: Context['clock'];
   readonly #messages: MessageLog;
-  readonly #died: (cause: string) => void;
+  readonly #died: (cause: string, how: string) => void;
+  #end: End | undefined;
   #processes: Processes | undefined;
   #watch: Socket | undefined;
   #startedMs = 0;
   #draining = false;
 
-  /** `died` is called once for each process that ends while it should serve. */
-  constructor(paths: ProcessPaths, clock: Context['clock'], died: (cause: string) => void) {
+  /** `died` is called once for each process that ends while it should serve; `how` says which one and by what, as far as anybody knows. */
+  constructor(paths: ProcessPaths, clock: Context['clock'], died: (cause: string, how: string) => void) {
     this.#paths = paths;
     this.#clock = clock;
     this.#died = died;
@@ -98,6 +99,7 @@ export class HaproxyProcess {
     let ended: string | undefined;
     child.once('exit', (code, by) => {
       ended = `it ended with ${code ?? by}`;
+      if (child.pid !== undefined) this.#end = { pid: child.pid, code, signal: by };
     });
     try {
       await Promise.race([once(child, 'spawn'), once(child, 'error').then(([error]) => Promise.reject(error))]);
@@ -319,10 +321,18 @@ export class HaproxyProcess {
   }
 
   #lost(cause: string): void {
+    const before = this.#processes;
     this.#watch?.destroy();
     this.#watch = undefined;
     this.#processes = undefined;
     this.runtime.close();
-    this.#died(cause);
+    void this.#tellEnd(cause, before);
+  }
+
+  async #tellEnd(cause: string, before: Processes | undefined): Promise<void> {
+    // What it wrote helps; a disk that cannot be read shall not keep it from being started again.
+    const messages = this.attached ? '' : await this.#messages.tail().catch(() => '');
+    const how = before === undefined || this.attached ? '' : describeEnd(before, this.#end, messages);
+    this.#died(cause, how);
   }
 }

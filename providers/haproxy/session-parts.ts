@@ -46,7 +46,7 @@ export function buildSession(owner: SessionOwner): SessionParts {
   const { ctx, paths, signal, options } = owner;
   const { binary: program, ipv6, numbersEvery } = options();
   const files = new ConfigFiles(paths.directory);
-  const process: HaproxyProcess = new HaproxyProcess(paths, ctx.clock, (cause) => watch.died(cause));
+  const process: HaproxyProcess = new HaproxyProcess(paths, ctx.clock, (cause, how) => watch.died(cause, how));
   const abilities = new Abilities(process.runtime, () => process.processes?.workers[0]);
   const retiring = new RetiringServers({ runtime: process.runtime, sleep: ctx.clock.sleep, signal, abilities });
   const certificates = new Certificates(paths.directory, ctx.secret);

@@ -52,7 +52,6 @@ class HaproxySession implements Session {
   readonly #live: SessionParts['live'];
   readonly #watch: SessionParts['watch'];
   readonly #traffic: SessionParts['traffic'];
-  readonly #pressure: SessionParts['pressure'];
   readonly #sections = new Indexed<Section>();
   #saving: Promise<unknown> = Promise.resolve();
   #committed: readonly Resource[] = [];
@@ -91,7 +90,6 @@ class HaproxySession implements Session {
     this.#live = parts.live;
     this.#watch = parts.watch;
     this.#traffic = parts.traffic;
-    this.#pressure = parts.pressure;
   }
 
   async open(): Promise<void> {
@@ -169,8 +167,7 @@ class HaproxySession implements Session {
   }
 
   troubles(): readonly Pressure[] {
-    const { pressure } = this.#pressure;
-    return pressure === undefined ? [] : [pressure];
+    return this.#watch.troubles();
   }
 
   async close(how: 'leave' | 'withdraw'): Promise<void> {

@@ -77,7 +77,7 @@ export function allProblems({
 /** A balancer that cannot be reached has no units of its own to tell of: it is one that failed. */
 function unitStates({ name, lane }: Balancer): readonly UnitState[] {
   const units = lane.units();
-  const [problem] = lane.problems();
+  const problem = lane.problems().find(({ severity }) => severity === 'error');
   if (units.length > 0 || problem === undefined) return units;
   return [
     {

@@ -43,5 +43,6 @@ function failuresOf({ name, lane }: Runtime['parts']['balancers'][number]): Appl
   const units = lane.units().filter((unit) => unit.state === 'failed');
   const failed = units.map(({ unit, code, message }) => ({ balancer: name, unit, code: code ?? 'E_APPLY', message }));
   if (failed.length > 0) return failed;
-  return lane.problems().map(({ code, message }) => ({ balancer: name, unit: name, code, message }));
+  const errors = lane.problems().filter(({ severity }) => severity === 'error');
+  return errors.map(({ code, message }) => ({ balancer: name, unit: name, code, message }));
 }

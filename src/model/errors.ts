@@ -306,11 +306,7 @@ const table = {
     title: 'HAProxy refuses the rendered configuration',
     hint: 'The file was not applied and the running one goes on; please report the message.',
   },
-  E_HAPROXY_START: {
-    class: 'retry',
-    title: 'HAProxy did not start',
-    hint: 'See the message of HAProxy; weir tries again.',
-  },
+  E_HAPROXY_START: { class: 'retry', title: 'HAProxy did not start', hint: 'See what it says; weir tries again.' },
   E_HAPROXY_RELOAD: {
     class: 'retry',
     title: 'HAProxy did not accept a reload',
@@ -326,6 +322,11 @@ const table = {
     class: 'retry',
     title: 'HAProxy takes no more connections',
     hint: 'Raise maxConnections or LimitNOFILE, or find who holds so many; it takes them again as soon as others end.',
+  },
+  W_HAPROXY_DIED: {
+    class: 'warning',
+    title: 'HAProxy ended and was started again',
+    hint: 'Find who ended it: the message names process and signal; `journalctl -k` tells of the OOM killer. It is told for 15 minutes.',
   },
   E_FD_LIMIT: {
     class: 'refused',

@@ -157,7 +157,12 @@ export class Lane {
   problems(): readonly Problem[] {
     const { failure, session } = this.connection;
     const found = [...(failure === undefined ? [] : [failure]), ...(session?.troubles?.() ?? [])];
-    return found.map(({ code, message }) => ({ code, severity: 'error', source: `balancer/${this.name}`, message }));
+    return found.map(({ code, message }) => ({
+      code,
+      severity: code.startsWith('W_') ? 'warning' : 'error',
+      source: `balancer/${this.name}`,
+      message,
+    }));
   }
 
   async #pass(ends: Ends): Promise<void> {

@@ -130,6 +130,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     proxy,
     'HAProxy has 2000 connections and may have 2000 (options.maxConnections): new ones wait until others end',
   ],
+  [
+    'W_HAPROXY_DIED',
+    proxy,
+    'HAProxy ended at 2026-01-31T08:00:00Z (worker 812 ended with signal 9 (Killed)) and serves again since 0.2 s later',
+  ],
   ['E_FD_LIMIT', proxy, 'maxConnections 100000 needs 200064 open files, the limit is 65536'],
   [
     'E_PORT_TAKEN',
