@@ -36,6 +36,11 @@ export class RetiringServers {
     return this.#servers.get(`${backend}/${name}`);
   }
 
+  /** `backend/server` of all of them. */
+  names(): ReadonlySet<string> {
+    return new Set(this.#servers.keys());
+  }
+
   /** Backends that have any. */
   backends(): ReadonlySet<string> {
     return new Set([...this.#servers.keys()].map((name) => name.slice(0, name.indexOf('/'))));

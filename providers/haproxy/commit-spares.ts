@@ -21,6 +21,12 @@ export function changedSpares(running: Layout, wanted: Layout): readonly string[
   return [...taken.filter((name) => there?.has(name) !== false), ...idle.filter((name) => left?.has(name) === false)];
 }
 
+/** A layout without the sections of some backends. */
+export function withoutBackends(layout: Layout, names: readonly string[]): Layout {
+  const heads = new Set(names.map((name) => `backend ${name}`));
+  return heads.size === 0 ? layout : { ...layout, sections: layout.sections.filter(({ head }) => !heads.has(head)) };
+}
+
 export interface SpareLook {
   readonly occupied: readonly string[];
   /** What the others have counted so far: it is of the services that had them before. */

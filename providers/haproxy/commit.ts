@@ -3,7 +3,8 @@
  *
  * The order that makes every crash harmless: the files are written first, then the process is told. So the file is what was wanted last
  * and passed every check; the process is at most one change behind, and the next start reads from the process itself what it lacks.
- * A file is put back before an error leaves here, whenever the process did not take it.
+ * A file is put back before an error leaves here, whenever the process did not take it. Only targets go before the file, when nothing can
+ * be written: until it is, a session that begins finds the difference.
  */
 import { type Resource, WeirError } from '../../src/model/index.ts';
 import { usableCertificates } from './commit-certificates.ts';
@@ -14,7 +15,7 @@ import { MissingCommand, MissingCommands } from './commit-missing.ts';
 import type { CommitParts } from './commit-parts.ts';
 import { Refusals } from './commit-refusal.ts';
 import { runSteps } from './commit-runtime.ts';
-import { changedSpares, lookAtSpares, takenSpares } from './commit-spares.ts';
+import { changedSpares, lookAtSpares, takenSpares, withoutBackends } from './commit-spares.ts';
 import { type Given, type Withheld, withholdPorts } from './commit-withhold.ts';
 import { type Difference, diffLayouts, type RuntimeStep, withServersOf } from './diff.ts';
 import type { Layout } from './layout.ts';
@@ -116,8 +117,13 @@ export class Committer {
         ({ layout, plan } = await this.#aim(given.resources));
       }
     }
-    if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
-    else await this.#byCommands(layout, plan.steps);
+    try {
+      if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
+      else await this.#byCommands(layout, plan.steps);
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'E_DISK') await this.#targetsAlone(given.resources);
+      throw error;
+    }
     return given;
   }
 
@@ -269,7 +275,17 @@ export class Committer {
     ctx.log.info({ balancer: ctx.balancer, reasons, durationMs }, started ? 'HAProxy started' : 'HAProxy reloaded');
   }
 
-  /** As far towards a layout as no reload is needed. */
+  /** Nothing can be written: targets that are gone shall get no requests for that. Files follow when there is room. */
+  async #targetsAlone(resources: readonly Resource[]): Promise<void> {
+    const { renderer, process, retiring, ill } = this.#parts;
+    const running = this.#running;
+    if (running === undefined || process.processes === undefined || ill()) return;
+    const wanted = renderer.placed(resources, running, { busy: retiring.backends(), makes: false });
+    // No map can say yet what a spare that is to be taken serves.
+    await this.#advance(withoutBackends(wanted, takenSpares(running, wanted)));
+  }
+
+  /** As far towards a layout as no reload and no file is needed. */
   async #advance(layout: Layout): Promise<void> {
     if (this.#running === undefined) return;
     const part = withServersOf(this.#running, layout);

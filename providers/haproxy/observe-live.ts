@@ -88,6 +88,12 @@ export class LiveState {
     this.#proven = true;
   }
 
+  /** A commit failed; what it could do without files is done, and the rest shall be tried again. */
+  advanced(): void {
+    if (this.#parts.committer.running !== undefined) this.committed();
+    this.#proven = false;
+  }
+
   /** Servers found in maintenance that no file knows: whoever holds the lock deletes them. */
   takeFound(): void {
     for (const [backend, server] of this.#found) this.#parts.retiring.add(backend, server);
@@ -96,25 +102,28 @@ export class LiveState {
 
   /** Looks for a process and reads all of it. `sameFiles`: the files are those of the last commit. */
   async learn(sameFiles: boolean): Promise<void> {
-    const { files, process, committer } = this.#parts;
+    const { files, process, committer, retiring } = this.#parts;
     await files.load();
+    const ours = retiring.names();
     const reading =
       (await process.find()) === undefined ? undefined : await unlessSilent(readUnknown(files, process.runtime));
-    this.#accept(reading);
-    this.#proven &&= sameFiles;
+    this.#accept(reading, ours);
+    // Targets may be ahead of their file: it is to be written.
+    this.#proven &&= sameFiles && reading !== undefined && isSame(reading);
     committer.adopt(reading?.layout);
   }
 
   /** Compares all of the process with what it was told. Answers what was found to differ, in words. */
   async audit(): Promise<string | undefined> {
-    const { files, process, committer } = this.#parts;
+    const { files, process, committer, retiring } = this.#parts;
     const base = this.intended;
+    const ours = retiring.names();
     if ((await process.find()) === undefined || base === undefined) return undefined;
     const changedFile = await files.changedOnDisk();
     const reading = await this.#unlessSilent(base, readAgainst(base, files, process.runtime));
     if (reading === 'ill') return undefined;
     const wasProven = this.#proven;
-    this.#accept(reading);
+    this.#accept(reading, ours);
     this.#proven &&= wasProven && changedFile === undefined;
     if (reading === undefined) {
       committer.adopt(undefined);
@@ -127,12 +136,11 @@ export class LiveState {
     return first === undefined ? undefined : `${steps.length} differences in the process, the first to ${first.do}`;
   }
 
-  #accept(reading: Reading | undefined): void {
+  /** `ours`: what we had put into maintenance before it was read; some of it may be gone by now. */
+  #accept(reading: Reading | undefined, ours: ReadonlySet<string>): void {
     this.#intended = reading?.intended;
     this.#proven = reading !== undefined && onlyServers(reading);
-    this.#found = (reading?.retiring ?? []).filter(
-      ([backend, { name }]) => this.#parts.retiring.get(backend, name) === undefined,
-    );
+    this.#found = (reading?.retiring ?? []).filter(([backend, { name }]) => !ours.has(`${backend}/${name}`));
   }
 
   /** Undefined when nobody knows what the process serves: neither the socket nor the master tells of a worker that runs `layout`. */
@@ -235,6 +243,11 @@ async function unlessSilent<T>(reading: Promise<T>): Promise<T | undefined> {
     if (error instanceof WeirError && error.code === 'E_HAPROXY_SOCKET') return undefined;
     throw error;
   }
+}
+
+function isSame({ layout, intended }: Reading): boolean {
+  const { reload, steps } = diffLayouts(layout, intended);
+  return reload.length === 0 && steps.length === 0;
 }
 
 function onlyServers({ layout, intended }: Reading): boolean {

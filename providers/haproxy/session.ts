@@ -134,6 +134,7 @@ class HaproxySession implements Session {
           await this.#committer.commit(next);
         } catch (error) {
           this.#live.forget();
+          if (error instanceof WeirError && error.code === 'E_DISK') this.#live.advanced();
           throw error;
         }
         this.#live.committed();

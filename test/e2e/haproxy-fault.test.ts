@@ -1,6 +1,7 @@
 /** Bad input and broken surroundings: what is hit is told, everything else serves on. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -228,7 +229,7 @@ test('a file that passes the check and does not load is taken back', async () =>
   }
 });
 
-test('a full disk changes nothing, and is over when there is room', {
+test('a full disk: the file stays, targets follow, and all is over when there is room', {
   skip: process.getuid?.() === 0 ? false : 'mounting a small file system needs root',
 }, async () => {
   await mkdir(rig.directory, { recursive: true });
@@ -236,15 +237,40 @@ test('a full disk changes nothing, and is over when there is room', {
   try {
     const session = await rig.open();
     await commit(session, ...base(one));
+    await until('the session keeps what it did', () => existsSync(`${rig.directory}/state.json`));
     const file = await config();
     await writeFile(`${rig.directory}/ballast`, Buffer.alloc(1024 * 1024)).catch(() => undefined);
-    await assert.rejects(commit(session, ...base(two)), { code: 'E_DISK', message: /ENOSPC/ });
-    assert.equal((await get(port, 'a.test')).body, 'one');
-    assert.equal(await config(), file);
+    const before = await workers();
+    const changes = [
+      [two, base(two)],
+      // Whatever else is wanted waits.
+      [one, [...base(one), route(port, 'b.test', '/', 'web')]],
+      [two, [...base(two), frontend(await freePort())]],
+    ] as const;
+    for (const [target, wanted] of changes) {
+      // Told on: what leads to the next commit is not lost.
+      const seen = await until(`${target.name} serves`, async () => {
+        await assert.rejects(commit(session, ...wanted), { code: 'E_DISK', message: /ENOSPC/ });
+        const seen = await session.observe('all', signal);
+        return (await answers(port, 'a.test', 3)).join() === target.name && seen;
+      });
+      assert.equal(await config(), file);
+      const members = find(seen, 'Backend', 'web')?.sets.servers;
+      assert.deepEqual([...(members?.keys() ?? [])], [`127.0.0.1:${target.port}`]);
+      assert.equal(find(seen, 'Settings', 'settings'), undefined);
+    }
+    // The next session knows that the file is behind, and where targets go.
+    await session.close('leave');
+    const next = await rig.open();
+    assert.equal(find(await next.observe('all', signal), 'Settings', 'settings'), undefined);
+    assert.deepEqual(await answers(port, 'a.test', 3), ['two']);
+    assert.deepEqual(await workers(), before);
     await unlink(`${rig.directory}/ballast`);
-    await commit(session, ...base(two));
-    assert.equal((await get(port, 'a.test')).body, 'two');
-    await session.close('withdraw');
+    await commit(next, ...base(two));
+    assert.deepEqual(await answers(port, 'a.test', 3), ['two']);
+    assert.match(await config(), new RegExp(`:${two.port} `));
+    assert.ok(find(await next.observe('all', signal), 'Settings', 'settings'));
+    await next.close('withdraw');
   } finally {
     execFileSync('umount', ['-l', rig.directory]);
   }
