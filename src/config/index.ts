@@ -12,3 +12,4 @@ export { type ConfigOption, configOptions } from './options.ts';
 export { checkProviders, type ProviderLookup } from './providers.ts';
 export { type Quick, quickConfig } from './quick.ts';
 export { renderFields, renderReference } from './reference.ts';
+export { renderServices } from './service-reference.ts';

@@ -21,6 +21,8 @@ interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly reason: string;
+  /** Not ok, and nothing is wrong: it is meant so. */
+  readonly meant?: true;
 }
 
 /** The listener that may stand anywhere: /healthz, /readyz, /metrics. Carries no secret; of services their names and numbers. */
@@ -51,19 +53,22 @@ function turning({ lastTurnMs, turnEveryMs }: Readiness, startedMs: number, nowM
 function ready({ synced, planned, draining, waitingFor }: Readiness): readonly Check[] {
   const reason = waitingFor.join(', ');
   return [
-    ...(draining === undefined ? [] : [{ name: 'drain', ok: false, reason: 'weir is about to stop' }]),
+    ...(draining === undefined
+      ? []
+      : [{ name: 'drain', ok: false, reason: 'weir is about to stop', meant: true as const }]),
     { name: 'sources', ok: synced, reason: synced ? '' : reason || 'the first listing is not complete' },
     { name: 'plan', ok: planned, reason: planned ? '' : reason || 'the first plan is not made' },
   ];
 }
 
-/** `?verbose` lists the checks as kube-apiserver does. A failure always says which check failed. */
+/** `?verbose` lists the checks as kube-apiserver does. A failure always says which check failed; what is meant so is not called one. */
 function answer(c: Context, checks: readonly Check[]): Response {
   const ok = checks.every((check) => check.ok);
   const verbose = c.req.query('verbose') !== undefined;
-  const lines = checks.map((check) =>
-    check.ok ? `[+]${check.name} ok\n` : `[-]${check.name} failed: ${verbose ? check.reason : 'see ?verbose'}\n`,
-  );
+  const lines = checks.map(({ name, ok: passed, reason, meant }) => {
+    if (passed) return `[+]${name} ok\n`;
+    return meant ? `[-]${name}: ${reason}\n` : `[-]${name} failed: ${verbose ? reason : 'see ?verbose'}\n`;
+  });
   const text = ok && !verbose ? 'ok' : `${lines.join('')}${ok ? 'ok' : 'not ok'}\n`;
   return c.text(text, ok ? 200 : 503, { 'cache-control': 'no-store' });
 }

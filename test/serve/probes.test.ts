@@ -23,8 +23,10 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
   readiness = { ...readiness, draining: true };
   assert.deepEqual(await get('/readyz?verbose'), [
     503,
-    '[-]drain failed: weir is about to stop\n[+]sources ok\n[+]plan ok\nnot ok\n',
+    '[-]drain: weir is about to stop\n[+]sources ok\n[+]plan ok\nnot ok\n',
   ]);
+  const [, brief] = await get('/readyz');
+  assert.doesNotMatch(String(brief), /failed|verbose/);
   assert.deepEqual(await get('/healthz'), [200, 'ok'], 'whoever restarts what is stuck leaves it alone');
   nowMs += 3_001;
   assert.deepEqual(await get('/healthz?verbose'), [503, '[-]loop failed: has not turned for 3 s\nnot ok\n']);

@@ -4,6 +4,7 @@ import {
   type JsonSchema,
   renderFields,
   renderReference,
+  renderServices,
   servicesJsonSchema,
   toJsonSchema,
 } from '../../config/index.ts';
@@ -22,7 +23,7 @@ export function addSchema(program: Command, context: CommandContext): void {
     .option('--environment <name>', 'of what `render --environment` takes for a provider')
     .option(
       '--reference',
-      'instead of a schema, as Markdown: the settings with flags and variables; with --provider: its options',
+      'instead of a schema, as Markdown: the settings with flags and variables; with --provider: its options; with --services: the fields of service files',
     )
     .option(
       '--annotations',
@@ -59,8 +60,10 @@ async function schemaOf(given: Given, deps: Deps): Promise<JsonSchema> {
   return configJsonSchema(new Map(await Promise.all(options)));
 }
 
-async function referenceOf({ provider, ...rest }: Given, deps: Deps): Promise<string> {
-  if (Object.keys(rest).length > 0) throw new WeirError('E_USAGE', '--reference takes --provider or nothing beside it');
+async function referenceOf({ provider, services, ...rest }: Given, deps: Deps): Promise<string> {
+  if (Object.keys(rest).length > 0)
+    throw new WeirError('E_USAGE', '--reference takes --provider, --services or nothing beside it');
+  if (services === true) return renderServices(servicesJsonSchema(await deps.services()));
   if (typeof provider !== 'string') return renderReference();
   return renderFields(toJsonSchema((await schemasOf(provider, deps)).options), 'balancers[].options');
 }

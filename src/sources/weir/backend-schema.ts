@@ -2,22 +2,24 @@ import { z } from 'zod';
 import { duration, oneOrMany, port, weight } from './scalars.ts';
 import { backendTls } from './tls-schema.ts';
 
-export const target = z.union([
-  z
-    .string()
-    .describe(
-      'address:port such as 10.0.0.1:8080 or [2001:db8::1]:8080; the port may be left out where the backend names one.',
-    ),
-  z.strictObject({
-    address: z.string().describe('IP address, or instance id where `kind` is instance.'),
-    port: port.optional().describe("Default: the backend's `port`."),
-    weight: weight.optional().describe('Relative share from 0 to 256, default 1; 0 takes no new connections.'),
-    state: z.enum(['ready', 'draining', 'gone']).optional().describe('Default ready.'),
-    node: z.string().optional().describe('Machine it runs on.'),
-    zone: z.string().optional().describe('Zone it runs in.'),
-    pod: z.string().optional().describe('Pod it is.'),
-  }),
-]);
+export const target = z
+  .union([
+    z
+      .string()
+      .describe(
+        'address:port such as 10.0.0.1:8080 or [2001:db8::1]:8080; the port may be left out where the backend names one.',
+      ),
+    z.strictObject({
+      address: z.string().describe('IP address, or instance id where `kind` is instance.'),
+      port: port.optional().describe("Default: the backend's `port`."),
+      weight: weight.optional().describe('Relative share from 0 to 256, default 1; 0 takes no new connections.'),
+      state: z.enum(['ready', 'draining', 'gone']).optional().describe('Default ready.'),
+      node: z.string().optional().describe('Machine it runs on.'),
+      zone: z.string().optional().describe('Zone it runs in.'),
+      pod: z.string().optional().describe('Pod it is.'),
+    }),
+  ])
+  .meta({ id: 'target', description: 'Where traffic goes.' });
 
 const targets = z.array(target).describe('Where traffic goes: address:port, or objects with weight and state.');
 
@@ -25,20 +27,22 @@ const expect = oneOrMany(z.union([z.number(), z.string()])).describe(
   'Status codes that count as healthy: 200, "200-399", or a list; default 200-399.',
 );
 
-export const check = z.union([
-  z.literal('tcp').describe('Healthy when a connection opens.'),
-  z.strictObject({
-    http: z.string().optional().describe('Path to ask for; without it the check opens a connection only.'),
-    port: port.optional().describe('Default: the port of the target.'),
-    host: z.string().optional().describe('Host header to send.'),
-    method: z.string().optional().describe('Request method; default GET.'),
-    expect: expect.optional(),
-    interval: duration.optional().describe('Time between two checks.'),
-    timeout: duration.optional().describe('Time that an answer may take.'),
-    rise: z.number().optional().describe('Successes that make it healthy.'),
-    fall: z.number().optional().describe('Failures that make it unhealthy.'),
-  }),
-]);
+export const check = z
+  .union([
+    z.literal('tcp').describe('Healthy when a connection opens.'),
+    z.strictObject({
+      http: z.string().optional().describe('Path to ask for; without it the check opens a connection only.'),
+      port: port.optional().describe('Default: the port of the target.'),
+      host: z.string().optional().describe('Host header to send.'),
+      method: z.string().optional().describe('Request method; default GET.'),
+      expect: expect.optional(),
+      interval: duration.optional().describe('Time between two checks.'),
+      timeout: duration.optional().describe('Time that an answer may take.'),
+      rise: z.number().optional().describe('Successes that make it healthy.'),
+      fall: z.number().optional().describe('Failures that make it unhealthy.'),
+    }),
+  ])
+  .meta({ id: 'check', description: 'How targets are asked whether they are well.' });
 
 const affinity = z.union([
   z.enum(['source', 'cookie']),
@@ -89,7 +93,8 @@ export const backendFields = {
 
 export const backend = z
   .union([targets, z.strictObject(backendFields)])
-  .describe('A list of targets, or an object with more fields.');
+  .describe('A list of targets, or an object with more fields.')
+  .meta({ id: 'backend' });
 
 export type TargetForm = z.infer<typeof target>;
 export type CheckForm = z.infer<typeof check>;

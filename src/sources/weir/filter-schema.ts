@@ -47,7 +47,9 @@ export const filter = z
     bodyLimit: z
       .union([z.number().describe('Bytes.'), z.string().describe('Such as 512k, 10m or 1g (powers of 1024).')])
       .optional()
-      .describe('Largest request body; 413 above it.'),
+      .describe(
+        'Largest request body; 413 above it, 411 for one whose length is not told beforehand (chunked, or HTTP/2 without content-length), however short.',
+      ),
     basicAuth: basicAuth.optional().describe('Asks for name and password.'),
     cors: cors.optional().describe('Lets scripts of other origins ask.'),
     requestHeaders: headers.optional().describe('Changes headers before the target sees them.'),
@@ -62,7 +64,8 @@ export const filter = z
       .describe('Replaces what matches; \\1 to \\9 are groups.'),
     host: z.string().optional().describe('Host header that the target sees.'),
   })
-  .describe('One or more guards and changes, in the order of the fields.');
+  .describe('One or more guards and changes, in the order of the fields.')
+  .meta({ id: 'filter' });
 
 export type FilterForm = z.infer<typeof filter>;
 export type HeadersForm = z.infer<typeof headers>;

@@ -131,6 +131,10 @@ function fieldsAt(path: FieldPath): readonly string[] {
 }
 
 function alternatives(node: Node): readonly Node[] {
+  const name = node.$ref?.split('/').at(-1);
+  const shared = name === undefined ? undefined : schema?.$defs?.[name];
+  if (shared !== undefined) return alternatives(shared);
+  if (node.allOf !== undefined) return node.allOf.filter((n) => typeof n === 'object').flatMap(alternatives);
   return node.anyOf === undefined ? [node] : node.anyOf.filter((n) => typeof n === 'object').flatMap(alternatives);
 }
 

@@ -81,7 +81,8 @@ export const rule = z
     ...conditionFields,
     ...actionFields,
   })
-  .describe('Requests by host, path and other conditions. Rules that match equally: first written wins.');
+  .describe('Requests by host, path and other conditions. Rules that match equally: first written wins.')
+  .meta({ id: 'rule' });
 
 export type RuleForm = z.infer<typeof rule>;
 export type PathForm = z.infer<typeof path>;

@@ -15,7 +15,8 @@ const timeouts = z
     keepAlive: duration.optional().describe('Between two requests of a connection.'),
     tunnel: duration.optional().describe('Without a byte in an upgraded connection.'),
   })
-  .describe('Time-outs of a front.');
+  .describe('Time-outs of a front.')
+  .meta({ id: 'timeouts' });
 
 /** What any front may have. */
 const frontFields = {
@@ -42,7 +43,8 @@ const front = z
     ...actionFields,
     ...frontFields,
   })
-  .describe('One listening port.');
+  .describe('One listening port.')
+  .meta({ id: 'port' });
 
 const http = z.union([
   z.array(rule).describe('Routes on port 80; with `tls` on port 443, and port 80 redirects there.'),
@@ -112,7 +114,8 @@ export const weirServiceSchema = z
     drain: backendFields.drain,
     tls: frontTls.optional().describe('TLS of `http`.'),
   })
-  .describe('An exported service. With `targets` it has one backend, named default.');
+  .describe('An exported service. With `targets` it has one backend, named default.')
+  .meta({ id: 'service' });
 
 /** A document: one service, or several under `services`. */
 export const weirDocumentSchema = z.union([

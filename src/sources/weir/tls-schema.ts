@@ -12,7 +12,8 @@ const certificate = z
     ocsp: ocsp.optional(),
     hosts: oneOrMany(host).optional().describe('Serve it only for these hosts; default: the names it is valid for.'),
   })
-  .describe('One certificate with its key.');
+  .describe('One certificate with its key.')
+  .meta({ id: 'certificate' });
 
 /** TLS at a front. Either one certificate written directly, or several under `certificates`. */
 export const frontTls = z
@@ -39,7 +40,8 @@ export const frontTls = z
       .optional()
       .describe('PEM file with the authorities that client certificates must come from (mode mutual, its default).'),
   })
-  .describe('TLS towards clients.');
+  .describe('TLS towards clients.')
+  .meta({ id: 'tls' });
 
 export const backendTls = z.union([
   z.boolean().describe('true: TLS towards the targets, certificates verified against the system authorities.'),
