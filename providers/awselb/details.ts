@@ -38,12 +38,12 @@ export class Details {
   async audit(ours: readonly Observed[]): Promise<void> {
     const nowMs = this.#drive.ctx.clock.now();
     const all = ours.filter(isDetailed);
-    const urgent = all.filter(({ handle }) => this.#isUrgent(handle, nowMs));
+    const urgent = new Set(all.filter(({ handle }) => this.#isUrgent(handle, nowMs)));
     const sinceMs = Math.min(roundMs, nowMs - this.#auditMs);
     const batch = Math.max(leastBatch, Math.ceil((all.length * sinceMs) / roundMs));
     const age = ({ handle }: Observed): number => nowMs - (this.#readMs.get(handle) ?? nowMs);
     const oldest = all
-      .filter((object) => !urgent.includes(object) && age(object) > roundMs / 2)
+      .filter((object) => !urgent.has(object) && age(object) > roundMs / 2)
       .sort((a, b) => age(b) - age(a))
       .slice(0, batch);
     this.#auditMs = nowMs;

@@ -44,8 +44,6 @@ export function backendGroupOf(account: Account, owners: Owners): string | undef
 }
 
 /** Ports that these services ask for. */
-function portsOf(members: readonly string[], { input: { services } }: Owners): ReadonlySet<number> {
-  return new Set(
-    services.filter(({ id }) => members.includes(id)).flatMap(({ fronts }) => fronts.map(({ port }) => port)),
-  );
+function portsOf(members: readonly string[], { byId }: Owners): ReadonlySet<number> {
+  return new Set(members.flatMap((id) => byId.get(id)?.fronts.map(({ port }) => port) ?? []));
 }

@@ -34,6 +34,7 @@ export interface Ownership {
 /** Reads ownership tags, and what services say of things that carry none. Pure. */
 export class Owners {
   readonly input: OwnersInput;
+  readonly byId: ReadonlyMap<ServiceId, ExportedService>;
   readonly #stacks = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
   readonly #byName = new Map<string, ExportedService[]>();
   /** By load balancer. */
@@ -46,6 +47,7 @@ export class Owners {
   constructor(input: OwnersInput) {
     this.input = input;
     const { services, balancer } = input;
+    this.byId = new Map(services.map((service) => [service.id, service]));
     for (const service of services) {
       const { namespace, name } = service.origin;
       append(this.#byName, `${namespace}/${name}`, service);
@@ -91,6 +93,11 @@ export class Owners {
   /** Whether tags say that a security group is the shared back-end group of the cluster. */
   isBackendGroup(tags: Tags): boolean {
     return tags[clusterTag] === this.input.cluster && tags['elbv2.k8s.aws/resource'] === 'backend-sg';
+  }
+
+  /** Whether a service has this load balancer. */
+  isAskedFor(lb: string): boolean {
+    return this.#members.has(lb);
   }
 
   get sharedUnit(): Unit {

@@ -155,9 +155,11 @@ export class Snapshot {
 
   /** Units of which everything was read, well after the last write to them. */
   #believeRead(): void {
+    if (this.#written.size === 0) return;
+    const units = Map.groupBy(this.#ours(undefined), ({ unit }) => unit);
     for (const [unit, { atMs }] of this.#written) {
       const sinceMs = atMs + settleMs;
-      const isRead = this.#ours(new Set([unit])).every((object) => this.#details.readSince(object, sinceMs));
+      const isRead = (units.get(unit) ?? []).every((object) => this.#details.readSince(object, sinceMs));
       if (isRead && this.#listMs > sinceMs) this.#written.delete(unit);
     }
   }
