@@ -159,7 +159,7 @@ describe('builtin under change', () => {
       }
       const { failed, errors, sent } = await load.stop();
       assert.deepEqual({ failed, errors }, { failed: 0, errors: {} });
-      assert.ok(sent > 100);
+      assert.ok(sent > 20, `${sent} requests: each round saw one of its own`);
     });
   }
 
