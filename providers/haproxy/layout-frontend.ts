@@ -5,7 +5,7 @@ import { type Lead, leadOf, placeLead, type RoutedFrontend, routedFrontend, type
 import { certPath, crtListPath, defaultCertPath, frontendName, mapPath, rangesPath, staplePath } from './names.ts';
 import { directoryOf, type Options } from './options.ts';
 import { mapKey, mapValue, sniFilter } from './quote.ts';
-import { trustedRanges } from './section-forwarded.ts';
+import { proxyRanges, trustedRanges } from './section-forwarded.ts';
 import { bindsOf, httpFrontendLines, sniFrontendLines, tcpFrontendLines } from './section-frontend.ts';
 import { profileRanges } from './section-profile.ts';
 import { restKey } from './section-routes.ts';
@@ -247,7 +247,8 @@ function* rangeMaps(
   options: Options,
 ): Generator<readonly [string, MapFile]> {
   const trusted = options.forwardedHeaders === 'keep' ? undefined : trustedRanges(options);
-  if (trusted !== undefined) yield [rangesPath(trusted), rangesMap(trusted)];
+  for (const ranges of [trusted, proxyRanges(options)])
+    if (ranges !== undefined) yield [rangesPath(ranges), rangesMap(ranges)];
   const profiles = leads.flatMap(({ profile }) => (profile === undefined ? [] : profileRanges(profile)));
   for (const ranges of [...profiles, ...sourceIps]) yield [rangesPath(ranges), rangesMap(ranges)];
 }

@@ -16,6 +16,7 @@ export function settingsResource(unit: string, options: Options): Resource {
     httpsRedirectPort,
     forwardedHeaders: options.forwardedHeaders,
     trustedProxies: [...options.trustedProxies],
+    ...(options.proxyFrom.length === 0 ? {} : { proxyFrom: [...options.proxyFrom] }),
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.user === undefined ? {} : { user: options.user }),

@@ -191,6 +191,12 @@ export const optionsSchema = z
       .describe(
         'Ranges of proxies in front that are believed: their X-Forwarded-For names the client, also for source ranges and rate limits, and is continued; their X-Forwarded-Proto, -Host and -Port are kept.',
       ),
+    proxyFrom: z
+      .array(checked(parseCidr))
+      .default([])
+      .describe(
+        'Ranges of proxies in front that speak the PROXY protocol, at ports with proxyProtocol; others are refused there. Default: whoever reaches such a port may name any address as its client.',
+      ),
     spares: z
       .int()
       .min(0)
@@ -216,7 +222,9 @@ export const optionsSchema = z
       .enum(['standard', 'json'])
       .default('standard')
       .describe('standard: as HAProxy writes it; json: one object a line, with the id of the service.'),
-    stats: statsSchema.optional().describe("HAProxy's own page of statistics, for reading; absent: none."),
+    stats: statsSchema
+      .optional()
+      .describe("HAProxy's own page of statistics, for reading, spares among the backends; absent: none."),
     tuning: tuningSchema.prefault({}).describe('Further settings of HAProxy by their own names.'),
   })
   .refine(({ portRange, portSet }) => portRange === undefined || portSet === undefined, {

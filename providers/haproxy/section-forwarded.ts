@@ -5,8 +5,16 @@ import { fromRanges } from './section-guard.ts';
 
 /** The ranges of proxies that are believed, in canonical form; undefined: nobody is. */
 export function trustedRanges({ trustedProxies }: Options): readonly string[] | undefined {
-  if (trustedProxies.length === 0) return undefined;
-  const texts = trustedProxies.flatMap((range) => {
+  return trustedProxies.length === 0 ? undefined : canonical(trustedProxies);
+}
+
+/** The ranges of proxies that may speak the PROXY protocol, in canonical form; undefined: everybody may. */
+export function proxyRanges({ proxyFrom }: Options): readonly string[] | undefined {
+  return proxyFrom.length === 0 ? undefined : canonical(proxyFrom);
+}
+
+function canonical(ranges: readonly string[]): readonly string[] {
+  const texts = ranges.flatMap((range) => {
     const parsed = parseCidr(range);
     return parsed.ok ? [parsed.value.text] : [];
   });

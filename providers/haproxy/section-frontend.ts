@@ -5,7 +5,7 @@ import { directoryOf, type Options } from './options.ts';
 import { word } from './quote.ts';
 import type { RouteTable } from './route-table.ts';
 import { clientLines } from './section-client.ts';
-import { forwardedLines } from './section-forwarded.ts';
+import { forwardedLines, proxyRanges } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
 import { connectionLines, isNaming, serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
@@ -88,6 +88,7 @@ function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): 
       : [
           `bind ${handOverSocket(frontend, directoryOf(options))} accept-proxy ${tlsWords(frontend, attrs, options).join(' ')}`,
         ];
+  if (attrs.behind === undefined) lines.push(...proxyLines(attrs, options));
   if (attrs.maxConnections !== undefined) lines.push(`maxconn ${attrs.maxConnections}`);
   if (attrs.clientMs !== undefined) lines.push(`timeout client ${attrs.clientMs}`);
   return lines;
@@ -98,8 +99,16 @@ function bindLine({ address, port, frontend }: Bind, attrs: FrontendAttrs, optio
   const parts = ['bind', `${sixth ? `[${word(address)}]` : word(address)}:${port}`];
   // Each family has its own line, so that one that the kernel lacks can be left out alone.
   if (sixth) parts.push('v6only');
-  if (attrs.acceptProxy === true) parts.push('accept-proxy');
+  if (attrs.acceptProxy === true && proxyRanges(options) === undefined) parts.push('accept-proxy');
   return [...parts, ...tlsWords(frontend, attrs, options)].join(' ');
+}
+
+/** Who may say for whom it speaks. The first rules: what follows sees the client that the PROXY header names. */
+function proxyLines({ acceptProxy }: FrontendAttrs, options: Options): readonly string[] {
+  const ranges = proxyRanges(options);
+  if (acceptProxy !== true || ranges === undefined) return [];
+  const reject = `tcp-request connection reject if !${fromRanges(ranges)}`;
+  return [reject, 'tcp-request connection expect-proxy layer4'];
 }
 
 function tlsWords(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {

@@ -6,6 +6,7 @@ import { createServer as createHttp, request } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { makeCertificate } from '../../src/cli/demo/certificate.ts';
 import { listen } from '../fakes/listen.ts';
 import { backend, cert, http, https, prefix, route, service, target, tcp } from '../front/make-service.ts';
@@ -99,8 +100,9 @@ describe('WebSocket and PROXY protocol in', () => {
   });
   let plain: RunningProxy | undefined;
   let proxied: RunningProxy | undefined;
+  let backends = {};
   before(async () => {
-    const backends = { web: backend({ targets: [target('127.0.0.1', await listen(server))] }) };
+    backends = { web: backend({ targets: [target('127.0.0.1', await listen(server))] }) };
     plain = await startProxy([service('a/a', [http([route(['x.example'])])], { backends })]);
     const behind = { proxyProtocol: true };
     const far = { ...behind, sourceRanges: ['198.51.100.0/24'] };
@@ -149,6 +151,39 @@ describe('WebSocket and PROXY protocol in', () => {
       'Host: far.example',
     ]);
     assert.match(head, /^HTTP\/1.1 403/);
+  });
+  test('with proxyFrom those ranges alone name a client, also before TLS, and nobody is served without a name', async () => {
+    const fronts = { proxyProtocol: true };
+    const clear = [service('a/a', [http([route(['x.example'])], fronts)], { backends })];
+    const secret = [service('a/a', [https([route(['x.example'])], [cert('aa', ['x.example'])], fronts)], { backends })];
+    const ranges = ['192.0.2.0/24', '127.0.0.0/8'];
+    const named = await startProxy(clear, { proxyFrom: ranges });
+    const refusing = await startProxy(clear, { proxyFrom: ranges.slice(0, 1) });
+    const ended = await startProxy(secret, { proxyFrom: ranges }, () => pem);
+    try {
+      const asks = [line, 'GET / HTTP/1.1', 'Host: x.example'];
+      assert.equal((await exchange(named.port, asks)).body, 'x.example 198.51.100.7');
+      for (const [port, lines] of [
+        [named.port, asks.slice(1)],
+        [refusing.port, asks],
+        [refusing.port, asks.slice(1)],
+      ] as const) {
+        const text = await exchange(port, lines).then(
+          ({ head }) => head,
+          () => '',
+        );
+        assert.equal(text, '');
+      }
+      const socket = connect(ended.port, '127.0.0.1', () => socket.write(`${line}\r\n`));
+      await once(socket, 'connect');
+      const secure = connectTls({ socket, servername: 'x.example', rejectUnauthorized: false });
+      secure.end('GET / HTTP/1.1\r\nHost: x.example\r\nConnection: close\r\n\r\n');
+      let text = '';
+      for await (const part of secure) text += String(part);
+      assert.match(text, /x\.example 198\.51\.100\.7/);
+    } finally {
+      await Promise.all([named, refusing, ended].map((one) => one.stop()));
+    }
   });
   test('without the header nothing is answered', async () => {
     const text = await exchange(proxied?.port ?? 0, ['GET / HTTP/1.1', 'Host: x.example']).then(
