@@ -1,5 +1,6 @@
 import type { App, AppDeps, Readiness } from './contract.ts';
 import { runController } from './controller.ts';
+import { forget } from './forget.ts';
 import { makeState, type StateParts } from './make-state.ts';
 import { previewOffline, render, validate } from './offline.ts';
 import { applyOnce } from './one-shot.ts';
@@ -77,9 +78,10 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       }),
     apply: (signal, onStep, onPlan) => inTurn(() => applyOnce(runtime, signal, onStep, onPlan)),
     destroy: (signal, onStep, onPlan) =>
-      inTurn(() => {
+      inTurn(async () => {
         runtime.empty();
-        return applyOnce(runtime, signal, onStep, onPlan);
+        const report = await applyOnce(runtime, signal, onStep, onPlan);
+        return signal.aborted ? report : { ...report, left: await forget(runtime, report) };
       }),
     run: (signal, events = {}) => inTurn(() => runController(runtime, signal, events)),
     state() {
@@ -113,7 +115,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       return () => listeners.delete(listener);
     },
     close(how) {
-      closed ??= work.then(() => runtime.close(runtime.emptied ? 'withdraw' : how));
+      closed ??= work.then(() => runtime.close(how));
       return closed;
     },
   };

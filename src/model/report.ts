@@ -78,6 +78,14 @@ export interface ApplyReport {
     readonly code: string;
     readonly message: string;
   }[];
+  /** After `destroy`: what stays in the state directory beside the record of plans and logs. */
+  readonly left?: {
+    readonly stateDir: string;
+    /** Whether copies of services are among it, with their keys and hashes of passwords. */
+    readonly secrets: boolean;
+    /** Balancers that the directory knows and the configuration does not. */
+    readonly others: readonly string[];
+  };
 }
 
 export interface UnitState {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { provider as memory } from '../../providers/memory/index.ts';
 import type { AppDeps } from '../../src/app.ts';
-import { type Problem, WeirError } from '../../src/model/index.ts';
+import { type Problem, type Provider, WeirError } from '../../src/model/index.ts';
 import { httpService, tcpService } from '../conformance/services.ts';
 import { appStage, targets } from './stage.ts';
 
@@ -186,6 +187,44 @@ describe('one-shot commands', () => {
         .map(({ attrs }) => attrs.name),
       ['theirs'],
     );
+  });
+
+  it('a destroy that was only shown, or failed, leaves proxies serving', async () => {
+    const closed: string[] = [];
+    const watched: Provider = {
+      ...memory,
+      open: async (options, context) => {
+        const session = await memory.open(memory.options.parse(options), context);
+        return { ...session, close: async (how) => void closed.push(how) };
+      },
+    };
+    stage.script.set([web]);
+    for (const how of ['leave', 'withdraw'] as const) {
+      const app = await stage.open({ provider: async () => watched });
+      await app.planDestroy(signal);
+      await app.close(how);
+    }
+    assert.deepEqual(closed, ['leave', 'withdraw']);
+  });
+
+  it('destroy forgets what the sources wrote down, for it holds keys; not while other balancers may serve', async () => {
+    stage.script.set([web]);
+    const kept = join(stage.stateDir, 'sources', 'files', 'x.json');
+    const keep = async () => {
+      await mkdir(dirname(kept), { recursive: true });
+      await writeFile(kept, 'PRIVATE KEY');
+    };
+    await keep();
+    const app = await stage.open();
+    const { left } = await app.destroy(signal, () => {});
+    assert.deepEqual(left, { stateDir: stage.stateDir, secrets: false, others: [] });
+    await assert.rejects(readFile(kept));
+    await app.close('leave');
+    await keep();
+    await mkdir(join(stage.stateDir, 'balancers', 'other'));
+    const again = await (await stage.open()).destroy(signal, () => {});
+    assert.deepEqual(again.left, { stateDir: stage.stateDir, secrets: true, others: ['other'] });
+    assert.equal(await readFile(kept, 'utf8'), 'PRIVATE KEY');
   });
 
   it('a source that cannot be read takes nothing away, and says so', async () => {

@@ -122,6 +122,25 @@ test('destroy needs --yes where nobody can be asked; proxies go down only after 
   assert.deepEqual([no.code, no.closed, no.io.asked], [1, ['leave'], ['Remove all of this?']]);
 });
 
+test('destroy says what stays in the state directory; steps done in one go tell their time once', async () => {
+  const several = ['a', 'b', 'c'].map((id) => ({ ...done, durationMs: 114, step: { ...done.step, id } }));
+  const told = async (left: ApplyReport['left']) => {
+    const report: ApplyReport = { ...applied, ...(left === undefined ? {} : { left }) };
+    const parts: Partial<App> = {
+      destroy: async (_signal, onStep) => {
+        for (const step of several) onStep(step);
+        return report;
+      },
+    };
+    const { out, err } = await run(parts, ['destroy', '--yes']);
+    assert.equal(err.split('114 ms').length, 2, err);
+    return out;
+  };
+  assert.match(await told({ stateDir: '/x', secrets: false, others: [] }), /left in \/x: .*keys are gone\n/);
+  assert.match(await told({ stateDir: '/x', secrets: true, others: ['b'] }), /with their keys .* for balancers b\n/);
+  assert.doesNotMatch(await told(undefined), /left in/);
+});
+
 test('destroy is done when everything is gone, whatever is wrong with the input; a running weir is to be stopped first', async () => {
   const report = { ...applied, plan: { ...emptyPlan, problems: [problem] } };
   assert.equal((await run({ destroy: async () => report }, ['destroy', '--yes'])).code, 0);

@@ -8,6 +8,7 @@ import { count, span } from './words.ts';
  */
 export function createStepLines(): (done: StepResult, paint: Paint) => string {
   let told = '';
+  let before: StepResult | undefined;
   return (done, paint) => {
     const { step, result, code, message } = done;
     const word = { done: paint.good, waiting: paint.weak, failed: paint.bad, skipped: paint.warn }[result];
@@ -16,7 +17,10 @@ export function createStepLines(): (done: StepResult, paint: Paint) => string {
     const reason = message === undefined ? '' : `${code === undefined ? '' : `${code}: `}${message}`;
     const tail = reason === '' || reason === told ? '' : `   ${reason}`;
     if (reason !== '') told = reason;
-    const time = span(done.durationMs).padStart(7);
+    // Steps that were done in one go took that time together: it stands once.
+    const together = before?.unit === done.unit && before.durationMs === done.durationMs && before.result === result;
+    before = done;
+    const time = (together ? '' : span(done.durationMs)).padStart(7);
     return `  ${word(result.padEnd(7))} ${time}  ${step.op} ${step.kind} ${step.id}${set}${members}${tail}\n`;
   };
 }
@@ -28,5 +32,14 @@ export function applyText(report: ApplyReport, durationMs: number, paint: Paint)
     ({ balancer, unit, code, message }) => `  ${paint.bad('failed')}  ${balancer} ${unit}  ${code}: ${message}\n`,
   );
   const end = report.failed.length === 0 ? '' : `, ${count(report.failed.length, 'unit')} failed`;
-  return `${failures.join('')}Applied: ${count(done, 'step')} in ${span(durationMs)}${end}.\n`;
+  return `${failures.join('')}${leftText(report.left)}Applied: ${count(done, 'step')} in ${span(durationMs)}${end}.\n`;
+}
+
+function leftText(left: ApplyReport['left']): string {
+  if (left === undefined) return '';
+  const { stateDir, secrets, others } = left;
+  if (!secrets)
+    return `  left in ${stateDir}: the record of plans and logs; copies of services and their keys are gone\n`;
+  const why = others.length === 0 ? 'as not everything could be removed' : `for balancers ${others.join(', ')}`;
+  return `  left in ${stateDir}: copies of services with their keys and hashes of passwords, ${why}\n`;
 }
