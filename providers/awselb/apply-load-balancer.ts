@@ -20,7 +20,7 @@ import {
 } from './apply-codec.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
-import { backendGroup } from './names.ts';
+import { adoptedTag, backendGroup } from './names.ts';
 
 export function loadBalancerWork(step: Step, view: View): Work {
   switch (step.op) {
@@ -33,6 +33,7 @@ export function loadBalancerWork(step: Step, view: View): Work {
     case 'remove':
       return step.set === 'Tags' ? elbTags(step) : { rest: (handle) => groupsChanged(handle, step, view) };
     case 'delete': {
+      if (view.now?.sets.Tags?.has(adoptedTag) === true) return { rest: (handle) => givenBack(handle, view) };
       const { ShieldProtection, 'deletion_protection.enabled': locked } = view.now?.attrs ?? {};
       // First, while the load balancer can still be read: after it nobody would look. One that will not go keeps its protection.
       const guarded = ShieldProtection === true && locked !== 'true';
@@ -46,6 +47,20 @@ export function loadBalancerWork(step: Step, view: View): Work {
     default:
       return { rest: () => [] };
   }
+}
+
+/** Somebody else made it: what is ours is taken off it, and it stays. */
+function givenBack(LoadBalancerArn: Handle, { now, backendGroup: own }: View): readonly Call[] {
+  const managed = now?.sets.ManagedSecurityGroups?.size ?? 0;
+  const all = textsOf(now?.attrs.SecurityGroups);
+  const theirs = all.filter((group) => group !== backendGroup && group !== own);
+  const TagKeys = [...(now?.sets.Tags?.keys() ?? [])].filter((key) => /^(elbv2|service|ingress)\.k8s\.aws\//.test(key));
+  return [
+    ...(theirs.length > 0 && (managed > 0 || theirs.length < all.length)
+      ? [{ name: 'SetSecurityGroups' as const, input: groupsInput(LoadBalancerArn, theirs, {}) }]
+      : []),
+    { name: 'RemoveTags', input: { ResourceArns: [LoadBalancerArn], TagKeys } },
+  ];
 }
 
 function created({ attrs = {}, sets = {} }: Step, view: View): Work {

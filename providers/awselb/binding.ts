@@ -53,6 +53,7 @@ export function bindingResources(
       ipAddressType: 'dualstack',
       vpcId: undefined,
       keptLb: undefined,
+      adopted: false,
       tags: none,
       sharedTags: none,
     };

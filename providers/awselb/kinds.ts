@@ -10,6 +10,7 @@
  *                    EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic, EnablePrefixForIpv6SourceNat, CustomerOwnedIpv4Pool,
  *                    IpamPools {Ipv4IpamPoolId}, MinimumLoadBalancerCapacity {CapacityUnits}, WebACLArn (wafv2; '' none),
  *                    ShieldProtection (boolean). Set ManagedSecurityGroups: front-end groups that weir makes.
+ *                    One that carries the tag of adoption was made by somebody else: a delete takes our tags and groups off it, no more.
  * TargetGroup        id `LB|RESOURCE` (resource as in the ownership tag). Name, TargetType, Protocol, ProtocolVersion, Port, VpcId,
  *                    IpAddressType (all immutable), HealthCheckEnabled, HealthCheckProtocol, HealthCheckPort, HealthCheckPath,
  *                    HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, HealthyThresholdCount, UnhealthyThresholdCount,

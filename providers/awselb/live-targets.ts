@@ -20,7 +20,15 @@ export function liveTargets(
   const build: Build = { ...shared, refuse: () => {}, warn: () => {} };
   const none = (): ReadonlyMap<string, never> => new Map<string, never>();
   const place = { lb: loadBalancerId(stack), unit: '', stack, type, ipAddressType: 'dualstack' };
-  const frame: Frame = { ...place, vpcId: undefined, keptLb: undefined, build, tags: none, sharedTags: none };
+  const frame: Frame = {
+    ...place,
+    vpcId: undefined,
+    keptLb: undefined,
+    adopted: false,
+    build,
+    tags: none,
+    sharedTags: none,
+  };
   for (const listener of listeners) {
     for (const { service } of listener.fronts) {
       if (!services.includes(service)) continue;

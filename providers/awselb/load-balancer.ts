@@ -8,7 +8,14 @@ import {
   suggestion,
 } from '../../src/model/index.ts';
 import type { Build } from './build.ts';
-import { type LoadBalancerType, loadBalancerName, loadBalancerResource, nextName, type Stack } from './names.ts';
+import {
+  adoptedTag,
+  type LoadBalancerType,
+  loadBalancerName,
+  loadBalancerResource,
+  nextName,
+  type Stack,
+} from './names.ts';
 import type { Guarding } from './security-groups.ts';
 import { type Settled, sayerOf } from './settle.ts';
 import { stickyAttributes } from './sticky-attributes.ts';
@@ -42,6 +49,7 @@ export function loadBalancerOf(
   const kept = build.present.at('LoadBalancer', frame.keptLb);
   const [first] = members;
   if (first !== undefined) check(settled, first, frame);
+  const tags = frame.sharedTags(loadBalancerResource);
   const managed = new Map(guarding.managed.map(({ id }): [string, Member] => [id, { attrs: {} }]));
   return {
     kind: 'LoadBalancer',
@@ -66,7 +74,7 @@ export function loadBalancerOf(
     refs: {},
     sets: {
       ...(managed.size === 0 ? {} : { ManagedSecurityGroups: managed }),
-      Tags: frame.sharedTags(loadBalancerResource),
+      Tags: frame.adopted ? new Map([...tags, [adoptedTag, { attrs: { Value: 'true' } }]]) : tags,
     },
   };
 }

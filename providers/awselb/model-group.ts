@@ -1,4 +1,12 @@
-import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId } from '../../src/model/index.ts';
+import type {
+  ExportedService,
+  FrontGroup,
+  Member,
+  Observed,
+  Problem,
+  Resource,
+  ServiceId,
+} from '../../src/model/index.ts';
 import { findAdopted } from './adopt.ts';
 import type { Build } from './build.ts';
 import { keepServices, keepUnit } from './keep.ts';
@@ -6,7 +14,15 @@ import { listenerOf } from './listeners.ts';
 import { liveTargets } from './live-targets.ts';
 import { keptOf, loadBalancerOf, schemeOf, tellReplacement } from './load-balancer.ts';
 import { checkMembers, groupName, onePerPort, typeOf } from './members.ts';
-import { backendGroup, type LoadBalancerType, loadBalancerId, ownershipTags, stackOf, unitName } from './names.ts';
+import {
+  adoptedTag,
+  backendGroup,
+  type LoadBalancerType,
+  loadBalancerId,
+  ownershipTags,
+  stackOf,
+  unitName,
+} from './names.ts';
 import { checkQuotas } from './quotas.ts';
 import { securityGroupsOf } from './security-groups.ts';
 import { type Settled, sayerOf, settle } from './settle.ts';
@@ -105,7 +121,8 @@ function attempt(
   if (kept === undefined && old !== undefined && !mayReplace(settled, old.attrs.Scheme ?? '', members, build))
     return undefined;
   if (kept === undefined && old !== undefined) tellReplacement(old, settled, scheme, type, members, build);
-  const sticky = settled.adopt === undefined ? undefined : kept?.attrs.IpAddressType;
+  const adopted = isAdopted(settled, kept, build);
+  const sticky = adopted ? kept?.attrs.IpAddressType : undefined;
   const ipAddressType = settled.ipAddressType ?? (typeof sticky === 'string' ? sticky : build.options.ipAddressType);
   const mappings = chooseSubnets({ type, scheme, ipAddressType, settled, kept: kept?.attrs.SubnetMappings }, build);
   if ('message' in mappings) {
@@ -121,6 +138,7 @@ function attempt(
     lb,
     type,
     ipAddressType,
+    adopted,
     vpcId: build.environment.Vpc?.VpcId ?? build.options.vpcId,
     keptLb: kept?.handle,
     tags: (resource, service) =>
@@ -152,7 +170,7 @@ function attempt(
   ];
   checkQuotas(resources, type, members, build);
   return {
-    resources: resources.map((one) => withForeignTags(one, settled, build)),
+    resources: resources.map((one) => withForeignTags(one, adopted, build)),
     fresh: kept === undefined,
   };
 }
@@ -161,9 +179,16 @@ function tagSet(tags: Readonly<Record<string, string>>): ReadonlyMap<string, Mem
   return new Map(Object.entries(tags).map(([key, Value]): [string, Member] => [key, { attrs: { Value } }]));
 }
 
+/** Made by somebody else: named by `adopt` now, or marked since it was. */
+function isAdopted({ adopt: named }: Settled, kept: Observed | undefined, { environment, options }: Build): boolean {
+  if (kept === undefined) return false;
+  if (kept.sets.Tags?.has(adoptedTag) === true) return true;
+  return named !== undefined && findAdopted(named, environment, options).found?.LoadBalancerArn === kept.handle;
+}
+
 /** Tags that somebody else manages, and all tags of an adopted load balancer, stay. */
-function withForeignTags(resource: Resource, { adopt: adopted }: Settled, { options, present }: Build): Resource {
-  const all = adopted !== undefined && resource.kind === 'LoadBalancer';
+function withForeignTags(resource: Resource, adopted: boolean, { options, present }: Build): Resource {
+  const all = adopted && resource.kind === 'LoadBalancer';
   if (!all && options.externalManagedTags.length === 0) return resource;
   const extra = present
     .of(resource.kind, resource.id)

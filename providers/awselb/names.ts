@@ -140,6 +140,8 @@ export function tagText(text: string): string {
 }
 
 export const clusterTag = 'elbv2.k8s.aws/cluster';
+/** Tag of a load balancer that was made by somebody else: it outlives us, whatever the services say later. */
+export const adoptedTag = 'elbv2.k8s.aws/adopted';
 const prefixOf = (scope: Stack['scope']): string => `${scope}.k8s.aws`;
 
 /** Tags that prove ownership of the object `resource` of a stack. */

@@ -63,8 +63,11 @@ export function securityGroupsOf(
     };
   }
   const opensBackends = options.manageBackendRules && settled.manageBackendRules !== false;
+  // Listeners of others at an adopted load balancer are reached through the groups that it came with.
+  const had = frame.adopted ? kept?.attrs.SecurityGroups : [];
+  const theirs = Array.isArray(had) ? had.map(String).filter((group) => group !== backendGroup) : [];
   return {
-    given: opensBackends ? [backend] : [],
+    given: [...new Set([...(opensBackends ? [backend] : []), ...theirs])].sort(compare),
     managed: managedGroups(listeners, settled, members, frame),
   };
 }

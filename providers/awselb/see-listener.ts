@@ -8,7 +8,7 @@ import {
   type Observed,
 } from '../../src/model/index.ts';
 import { canonicalConditions } from './conditions.ts';
-import { listenerId, ruleId } from './names.ts';
+import { adoptedTag, listenerId, ruleId } from './names.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
 
@@ -27,8 +27,11 @@ export function seeListener(
   if (handle === undefined || port === undefined) return undefined;
   const { account, owners } = view;
   const tags = account.tags.get(handle);
-  const adopted = owners.adopted.has(balancer.handle);
-  const owned = !adopted || owners.of(handle, tags) !== undefined || asked(port);
+  const marked = account.tags.get(balancer.handle)?.[adoptedTag] !== undefined;
+  const named = owners.adopted.has(balancer.handle);
+  const owned = (!marked && !named) || owners.of(handle, tags) !== undefined || asked(port);
+  // One that is given back is in nobody's way: what others have there holds it up no more.
+  if (!owned && !named && !owners.isAskedFor(balancer.id)) return undefined;
   const forward = forwardOf(listener.DefaultActions, balancer.attrs.Type === 'network');
   // The default one may stand among the others too.
   const listed = [...(account.certificates.get(handle) ?? [])].sort(

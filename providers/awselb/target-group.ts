@@ -27,6 +27,8 @@ export interface Frame {
   readonly vpcId: string | undefined;
   /** Handle of the load balancer that exists and is kept. */
   readonly keptLb: string | undefined;
+  /** It was made by somebody else. */
+  readonly adopted: boolean;
   readonly build: Build;
   /** Tags of what belongs to one service: its own and those that prove ownership of a resource of the stack. */
   tags(resource: string, service: ExportedService): ReadonlyMap<string, Member>;

@@ -147,6 +147,26 @@ describe('a session', () => {
       assert.deepEqual(names(), ['edge']);
       assert.deepEqual([...(balancer?.listeners ?? [])].map(({ Port }) => Port).sort(), [80, 9]);
       assert.equal(balancer?.tags.get('owner'), 'terraform');
+      // Who no longer says so keeps it, and others keep what is theirs.
+      rig.set([db]);
+      assertApplied(await rig.apply());
+      await assertQuiet(rig, harness);
+      assert.deepEqual(names(), ['edge']);
+      assert.deepEqual([...(balancer?.listeners ?? [])].map(({ Port }) => Port).sort(), [80, 9]);
+      await rig.restart();
+      rig.set([]);
+      assertApplied(await rig.apply());
+      await assertQuiet(rig, harness);
+      assert.deepEqual(names(), ['edge']);
+      assert.deepEqual(
+        [...(balancer?.listeners ?? [])].map(({ Port }) => Port),
+        [9],
+      );
+      assert.deepEqual([...(balancer?.tags ?? [])], [['owner', 'terraform']]);
+      assert.deepEqual(
+        [...aws.world.elb.targetGroups.all()].map(({ name }) => name),
+        ['theirs'],
+      );
     } finally {
       await rig.close();
     }
