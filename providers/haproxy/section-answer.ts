@@ -17,6 +17,25 @@ export function answerSection(answer: Answer, httpsPort: number, profiles: reado
   };
 }
 
+const refusals: Readonly<Record<number, string>> = {
+  400: 'the request cannot be understood',
+  403: 'not allowed',
+  405: 'method not allowed',
+  408: 'the request did not come in time',
+  413: 'the request body is too large',
+  500: 'the balancer failed',
+  502: 'the target gave no usable answer',
+  503: 'no target is available',
+  504: 'the target did not answer in time',
+};
+
+/** What HAProxy says by itself, in the form of our own answers. In frontends: a backend that says nothing else takes it from there. What is no HTTP at all is answered
+ * before any of it is read. */
+export const refusalLines: readonly string[] = Object.entries(refusals).map(
+  ([status, text]) =>
+    `http-error status ${status} content-type text/plain string ${bytes(`${status}: ${text}\n`)} hdr Cache-Control no-cache`,
+);
+
 /** What no route takes, and routes whose backend does not exist. */
 export const plainAnswers: readonly Section[] = [
   plainAnswer(404, 'no route for this host and path'),
@@ -53,12 +72,12 @@ function redirectLines(redirect: Redirect, httpsPort: number): readonly string[]
   ];
 }
 
-/** `https://host:port`, or nothing when the redirect stays at the place where the client is. */
+/** `https://host:port`, or nothing when the redirect stays at the place where the client is. The port of this balancer is none of another host. */
 function origin({ scheme, host, port }: Redirect, httpsPort: number): string {
   if (scheme === undefined && host === undefined && port === undefined) return '';
   const wire = scheme ?? '%[ssl_fc,iif(https,http)]';
   const name = host === undefined ? '%[req.fhdr(host),host_only]' : plain(host);
-  return `${wire}://${name}${portSuffix(port ?? (scheme === 'https' ? httpsPort : undefined), scheme)}`;
+  return `${wire}://${name}${portSuffix(port ?? (scheme === 'https' && host === undefined ? httpsPort : undefined), scheme)}`;
 }
 
 function portSuffix(port: number | undefined, scheme: Redirect['scheme']): string {

@@ -4,10 +4,11 @@ import { answerName, certPath, crtListPath, drainVariable, frontendName, mapPath
 import { directoryOf, type Options } from './options.ts';
 import { word } from './quote.ts';
 import type { RouteTable } from './route-table.ts';
+import { refusalLines } from './section-answer.ts';
 import { clientLines } from './section-client.ts';
 import { forwardedLines, proxyRanges } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
-import { connectionLines, isNaming, serviceLines } from './section-log.ts';
+import { connectionLines, errorLogLines, isNaming, serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
 import { handOverSocket, misdirectedLines, sniLines } from './section-sni.ts';
 
@@ -33,6 +34,7 @@ export function httpFrontendLines(
     ...commonLines(frontend, attrs, options),
     ...(attrs.requestMs === undefined ? [] : [`timeout http-request ${attrs.requestMs}`]),
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
+    ...refusalLines,
     ...tunnelLines,
     ...forwardedLines(attrs, options),
     ...clientLines(attrs, options),
@@ -91,6 +93,7 @@ function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): 
   if (attrs.behind === undefined) lines.push(...proxyLines(attrs, options));
   if (attrs.maxConnections !== undefined) lines.push(`maxconn ${attrs.maxConnections}`);
   if (attrs.clientMs !== undefined) lines.push(`timeout client ${attrs.clientMs}`);
+  lines.push(...errorLogLines(options));
   return lines;
 }
 

@@ -48,6 +48,22 @@ export function logLine(mode: 'http' | 'tcp', { logFormat }: Options): string {
   return `log-format ${literal(`{${parts.join(',')}}`)}`;
 }
 
+/** How what never became a request is logged: a TLS handshake or a PROXY header that failed. */
+export function errorLogLines(options: Options): readonly string[] {
+  if (!isNaming(options)) return [];
+  const parts = Object.entries(failed).map(([name, value]) => `"${name}":${value}`);
+  return [`error-log-format ${literal(`{${parts.join(',')}}`)}`];
+}
+
+const failed: Readonly<Record<string, string>> = {
+  time: '%[date(0,ms)]',
+  client: '"%ci"',
+  clientPort: '%cp',
+  frontend: '"%f"',
+  error: text('fc_err_str'),
+  tls: text('ssl_fc_err_str'),
+};
+
 /** Whether the log names services; the standard form is HAProxy's own. */
 export function isNaming({ log, logFormat }: Options): boolean {
   return log !== undefined && logFormat === 'json';

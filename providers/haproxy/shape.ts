@@ -74,6 +74,8 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
     'maxconn',
     'timeout',
     'http-request',
+    'http-error',
+    'error-log-format',
     'tcp-request',
     'use_backend',
     'default_backend',

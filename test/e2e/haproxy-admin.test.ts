@@ -58,6 +58,28 @@ describe('the log', () => {
   });
 });
 
+test('the log in JSON: what never became a request is an object, too', async () => {
+  const daemon = createSocket('udp4');
+  daemon.bind(0, '127.0.0.1');
+  await once(daemon, 'listening');
+  const front = http([route(['x.example'])], { proxyProtocol: true });
+  const proxy = await startProxy([service('shop/web', [front])], {
+    log: `127.0.0.1:${daemon.address().port}`,
+    logFormat: 'json',
+  });
+  try {
+    const arrived = once(daemon, 'message');
+    await exchange(proxy.port, ['GET / HTTP/1.1', 'Host: x.example']).catch(() => undefined);
+    const text = String((await arrived)[0]);
+    const entry = JSON.parse(text.slice(text.indexOf('{')));
+    assert.match(entry.error, /PROXY/);
+    assert.deepEqual([entry.client, entry.tls], ['127.0.0.1', '-']);
+  } finally {
+    await proxy.stop();
+    daemon.close();
+  }
+});
+
 describe('the page of statistics', () => {
   test('is read by who has the password, and by nobody else', async () => {
     const port = await freePort();

@@ -33,11 +33,15 @@ const cors = {
 } as const;
 
 function services(port: number): readonly ExportedService[] {
-  const backends = { web: backend({ targets: [target('127.0.0.1', port)] }) };
+  const backends = {
+    web: backend({ targets: [target('127.0.0.1', port)] }),
+    gone: backend({ targets: [target('127.0.0.1', 1)], retries: 0 }),
+  };
   const at = (host: string, ...filters: readonly Filter[]) => route([`${host}.example`], prefix('/'), { filters });
   const routes = [
     at('plain'),
     at('allowed', { type: 'sourceRanges', allow: ['127.0.0.0/8'] }),
+    route(['gone.example'], prefix('/'), { action: { type: 'forward', to: [{ backend: 'gone', weight: 1 }] } }),
     at('foreign', { type: 'sourceRanges', allow: ['10.0.0.0/8', '192.0.2.0/24'] }),
     at('kept-out', { type: 'sourceRanges', allow: ['127.0.0.0/8'], deny: ['127.0.0.1/32'] }),
     at('small', { type: 'bodyLimit', bytes: 10 }),
@@ -93,6 +97,19 @@ describe('guards', () => {
     assert.equal(status(await post('small', [], '')), '411');
     assert.equal(status(await ask('small')), '200');
     assert.equal(status(await ask('small', ['Transfer-Encoding: chunked', '', '1\r\na\r\n0\r\n\r\n'])), '411');
+  });
+
+  test('every refusal is a line of text, whoever refuses', async () => {
+    const one = async (answer: Promise<Answer>) => {
+      const got = await answer;
+      return `${header(got, 'content-type')} ${got.body}`;
+    };
+    assert.equal(await one(ask('foreign')), 'text/plain 403: not allowed\n');
+    assert.equal(
+      await one(post('small', ['Content-Length: 11', 'Connection: close'], '01234567890')),
+      'text/plain 413: the request body is too large\n',
+    );
+    assert.equal(await one(ask('gone')), 'text/plain 503: no target is available\n');
   });
 
   test('filters of a front hold for all of its routes', async () => {

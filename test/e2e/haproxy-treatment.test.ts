@@ -170,6 +170,23 @@ describe('on the way through HAProxy', () => {
   });
 });
 
+test('the HTTPS port of this balancer is used for its own hosts alone', async () => {
+  const at = (host: string, to: object) =>
+    route([host], prefix('/'), { action: redirect({ code: 302, scheme: 'https', ...to }) });
+  const routes = [at('own.example', {}), at('other.example', { host: 'new.example' })];
+  const proxy = await startProxy([service('a/a', [http(routes)])], { httpsRedirectPort: 8443 });
+  const location = async (host: string) => {
+    const { head } = await exchange(proxy.port, ['GET /a HTTP/1.1', `Host: ${host}`]);
+    return /^location: (.*)$/im.exec(head)?.[1];
+  };
+  try {
+    assert.equal(await location('own.example'), 'https://own.example:8443/a');
+    assert.equal(await location('other.example'), 'https://new.example/a');
+  } finally {
+    await proxy.stop();
+  }
+});
+
 describe('shares', () => {
   test('requests follow the weights, none goes to weight 0', async () => {
     const servers = [0, 1, 2].map((i) => createServer((_, response) => response.end(String(i))));
