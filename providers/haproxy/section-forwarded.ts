@@ -1,6 +1,7 @@
 import { parseCidr } from '../../src/net/index.ts';
 import type { FrontendAttrs } from './attrs.ts';
 import type { Options } from './options.ts';
+import { literal } from './quote.ts';
 import { fromRanges } from './section-guard.ts';
 
 /** The ranges of proxies that are believed, in canonical form; undefined: nobody is. */
@@ -21,6 +22,15 @@ function canonical(ranges: readonly string[]): readonly string[] {
   return [...new Set(texts)].sort();
 }
 
+/**
+ * Names that CGI and WSGI do not tell from ours: they have `_` for `-` (RFC 3875, 4.1.18). No proxy says them, a trusted one neither. The
+ * names are tried one by one only where any has `_`.
+ */
+const twins = literal(
+  '^x(_(ssl[-_]client[-_]|forwarded[-_]|real[-_]ip$)|-(ssl_client[-_]|ssl-client(_|-.*_)|forwarded_|real_ip$))',
+);
+const twinLine = `http-request del-header ${twins} -m reg if { req.hdr_names -m sub _ }`;
+
 /** Proxies in a row that are followed back to the client. */
 const mostHops = 4;
 
@@ -35,6 +45,7 @@ export function forwardedLines(attrs: FrontendAttrs, options: Options): readonly
   const ranges = trustedRanges(options);
   if (ranges === undefined) {
     return [
+      twinLine,
       'http-request set-header X-Forwarded-For %[src]',
       'http-request set-header X-Real-IP %[src]',
       ...told.map(([name, value]) => `http-request set-header ${name} ${value}`),
@@ -43,6 +54,7 @@ export function forwardedLines(attrs: FrontendAttrs, options: Options): readonly
   }
   const trusted = '{ var(txn.t) -m bool }';
   return [
+    twinLine,
     `http-request set-var(txn.t) bool(true) if ${fromRanges(ranges)}`,
     'http-request set-var(txn.p) src',
     ...['X-Forwarded-For', 'Forwarded'].map((name) => `http-request del-header ${name} if !${trusted}`),
