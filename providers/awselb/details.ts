@@ -1,4 +1,4 @@
-import type { Handle, Observed } from '../../src/model/index.ts';
+import type { Handle, Observed, Unit } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import type { Drive } from './drive.ts';
 import type { TagFinder } from './find-tags.ts';
@@ -7,9 +7,12 @@ import type { Reader } from './read.ts';
 
 /** Reading calls side by side; the limiter bounds them, too. */
 const parallel = 8;
-/** All details are read anew within this, some at each audit; so many at least. */
+/** All details are read anew within this, some at each audit; so many at least, unless they were read a moment ago. */
 const roundMs = 600_000;
-const leastBatch = 8;
+const leastBatch = 24;
+const momentMs = 45_000;
+/** Audits that look at a load balancer that lost something: one right after a write of ours may not be believed. */
+const looks = 3;
 /** Draining ends by itself: no audit needs to watch it closely. */
 const drainingMs = 240_000;
 
@@ -20,6 +23,10 @@ export class Details {
   readonly #tags: TagFinder;
   readonly #account: Account;
   readonly #readMs = new Map<Handle, number>();
+  /** Load balancer → what the lists showed of it when they were last looked at. */
+  #shown: ReadonlyMap<Handle, ReadonlySet<string>> = new Map();
+  /** Units in which something is missing that was there → audits that still look at them. */
+  readonly #suspect = new Map<Unit, number>();
   #auditMs = Number.NEGATIVE_INFINITY;
 
   constructor(drive: Drive, reader: Reader, tags: TagFinder, account: Account) {
@@ -31,23 +38,61 @@ export class Details {
 
   /** Reads all of these now. */
   async now(ours: readonly Observed[]): Promise<void> {
+    this.#compareLists(ours);
     await this.#read(ours.filter(isDetailed));
   }
 
-  /** Reads what was never read, what is on its way, and the oldest of the rest: so many that an audit a minute gets round. */
+  /**
+   * Reads what was never read, what is on its way, where the lists show less than before, and the oldest of the rest: so many that an
+   * audit a minute gets round. Small accounts are read as a whole each time.
+   */
   async audit(ours: readonly Observed[]): Promise<void> {
     const nowMs = this.#drive.ctx.clock.now();
     const all = ours.filter(isDetailed);
-    const urgent = new Set(all.filter(({ handle }) => this.#isUrgent(handle, nowMs)));
+    this.#compareLists(ours);
+    const urgent = new Set(all.filter(({ handle, unit }) => this.#suspect.has(unit) || this.#isUrgent(handle, nowMs)));
     const sinceMs = Math.min(roundMs, nowMs - this.#auditMs);
     const batch = Math.max(leastBatch, Math.ceil((all.length * sinceMs) / roundMs));
     const age = ({ handle }: Observed): number => nowMs - (this.#readMs.get(handle) ?? nowMs);
     const oldest = all
-      .filter((object) => !urgent.has(object) && age(object) > roundMs / 2)
+      .filter((object) => !urgent.has(object) && age(object) > (all.length <= leastBatch ? momentMs : roundMs / 2))
       .sort((a, b) => age(b) - age(a))
       .slice(0, batch);
     this.#auditMs = nowMs;
     await this.#read([...urgent, ...oldest]);
+    for (const [unit, left] of [...this.#suspect]) {
+      if (left > 1) this.#suspect.set(unit, left - 1);
+      else this.#suspect.delete(unit);
+    }
+  }
+
+  /** A listener or rule that somebody deleted is missed in the lists, which every audit reads anyhow. */
+  #compareLists(ours: readonly Observed[]): void {
+    const account = this.#account;
+    const shown = new Map<Handle, Set<string>>();
+    const units = new Map<Handle, Unit>();
+    for (const { kind, handle, unit } of ours) {
+      if (kind !== 'LoadBalancer') continue;
+      shown.set(handle, new Set(this.#frontsOf(handle).filter((front) => this.#tags.lists(front))));
+      units.set(handle, unit);
+    }
+    for (const [group, { LoadBalancerArns = [] }] of account.targetGroups)
+      for (const balancer of LoadBalancerArns) shown.get(balancer)?.add(group);
+    for (const [balancer, now] of shown) {
+      const unit = units.get(balancer);
+      const lost = [...(this.#shown.get(balancer) ?? [])].some((one) => !now.has(one));
+      if (lost && unit !== undefined) this.#suspect.set(unit, looks);
+    }
+    this.#shown = shown;
+  }
+
+  /** ARNs of listeners and rules as they were last read. */
+  #frontsOf(balancer: Handle): readonly string[] {
+    const { listeners, rules } = this.#account;
+    return (listeners.get(balancer) ?? []).flatMap(({ ListenerArn: arn = '' }) => [
+      arn,
+      ...(rules.get(arn) ?? []).flatMap(({ RuleArn }) => RuleArn ?? []),
+    ]);
   }
 
   /** The next audit reads it again. */

@@ -19,6 +19,8 @@ export interface TagFinder {
     listed: ReadonlyMap<string, Tags> | undefined,
     owners: Owners,
   ): Promise<ReadonlyMap<string, Tags>>;
+  /** Whether the tagging API told of it when it was last asked. */
+  lists(arn: string): boolean;
   /** Tags of listeners and rules of ours. */
   of(arns: readonly string[], account: Account): Promise<ReadonlyMap<string, Tags>>;
 }
@@ -95,6 +97,7 @@ export function findTags({ cluster, ctx, known, options }: Drive, reader: Reader
         for (const { RuleArn: arn = '' } of rules) tags.set(arn, latest.get(arn) ?? account.tags.get(arn) ?? {});
       return tags;
     },
+    lists: (arn) => latest.has(arn),
     async of(arns) {
       const found = new Map<string, Tags>();
       const unknown: string[] = [];
