@@ -105,8 +105,8 @@ export interface PeerContext {
   resource(kind: string, namespace: string, name: string): PeerResource | undefined;
   /** The OAuth client of a Secret of the same namespace; the material stays in the source. Undefined: there is none. */
   client(secret: string): { readonly id: string; readonly secret: SecretRef } | undefined;
-  /** Targets of a port as weir itself would have them, of kind ip; that there are none is told. */
-  backend(service: PeerService, port: PeerPort, at: FieldPath): Backend;
+  /** Targets of a port as weir itself would have them, of kind ip; that there are none is told where the kind that is meant needs them. */
+  backend(service: PeerService, port: PeerPort, at: FieldPath, kind?: 'ip' | 'instance'): Backend;
   tell(finding: PeerFinding): void;
 }
 

@@ -32,5 +32,5 @@ export function targetsOf(
     context.tell({ code: 'E_FIELD_MISSING', path: at, value: port.port, reason });
     return undefined;
   }
-  return { ...context.backend(service, port, at), targetKind: kind };
+  return { ...context.backend(service, port, at, kind), targetKind: kind };
 }

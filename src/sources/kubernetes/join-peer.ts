@@ -126,16 +126,19 @@ function contextOf(
       return resource;
     },
     client: (name) => takeClient(namespace, name, draft, lookup),
-    backend(subject, wanted, at) {
+    backend(subject, wanted, at, kind = 'ip') {
       const service = lookup.service(subject.meta.namespace, subject.meta.name);
       const port = service?.ports.find(({ key }) => key === wanted.key);
       const annotations = [...(service === undefined ? [] : [service.own]), ...(own === undefined ? [] : [own])];
       const authority = targetAuthority(namespace, draft, lookup);
       const base = { service, port, layer: 'tcp', own: annotations, direct: false, authority } as const;
       if (service === undefined || port === undefined) return makeBackend({ ...base, targets: [] });
-      for (const endpoints of lookup.endpointsOf(namespace, service.meta.name)) draft.uses.add(endpoints);
+      const slices = lookup.endpointsOf(namespace, service.meta.name);
+      for (const endpoints of slices) draft.uses.add(endpoints);
       const found = targets(service, port);
-      if (found.none !== undefined)
+      // Nodes serve a port for all: who reads no EndpointSlices misses none.
+      const needed = kind === 'ip' || service.localOnly || slices.length > 0;
+      if (found.none !== undefined && needed)
         draft.tell({ code: 'W_NO_TARGETS', path: at, value: `${service.meta.name}:${port.port}`, reason: found.none });
       return makeBackend({ ...base, targets: found.targets });
     },

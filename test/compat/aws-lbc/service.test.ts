@@ -15,6 +15,14 @@ describe('which Services are claimed', () => {
     read(network({ ...annotations }, { ...spec })).services[0]?.class;
   const none = { loadBalancerClass: undefined };
 
+  it('nodes need no EndpointSlices, and addresses of pods do', () => {
+    const missing = (annotations: Record<string, string>, spec: Record<string, unknown> = {}) =>
+      read(network(annotations, spec)).problems.filter(({ code }) => code === 'W_NO_TARGETS').length;
+    assert.equal(missing({}), 0);
+    assert.equal(missing({}, { externalTrafficPolicy: 'Local' }), 2);
+    assert.equal(missing({ 'aws-load-balancer-nlb-target-type': 'ip' }), 2);
+  });
+
   it('those of its class, and of its types', () => {
     const claims = [
       claimed(ip, {}),
