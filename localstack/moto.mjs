@@ -1,5 +1,5 @@
 /**
- * moto without containers: `node localstack/moto.mjs [--port 4566] [--seed]`. Installs the pinned versions of requirements.txt once
+ * moto without containers: `npm run -s aws:moto -- [--port 4566] [--seed]`. Installs the pinned versions of requirements.txt once
  * into a virtual environment in the user's cache, starts the server on loopback and ends it with Ctrl-C.
  * The tests use the same environment. Plain JavaScript for Node 18: it runs before anything is installed.
  */
@@ -10,6 +10,7 @@ import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { checkNode, findNode, installPackages } from '../src/setup/setup.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const requirements = join(here, 'requirements.txt');
@@ -29,7 +30,7 @@ export function findMoto(env = process.env) {
     const pin = /^moto\S*==(\S+)/m.exec(readFileSync(requirements, 'utf8'))?.[1];
     return { command, version: `moto ${pin}` };
   }
-  return { missing: `moto is not installed in ${folder}: run npm test, or node localstack/moto.mjs` };
+  return { missing: `moto is not installed in ${folder}: run npm test, or npm run -s aws:moto` };
 }
 
 /** As findMoto, installing it when it is not there: needs python3 with venv and a package index, about a minute. Never throws. */
@@ -102,13 +103,40 @@ function freePort() {
   });
 }
 
+const usage = `moto, an imitation of AWS that is not weir's, on loopback until Ctrl-C.
+
+  npm run -s aws:moto -- [--port 4566] [--seed]
+
+  --port  the port to listen on, 4566 if not given
+  --seed  fill it as npm run -s aws:seed does: VPC, subnets, machines, certificates of cluster 'test'
+`;
+
+/** Ready before the server starts: one that runs without what was asked for helps nobody. */
+function prepareSeed(say) {
+  checkNode();
+  installPackages(say);
+  return findNode();
+}
+
 async function main(args) {
   const say = (text) => process.stderr.write(`moto  ${text}\n`);
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(usage);
+    return;
+  }
   const at = args.indexOf('--port');
   const port = at === -1 ? 4566 : Number(args[at + 1]);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     say(`--port must be a port number, not '${args[at + 1]}'`);
     process.exitCode = 2;
+    return;
+  }
+  let node;
+  try {
+    if (args.includes('--seed')) node = prepareSeed(say);
+  } catch (error) {
+    say(error.message);
+    process.exitCode = 1;
     return;
   }
   const { command, missing } = ensureMoto(say);
@@ -120,10 +148,14 @@ async function main(args) {
   const server = await startMoto(command, port);
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.stop());
   say(`listens on ${server.url}`);
-  if (args.includes('--seed')) {
+  if (node !== undefined) {
     const env = { ...process.env, AWS_ENDPOINT_URL: server.url };
-    const seeding = spawn(process.execPath, [join(here, 'seed.ts')], { env, stdio: 'inherit' });
-    await new Promise((resolve) => seeding.once('close', resolve));
+    const seeding = spawn(node, [join(here, 'seed.ts')], { env, stdio: 'inherit' });
+    const code = await new Promise((resolve) => seeding.once('close', resolve));
+    if (code === 0) return;
+    say('ends: it could not be seeded');
+    process.exitCode = 1;
+    await server.stop();
   }
 }
 

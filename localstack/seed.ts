@@ -1,6 +1,6 @@
 /**
  * Fills an account that imitates AWS with a cluster's usual surroundings, and answers their ids as JSON:
- * `AWS_ENDPOINT_URL=http://127.0.0.1:4566 node localstack/seed.ts [CLUSTER]`. Run it as often as you like: what is there stays.
+ * `AWS_ENDPOINT_URL=http://127.0.0.1:4566 npm run -s aws:seed -- [CLUSTER]`. Run it as often as you like: what is there stays.
  * It refuses to run against AWS itself.
  */
 import { ACMClient, ListCertificatesCommand, RequestCertificateCommand } from '@aws-sdk/client-acm';
@@ -205,7 +205,12 @@ function need(value: string | undefined): string {
 
 if (import.meta.main) {
   const endpoint = process.env.AWS_ENDPOINT_URL;
-  if (endpoint === undefined || /amazonaws\.com/.test(endpoint)) {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(
+      'Fills what AWS_ENDPOINT_URL names with VPC, subnets, machines and certificates of a cluster; again changes nothing.\n\n' +
+        "  npm run -s aws:seed -- [CLUSTER]    'test' if not given\n",
+    );
+  } else if (endpoint === undefined || /amazonaws\.com/.test(endpoint)) {
     process.stderr.write(
       'seed  set AWS_ENDPOINT_URL to an emulator, such as http://127.0.0.1:4566; AWS itself is never seeded\n',
     );

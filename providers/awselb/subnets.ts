@@ -52,9 +52,17 @@ export function chooseSubnets(wish: SubnetWish, build: Build): readonly Json[] |
   }
   const least = wish.type === 'application' ? 2 : 1;
   if (found.length < least) {
-    const why = `an ${wish.type} load balancer needs subnets in ${least} zones, ${found.length} found`;
+    const article = wish.type === 'application' ? 'an' : 'a';
+    const zones = `${least} ${least === 1 ? 'zone' : 'zones'}`;
+    const why = `${article} ${wish.type} load balancer needs subnets in ${zones}, ${found.length} found`;
+    const left = named === undefined && settled.subnetTags === undefined ? leftOut(build) : '';
     const remedy = `name them in subnets, or tag them ${roleTag(wish.scheme)}=1`;
-    return fault(named === undefined ? 'E_DISCOVERY' : 'E_FIELD_VALUE', ['subnets'], named ?? [], `${why}; ${remedy}`);
+    return fault(
+      named === undefined ? 'E_DISCOVERY' : 'E_FIELD_VALUE',
+      ['subnets'],
+      named ?? [],
+      `${why}${left}; ${remedy}`,
+    );
   }
   return map(
     [...found].sort((a, b) => compare(a.SubnetId, b.SubnetId)),
@@ -88,20 +96,49 @@ function resolve(named: readonly string[], own: boolean, { environment }: Build)
   return found;
 }
 
+const clusterPrefix = 'kubernetes.io/cluster/';
+
+const subnetsInVpc = ({ environment: { Subnets, Vpc } }: Build): readonly Subnet[] =>
+  Subnets.filter(
+    ({ VpcId, ZoneType }) =>
+      ZoneType === 'availability-zone' && (VpcId === undefined || Vpc === undefined || VpcId === Vpc.VpcId),
+  );
+
+const clustersOf = ({ Tags }: Subnet): readonly string[] =>
+  Object.keys(Tags).flatMap((key) => (key.startsWith(clusterPrefix) ? [key.slice(clusterPrefix.length)] : []));
+
+function allowed(subnet: Subnet, { cluster, options }: Build): boolean {
+  const clusters = clustersOf(subnet);
+  return clusters.includes(cluster) || (!options.requireClusterTag && clusters.length === 0);
+}
+
+const hasRoom = ({ AvailableIpAddressCount = freeAddresses }: Subnet): boolean =>
+  AvailableIpAddressCount >= freeAddresses;
+
+/** ` (left out of 6 in the VPC: 6 belong to cluster test, not to prod, the balancer's clusterName)`: what stands in the way is seldom the role tag. */
+function leftOut(build: Build): string {
+  const subnets = subnetsInVpc(build);
+  const barred = subnets.filter((subnet) => !allowed(subnet, build));
+  const others = barred.filter((subnet) => clustersOf(subnet).length > 0);
+  const untagged = barred.length - others.length;
+  const full = subnets.filter((subnet) => allowed(subnet, build) && !hasRoom(subnet)).length;
+  const names = [...new Set(others.flatMap(clustersOf))].sort(compare);
+  const clusters = `${names.length === 1 ? 'cluster' : 'clusters'} ${names.slice(0, 3).join(', ')}`;
+  const reasons = [
+    ...(others.length === 0
+      ? []
+      : [`${others.length} of ${clusters}, while clusterName of the balancer is ${build.cluster}`]),
+    ...(untagged === 0 ? [] : [`${untagged} without the tag ${clusterPrefix}${build.cluster} (requireClusterTag)`]),
+    ...(full === 0 ? [] : [`${full} with fewer than ${freeAddresses} free addresses`]),
+  ];
+  return reasons.length === 0 ? '' : ` (left out of ${subnets.length} in the VPC: ${reasons.join('; ')})`;
+}
+
 /** By the role tag of the scheme, else by whether their routes lead to an internet gateway; the first of each zone with free addresses. */
 function discover({ scheme, settled }: SubnetWish, build: Build): readonly Subnet[] {
-  const { environment, options, cluster } = build;
-  const clusterTag = `kubernetes.io/cluster/${cluster}`;
-  const inVpc = environment.Subnets.filter(
-    ({ VpcId, ZoneType }) =>
-      ZoneType === 'availability-zone' &&
-      (VpcId === undefined || environment.Vpc === undefined || VpcId === environment.Vpc.VpcId),
-  );
-  const usable = inVpc.filter(({ Tags, AvailableIpAddressCount = freeAddresses }) => {
-    const others = Object.keys(Tags).some((key) => key.startsWith('kubernetes.io/cluster/'));
-    const allowed = Tags[clusterTag] !== undefined || (!options.requireClusterTag && !others);
-    return allowed && AvailableIpAddressCount >= freeAddresses;
-  });
+  const clusterTag = `${clusterPrefix}${build.cluster}`;
+  const inVpc = subnetsInVpc(build);
+  const usable = inVpc.filter((subnet) => allowed(subnet, build) && hasRoom(subnet));
   let found: readonly Subnet[];
   if (settled.subnetTags !== undefined) {
     const wanted = Object.entries(settled.subnetTags);

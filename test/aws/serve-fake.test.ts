@@ -35,6 +35,22 @@ describe('the fake as a server', () => {
     assert.deepEqual(await once(child, 'close'), [0, null]);
   });
 
+  it('every script tells what it is for in place of starting anything', () => {
+    for (const script of ['serve-fake.ts', 'seed.ts', 'moto.mjs']) {
+      const run = spawnSync(process.execPath, [join(folder, script), '--help'], { encoding: 'utf8', timeout: 30_000 });
+      assert.equal(run.status, 0, run.stderr);
+      assert.match(run.stdout, /npm run -s aws:/, script);
+    }
+  });
+
+  it('npm scripts start with whatever Node runs npm', () => {
+    for (const name of ['aws:fake', 'aws:seed', 'aws:moto']) {
+      const run = spawnSync('npm', ['run', '-s', name, '--', '--help'], { cwd: join(folder, '..'), encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stderr);
+      assert.match(run.stdout, new RegExp(`npm run -s ${name}`));
+    }
+  });
+
   it('AWS itself is never seeded', () => {
     const run = seedOn('https://ec2.eu-west-1.amazonaws.com');
     assert.equal(run.status, 2);

@@ -230,6 +230,26 @@ describe('a network load balancer', () => {
     assert.deepEqual(ids(some), [{ SubnetId: 'subnet-privc' }]);
   });
 
+  it('says why subnets were left out', () => {
+    const told = (Subnets: Json) =>
+      made({ environment: { ...environment, Subnets } }).problems.map(({ message }) => message);
+    const others = environment.Subnets.map((subnet, i) =>
+      i === 0
+        ? { ...subnet, AvailableIpAddressCount: 3 }
+        : { ...subnet, Tags: { ...subnet.Tags, 'kubernetes.io/cluster/other': 'owned' } },
+    );
+    const n = others.length;
+    const [message] = told(others);
+    assert.match(message ?? '', /a network load balancer needs subnets in 1 zone, 0 found/);
+    assert.ok(
+      message?.includes(
+        `left out of ${n} in the VPC: ${n - 1} of cluster other, while clusterName of the balancer is `,
+      ),
+      message,
+    );
+    assert.match(message ?? '', /; 1 with fewer than 8 free addresses\)/);
+  });
+
   it('is shared by services of one group; a port that two ask for is refused by name', () => {
     const one = (id: string, port: number, createdMs: number) =>
       service(id, [tcp(port)], { backends: { web: behind() }, settings: { awselb: { group: 'edge' } }, createdMs });
