@@ -116,26 +116,65 @@ function draftOrder(
 ): Draft | undefined {
   const [top] = ranked;
   if (top === undefined) return undefined;
-  const taken = new Set(presents.filter(({ fate }) => fate !== 'kept').map((present) => numberOf(present, attr)));
-  for (const number of reserved) taken.add(number);
   // Those that shall not rise yet stay behind the dying, too.
   const bottom = Math.max(0, ...presents.map((present) => numberOf(present, attr)));
-  let number = 0;
+  const held = (...fates: readonly Present['fate'][]): readonly number[] =>
+    presents.filter(({ fate }) => fates.includes(fate)).map((present) => numberOf(present, attr));
+  const plain = numbered(ranked, new Set([...held('dead', 'foreign'), ...reserved]), below, bottom);
+  // A dying one keeps its number, and whoever stood before it stays before it: else all are numbered anew together.
+  const dying = presents.filter(({ fate }) => fate === 'dead');
+  const sinks = plain.some(([one, number]) => {
+    const now = one instanceof Wanted && one.kept !== undefined ? numberOf(one.kept, attr) : undefined;
+    return now !== undefined && dying.some((dead) => now < numberOf(dead, attr) && numberOf(dead, attr) < number);
+  });
+  const placed = sinks
+    ? numbered(withDying(ranked, dying, attr), new Set([...held('foreign'), ...reserved]), below, bottom)
+    : plain;
   const ranks: (readonly [DraftRef, number])[] = [];
   const creates: Draft[] = [];
-  for (const wanted of ranked) {
-    if (below?.has(wanted) === true) number = Math.max(number, bottom);
-    do number++;
-    while (taken.has(number));
-    const ref = sketch.refTo(wanted);
+  for (const [one, number] of placed) {
+    const ref = one instanceof Wanted ? sketch.refTo(one) : one.it.handle;
     if (ref !== undefined) ranks.push([ref, number]);
-    const create = sketch.creates.get(wanted);
+    const create = one instanceof Wanted ? sketch.creates.get(one) : undefined;
     if (create !== undefined) creates.push(create);
   }
   const draft = sketch.draft('order', top, 'its rules are asked in another order', { ranks, attr }).afterAll(creates);
   draft.id = scope.it.id;
   if (!sketch.allows('order')) draft.refuse('policy', sketch.options.policy);
   return draft;
+}
+
+/** The smallest numbers in this order that nobody else holds. */
+function numbered(
+  ranked: readonly (Wanted | Present)[],
+  taken: ReadonlySet<number>,
+  below: ReadonlySet<Wanted> | undefined,
+  bottom: number,
+): readonly (readonly [Wanted | Present, number])[] {
+  let number = 0;
+  return ranked.map((one) => {
+    if (one instanceof Wanted && below?.has(one) === true) number = Math.max(number, bottom);
+    do number++;
+    while (taken.has(number));
+    return [one, number];
+  });
+}
+
+/** The wanted order with each dying one right behind the last of those that stand before it now. */
+function withDying(ranked: readonly Wanted[], dying: readonly Present[], attr: string): readonly (Wanted | Present)[] {
+  const left = [...dying].sort((a, b) => numberOf(a, attr) - numberOf(b, attr));
+  const order: (Wanted | Present)[] = [];
+  for (let place = 0; place <= ranked.length; place++) {
+    const ahead = ranked.slice(place).flatMap(({ kept }) => (kept === undefined ? [] : [numberOf(kept, attr)]));
+    for (const dead of [...left]) {
+      if (ahead.some((now) => now < numberOf(dead, attr))) break;
+      order.push(dead);
+      left.shift();
+    }
+    const next = ranked[place];
+    if (next !== undefined) order.push(next);
+  }
+  return order;
 }
 
 function afterOrder(sketch: Sketch, dead: Present, order: Draft): void {

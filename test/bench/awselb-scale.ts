@@ -7,7 +7,7 @@ import { twists } from './awselb/twists.ts';
 import { type BenchOptions, type Figure, type FigureSpec, median } from './figure.ts';
 
 export const figures: readonly FigureSpec[] = [
-  { name: 'aws.2k_start_calls', unit: 'calls', limit: 4_200, direction: 'lower' },
+  { name: 'aws.2k_start_calls', unit: 'calls', limit: 4_300, direction: 'lower' },
   { name: 'aws.2k_start_s', unit: 'simulated s', direction: 'lower' },
   { name: 'aws.2k_start_ms', unit: 'ms', direction: 'lower' },
   { name: 'aws.2k_change_calls', unit: 'calls', limit: 5, direction: 'lower' },
@@ -19,10 +19,10 @@ export const figures: readonly FigureSpec[] = [
 export const breaks = ['chatty'];
 
 export const load =
-  '2,000 NLB Services of one port and two ip targets in one account (quotas raised), made by weir itself, then a restart with nothing changed, then one endpoint of one Service exchanged, 20 times; API rates as configured by default on a virtual clock (simulated s), processor time of weir and the account together (ms); memory of the process that holds both';
+  '2,000 NLB Services of one port and two ip targets in one account (quotas raised), made by weir itself, then a restart with nothing changed, then one endpoint of one Service exchanged, 5 times; API rates as configured by default on a virtual clock (simulated s), processor time of weir and the account together (ms); memory of the process that holds both';
 
 const services = 2_000;
-const changes = 20;
+const changes = 5;
 const hourMs = 3_600_000;
 
 const address = (service: number, target: number): string => {
@@ -70,7 +70,7 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
     const changeCalls: number[] = [];
     const changeMs: number[] = [];
     for (let i = 0; i < changes; i++) {
-      await stage.pass(20_000);
+      await stage.pass(1_000);
       aws.journal.clear();
       const before = cpuMs();
       put(97 * i, 3);

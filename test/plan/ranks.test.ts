@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Health, KindSpec, Observed, Resource } from '../../src/model/index.ts';
+import { plan } from '../../src/plan/index.ts';
+
+const kinds: readonly KindSpec[] = [
+  { kind: 'Listener', claim: 'tag', immutable: [], refs: {}, sets: {} },
+  { kind: 'Group', claim: 'tag', immutable: [], refs: {}, sets: { targets: { batch: 9, serving: true } } },
+  {
+    kind: 'Rule',
+    claim: 'parent',
+    immutable: ['host'],
+    frontKey: ({ host }) => String(host),
+    order: { scope: 'listener', attr: 'rank' },
+    refs: { listener: { to: 'Listener' }, group: { to: 'Group', serving: true } },
+    sets: {},
+    slots: ({ rank }, { listener }) => [`${listener} ${String(rank)}`],
+  },
+];
+const targets = new Map([['t', { attrs: {} }]]);
+const plain = { unit: 'u', attrs: {}, refs: {}, sets: {} };
+const owned = { owned: true, facts: {} };
+const listener = (id: string): Resource => ({ ...plain, kind: 'Listener', id, serves: [] });
+const group = (id: string, service: string): Resource => ({
+  ...plain,
+  kind: 'Group',
+  id,
+  serves: [service],
+  sets: { targets },
+});
+const rule = (id: string, on: string, to: string, rank: number, service: string): Resource => ({
+  ...plain,
+  kind: 'Rule',
+  id,
+  serves: [service],
+  attrs: { host: id, rank },
+  refs: { listener: on, group: to },
+});
+/** As it is there: handles are ids in capitals. */
+const seen = (resource: Resource, state: Health = 'ready'): Observed => ({
+  ...resource,
+  ...owned,
+  handle: resource.id.toUpperCase(),
+  refs: Object.fromEntries(Object.entries(resource.refs).map(([name, id]) => [name, id.toUpperCase()])),
+  ...(resource.kind === 'Group' ? { health: { targets: new Map([['t', state]]) } } : {}),
+});
+const planned = (desired: readonly Resource[], observed: readonly Observed[]) =>
+  plan(kinds, desired, observed, { policy: 'sync', incomplete: () => false }).steps;
+
+describe('an order of rules', () => {
+  it('never lets one that stays sink behind one that is about to go', () => {
+    const common = [listener('l'), group('g', 's')];
+    const [narrow, wide] = [rule('narrow', 'l', 'g', 1, 's'), rule('wide', 'l', 'g', 2, 's')];
+    const steps = planned(
+      [
+        ...common,
+        rule('first', 'l', 'g', 1, 's'),
+        rule('second', 'l', 'g', 2, 's'),
+        { ...narrow, attrs: { ...narrow.attrs, rank: 3 } },
+      ],
+      [...common, narrow, wide].map((one) => seen(one)),
+    );
+    for (const { op, ranks = [] } of steps) {
+      if (op !== 'order') continue;
+      const numbers = new Map(ranks);
+      assert.ok((numbers.get('NARROW') ?? 1) < (numbers.get('WIDE') ?? 2), JSON.stringify(ranks));
+    }
+    assert.ok(steps.some(({ op }) => op === 'order'));
+  });
+});
+
+describe('a service that moves', () => {
+  it('leaves only when every front that was made for it is ready, also after a crash in between', () => {
+    const there = [
+      listener('old'),
+      listener('new'),
+      group('a', 's'),
+      group('b', 's'),
+      group('c', 's'),
+      group('d', 's'),
+    ];
+    const wanted = [rule('x', 'new', 'c', 1, 's'), rule('y', 'new', 'd', 2, 's')];
+    const leaving = [rule('x-old', 'old', 'a', 1, 's'), rule('y-old', 'old', 'b', 2, 's')];
+    const desired = [listener('old'), listener('new'), group('c', 's'), group('d', 's'), ...wanted];
+    const observed = [...there, ...wanted, ...leaving].map((one) => seen(one, one.id === 'd' ? 'initial' : 'ready'));
+    const steps = planned(desired, observed);
+    const gate = steps.find(({ op, until }) => op === 'wait' && until?.of === 'D');
+    assert.ok(gate, JSON.stringify(steps));
+    for (const { op, kind, after } of steps) if (op === 'delete' && kind === 'Rule') assert.ok(after.includes(gate.n));
+  });
+});
