@@ -7,6 +7,7 @@ import { apiCode } from './api-error.ts';
 import { handleOf, listOf, tagsOf } from './apply-codec.ts';
 import { canonicalConditions } from './conditions.ts';
 import type { Drive } from './drive.ts';
+import { descriptionIn } from './see-security-group.ts';
 
 const taken =
   /^(DuplicateLoadBalancerName|DuplicateTargetGroupName|DuplicateListener|PriorityInUse|InvalidGroup\.Duplicate|InvalidPermission\.Duplicate)$/;
@@ -91,7 +92,12 @@ const looks: Readonly<Record<string, Look>> = {
     );
     const what = `the rule ${String(attrs.IpProtocol)} ${String(attrs.FromPort)}-${String(attrs.ToPort)} of ${String(attrs.GroupId)}`;
     if (found?.SecurityGroupRuleId === undefined) return gone(what);
-    if (found.Description === attrs.Description) return found.SecurityGroupRuleId;
+    const described = async (): Promise<string | undefined> => {
+      const wish = new sdk.DescribeSecurityGroupsCommand({ GroupIds: [String(attrs.GroupId)] });
+      const { SecurityGroups } = await ec2.send(wish, { abortSignal });
+      return descriptionIn(SecurityGroups?.[0], found);
+    };
+    if ((found.Description ?? (await described())) === attrs.Description) return found.SecurityGroupRuleId;
     throw held(what, found.SecurityGroupRuleId);
   },
 };

@@ -60,9 +60,20 @@ export function openGroups(groups: Iterable<SecurityGroup>, source: string | und
   );
 }
 
+/** What a group says of one of its rules: imitations of AWS describe rules between groups there and nowhere else. */
+export function descriptionIn(group: SecurityGroup | undefined, rule: SecurityGroupRule): string | undefined {
+  return group?.IpPermissions?.filter(
+    ({ IpProtocol, FromPort, ToPort }) =>
+      IpProtocol === rule.IpProtocol && FromPort === rule.FromPort && ToPort === rule.ToPort,
+  )
+    .flatMap(({ UserIdGroupPairs = [] }) => UserIdGroupPairs)
+    .find(({ GroupId }) => GroupId === rule.ReferencedGroupInfo?.GroupId)?.Description;
+}
+
 /** Undefined: not one that lets the back-end group in. */
 export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View): Observed | undefined {
-  const { SecurityGroupRuleId: handle, GroupId = '', IpProtocol = '', IsEgress, Description } = rule;
+  const { SecurityGroupRuleId: handle, GroupId = '', IpProtocol = '', IsEgress } = rule;
+  const Description = rule.Description ?? descriptionIn(view.account.securityGroups.get(GroupId), rule);
   const source = rule.ReferencedGroupInfo?.GroupId;
   const named = view.owners.input.options.backendSecurityGroup;
   const ours = source !== undefined && (source === view.backendGroup || source === named);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { findMoto, type Moto, startMoto } from '../../localstack/moto.mjs';
 import { type Surroundings, seedAccount } from '../../localstack/seed.ts';
 import { awselb } from '../../providers/awselb/index.ts';
@@ -62,6 +63,26 @@ describe('awselb on moto', { skip: found.missing ?? false }, () => {
     on(async (rig) => {
       await reach(rig, [tcpService('shop/db', 81, targets(2)), httpService('shop/web', 80, targets(2))]);
       await assertQuiet(rig, harness);
+    }));
+
+  it('knows the rules again that let it in at nodes, and takes them away', () =>
+    on(async (rig) => {
+      assert.ok(moto);
+      const client = new EC2Client({ region, endpoint: moto.url, credentials });
+      const { Reservations = [] } = await client.send(
+        new DescribeInstancesCommand({ InstanceIds: [...place.instances] }),
+      );
+      client.destroy();
+      const nodes = Reservations.flatMap(({ Instances = [] }) => Instances).map(
+        ({ PrivateIpAddress: address = '' }): Target => ({ address, port: 80, weight: 100, state: 'ready' }),
+      );
+      await reach(rig, [tcpService('shop/db', 81, nodes)]);
+      const rules = (await rig.observe()).filter(({ kind, owned }) => owned && kind === 'SecurityGroupRule');
+      assert.equal(rules.length, 1);
+      await assertQuiet(rig, harness);
+      assertApplied(await rig.destroy());
+      const left = (await rig.observe()).filter(({ owned }) => owned);
+      assert.deepEqual(left, []);
     }));
 
   it('follows targets, ports and services that come and go, and takes all of its own away', () =>
