@@ -86,7 +86,10 @@ export const kinds: readonly KindSpec[] = [
     immutable: ['TargetType', 'Protocol', 'ProtocolVersion', 'IpAddressType', 'VpcId', 'Port', 'Name'],
     per: 'ListenerArn.LoadBalancerArn',
     refs: {},
-    sets: { Targets: { batch: targetBatch, serving: true }, Tags: tags },
+    sets: {
+      Targets: { batch: targetBatch, serving: true, fits: ['TargetType', 'IpAddressType', 'VpcId'] },
+      Tags: tags,
+    },
     slots: ({ Name }) => (Name === undefined ? [] : [`target group ${String(Name)}`]),
     rateClass: 'elbv2',
   },

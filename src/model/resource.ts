@@ -69,6 +69,8 @@ export interface SetSpec {
   readonly weight?: string;
   /** The create call carries the members. */
   readonly inCreate?: boolean;
+  /** Immutable attributes that say what can be a member: where they differ, one generation cannot hold the members of another. */
+  readonly fits?: readonly string[];
 }
 
 export interface KindSpec {

@@ -20,8 +20,8 @@ export function checkKinds(kinds: readonly KindSpec[]): void {
   }
 }
 
-function checkSets({ kind, refs, sets }: KindSpec): void {
-  for (const [name, { batch, max, min, weight }] of Object.entries(sets)) {
+function checkSets({ kind, immutable, refs, sets }: KindSpec): void {
+  for (const [name, { batch, max, min, weight, fits = [] }] of Object.entries(sets)) {
     const say = (what: string): never => {
       throw new Error(`kind ${kind}, set ${name}: ${what}`);
     };
@@ -30,6 +30,9 @@ function checkSets({ kind, refs, sets }: KindSpec): void {
     if (max !== undefined && max < 1) say(`max is ${max}: write at least 1, or leave it out`);
     if (min !== undefined && (min < 0 || min > (max ?? min))) say(`min is ${min}: write a number from 0 to max`);
     if (weight === '') say('weight is empty: name the attribute that is the share, or leave it out');
+    for (const attr of fits) {
+      if (!immutable.includes(attr)) say(`fits names ${attr}, which can change in place: name immutable attributes`);
+    }
     if (refs[name] !== undefined) say('a ref has the same name: rename one of them');
   }
 }

@@ -1,3 +1,4 @@
+import { sameJson } from '../model/index.ts';
 import type { Draft } from './draft.ts';
 import { diffSet, SetEmitter } from './emit-plain-set.ts';
 import type { Present, Wanted } from './scene.ts';
@@ -17,9 +18,15 @@ export function emitFollow(sketch: Sketch, dead: readonly Present[]): void {
     if (!present.uses.some(({ user, via }) => via.serving && leavesLate(sketch, user, present, known))) continue;
     const gone = sketch.deletes.get(present);
     for (const set of shape.plainSets) {
-      if (set.serving) for (const draft of followSet(sketch, present, wanted, set)) gone?.after(draft);
+      if (set.serving && fits(set, present, wanted))
+        for (const draft of followSet(sketch, present, wanted, set)) gone?.after(draft);
     }
   }
+}
+
+/** Whether the old generation can hold what the new one wants: a group of instances takes no addresses. */
+function fits({ spec }: SetShape, present: Present, wanted: Wanted): boolean {
+  return (spec.fits ?? []).every((name) => sameJson(wanted.it.attrs[name], present.it.attrs[name]));
 }
 
 function followSet(sketch: Sketch, present: Present, wanted: Wanted, set: SetShape): readonly Draft[] {

@@ -25,6 +25,11 @@ const mistakes: readonly (readonly [string, readonly KindSpec[], RegExp])[] = [
   ],
   ['a batch of nothing', [{ ...base, sets: { all: { batch: 0 } } }], /set all: batch is 0/],
   ['a minimum above the maximum', [{ ...base, sets: { all: { batch: 1, max: 1, min: 2 } } }], /min is 2/],
+  [
+    'what members are can change in place',
+    [{ ...base, sets: { all: { batch: 1, fits: ['type'] } } }],
+    /set all: fits names type, which can change in place/,
+  ],
   ['an order without scope', [{ ...base, order: { scope: 'up', attr: 'rank' } }], /order.scope is up/],
   ['a path that leads nowhere', [{ ...base, per: 'lb' }], /no kind has a ref lb/],
   ['an immutable set', [{ ...base, immutable: ['all'], sets: { all: { batch: 1 } } }], /immutable names the set all/],

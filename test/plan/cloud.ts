@@ -7,10 +7,10 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'Group',
     claim: 'tag',
-    immutable: ['protocol', 'name'],
+    immutable: ['protocol', 'name', 'holds'],
     per: 'listener.balancer',
     refs: {},
-    sets: { targets: { batch: 3, max: 6, serving: true } },
+    sets: { targets: { batch: 3, max: 6, serving: true, fits: ['holds'] } },
     slots: ({ name }) => (typeof name === 'string' ? [name] : []),
   },
   {

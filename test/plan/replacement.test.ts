@@ -95,6 +95,21 @@ describe('replacement', () => {
     assert.deepEqual(old?.after, []);
   });
 
+  for (const [from, to] of [
+    ['address', 'machine'],
+    ['machine', 'address'],
+  ] as const) {
+    for (const users of [1, 2]) {
+      test(`a condemned generation takes no member of another kind: ${from} to ${to}, ${users} users`, () => {
+        const fronts = ['a:80', 'a:81'].slice(0, users).map((place) => listener(place, { s: 1 }));
+        const observed = [seen(a), seen(group('s', '1 2', { holds: from })), ...fronts.map((front) => seen(front))];
+        const { steps } = planFor([a, group('s', 'x y', { holds: to }), ...fronts], observed);
+        const members = steps.filter(({ set }) => set === 'targets').map(({ op, handle }) => `${op} ${handle}`);
+        assert.deepEqual(members, ['add 1']);
+      });
+    }
+  }
+
   test('connections told to be ending are waited for in a later plan, too', () => {
     const observed = [
       seen(a),

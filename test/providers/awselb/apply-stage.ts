@@ -38,6 +38,8 @@ export class Stage {
   readonly apply: ReturnType<typeof createApply>;
   readonly environment: Environment;
   readonly ctx: Context;
+  /** Plans that had something to do in the last convergence. */
+  rounds = 0;
   readonly #abort = new AbortController();
   readonly #close: () => void;
 
@@ -128,7 +130,7 @@ export class Stage {
    */
   async converge(services: readonly ExportedService[], { counted = true } = {}): Promise<readonly Step[]> {
     const done: Step[] = [];
-    for (let round = 0; round < 12; round++) {
+    for (this.rounds = 0; this.rounds < 12; this.rounds++) {
       const observed = this.observe();
       const { resources, problems } = desire(services, {
         environment: this.environment,
