@@ -20,13 +20,21 @@ function distance(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** The candidate that `word` most likely meant, or undefined when none is near (at most 2 edits, or a quarter of its length). */
+/** Letters from which on the beginning of a word tells which one is meant. */
+const beginning = 5;
+
+/**
+ * The candidate that `word` most likely meant, or undefined when none is near (at most 2 edits, or a quarter of its length) and none but
+ * one begins with it.
+ */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  const longer: string[] = [];
   if (word === '' || word.length > 200) return undefined;
   const lower = word.toLowerCase();
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 4)) + 1;
   for (const candidate of candidates) {
+    if (lower.length >= beginning && candidate.toLowerCase().startsWith(lower)) longer.push(candidate);
     // A length difference is a lower bound of the distance: most candidates need no table.
     if (Math.abs(candidate.length - word.length) >= least) continue;
     const edits = distance(lower, candidate.toLowerCase());
@@ -36,7 +44,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
       least = edits;
     }
   }
-  return best;
+  return best ?? (longer.length === 1 ? longer[0] : undefined);
 }
 
 /** `; did you mean "x"?` or nothing: the end of a message about an unknown word. */

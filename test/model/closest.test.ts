@@ -22,3 +22,10 @@ test('prefers the nearest', () => {
   assert.equal(suggestion('hots', ['ports', 'host', 'hosts']), '; did you mean "host"?');
   assert.equal(suggestion('zzzzz', ['host']), '');
 });
+
+test('a word that is the beginning of one candidate alone means that one', () => {
+  const keys = ['deregistration_delay.timeout_seconds', 'stickiness.enabled', 'stickiness.type'];
+  assert.equal(closest('deregistration_delay.timeout', keys), 'deregistration_delay.timeout_seconds');
+  assert.equal(closest('stickiness', keys), undefined);
+  assert.equal(closest('dere', keys), undefined);
+});

@@ -19,7 +19,23 @@ export function planText(plan: PlanReport, paint: Paint, full = false): string {
   });
   const unchanged = plan.summary.unchanged;
   const kept = unchanged > 0 ? `  = ${count(unchanged, 'object')} unchanged\n` : '';
-  return `${blocks.join('')}${kept}${summaryLine(plan.summary)}\n`;
+  return `${blocks.join('')}${kept}${unreadLine(plan, paint)}${summaryLine(plan.summary)}${shortfall(plan)}\n`;
+}
+
+/** Balancers of which nothing is known: an empty plan says nothing about them. */
+function unreadLine({ problems }: PlanReport, paint: Paint): string {
+  const unread = problems.flatMap(({ severity, source }) =>
+    severity === 'error' && source?.startsWith('balancer/') === true ? [source.slice('balancer/'.length)] : [],
+  );
+  if (unread.length === 0) return '';
+  const names = some([...new Set(unread)], 5);
+  return `  ${paint.bad('! not planned')}  balancer ${names}: it could not be read, see the error\n`;
+}
+
+/** What is wrong with the input is not in the numbers. */
+function shortfall({ problems }: PlanReport): string {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  return errors === 0 ? '' : ` Not all could be planned: ${count(errors, 'error')}.`;
 }
 
 function changeRows(changes: readonly Change[], paint: Paint, full: boolean): string {

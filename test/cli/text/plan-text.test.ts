@@ -135,3 +135,16 @@ test('nothing that a service says can steer the terminal', () => {
     '\\u0007\u001b[31mx\u001b[39m\\u001b]0;t\\u0007',
   );
 });
+
+test('a balancer that could not be read is named: an empty plan is not a plan to do nothing', () => {
+  const problem = {
+    code: 'E_CLOUD_UNREACHABLE',
+    severity: 'error',
+    source: 'balancer/aws',
+    message: 'no answer',
+  } as const;
+  const text = planText({ ...emptyPlan, problems: [problem] }, paint);
+  assert.match(text, /! not planned {2}balancer aws: it could not be read, see the error\n/);
+  assert.match(text, /^Plan: 0 to create.* Not all could be planned: 1 error\.\n$/m);
+  assert.doesNotMatch(planText({ ...emptyPlan, problems: [{ ...problem, severity: 'warning' }] }, paint), /[Nn]ot /);
+});
