@@ -28,7 +28,7 @@ export function certificatesOf(
     for (const arn of given) {
       if (!isMissing(arn, build.environment)) continue;
       const message = 'there is no such certificate in ACM in this region; correct the ARN or import the certificate';
-      build.refuse(service, tellSetting(service, 'E_CERT_MISSING', ['certificateArns'], arn, message));
+      build.refuse(service, tellSetting(service, 'E_DISCOVERY', ['certificateArns'], arn, message));
     }
     if (given.length > 0) continue;
     const wanted = hosts.filter((host) => host !== '');
@@ -41,7 +41,7 @@ export function certificatesOf(
       if (arn !== undefined) found.add(arn);
       else if (!coveredByNamed(host, named, build.environment)) {
         const message = `no issued certificate in ACM covers host ${host} for listener ${listener}; request one, or name a certificate's ARN`;
-        build.refuse(service, tellSetting(service, 'E_CERT_MISSING', ['certificateArns'], host, message));
+        build.refuse(service, tellSetting(service, 'E_DISCOVERY', ['certificateArns'], host, message));
       }
     }
   }

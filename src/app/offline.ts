@@ -16,7 +16,9 @@ export async function render(
   const balancers = runtime.parts.balancers.map(({ name, provider, options, desire }): RenderedBalancer => {
     const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
     const desired = desire(wanted, environmentOf({ provider }, environments), []);
-    return { name, provider, options, desired };
+    const blind = environments[provider.name] === undefined;
+    const problems = blind ? desired.problems.map(unlookedFor) : desired.problems;
+    return { name, provider, options, desired: { ...desired, problems } };
   });
   const report = renderReport(gathered, balancers);
   return { ...report, problems: distinctProblems([...ofFeeds(runtime), ...report.problems]) };
@@ -61,6 +63,13 @@ export async function validate(
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   return (await render(runtime, environments, signal)).problems;
+}
+
+/** Nobody looked whether it is there: what was not found is no fault of the service. */
+function unlookedFor(problem: Problem): Problem {
+  if (problem.code !== 'E_DISCOVERY') return problem;
+  const message = `${problem.message}. Nothing was asked: only the account, or --environment FILE, can tell`;
+  return { ...problem, severity: 'warning', message };
 }
 
 function ofFeeds(runtime: Runtime): readonly Problem[] {

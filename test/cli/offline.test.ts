@@ -46,11 +46,13 @@ test('render --environment is checked by the provider; its errors name the field
   assert.match((await render('gone.json')).err, /there is no file gone\.json/);
 });
 
-test('plan --environment is checked as that of render', async () => {
+test('--environment of plan and validate is checked as that of render', async () => {
   const files = { 'bad.json': '{"haproxy":{"verison":"2.6"}}' };
-  const { code, err } = await run(['plan', '-f', 'a', '--environment', 'bad.json'], {}, { files });
-  assert.equal(code, 1);
-  assert.match(err, /haproxy\.verison: unknown field; did you mean "version"\?/);
+  for (const command of ['plan', 'validate']) {
+    const { code, err } = await run([command, '-f', 'a', '--environment', 'bad.json'], {}, { files });
+    assert.equal(code, 1);
+    assert.match(err, /haproxy\.verison: unknown field; did you mean "version"\?/);
+  }
 });
 
 test('validate: all problems, exit 1 for an error, 0 for warnings; configuration problems too', async () => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ConfigError } from '../../config/index.ts';
 import type { Problem } from '../../model/index.ts';
 import type { CommandContext } from '../deps.ts';
+import { readEnvironments } from '../environments.ts';
 import { exit } from '../exit.ts';
 import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
@@ -22,6 +23,10 @@ export function addValidate(program: Command, context: CommandContext): void {
   const command = addShared(program.command('validate'), { settings: ['instance'] })
     .description('check configuration and services, offline')
     .addOption(outputOption())
+    .option(
+      '--environment <file>',
+      'JSON: provider name to what discovery would yield (weir schema --environment NAME)',
+    )
     .action(async () => {
       const { io } = context;
       const ended = await interruptible(io, (signal) => validate(command, context, signal), 'interrupted\n');
@@ -42,8 +47,11 @@ export function addValidate(program: Command, context: CommandContext): void {
 
 async function validate(command: Command, context: CommandContext, signal: AbortSignal): Promise<Validated> {
   try {
+    const path: unknown = command.opts().environment;
+    const { io, deps } = context;
+    const offline = typeof path === 'string' ? { environments: await readEnvironments(path, io, deps.providers) } : {};
     const loaded = await loadFor(command, context, { provider: 'haproxy' });
-    return await withApp(loaded, context, {}, async (app) => {
+    return await withApp(loaded, context, offline, async (app) => {
       const problems = await app.validate(signal);
       return { services: app.services().length, skipped: app.skipped(), problems };
     });

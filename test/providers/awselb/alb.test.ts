@@ -125,11 +125,11 @@ describe('an application load balancer', () => {
     assert.deepEqual(certs(secured([route(['x.a.test'])]), { certificateArns: [arn('a')] }), [['a'], []]);
     assert.deepEqual(certs(secured([route(['no.test'])])), [
       [],
-      ['E_CERT_MISSING ingress/shop/web settings.awselb.certificateArns no.test'],
+      ['E_DISCOVERY ingress/shop/web settings.awselb.certificateArns no.test'],
     ]);
     assert.deepEqual(certs(secured([route(['x.a.test'])]), { certificateArns: [arn('gone')] }), [
       [],
-      [`E_CERT_MISSING ingress/shop/web settings.awselb.certificateArns ${arn('gone')}`],
+      [`E_DISCOVERY ingress/shop/web settings.awselb.certificateArns ${arn('gone')}`],
     ]);
   });
 

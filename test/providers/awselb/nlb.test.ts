@@ -239,15 +239,13 @@ describe('a network load balancer', () => {
         : { ...subnet, Tags: { ...subnet.Tags, 'kubernetes.io/cluster/other': 'owned' } },
     );
     const n = others.length;
-    const [message] = told(others);
-    assert.match(message ?? '', /a network load balancer needs subnets in 1 zone, 0 found/);
+    const [message = ''] = told(others);
+    assert.match(message, /a network load balancer needs subnets in 1 zone, 0 found/);
     assert.ok(
-      message?.includes(
-        `left out of ${n} in the VPC: ${n - 1} of cluster other, while clusterName of the balancer is `,
-      ),
+      message.includes(`left out of ${n} in the VPC: ${n - 1} of cluster other, while clusterName of the balancer is `),
       message,
     );
-    assert.match(message ?? '', /; 1 with fewer than 8 free addresses\)/);
+    assert.match(message, /; 1 with fewer than 8 free addresses\)/);
   });
 
   it('is shared by services of one group; a port that two ask for is refused by name', () => {

@@ -85,7 +85,7 @@ describe('a session', () => {
       const report = await rig.apply();
       await assertAnswers(harness, db);
       const codes = report.plan.problems.map(({ code }) => code).sort();
-      assert.deepEqual(codes, ['E_CERT_MISSING', 'E_CLOUD_PERMISSION']);
+      assert.deepEqual(codes, ['E_CLOUD_PERMISSION', 'E_DISCOVERY']);
       const [told] = report.plan.problems.filter(({ code }) => code === 'E_CLOUD_PERMISSION');
       assert.match(told?.message ?? '', /^certificates: acm:ListCertificates/);
     } finally {
