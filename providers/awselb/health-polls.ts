@@ -1,3 +1,4 @@
+import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Health, Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import type { Drive } from './drive.ts';
@@ -28,6 +29,7 @@ export function createHealthPolls(
   read: (group: string) => void,
 ) {
   const paces = new Map<string, { readonly nextMs: number; readonly everyMs: number; readonly said: string }>();
+  const balancersNow = new Map<string, LoadBalancer>();
   let listedMs = Number.NEGATIVE_INFINITY;
   let listing: Promise<void> | undefined;
 
@@ -35,8 +37,15 @@ export function createHealthPolls(
     if (ctx.clock.now() - listedMs < balancersMs) return;
     listing ??= (async () => {
       const startMs = ctx.clock.now();
-      for (const one of await reader.loadBalancers())
-        if (one.LoadBalancerArn !== undefined) account.loadBalancers.set(one.LoadBalancerArn, one);
+      const all = await reader.loadBalancers();
+      balancersNow.clear();
+      for (const one of all) {
+        const { LoadBalancerArn: arn } = one;
+        if (arn === undefined) continue;
+        balancersNow.set(arn, one);
+        // One that is not in the account yet comes in by the next reading, with its tags: without them it would be somebody else's.
+        if (account.loadBalancers.has(arn)) account.loadBalancers.set(arn, one);
+      }
       listedMs = startMs;
     })().finally(() => {
       listing = undefined;
@@ -84,7 +93,7 @@ export function createHealthPolls(
     if (waiting.length > 0) await list();
     const settingUp = new Set<string>();
     for (const balancer of waiting) {
-      const { DNSName, State } = account.loadBalancers.get(balancer.handle) ?? {};
+      const { DNSName, State } = balancersNow.get(balancer.handle) ?? account.loadBalancers.get(balancer.handle) ?? {};
       if (State?.Code === undefined || State.Code === 'provisioning') settingUp.add(balancer.handle);
       if (State?.Code === undefined) continue;
       const facts = { ...stateOf({ State }), ...(DNSName === undefined ? {} : { addresses: [DNSName] }) };
