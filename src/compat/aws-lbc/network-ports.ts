@@ -19,11 +19,12 @@ const names = {
 
 /**
  * What listens: TLS where a certificate is named, at the ports listed or at every TCP port; UDP as it is. TCP and UDP at one port become
- * one listener where that is asked for; else the second of them is told and left out.
+ * one listener where that is asked for and both are reached by one number; else the second of them is told and left out.
  */
 export function networkPorts(
   service: PeerService,
   reading: ServiceReading,
+  kind: 'ip' | 'instance',
   context: PeerContext,
 ): readonly Listening[] {
   const listed = reading.take(names.ports);
@@ -41,6 +42,11 @@ export function networkPorts(
     if (other === undefined) {
       found.set(port.port, { port, protocol: tls ? 'tls' : port.transport, encrypted: tls && encrypted });
     } else if (reading.take(names.both) === true && !tls && other.protocol !== 'tls') {
+      const apart = behindApart(other.port, port, kind);
+      if (apart !== undefined) {
+        context.tell({ code: 'E_PORT_CONFLICT', path: [...port.at, apart.field], ...apart });
+        continue;
+      }
       const first = other.port.transport === 'tcp' ? other.port : port;
       found.set(port.port, { port: first, protocol: 'tcp_udp', encrypted: false });
     } else {
@@ -49,6 +55,18 @@ export function networkPorts(
     }
   }
   return [...found.values()];
+}
+
+/** A target is registered at one number for both transports: what would be sent to a port where nothing listens. */
+function behindApart(other: PeerPort, port: PeerPort, kind: 'ip' | 'instance') {
+  const field = kind === 'instance' ? 'nodePort' : 'targetPort';
+  const before = kind === 'instance' ? other.nodePort : (other.targetPort ?? other.port);
+  const value = kind === 'instance' ? port.nodePort : (port.targetPort ?? port.port);
+  // Names may mean the same number.
+  if (typeof before !== 'number' || typeof value !== 'number' || before === value) return undefined;
+  const remedy = kind === 'instance' ? 'write the same nodePort at both, or set target type ip' : 'write the same';
+  const reason = `is not ${before} as that of port ${other.key}, and a listener of TCP and UDP reaches its targets at one number; ${remedy}; this port is left out`;
+  return { field, value, reason };
 }
 
 /** Ports that are listed and do not exist would silently be served without TLS. */

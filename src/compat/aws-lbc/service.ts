@@ -16,7 +16,7 @@ export function readService(service: PeerService, context: PeerContext): Intent 
   const settings = new Settings();
   setNetwork(reading, settings);
   const check = networkCheck(service, reading, kind);
-  const ports = networkPorts(service, reading, context);
+  const ports = networkPorts(service, reading, kind, context);
   if (reading.refused) return undefined;
   const fronts: Front[] = [];
   const backends = new Map<string, Backend>();

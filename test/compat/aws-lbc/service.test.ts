@@ -146,6 +146,22 @@ describe('an NLB', () => {
     );
   });
 
+  it('of TCP and UDP at one port, only where both are reached by one number', () => {
+    const both = { [`${p}enable-tcp-udp-listener`]: 'true' };
+    const ports = (tcp: Readonly<Record<string, number>>, udp: Readonly<Record<string, number>>) => [
+      { name: 't', port: 53, targetPort: 5353, ...tcp },
+      { name: 'u', port: 53, protocol: 'UDP', targetPort: 5353, ...udp },
+    ];
+    const alike = read(network(both, { ports: ports({ nodePort: 30053 }, { nodePort: 30053 }) }));
+    assert.deepEqual([front(serviceOf(alike, 'prod/game')), errorsOf(alike)], [['tcp_udp:53'], []]);
+    const apart = read(network(both, { ports: ports({ nodePort: 30054 }, { nodePort: 30053 }) }));
+    assert.deepEqual(front(serviceOf(apart, 'prod/game')), ['tcp:53']);
+    assert.match(errorsOf(apart)[0]?.message ?? '', /spec\.ports\[1\]\.nodePort is not 30054 .*same nodePort at both/);
+    const pods = read(network({ ...ip, ...both }, { ports: ports({}, { targetPort: 5354 }) }));
+    assert.deepEqual(front(serviceOf(pods, 'prod/game')), ['tcp:53']);
+    assert.match(errorsOf(pods)[0]?.message ?? '', /spec\.ports\[1\]\.targetPort is not 5353 /);
+  });
+
   it('takes older attributes below newer ones', () => {
     const older = { [`${p}cross-zone-load-balancing-enabled`]: 'true', [`${p}access-log-enabled`]: 'true' };
     const newer = { [`${p}attributes`]: 'access_logs.s3.enabled=false,deletion_protection.enabled=true' };
