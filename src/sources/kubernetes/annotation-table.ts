@@ -70,7 +70,11 @@ const table = {
     value: 'whole number from 1; requests at once, default those of a second',
     strict: true,
   },
-  'body-limit': { on: both, value: 'largest request body, such as 65536, 512k, 10m or 1g; 413 above, 411 for chunked ones of any length', strict: true },
+  'body-limit': {
+    on: both,
+    value: 'largest request body, such as 65536, 512k, 10m or 1g; 413 above, 411 for chunked ones of any length',
+    strict: true,
+  },
   'cors-origins': {
     on: both,
     value: 'https://shop.test, https://*.shop.test or *, comma separated: whose scripts may ask',

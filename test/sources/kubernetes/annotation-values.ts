@@ -104,7 +104,7 @@ export const hostile: readonly string[] = [
   "a' if TRUE",
   '"; reset',
   '%[env(HOME)]\r\nX: y',
-  '${HOME}',
+  `\${HOME}`,
   '../../etc/passwd',
   '\u0000',
   '\u202e',
