@@ -89,7 +89,13 @@ const loadProvider: NonNullable<AppDeps['provider']> = async (name): Promise<Pro
 async function openSource(config: SourceConfig, { controllers, ...context }: SourceContext): Promise<Source> {
   const { openFileSource } = await import('./sources/file/index.ts');
   const { ownController } = await import('./sources/kubernetes/index.ts');
-  return openFileSource(config, { ...context, kubernetes: { controllers: [ownController, ...controllers] } });
+  return openFileSource(config, {
+    ...context,
+    kubernetes: {
+      controllers: [ownController, ...controllers],
+      ...(config.classes === undefined ? {} : { classes: config.classes }),
+    },
+  });
 }
 
 /** Where nobody has said it: as a configuration that was loaded from a file would have it. */

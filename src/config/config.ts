@@ -28,6 +28,13 @@ export const fileSource = z
       .array(z.string())
       .default(['127.0.0.0/8', '::1/128'])
       .describe('CIDRs allowed as targets although they are loopback or link-local.'),
+    classes: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'Take only Kubernetes Services and Ingresses of these classes, e.g. service.k8s.aws/nlb and alb; absent: of every class, Services of type LoadBalancer without a class too.',
+      ),
   })
   .describe('Services from files and directories.');
 

@@ -15,6 +15,8 @@ export interface FileSourceConfig {
   readonly fileBytes: number;
   /** CIDRs allowed as targets although they are loopback or link-local. */
   readonly allowTargets: readonly string[];
+  /** Take only Kubernetes objects of these classes; absent: of every class. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 export interface FileSourceOptions {
