@@ -1,12 +1,12 @@
 import type { OnStep } from '../app.ts';
-import type { ApplyReport, PlanReport } from '../model/index.ts';
+import type { ApplyReport, PlanReport, ServiceState } from '../model/index.ts';
 import type { CommandContext } from './deps.ts';
 import { exit } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { json, jsonLines } from './json-lines.ts';
 import { hasErrors, say, tell, tellProblems } from './say.ts';
 import type { Output } from './shared-options.ts';
-import { applyText, createStepLines, planText } from './text/index.ts';
+import { addressText, applyText, createStepLines, planText } from './text/index.ts';
 
 type Work = (signal: AbortSignal, onStep: OnStep, onPlan: (plan: PlanReport) => void) => Promise<ApplyReport>;
 
@@ -17,11 +17,13 @@ export interface Applying {
   readonly shown: boolean;
   /** Nothing is wanted any more: problems of the input are nobody's business. */
   readonly removes?: boolean;
+  /** Services as they are at the end, for their addresses; absent: nothing is told of them. */
+  readonly services?: () => readonly ServiceState[];
 }
 
 /** Applies (or destroys) with plan, progress and result in the form asked for; answers the exit code. */
 export async function applying(work: Work, applying: Applying, { io }: CommandContext): Promise<number> {
-  const { output, full, shown, removes = false } = applying;
+  const { output, full, shown, removes = false, services = () => [] } = applying;
   const startedMs = io.now();
   const line = output === 'jsonl' ? jsonLines(io) : undefined;
   const stepLine = createStepLines();
@@ -48,7 +50,7 @@ export async function applying(work: Work, applying: Applying, { io }: CommandCo
   else {
     if (!planned) say(io, (paint) => planText(report.plan, paint, full));
     await tellProblems(io, report.plan.problems);
-    say(io, (paint) => applyText(report, io.now() - startedMs, paint));
+    say(io, (paint) => `${addressText(services())}${applyText(report, io.now() - startedMs, paint)}`);
   }
   return ended.interrupted ? exit.interrupted : codeOf(report, removes);
 }

@@ -27,7 +27,10 @@ it('the example is valid offline, applied once, and gone after destroy', async (
     return out;
   };
   assert.match(await run('validate'), /Valid: 2 services; 0 errors/);
-  assert.match(await run('apply'), /Plan: 11 to create/);
+  const applied = await run('apply');
+  assert.match(applied, /Plan: 11 to create/);
+  assert.match(applied, /^ {2}ingress\/shop\/web {2}\S+\.elb\S*\.amazonaws\.com$/m);
+  assert.match(applied, /^ {2}shop\/db +\S+\.elb\S*\.amazonaws\.com$/m);
   assert.match(await run('plan'), /Plan: 0 to create, 0 to update, 0 to replace, 0 to delete; 11 unchanged/);
   await run('destroy', '--yes');
   assert.match(await run('plan'), /Plan: 11 to create/);

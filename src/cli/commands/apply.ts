@@ -35,7 +35,7 @@ async function apply(app: App, command: Command, context: CommandContext): Promi
     const refused = await preview(app, asks, command, context);
     if (refused !== undefined) return refused;
   }
-  const mode = { output: readOutput(command), full: full === true, shown: asks };
+  const mode = { output: readOutput(command), full: full === true, shown: asks, services: () => app.state().services };
   return applying((signal, onStep, onPlan) => app.apply(signal, onStep, onPlan), mode, context);
 }
 

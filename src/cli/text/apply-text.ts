@@ -1,6 +1,7 @@
-import type { ApplyReport, StepResult } from '../../model/index.ts';
+import type { ApplyReport, ServiceState, StepResult } from '../../model/index.ts';
 import type { Paint } from './paint.ts';
-import { count, span } from './words.ts';
+import { renderTable } from './table.ts';
+import { count, some, span } from './words.ts';
 
 /**
  * One finished step: result, time, what it was, why it failed. Steps that fail together (a file that is refused) and their next tries
@@ -23,6 +24,20 @@ export function createStepLines(): (done: StepResult, paint: Paint) => string {
     const time = (together ? '' : span(done.durationMs)).padStart(7);
     return `  ${word(result.padEnd(7))} ${time}  ${step.op} ${step.kind} ${step.id}${set}${members}${tail}\n`;
   };
+}
+
+/** Services named after an apply; of more `weir status` tells. */
+const named = 20;
+
+/** Where each service is reached: what one copies into a DNS record. Empty when no balancer tells of an address. */
+export function addressText(services: readonly ServiceState[]): string {
+  const reached = services.flatMap(({ id, reports }) => {
+    const addresses = reports.flatMap((report) => report.addresses.map(({ ip, host }) => host ?? ip ?? ''));
+    return addresses.length === 0 ? [] : [[id, some([...new Set(addresses)], 4)]];
+  });
+  if (reached.length === 0) return '';
+  const more = reached.length > named ? `  and ${count(reached.length - named, 'service')} more\n` : '';
+  return `${renderTable(reached.slice(0, named), '  ')}${more}`;
 }
 
 /** The end of an apply: what was done, what failed and why; last line greppable. */
