@@ -80,6 +80,8 @@ export interface View {
   readonly clientSecret?: string | undefined;
   /** Tags of what has no set of tags: rules in the groups of nodes and pods. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Targets that we have registered in a group of somebody else; undefined: all of them. */
+  readonly registered?: ReadonlySet<string> | undefined;
 }
 
 export type WorkOf = (step: Step, view: View) => Work;

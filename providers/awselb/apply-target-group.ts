@@ -102,10 +102,11 @@ function deregistered(TargetGroupArn: Handle, targets: readonly TargetDescriptio
 }
 
 /** Somebody else's group stays; only our targets go. */
-function deleted(TargetGroupArn: Handle, { id }: Step, { now }: View): readonly Call[] {
+function deleted(TargetGroupArn: Handle, { id }: Step, { now, registered }: View): readonly Call[] {
   if (id.startsWith('pointed|')) return [];
   if (!id.startsWith('bound|')) return [{ name: 'DeleteTargetGroup', input: { TargetGroupArn } }];
-  const targets = [...(now?.sets.Targets ?? [])].map(([key, member]) => targetOf(key, member));
+  const ours = [...(now?.sets.Targets ?? [])].filter(([key]) => registered?.has(key) !== false);
+  const targets = ours.map(([key, member]) => targetOf(key, member));
   return deregistered(TargetGroupArn, targets);
 }
 

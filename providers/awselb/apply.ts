@@ -137,7 +137,7 @@ export function createApply(drive: Drive, wrote: Wrote = (step, made) => drive.k
 /** So long a load balancer waits for the security group that all of them share. */
 const backendGroupMs = 10_000;
 
-async function viewOf(step: Step, { known, ctx, cluster }: Drive, signal: AbortSignal): Promise<View> {
+async function viewOf(step: Step, { known, ctx, cluster, registered }: Drive, signal: AbortSignal): Promise<View> {
   const now = typeof step.handle === 'string' ? known.find(step.kind, step.handle) : undefined;
   // What went with its parent is deleted again at no harm.
   const blind = ['create', 'order', ...(step.kind === 'SecurityGroupRule' ? [] : ['delete'])];
@@ -160,7 +160,14 @@ async function viewOf(step: Step, { known, ctx, cluster }: Drive, signal: AbortS
     backendGroup,
     clientSecret: await clientSecret(step, ctx),
     tags: { [clusterTag]: cluster },
+    registered: registeredBy(step, registered),
   };
+}
+
+/** Ours in a group of others that is given up. */
+function registeredBy({ op, id, handle }: Step, registered: Drive['registered']): View['registered'] {
+  if (registered === undefined || op !== 'delete' || !id.startsWith('bound|')) return undefined;
+  return registered.all().get(String(handle))?.targets ?? new Set();
 }
 
 /** The text of the secret that this step brings. */

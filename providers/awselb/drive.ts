@@ -2,6 +2,7 @@ import type { Context } from '../../src/model/index.ts';
 import type { Clients } from './clients.ts';
 import type { Known } from './known.ts';
 import type { Options } from './options.ts';
+import type { Registered } from './registered.ts';
 
 /** What reading and writing have in common. `apply` finds objects as they are in `known`; the session notes there what was written. */
 export interface Drive {
@@ -12,4 +13,6 @@ export interface Drive {
   readonly cluster: string;
   readonly region: string;
   readonly ctx: Context;
+  /** What was registered in target groups of others; absent: everything there. */
+  readonly registered?: Registered;
 }

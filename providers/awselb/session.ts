@@ -10,6 +10,7 @@ import { loadBalancerId, unitName } from './names.ts';
 import type { Options } from './options.ts';
 import { stackOfService } from './owners.ts';
 import { findPlace } from './region.ts';
+import { Registered } from './registered.ts';
 import { report } from './report.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -21,7 +22,8 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
   const end = new AbortController();
   const { region, machineVpc } = await findPlace(options, process.env, end.signal);
   const clients = createClients({ ...wiring, options, region, ctx, signal: end.signal });
-  const drive: Drive = { clients, known: new Known(), options, cluster: options.clusterName, region, ctx };
+  const registered = new Registered(ctx.stateDir);
+  const drive: Drive = { clients, known: new Known(), options, cluster: options.clusterName, region, ctx, registered };
   /** Of whoever asked last: what many wait for is not ended by one. */
   const live = () => end.signal;
   const snapshot = new Snapshot(drive, live);
@@ -55,7 +57,10 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     async apply(step, signal) {
       try {
         await assureOthers(step, drive, snapshot);
-        return await apply(step, signal);
+        registered.begin(step);
+        const made = await apply(step, signal);
+        registered.done(step);
+        return made;
       } catch (error) {
         // Some of it may have been done.
         snapshot.doubt(step.unit);

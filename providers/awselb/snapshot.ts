@@ -165,8 +165,9 @@ export class Snapshot {
   }
 
   #ownersOf(environment: Owners['input']['environment'], services: Owners['input']['services']): Owners {
-    const { ctx, cluster, options } = this.#drive;
-    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services });
+    const { ctx, cluster, options, registered } = this.#drive;
+    const bound = registered?.all() ?? new Map();
+    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services, bound });
   }
 
   async #list(): Promise<void> {
