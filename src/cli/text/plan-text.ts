@@ -70,8 +70,10 @@ function likeness({ symbol, kind, why, gap, risk, members, details }: Change): s
 }
 
 /** `servers  + 10.0.0.2:8080  - 10.0.0.1:8080`, or the numbers where there are more than `most`. */
-function memberLines({ members }: Change, most: number): string {
+function memberLines({ word, members }: Change, most: number): string {
   const lines = members.map(({ set, counts, names }) => {
+    // Every new object has its tags: said of each they hide what differs.
+    if (set === 'Tags' && word === 'create' && most !== Infinity) return '';
     if (names.length <= most) return `        ${set}  ${names.join('  ')}\n`;
     return `        ${set} ${counts}${most === 0 ? '' : ' (--full)'}\n`;
   });

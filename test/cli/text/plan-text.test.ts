@@ -148,3 +148,9 @@ test('a balancer that could not be read is named: an empty plan is not a plan to
   assert.match(text, /^Plan: 0 to create.* Not all could be planned: 1 error\.\n$/m);
   assert.doesNotMatch(planText({ ...emptyPlan, problems: [{ ...problem, severity: 'warning' }] }, paint), /[Nn]ot /);
 });
+
+test('tags of a new object are told with --full alone', () => {
+  const tagged = step({ n: 1, op: 'create', kind: 'Group', id: 'g', sets: { Tags: [['team', { attrs: {} }]] } });
+  assert.equal(lines(planOf(tagged)).length, 1);
+  assert.match(lines(planOf(tagged), true)[1] ?? '', /Tags {2}\+ team/);
+});
