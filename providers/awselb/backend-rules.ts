@@ -137,6 +137,29 @@ function rangesOf(
   return found;
 }
 
+/** Service → addresses of its targets in the VPC that no network interface or instance has: nothing can be opened for them. */
+export function strayTargets(
+  groups: readonly Resource[],
+  environment: AwsEnvironment,
+  cluster: string,
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  // Where none was looked for, none is missing.
+  if (environment.Instances.length + environment.NetworkInterfaces.length === 0) return found;
+  const index = indexOf(environment, cluster);
+  for (const { serves, sets } of groups)
+    for (const [key, { attrs, gone }] of sets.Targets ?? []) {
+      const address = key.slice(0, key.lastIndexOf(':')).replaceAll(/[[\]]/g, '');
+      if (gone === true || attrs.AvailabilityZone === 'all' || index.has(address)) continue;
+      for (const service of serves) {
+        const known = found.get(service);
+        if (known === undefined) found.set(service, [address]);
+        else known.push(address);
+      }
+    }
+  return found;
+}
+
 const indexes = new WeakMap<AwsEnvironment, ReadonlyMap<string, string>>();
 
 /** Address or instance → its security group: the only one, else the one that carries the cluster's tag. */

@@ -8,7 +8,7 @@ import type {
   Problem,
   Resource,
 } from '../../src/model/index.ts';
-import { sharedResources } from './backend-rules.ts';
+import { sharedResources, strayTargets } from './backend-rules.ts';
 import { bindingResources, isBinding } from './binding.ts';
 import type { Build } from './build.ts';
 import { readEnvironment } from './environment.ts';
@@ -94,7 +94,19 @@ export function model(input: ModelInput, options: Options): ModelResult {
     used,
     stillThere,
   });
+  const byId = new Map(input.groups.flatMap(({ services }) => services.map((service) => [service.id, service])));
+  for (const [id, addresses] of strayTargets(opened, environment, cluster)) {
+    const service = byId.get(id);
+    if (service !== undefined) problems.push(tellStray(service, addresses));
+  }
   return { resources: [...common, ...resources], problems };
+}
+
+function tellStray(service: ExportedService, addresses: readonly string[]): Problem {
+  const message =
+    'no network interface or instance of the VPC has this address and one security group for it, so nothing lets the load balancer in there; check the address, or tag one group of its interface with kubernetes.io/cluster/CLUSTER, or open it yourself';
+  const more = addresses.length > 1 ? ` and ${addresses.length - 1} more` : '';
+  return tell(service, 'W_FEATURE', 'targets', `${addresses[0]}${more}`, message);
 }
 
 /** What exists of refused services at load balancers that nobody asks for any more: it stays until they may go where they want. */

@@ -329,6 +329,18 @@ describe('a network load balancer', () => {
     ]);
   });
 
+  it('tells of targets that no interface of the VPC has', () => {
+    const NetworkInterfaces = [{ PrivateIpAddresses: ['10.0.0.1'], SecurityGroups: ['sg-pods'] }];
+    const told = (address: string, interfaces = NetworkInterfaces) =>
+      made({
+        backend: { targets: [target('10.0.0.1', 8080), target(address, 8080)] },
+        environment: { ...environment, NetworkInterfaces: interfaces },
+      }).problems.map(({ code, severity, value }) => [code, severity, value]);
+    assert.deepEqual(told('10.0.0.9'), [['W_FEATURE', 'warning', '10.0.0.9']]);
+    assert.deepEqual(told('10.0.0.1'), []);
+    assert.deepEqual(told('10.0.0.9', []), []);
+  });
+
   it('opens them to a back-end group that is given, and closes nothing while a target is unknown', () => {
     const eni = (address: string, group: string) => ({ PrivateIpAddresses: [address], SecurityGroups: [group] });
     const known = { ...environment, NetworkInterfaces: [eni('10.0.0.1', 'sg-a'), eni('10.0.0.2', 'sg-b')] };
