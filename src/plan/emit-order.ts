@@ -122,13 +122,26 @@ function draftOrder(
     presents.filter(({ fate }) => fates.includes(fate)).map((present) => numberOf(present, attr));
   const plain = numbered(ranked, new Set([...held('dead', 'foreign'), ...reserved]), below, bottom);
   // A dying one keeps its number, and whoever stood before it stays before it: else all are numbered anew together.
-  const dying = presents.filter(({ fate }) => fate === 'dead');
+  const { loose, early } = sketch.sacrifices;
+  // Only those that wait for this order are there when it is made: they wait for the first one.
+  const goesEarlier = (present: Present): boolean => below === undefined || loose.has(present) || early.has(present);
+  const dead = presents.filter(({ fate }) => fate === 'dead');
+  const dying = dead.filter((present) => !goesEarlier(present));
   const sinks = plain.some(([one, number]) => {
     const now = one instanceof Wanted && one.kept !== undefined ? numberOf(one.kept, attr) : undefined;
     return now !== undefined && dying.some((dead) => now < numberOf(dead, attr) && numberOf(dead, attr) < number);
   });
   const placed = sinks
-    ? numbered(withDying(ranked, dying, attr), new Set([...held('foreign'), ...reserved]), below, bottom)
+    ? numbered(
+        withDying(ranked, dying, attr),
+        new Set([
+          ...held('foreign'),
+          ...dead.filter(goesEarlier).map((present) => numberOf(present, attr)),
+          ...reserved,
+        ]),
+        below,
+        bottom,
+      )
     : plain;
   const ranks: (readonly [DraftRef, number])[] = [];
   const creates: Draft[] = [];
