@@ -72,8 +72,10 @@ test('killed 12 times: every service has its own targets or none, and what was b
     on = false;
     await Promise.all(asking);
     assert.deepEqual(wrong, []);
-    const blind = [...rig.metrics.keys()].filter((name) => /reloads_total.*(unknown|refused)/.test(name));
-    assert.deepEqual(blind, [], 'what runs was known');
+    const reloads = (reason: string): number => rig.metrics.get(`weir_haproxy_reloads_total{${reason}}`) ?? 0;
+    assert.equal(reloads('refused'), 0, 'what is there was known');
+    // Killed between a file and its reload: what runs is not what is written, and one reload puts it right.
+    assert.ok(reloads('unknown') <= 1, `${reloads('unknown')} reloads of what runs unknown`);
     assert.ok(asked > 200, `${asked} requests`);
     assert.equal((await showProcesses(`${rig.directory}/master.sock`))?.master, before?.master);
   } finally {
