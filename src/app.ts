@@ -10,13 +10,13 @@ import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
 import { Runtime, Stage } from './app/runtime.ts';
 import type { SourceConfig } from './config/index.ts';
 import { type Context, type Log, type Provider, type Source, WeirError } from './model/index.ts';
-import { advance, plan, units } from './plan/index.ts';
+import { advance, plan, planSliced, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
 
 export type { App, AppDeps, OnStep, OpenApp, Readiness, RunEvents, SourceContext } from './app/contract.ts';
 export { parseDrain } from './app/durations.ts';
 
-const planner: Planner = { plan, units, advance };
+const planner: Planner = { plan, planSliced, units, advance };
 const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**

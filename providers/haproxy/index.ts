@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Capabilities, Provider } from '../../src/model/index.ts';
 import { kinds } from './kinds.ts';
-import { model } from './model.ts';
+import { model, modelSliced } from './model.ts';
 import { normalize } from './normalize.ts';
 import { type Options, optionsSchema, type ServiceOptions, serviceOptionsSchema } from './options.ts';
 import { render } from './render.ts';
@@ -43,6 +43,7 @@ export const provider: Provider<Options, ServiceOptions> = {
   environment: z.strictObject({}),
   kinds,
   model,
+  modelSliced,
   normalize,
   render,
   async open(options, ctx) {

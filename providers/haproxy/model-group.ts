@@ -1,11 +1,13 @@
-import type {
-  Front,
-  FrontGroup,
-  Listener,
-  MergedAction,
-  MergedHost,
-  Problem,
-  Resource,
+import {
+  type Front,
+  type FrontGroup,
+  inStrides,
+  type Listener,
+  type MergedAction,
+  type MergedHost,
+  type Problem,
+  type Resource,
+  type Sliced,
 } from '../../src/model/index.ts';
 import type { BackendUse } from './model-backend.ts';
 import { actionFault, frontFault } from './model-check.ts';
@@ -21,7 +23,7 @@ export interface GroupPart {
 }
 
 /** Frontends and Routes of the listeners of one group, and the backends that they lead to. */
-export function modelGroup(group: FrontGroup, unit: string, memo: Memo): GroupPart {
+export function* modelGroup(group: FrontGroup, unit: string, memo: Memo): Sliced<GroupPart> {
   const resources: Resource[] = [];
   const uses: BackendUse[] = [];
   const problems: Problem[] = [];
@@ -30,17 +32,18 @@ export function modelGroup(group: FrontGroup, unit: string, memo: Memo): GroupPa
     return { resources, uses, problems: group.services.map((service) => problemOf(service, fault)) };
   }
   for (const listener of group.listeners) {
-    const part = listenerPart(group, listener, unit, memo);
-    problems.push(...part.problems);
-    if (part.resource === undefined) continue;
-    resources.push(part.resource);
-    uses.push(...part.uses);
-    for (const host of listener.hosts) {
-      const { routes, uses: reached, problems: told } = hostPart(host, listener, part.resource.id, unit, memo);
+    yield;
+    const { resource, uses: own, problems: told } = listenerPart(group, listener, unit, memo);
+    problems.push(...told);
+    if (resource === undefined) continue;
+    resources.push(resource);
+    uses.push(...own);
+    yield* inStrides(listener.hosts, (host) => {
+      const { routes, uses: reached, problems: told } = hostPart(host, listener, resource.id, unit, memo);
       for (const route of routes) resources.push(route);
       for (const use of reached) uses.push(use);
       for (const problem of told) problems.push(problem);
-    }
+    });
   }
   return { resources, uses, problems };
 }

@@ -1,4 +1,13 @@
-import type { ModelInput, ModelResult, Node, Problem, Resource } from '../../src/model/index.ts';
+import {
+  atOnce,
+  inStrides,
+  type ModelInput,
+  type ModelResult,
+  type Node,
+  type Problem,
+  type Resource,
+  type Sliced,
+} from '../../src/model/index.ts';
 import { type BackendUse, buildBackend } from './model-backend.ts';
 import { modelGroup } from './model-group.ts';
 import { keep, type Memo, memoOf, prune } from './model-memo.ts';
@@ -11,6 +20,11 @@ import { type Options, type ServiceOptions, serviceOptionsSchema } from './optio
  * the input objects are the same, the same resource objects come back.
  */
 export function model(input: ModelInput, options: Options): ModelResult {
+  return atOnce(modelSliced(input, options));
+}
+
+/** As `model`, with places to be held up. */
+export function* modelSliced(input: ModelInput, options: Options): Sliced<ModelResult> {
   const unit = `${input.balancer}@${input.node}`;
   const memo = memoOf(options, unit);
   memo.settings ??= settingsResource(unit, options);
@@ -18,14 +32,14 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const problems: Problem[] = [];
   const uses = new Map<string, BackendUse>();
   for (const group of input.groups) {
-    const part = modelGroup(group, unit, memo);
+    const part = yield* modelGroup(group, unit, memo);
     for (const resource of part.resources) resources.push(resource);
     for (const problem of part.problems) problems.push(problem);
     for (const use of part.uses) if (!uses.has(use.id)) uses.set(use.id, use);
   }
   addStats(input, options, unit, resources, problems);
   const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
-  for (const use of uses.values()) resources.push(backendResource(use, context, problems));
+  yield* inStrides(uses.values(), (use) => resources.push(backendResource(use, context, problems)));
   prune(memo, resources);
   return { resources, problems };
 }

@@ -1,14 +1,16 @@
-import { merge } from '../front/index.ts';
+import { type Merged, mergeSliced } from '../front/index.ts';
 import type {
   Environment,
   ExportedService,
   FrontGroup,
   ModelInput,
+  ModelResult,
   Observed,
   Problem,
   Provider,
   Resource,
   ServiceId,
+  Sliced,
 } from '../model/index.ts';
 import { Remade, sameItems } from '../model/remade.ts';
 import type { Want, Wanted } from '../run/index.ts';
@@ -24,32 +26,36 @@ export type Desire = (
   wanted: Pick<Wanted, 'services' | 'nodes'>,
   environment: Environment,
   present: readonly Observed[],
-) => Desired;
+) => Sliced<Desired>;
 
 /**
- * From services to normalised resources, for one balancer: settings parsed, services merged, modelled, normalised.
+ * From services to normalised resources, for one balancer: settings parsed, services merged, modelled, normalised. One at a time.
  * Data in, data out; what it remembers only lets unchanged parts stay the same objects, and keeps a service as it was
  * while its new settings cannot be used.
  */
 export function createDesire(balancer: string, node: string, provider: Provider, options: unknown): Desire {
   const normal = new Remade<Resource, Resource>();
   const read = createReading(provider);
-  let before: ReturnType<typeof merge> | undefined;
+  let before: Merged | undefined;
   let usable: readonly ExportedService[] = [];
 
   let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present'>;
-  const modelAll = createIsolation((wanted) => {
-    const merged = merge(wanted, provider.capabilities, before);
-    const modelled = provider.model({ balancer, node, groups: merged.groups, ...rest }, options);
+  const modelAll = createIsolation(function* (wanted) {
+    const merged = yield* mergeSliced(wanted, provider.capabilities, before);
+    yield;
+    const input: ModelInput = { balancer, node, groups: merged.groups, ...rest };
+    const modelled = yield* modelOf(provider, input, options);
+    yield;
     const resources = normal.of(modelled.resources, (resource) => provider.normalize(resource));
     return { merged, resources, problems: modelled.problems };
   });
 
-  return ({ services, nodes }, environment, present) => {
+  return function* ({ services, nodes }, environment, present) {
     const { kept, settings, problems, withheld } = read(services);
+    yield;
     usable = sameItems(kept, usable) ? usable : kept;
     rest = { nodes, environment, settings, present };
-    const { made, problems: failures, without } = modelAll(usable);
+    const { made, problems: failures, without } = yield* modelAll(usable);
     before = made.merged;
     return {
       resources: made.resources,
@@ -58,6 +64,12 @@ export function createDesire(balancer: string, node: string, provider: Provider,
       groups: made.merged.groups,
     };
   };
+}
+
+function* modelOf(provider: Provider, input: ModelInput, options: unknown): Sliced<ModelResult> {
+  return provider.modelSliced === undefined
+    ? provider.model(input, options)
+    : yield* provider.modelSliced(input, options);
 }
 
 /** A service with settings that can be used. */

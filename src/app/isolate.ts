@@ -1,4 +1,4 @@
-import { type ExportedService, type Problem, shown } from '../model/index.ts';
+import { type ExportedService, type Problem, type Sliced, shown } from '../model/index.ts';
 
 export interface Isolated<T> {
   readonly made: T;
@@ -13,26 +13,26 @@ export interface Isolated<T> {
  * else left out, and told. Costs nothing while nothing fails. What fails with all services together and with none alone is thrown.
  */
 export function createIsolation<T>(
-  make: (services: readonly ExportedService[]) => T,
-): (services: readonly ExportedService[]) => Isolated<T> {
+  make: (services: readonly ExportedService[]) => Sliced<T>,
+): (services: readonly ExportedService[]) => Sliced<Isolated<T>> {
   let proven: readonly ExportedService[] = [];
   /** Remembered while they last, so that they are looked for once. */
   let failures: ReadonlyMap<ExportedService, unknown> = new Map();
 
-  const findCulprits = (services: readonly ExportedService[], error: unknown): void => {
+  function* findCulprits(services: readonly ExportedService[], error: unknown): Sliced<void> {
     const found = new Map<ExportedService, unknown>();
     for (const service of services) {
       try {
-        make([service]);
+        yield* make([service]);
       } catch (own) {
         found.set(service, own);
       }
     }
     if (found.size === 0) throw error;
     failures = new Map([...failures, ...found]);
-  };
+  }
 
-  const makeWithout = (services: readonly ExportedService[]): Isolated<T> => {
+  function* makeWithout(services: readonly ExportedService[]): Sliced<Isolated<T>> {
     const before = new Map(proven.map((service) => [service.id, service]));
     const problems: Problem[] = [];
     const without: ExportedService[] = [];
@@ -45,27 +45,27 @@ export function createIsolation<T>(
       return good;
     });
     try {
-      const made = make(usable);
+      const made = yield* make(usable);
       proven = usable;
       return { made, problems, without };
     } catch (error) {
-      findCulprits(usable, error);
-      return makeWithout(services);
+      yield* findCulprits(usable, error);
+      return yield* makeWithout(services);
     }
-  };
+  }
 
-  return (services) => {
+  return function* (services) {
     try {
       // All of them each time: what a service failed at may have been something else that is mended now.
-      const made = make(services);
+      const made = yield* make(services);
       proven = services;
       failures = new Map();
       return { made, problems: [], without: [] };
     } catch (error) {
       const known = new Map([...failures].filter(([service]) => services.includes(service)));
       failures = known;
-      if (known.size === 0) findCulprits(services, error);
-      return makeWithout(services);
+      if (known.size === 0) yield* findCulprits(services, error);
+      return yield* makeWithout(services);
     }
   };
 }

@@ -1,4 +1,11 @@
-import { type Environment, type PlanReport, type Problem, type RenderReport, WeirError } from '../model/index.ts';
+import {
+  atOnce,
+  type Environment,
+  type PlanReport,
+  type Problem,
+  type RenderReport,
+  WeirError,
+} from '../model/index.ts';
 import type { Balancer } from './balancer.ts';
 import { distinctProblems } from './distinct-problems.ts';
 import { parseGateDeadline } from './durations.ts';
@@ -15,7 +22,7 @@ export async function render(
   const gathered = await runtime.readSources(signal);
   const balancers = runtime.parts.balancers.map(({ name, provider, options, desire }): RenderedBalancer => {
     const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
-    const desired = desire(wanted, environmentOf({ provider }, environments), []);
+    const desired = atOnce(desire(wanted, environmentOf({ provider }, environments), []));
     const blind = environments[provider.name] === undefined;
     const problems = blind ? desired.problems.map(unlookedFor) : desired.problems;
     return { name, provider, options, desired: { ...desired, problems } };
@@ -35,7 +42,7 @@ export async function previewOffline(
   const problems: Problem[] = [...ofFeeds(runtime), ...gathered.problems];
   const units = balancers.flatMap(({ name, provider, desire }): readonly CountedUnit[] => {
     const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
-    const desired = desire(wanted, environmentOf({ provider }, environments), []);
+    const desired = atOnce(desire(wanted, environmentOf({ provider }, environments), []));
     problems.push(...desired.problems);
     const { kinds } = provider;
     const calls = provider.calls?.bind(provider);

@@ -1,4 +1,14 @@
-import type { Capabilities, ExportedService, FrontGroup, Listener, Problem, ServiceId } from '../model/index.ts';
+import {
+  atOnce,
+  type Capabilities,
+  type ExportedService,
+  type FrontGroup,
+  inStrides,
+  type Listener,
+  type Problem,
+  type ServiceId,
+  type Sliced,
+} from '../model/index.ts';
 import { type AdmittedFront, admit } from './admit.ts';
 import { compareAge } from './age.ts';
 import { clientAuthority, mergeCerts } from './certs.ts';
@@ -24,9 +34,18 @@ const memos = new WeakMap<readonly ExportedService[], { capabilities: Capabiliti
  * same result; `before`, the last result of this balancer, lets unchanged listeners stay the same objects.
  */
 export function merge(services: readonly ExportedService[], capabilities: Capabilities, before?: Merged): Merged {
+  return atOnce(mergeSliced(services, capabilities, before));
+}
+
+/** As `merge`, with places to be held up. */
+export function* mergeSliced(
+  services: readonly ExportedService[],
+  capabilities: Capabilities,
+  before?: Merged,
+): Sliced<Merged> {
   const memo = memos.get(services);
   if (memo?.capabilities === capabilities) return memo.merged;
-  const merged = remerge(services, capabilities, before) ?? mergeAll(services, capabilities, before);
+  const merged = remerge(services, capabilities, before) ?? (yield* mergeAll(services, capabilities, before));
   inputs.set(merged, services);
   memos.set(services, { capabilities, merged });
   return merged;
@@ -43,19 +62,23 @@ function remerge(
   return replaced === undefined ? undefined : { ...before, groups: replaceServices(before.groups, replaced) };
 }
 
-function mergeAll(services: readonly ExportedService[], capabilities: Capabilities, before?: Merged): Merged {
+function* mergeAll(services: readonly ExportedService[], capabilities: Capabilities, before?: Merged): Sliced<Merged> {
   const sorted = [...services].sort(compareAge);
   const problems: Problem[] = [];
-  for (const service of sorted) problems.push(...admit(service, capabilities).problems);
+  yield* inStrides(sorted, (service) => problems.push(...admit(service, capabilities).problems));
   const gathered = gather(sorted, capabilities, problems);
-  const groups = gathered.map((group) => mergeGroup(group, capabilities, problems));
+  const groups: FrontGroup[] = [];
+  for (const group of gathered) {
+    groups.push(yield* mergeGroup(group, capabilities, problems));
+    yield;
+  }
   return {
     groups: before === undefined ? groups : shareGroups(groups, before.groups),
     problems: distinct(problems),
   };
 }
 
-function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Problem[]): FrontGroup {
+function* mergeGroup(group: Gathered, capabilities: Capabilities, problems: Problem[]): Sliced<FrontGroup> {
   const fronts: AdmittedFront[] = [];
   for (const service of group.services) fronts.push(...admit(service, capabilities).fronts);
   const served = new Set<ServiceId>();
@@ -63,11 +86,13 @@ function mergeGroup(group: Gathered, capabilities: Capabilities, problems: Probl
     .map((port) => (port.beside === undefined ? port : partNames(port, port.beside, problems)))
     .filter((port) => port.fronts.length > 0);
   const keys = new Set(ports.map(({ key }) => key));
-  const listeners = ports.map((port) => {
+  const listeners: Listener[] = [];
+  for (const port of ports) {
+    yield;
     const listener = mergePort(port, keys, problems);
     for (const { service } of listener.fronts) served.add(service.id);
-    return listener;
-  });
+    listeners.push(listener);
+  }
   return {
     key: group.key,
     services: group.services.filter((service) => served.has(service.id)),

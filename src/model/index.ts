@@ -2,6 +2,7 @@
 export * from './closest.ts';
 export * from './errors.ts';
 export * from './json.ts';
+export * from './kind-words.ts';
 export * from './located.ts';
 export * from './merged.ts';
 export * from './problem.ts';
@@ -9,5 +10,6 @@ export * from './provider.ts';
 export * from './report.ts';
 export * from './resource.ts';
 export * from './service.ts';
+export * from './sliced.ts';
 export * from './source.ts';
 export * from './step.ts';

@@ -6,6 +6,7 @@ import type { FrontGroup } from './merged.ts';
 import type { Problem } from './problem.ts';
 import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
 import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
+import type { Sliced } from './sliced.ts';
 import type { Step } from './step.ts';
 
 /** What a service may ask and not every system can do. */
@@ -185,6 +186,8 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   readonly kinds: readonly KindSpec[];
   /** Pure. A bad service is a problem, never a throw. The same resource object comes back while its input objects are the same. */
   model(input: ModelInput, options: Options): ModelResult;
+  /** As `model`, with places to be held up: for models that take tens of milliseconds for thousands of services. */
+  modelSliced?(input: ModelInput, options: Options): Sliced<ModelResult>;
   /** Names every field, drops what the system decides itself: both sides pass through it before they are compared. */
   normalize(resource: Resource): Resource;
   /** Two balancers with these options would take the objects of each other for their own: why, and the remedy. Undefined: they do not. */

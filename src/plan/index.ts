@@ -2,7 +2,8 @@
 export { advance } from './advance.ts';
 export { checkKinds } from './check-kinds.ts';
 export { describe, type StepWord, wordOf } from './describe.ts';
-export { plan } from './plan.ts';
+export { nameHandles } from './name-handles.ts';
+export { plan, planSliced } from './plan.ts';
 export type { PlanOptions } from './sketch.ts';
 export { type CountedPlan, summarize } from './summarize.ts';
 export { type UnitGroup, units } from './units.ts';

@@ -1,4 +1,13 @@
-import type { KindSpec, Observed, Plan, Refusal, Resource } from '../model/index.ts';
+import {
+  atOnce,
+  inStrides,
+  type KindSpec,
+  type Observed,
+  type Plan,
+  type Refusal,
+  type Resource,
+  type Sliced,
+} from '../model/index.ts';
 import { arrange } from './arrange.ts';
 import { classify } from './classify.ts';
 import { unchanged } from './compare.ts';
@@ -32,9 +41,20 @@ export function plan(
   observed: readonly Observed[],
   options: PlanOptions,
 ): Plan {
+  return atOnce(planSliced(kinds, desired, observed, options));
+}
+
+/** As `plan`, with places to be held up: thousands of objects take tens of milliseconds. */
+export function* planSliced(
+  kinds: readonly KindSpec[],
+  desired: readonly Resource[],
+  observed: readonly Observed[],
+  options: PlanOptions,
+): Sliced<Plan> {
   const part = narrow(kinds, desired, observed) ?? { desired, observed };
   if (part.desired.length + part.observed.length === 0) return nothing;
-  return planWith(allRules, kinds, part.desired, part.observed, options);
+  yield;
+  return yield* planBy(allRules, kinds, part.desired, part.observed, options);
 }
 
 const nothing: Plan = Object.freeze({ steps: [], refused: [] });
@@ -47,14 +67,27 @@ export function planWith(
   observed: readonly Observed[],
   options: PlanOptions,
 ): Plan {
+  return atOnce(planBy(rules, kinds, desired, observed, options));
+}
+
+function* planBy(
+  rules: Rules,
+  kinds: readonly KindSpec[],
+  desired: readonly Resource[],
+  observed: readonly Observed[],
+  options: PlanOptions,
+): Sliced<Plan> {
   const scene = new Scene(kinds, desired, observed);
+  yield;
   const misfits = scene.misfits.map(refuseMisfit);
   const sacrifices: Sacrifices = { early: new Set(), dropping: new Set(), loose: new Set() };
   for (;;) {
-    const sketch = draw(scene, rules, options, sacrifices);
+    const sketch = yield* draw(scene, rules, options, sacrifices);
     if (sketch.drafts.length === 0) return { steps: [], refused: misfits };
     if (rules.refusalsTravel) travel(sketch.drafts);
+    yield;
     let { ordered, stuck } = arrange(sketch.drafts);
+    yield;
     if (stuck.length > 0) {
       if (breakCycles(sketch, stuck)) continue;
       travel(sketch.drafts);
@@ -65,8 +98,9 @@ export function planWith(
 }
 
 /** All drafts of one attempt, with their edges. */
-function draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacrifices): Sketch {
+function* draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacrifices): Sliced<Sketch> {
   classify(scene, rules, sacrifices.early);
+  yield;
   const sketch = new Sketch(scene, rules, options, sacrifices);
   const created: Wanted[] = [];
   const changed: Wanted[] = [];
@@ -81,7 +115,8 @@ function draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacr
   if (created.length + changed.length + dead.length + groups.length === 0) return sketch;
   const numbers = entryNumbers(groups, rules.lowest);
   const places = new Places(scene, !rules.heirOfAnyKind);
-  emitThings(sketch, [...created, ...changed].sort(byRank), (wanted) => emitCreate(sketch, wanted, numbers, places));
+  const things = [...created, ...changed].sort(byRank);
+  yield* emitThings(sketch, things, (wanted) => emitCreate(sketch, wanted, numbers, places));
   for (const wanted of changed) emitUpdate(sketch, wanted);
   const drains = dead.length > 0 ? drainsOf(scene) : new Map();
   for (const present of dead) emitDelete(sketch, present, drains);
@@ -97,15 +132,12 @@ function draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacr
 }
 
 /** What is pointed at comes before what points at it. */
-function emitThings(sketch: Sketch, things: readonly Wanted[], create: (wanted: Wanted) => void): void {
-  for (const wanted of things) {
-    if (wanted.kept === undefined) {
-      create(wanted);
-      continue;
-    }
+function emitThings(sketch: Sketch, things: readonly Wanted[], create: (wanted: Wanted) => void): Sliced<void> {
+  return inStrides(things, (wanted) => {
+    if (wanted.kept === undefined) return create(wanted);
     for (const set of wanted.shape.plainSets) emitPlainSet(sketch, wanted, set);
     for (const set of wanted.shape.linkSets) emitLinkSet(sketch, wanted, set);
-  }
+  });
 }
 
 function byRank(a: Wanted, b: Wanted): number {

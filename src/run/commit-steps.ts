@@ -6,12 +6,14 @@ import type { Gates } from './gates.ts';
 import type { KindTable } from './kind-table.ts';
 import { type Outcome, overdueMessage, type Tell } from './outcome.ts';
 import type { Planner } from './planner.ts';
+import type { Turns } from './turns.ts';
 
 export interface CommitContext {
   readonly commit: NonNullable<Session['commit']>;
   readonly observe: () => Promise<readonly Observed[]>;
   readonly advance: Planner['advance'];
   readonly kinds: KindTable;
+  readonly turns: Turns;
   readonly claim: (step: Step) => Promise<void>;
   readonly gates: Gates;
   readonly clock: Clock;
@@ -29,10 +31,13 @@ export async function commitSteps(
   before: readonly Observed[],
   context: CommitContext,
 ): Promise<Outcome> {
-  const { clock, tell, signal } = context;
+  const { clock, tell, turns, signal } = context;
   const { ready, waiting, failures } = choose(steps, before, context);
   if (ready.length === 0) return { observed: before, applied: [], waiting, failures };
-  const next = desiredShape(context.kinds, context.advance(before, ready), desired);
+  const after = context.advance(before, ready);
+  if (turns.due) await turns.next();
+  const next = desiredShape(context.kinds, after, desired);
+  if (turns.due) await turns.next();
   const startMs = clock.now();
   try {
     for (const step of ready) if (step.op === 'create') await context.claim(step);

@@ -14,9 +14,11 @@ import type { Clock } from './clock.ts';
 import { type Failure, failureOf, worstFailure } from './failure.ts';
 import type { Outcome } from './outcome.ts';
 import type { Planner, UnitGroup } from './planner.ts';
+import type { Turns } from './turns.ts';
 
 export interface ConvergeContext {
   readonly planner: Planner;
+  readonly turns: Turns;
   readonly kinds: Parameters<Planner['plan']>[0];
   readonly policy: Policy;
   readonly gateDeadlineMs: number;
@@ -50,12 +52,13 @@ const maxTurns = 200;
 
 /** Plans and executes one unit until nothing is left to do, everything that is left waits, something fails, or `stop` says so. */
 export async function converge(group: UnitGroup, context: ConvergeContext): Promise<Verdict> {
-  const { planner, clock } = context;
+  const { planner, clock, turns } = context;
   let observed = group.observed;
   let applied = 0;
   let last = '';
   for (let turn = 0; ; turn++) {
-    const { steps, refused } = planner.plan(context.kinds, group.desired, observed, context);
+    if (turns.due) await turns.next();
+    const { steps, refused } = await turns.do(planner.planSliced(context.kinds, group.desired, observed, context));
     const verdict = (state: Verdict['state'], rest: Partial<Verdict> = {}): Verdict => ({
       state,
       observed,
@@ -67,6 +70,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
     if (turn === 0 || steps.length > 0) context.planned(steps, refused);
     if (steps.length === 0) return verdict('in sync');
     if (context.stop()) return verdict('stopped');
+    if (turns.due) await turns.next();
     const id = planId(steps);
     if (id === last || turn >= maxTurns) return verdict('failed', { failure: noProgress(steps) });
     const started = { ms: clock.now(), wallMs: clock.wall() };

@@ -12,6 +12,7 @@ import type {
   Resource,
   ServiceId,
   Session,
+  Sliced,
   StepResult,
   Unit,
 } from '../model/index.ts';
@@ -57,7 +58,7 @@ export interface LaneOptions {
   readonly planner: Planner;
   readonly open: (changed: (unit: Unit, cause: string) => void) => Promise<Session>;
   /** Pure: from services to resources, normalised. */
-  readonly desire: (wanted: Wanted, environment: Environment, present: readonly Observed[]) => Want;
+  readonly desire: (wanted: Wanted, environment: Environment, present: readonly Observed[]) => Sliced<Want>;
   /** Asked for each plan. */
   readonly policy: () => Policy;
   readonly gateDeadlineMs: number;

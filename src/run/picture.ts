@@ -1,4 +1,4 @@
-import { type Environment, type Observed, type Resource, sameJson, type Unit } from '../model/index.ts';
+import { type Environment, type Observed, type Resource, type Sliced, sameJson, type Unit } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import type { LaneOptions, Want, Wanted } from './lane-options.ts';
 import { ObservedCache, sameSets } from './observed-cache.ts';
@@ -52,14 +52,18 @@ export class Picture {
     return observed;
   }
 
-  groups(wanted: Wanted, environment: Environment): readonly UnitGroup[] {
-    const present = this.cache.all();
+  /** In slices: what comes to be known meanwhile is looked at the next time. One at a time. */
+  *groups(wanted: Wanted, environment: Environment): Sliced<readonly UnitGroup[]> {
+    const before = this.cache.all();
     const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, this.#outside];
     if (this.#want === undefined || !sameItems(wantFrom, this.#wantFrom)) {
-      const made = wanted.nothing ? empty : this.#options.desire(wanted, environment, present);
+      const made = wanted.nothing ? empty : yield* this.#options.desire(wanted, environment, before);
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };
       this.#wantFrom = wantFrom;
+      yield;
     }
+    const present = this.cache.all();
+    if (present !== before) this.#outside++;
     const groupsFrom = [this.#want.resources, this.#outside];
     if (!sameItems(groupsFrom, this.#groupsFrom)) {
       const { planner, provider } = this.#options;

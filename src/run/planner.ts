@@ -1,5 +1,16 @@
 /** The planner as running uses it: passed in, so that running is tested with plans of any shape. */
-import type { Handle, KindSpec, Observed, Plan, Policy, Resource, ServiceId, Step, Unit } from '../model/index.ts';
+import type {
+  Handle,
+  KindSpec,
+  Observed,
+  Plan,
+  Policy,
+  Resource,
+  ServiceId,
+  Sliced,
+  Step,
+  Unit,
+} from '../model/index.ts';
 
 export interface PlanOptions {
   readonly policy: Policy;
@@ -20,6 +31,13 @@ export interface Planner {
     observed: readonly Observed[],
     options: PlanOptions,
   ): Plan;
+  /** As `plan`, in slices. */
+  planSliced(
+    kinds: readonly KindSpec[],
+    desired: readonly Resource[],
+    observed: readonly Observed[],
+    options: PlanOptions,
+  ): Sliced<Plan>;
   units(kinds: readonly KindSpec[], desired: readonly Resource[], observed: readonly Observed[]): readonly UnitGroup[];
   /** The observed state after these steps; `handles` tells what a create answered, by step number. */
   advance(

@@ -10,6 +10,7 @@ import { withHealth } from './observed-cache.ts';
 import type { Outcome, Tell } from './outcome.ts';
 import { unitsOf, withReading } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
+import type { Turns } from './turns.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** Calls of one unit side by side; the limiter bounds them over all units. */
@@ -32,6 +33,7 @@ export interface WorkContext {
   readonly kinds: KindTable;
   readonly connection: Connection;
   readonly incomplete: Wanted['incomplete'];
+  readonly turns: Turns;
   /** Start nothing more. */
   readonly signal: AbortSignal;
   /** End also what is under way. */
@@ -58,6 +60,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
       { ...group, observed },
       {
         planner: options.planner,
+        turns: context.turns,
         kinds: options.provider.kinds,
         policy: options.policy(),
         gateDeadlineMs: options.gateDeadlineMs,
@@ -115,7 +118,13 @@ function executor(
     if (session?.commit !== undefined) {
       const commit = session.commit.bind(session);
       const readAll = async () => withReading({ ...order.group, observed }, await observe());
-      return commitSteps(steps, desired, observed, { ...shared, commit, kinds, observe: readAll });
+      return commitSteps(steps, desired, observed, {
+        ...shared,
+        commit,
+        kinds,
+        turns: context.turns,
+        observe: readAll,
+      });
     }
     if (session?.apply === undefined)
       throw new TypeError(`provider ${options.provider.name} can neither apply nor commit`);

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { provider } from '../../providers/memory/index.ts';
-import { createDesire } from '../../src/app/desire.ts';
-import type { ExportedService } from '../../src/model/index.ts';
+import { createDesire as createSliced } from '../../src/app/desire.ts';
+import { atOnce, type ExportedService } from '../../src/model/index.ts';
 import { httpService } from '../conformance/services.ts';
 
 const targets = [{ address: '10.0.0.1', port: 80, weight: 1, state: 'ready' }] as const;
+const createDesire = (...input: Parameters<typeof createSliced>) => {
+  const desire = createSliced(...input);
+  return (...wanted: Parameters<typeof desire>) => atOnce(desire(...wanted));
+};
 const desireOf = () => createDesire('main', 'node', provider, {});
 
 function withSettings(service: ExportedService, settings: Record<string, string | number>): ExportedService {

@@ -11,6 +11,7 @@ import {
 import { type CommitContext, commitSteps } from '../../src/run/commit-steps.ts';
 import { Gates } from '../../src/run/gates.ts';
 import { kindTable } from '../../src/run/kind-table.ts';
+import { Turns } from '../../src/run/turns.ts';
 import { object, step } from './steps.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -33,6 +34,7 @@ function stage(options: Partial<CommitContext> = {}) {
     observe: async () => [],
     advance: (observed) => observed,
     kinds: kindTable(kinds),
+    turns: new Turns(clock),
     claim: async () => {},
     gates: new Gates(clock),
     clock,

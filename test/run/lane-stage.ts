@@ -1,4 +1,13 @@
-import type { AppliedPlan, Handle, Health, Observed, Resource, Session, StepResult } from '../../src/model/index.ts';
+import type {
+  AppliedPlan,
+  Handle,
+  Health,
+  Observed,
+  Resource,
+  Session,
+  Sliced,
+  StepResult,
+} from '../../src/model/index.ts';
 import {
   Claims,
   createLimiter,
@@ -99,7 +108,10 @@ export function laneStage(options: Partial<LaneOptions> = {}) {
       world.changed = changed;
       return world.session();
     },
-    desire: (): Want => ({ resources, problems: [], withheld: new Set() }),
+    *desire(): Sliced<Want> {
+      yield;
+      return { resources, problems: [], withheld: new Set() };
+    },
     policy: () => 'sync',
     gateDeadlineMs: 60_000,
     auditMs: 600_000,

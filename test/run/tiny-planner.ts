@@ -38,6 +38,10 @@ export const tinyPlanner: Planner = {
     }
     return { steps, refused };
   },
+  *planSliced(...input) {
+    yield;
+    return tinyPlanner.plan(...input);
+  },
   units(_kinds, desired, observed) {
     const units = [...new Set([...desired, ...observed].map(({ unit }) => unit))];
     return units.map((unit) => ({
