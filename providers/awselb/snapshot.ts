@@ -1,5 +1,6 @@
 import type { Handle, Observed, Step, Unit } from '../../src/model/index.ts';
 import { type Account, type Extras, emptyAccount, type Tags } from './account.ts';
+import { Aftermath } from './aftermath.ts';
 import { Details } from './details.ts';
 import type { Drive } from './drive.ts';
 import { findTags, type TagFinder } from './find-tags.ts';
@@ -25,6 +26,7 @@ export class Snapshot {
   readonly #tags: TagFinder;
   readonly #polls: ReturnType<typeof createHealthPolls>;
   readonly #details: Details;
+  readonly #aftermath: Aftermath;
   /** Units that were written to since they were read as a whole → the last write. */
   readonly #written = new Map<Unit, { readonly turn: number; readonly atMs: number }>();
   /** Counts writes: clocks may stand still between two of them. */
@@ -41,6 +43,7 @@ export class Snapshot {
     this.#drive = drive;
     this.#reader = createReader(drive.clients, signal);
     this.#tags = findTags(drive, this.#reader);
+    this.#aftermath = new Aftermath(drive);
     this.#details = new Details(drive, this.#reader, this.#tags, this.account);
     this.#polls = createHealthPolls(drive, this.#reader, this.account, (group) => this.#details.made(group));
     this.#owners = this.#ownersOf({ LoadBalancers: [], TargetGroups: [] }, []);
@@ -108,6 +111,7 @@ export class Snapshot {
     const { known } = this.#drive;
     const objects = units.flatMap((unit) => known.inUnit(unit)).filter(({ owned }) => owned);
     await this.#polls.lookAt(objects);
+    this.#aftermath.look(units);
     return units.flatMap((unit) => known.inUnit(unit));
   }
 
@@ -128,6 +132,7 @@ export class Snapshot {
   /** A step was carried out: what is known now is newer than any reading that was begun before. */
   wrote(step: Step, created: string | undefined): void {
     this.#drive.known.wrote(step, created);
+    this.#aftermath.wrote(step, created);
     this.#written.set(step.unit, { turn: ++this.#turn, atMs: this.#drive.ctx.clock.now() });
     const handle = created ?? step.handle;
     if (typeof handle !== 'string' || (step.op !== 'create' && step.op !== 'update')) return;
@@ -209,7 +214,8 @@ export class Snapshot {
       ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),
     ];
     known.replace(units, result);
-    return result;
+    this.#aftermath.look(units === undefined ? undefined : [...units]);
+    return result.map((object) => known.find(object.kind, object.handle) ?? object);
   }
 }
 

@@ -85,23 +85,31 @@ describe('what others do to the account', () => {
     );
   });
 
-  it('a service that goes while its load balancer is set up leaves nothing', async (t) => {
-    const { harness, rig, aws, balancers } = await opened(t);
-    rig.set([
-      tcpService('shop/db', 80, await harness.targets(2)),
-      httpService('shop/web', 80, await harness.targets(2)),
-    ]);
-    rig.interference = {
-      after(write) {
-        if (write === 8) rig.kill();
-      },
-    };
-    await rig.apply().catch(() => {});
-    rig.interference = {};
-    await rig.restart();
-    rig.set([]);
-    // The group that all of them shared goes once none is seen any more.
-    for (let run = 0; run < 3; run++) assertApplied(await rig.apply());
-    assert.deepEqual([balancers().length, [...aws.world.elb.targetGroups.all()].length], [0, 0]);
+  it('services that go while their load balancers are set up leave nothing, wherever that is broken off', async (t) => {
+    let killed = true;
+    for (let at = 1; killed; at++) {
+      killed = false;
+      await t.test(`at write ${at}`, async (part) => {
+        const { harness, rig, aws, balancers } = await opened(part);
+        rig.set([
+          tcpService('shop/db', 80, await harness.targets(2)),
+          httpService('shop/web', 80, await harness.targets(2)),
+        ]);
+        rig.interference = {
+          after(write) {
+            killed ||= write === at;
+            if (killed) rig.kill();
+          },
+        };
+        await rig.apply().catch(() => {});
+        rig.interference = {};
+        await rig.restart();
+        rig.set([]);
+        // The group that all of them shared goes once none is seen any more.
+        for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+        await assertQuiet(rig, harness);
+        assert.deepEqual([balancers().length, [...aws.world.elb.targetGroups.all()].length], [0, 0]);
+      });
+    }
   });
 });
