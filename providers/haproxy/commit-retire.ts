@@ -2,6 +2,7 @@
 import type { Context } from '../../src/model/index.ts';
 import { WeirError } from '../../src/model/index.ts';
 import type { Abilities } from './commit-abilities.ts';
+import { isDeleted } from './commit-runtime.ts';
 import type { ServerLine } from './layout.ts';
 import { RuntimeSocket } from './socket.ts';
 
@@ -23,6 +24,7 @@ export class RetiringServers {
   /** Its own: who waits there holds up nobody. */
   readonly #waiting: RuntimeSocket;
   #running = false;
+  #deleting: Promise<unknown> = Promise.resolve();
   /** HAProxy said of this one last that it can be deleted. */
   #told: string | undefined;
 
@@ -32,8 +34,14 @@ export class RetiringServers {
     parts.signal.addEventListener('abort', () => this.#waiting.close(), { once: true });
   }
 
-  get(backend: string, name: string): ServerLine | undefined {
-    return this.#servers.get(`${backend}/${name}`);
+  /** It is to serve again: answers it when it is still there, and does not delete it any more. */
+  async recall(backend: string, name: string): Promise<ServerLine | undefined> {
+    // What was sent may have deleted it.
+    await this.#deleting;
+    const key = `${backend}/${name}`;
+    const server = this.#servers.get(key);
+    this.#servers.delete(key);
+    return server;
   }
 
   /** `backend/server` of all of them. */
@@ -54,11 +62,6 @@ export class RetiringServers {
   add(backend: string, server: ServerLine): void {
     this.#servers.set(`${backend}/${server.name}`, server);
     if (!this.#running) void this.#work();
-  }
-
-  /** It serves again. */
-  delete(backend: string, name: string): void {
-    this.#servers.delete(`${backend}/${name}`);
   }
 
   /** A new worker knows none of them. */
@@ -105,9 +108,14 @@ export class RetiringServers {
     for (let at = 0; at < names.length; at += batch) {
       // One that came back meanwhile is not in maintenance, so HAProxy refuses to delete it.
       const some = names.slice(at, at + batch).filter((name) => this.#servers.has(name));
-      const answers = await this.#parts.runtime.run(some.map((name) => ({ line: `del server ${name}` })));
-      for (const [i, name] of some.entries())
-        if (/^(?:Server deleted\.|No such (?:server|backend)\.)$/.test(answers[i] ?? '')) this.#servers.delete(name);
+      const deleted = this.#delete(some);
+      this.#deleting = deleted.catch(() => undefined);
+      await deleted;
     }
+  }
+
+  async #delete(names: readonly string[]): Promise<void> {
+    const answers = await this.#parts.runtime.run(names.map((name) => ({ line: `del server ${name}` })));
+    for (const [i, name] of names.entries()) if (isDeleted(answers[i] ?? '')) this.#servers.delete(name);
   }
 }

@@ -12,8 +12,8 @@ export interface RuntimeContext {
   readonly runtime: RuntimeSocket;
   /** The PEM bundle of a path of the layout. */
   readonly pem: (path: string) => Promise<string>;
-  /** A server that is in the process although the running layout has it no more: it waits for its last connection. */
-  readonly retiring: (backend: string, name: string) => ServerLine | undefined;
+  /** Takes back a server that is in the process although the running layout has it no more: it waits for its last connection. */
+  readonly recall: (backend: string, name: string) => Promise<ServerLine | undefined>;
   /** A server can be given its cookie when it is added. */
   readonly takesCookies: () => Promise<boolean>;
 }
@@ -74,6 +74,7 @@ async function commandsOf(step: RuntimeStep, context: RuntimeContext): Promise<r
     case 'set weight':
       return [{ line: `set server ${step.backend}/${step.name} weight ${step.weight}` }];
     case 'load certificate':
+      await endTransaction(step.path, context.runtime);
       return loadCertificate(step, await context.pem(step.path), step.staple && (await context.pem(step.staple)));
     case 'staple':
       return [{ line: 'set ssl ocsp-response', payload: await context.pem(step.path) }];
@@ -104,30 +105,41 @@ async function addServer(
   { backend, server, cookieKey }: Extract<RuntimeStep, { readonly do: 'add server' }>,
   context: RuntimeContext,
 ): Promise<readonly Command[]> {
-  const retiring = context.retiring(backend, server.name);
   const name = `${backend}/${server.name}`;
+  const recalled = await context.recall(backend, server.name);
+  const same = recalled?.options === server.options;
+  if (recalled !== undefined && !same) await clearName(name, context.runtime);
   const health = server.checked ? [{ line: `enable health ${name}` }] : [];
-  if (retiring === undefined) {
-    const options = server.options === '' ? '' : ` ${server.options}`;
-    const line = `add server ${name} ${serverAddress(server)} weight ${server.weight}${options}`;
-    if (cookieKey !== undefined && (await context.takesCookies())) {
-      const value = cookieValue(server.address, server.port, cookieKey);
-      return [{ line: `${line} cookie ${value}` }, ...health, { line: `enable server ${name}` }];
-    }
-    // Before it takes traffic: without its value the first answers would take the clients' cookies away.
-    const keyed = cookieKey === undefined ? [] : [{ line: `set dynamic-cookie-key backend ${backend} ${cookieKey}` }];
-    return [{ line }, ...keyed, ...health, { line: `enable server ${name}` }];
-  }
-  if (retiring.options !== server.options)
-    throw new WeirError(
-      'E_HAPROXY_COMMAND',
-      `server ${name} comes back with other options while its last connections end`,
-    );
-  return [
-    { line: `set server ${name} weight ${server.weight}` },
-    ...health,
-    { line: `set server ${name} state ready` },
-  ];
+  const given = cookieKey !== undefined && (await context.takesCookies());
+  // Before it takes traffic: without its value the first answers would take the clients' cookies away. One that was found may lack it.
+  const keyed =
+    cookieKey === undefined || given ? [] : [{ line: `set dynamic-cookie-key backend ${backend} ${cookieKey}` }];
+  if (same)
+    return [
+      { line: `set server ${name} weight ${server.weight}` },
+      ...keyed,
+      ...health,
+      { line: `set server ${name} state ready` },
+    ];
+  const options = server.options === '' ? '' : ` ${server.options}`;
+  const cookie = given ? ` cookie ${cookieValue(server.address, server.port, cookieKey)}` : '';
+  const line = `add server ${name} ${serverAddress(server)} weight ${server.weight}${options}${cookie}`;
+  return [{ line }, ...keyed, ...health, { line: `enable server ${name}` }];
+}
+
+/** Of a server in maintenance whose options are others, or not known because a weir that is gone put it there. */
+async function clearName(name: string, runtime: RuntimeSocket): Promise<void> {
+  const answer = await runtime.ask(`del server ${name}`);
+  if (isDeleted(answer)) return;
+  throw new WeirError(
+    'E_HAPROXY_COMMAND',
+    `server ${name} comes back with other options while its last connections end: ${answer.slice(0, 300)}`,
+  );
+}
+
+/** What `del server` answers when there is no such server from now on. */
+export function isDeleted(answer: string): boolean {
+  return /^(?:Server deleted\.|No such (?:server|backend)\.)$/.test(answer);
 }
 
 /** Refused while somebody is still connected: it stays then, empty and led to by nothing, until the next reload. */
@@ -138,6 +150,13 @@ async function removeBackend(backend: string, runtime: RuntimeSocket): Promise<r
     })),
   );
   return [];
+}
+
+/** One that a weir began which was killed before its end: HAProxy has one at a time, and would take nothing else. */
+async function endTransaction(path: string, runtime: RuntimeSocket): Promise<void> {
+  const answer = await runtime.ask(`abort ssl cert ${path}`);
+  const [, other] = /^The ongoing transaction is about '([^']+)'/.exec(answer) ?? [];
+  if (other !== undefined) await runtime.ask(`abort ssl cert ${other}`);
 }
 
 function loadCertificate(

@@ -244,14 +244,11 @@ export class Committer {
     const sent = await runSteps(steps, {
       runtime: process.runtime,
       pem: (path) => certificates.pem(layout.certs.get(path) ?? ''),
-      retiring: (backend, name) => retiring.get(backend, name),
+      recall: (backend, name) => retiring.recall(backend, name),
       takesCookies: () => abilities.takesCookies(),
     });
     if (this.#running !== undefined && takenSpares(this.#running, layout).length > 0) this.#spent = true;
-    for (const step of steps) {
-      if (step.do === 'add server') retiring.delete(step.backend, step.server.name);
-      if (step.do === 'remove server') retiring.add(step.backend, step.server);
-    }
+    for (const step of steps) if (step.do === 'remove server') retiring.add(step.backend, step.server);
     this.#running = layout;
     if (sent > 0) ctx.metric('weir_haproxy_runtime_commands_total', sent);
   }

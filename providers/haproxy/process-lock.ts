@@ -2,7 +2,11 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '../../src/model/index.ts';
+
+const mostTries = 10;
+const againMs = 50;
 
 export interface Lock {
   release(): Promise<void>;
@@ -15,7 +19,7 @@ export interface Lock {
 export async function lockDirectory(directory: string): Promise<Lock> {
   const path = `${directory}/lock`;
   const file = await openLock(path);
-  const code = await flock(file.fd).catch(async (error: unknown) => {
+  const code = await lock(file.fd).catch(async (error: unknown) => {
     await file.close();
     throw new WeirError('E_STATE_DIR', `${path}: the program flock (util-linux) cannot be run`, { cause: error });
   });
@@ -42,6 +46,15 @@ async function openLock(path: string): Promise<FileHandle> {
     throw new WeirError('E_STATE_DIR', `${path}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** Of a weir that was killed while it took the lock, `flock` still ends, and holds it until then. */
+async function lock(fd: number): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const code = await flock(fd);
+    if (code === 0 || tries === mostTries) return code;
+    await sleep(againMs);
   }
 }
 

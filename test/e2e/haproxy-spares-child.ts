@@ -14,14 +14,16 @@ const session = await openSession(
       wall: () => Date.now(),
       sleep: async (ms, signal) => void (await sleep(ms, undefined, signal === undefined ? {} : { signal })),
     },
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    log: { debug() {}, info() {}, warn: (_fields, message) => void process.send?.({ warning: message }), error() {} },
     limiter: { take: async () => undefined, throttled: () => undefined },
     secret: async () => undefined,
     changed: () => undefined,
     stateDir,
     balancer: 'edge',
     node: 'n1',
-    metric: () => undefined,
+    metric: (name, _value, labels) => {
+      if (name === 'weir_haproxy_reloads_total') process.send?.({ reload: labels?.reason });
+    },
   },
 );
 process.send?.('open');

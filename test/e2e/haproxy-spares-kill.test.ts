@@ -24,12 +24,16 @@ import {
 const ids = ['a', 'b', 'c', 'd'];
 const childFile = new URL('./haproxy-spares-child.ts', import.meta.url).pathname;
 
-/** A weir that changes what is served without a pause, until it is killed. */
-async function startWeir(rig: Rig, port: number, targets: readonly Target[], seed: number): Promise<ChildProcess> {
+/** A weir that changes what is served without a pause, until it is killed. `said`: its reloads and warnings. */
+async function startWeir(
+  rig: Rig,
+  { port, targets, seed, said }: { port: number; targets: readonly Target[]; seed: number; said: string[] },
+): Promise<ChildProcess> {
   const ports = targets.map((target) => String(target.port));
   const args = [childFile, rig.directory.replace(/\/haproxy$/, ''), String(port), String(seed), ...ports];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   await once(child, 'message');
+  child.on('message', (message) => said.push(`${seed}: ${JSON.stringify(message)}`));
   return child;
 }
 
@@ -38,6 +42,7 @@ test('killed 12 times: every service has its own targets or none, and what was b
   const port = await freePort();
   const targets = await Promise.all(ids.map((id) => startTarget(id)));
   const wrong: string[] = [];
+  const said: string[] = [];
   let asked = 0;
   let on = true;
   try {
@@ -54,8 +59,9 @@ test('killed 12 times: every service has its own targets or none, and what was b
       }
     });
     for (let round = 0; round < 12; round++) {
-      const child = await startWeir(rig, port, targets, round);
+      const child = await startWeir(rig, { port, targets, seed: round, said });
       await sleep(20 + ((round * 37) % 180));
+      assert.equal(child.exitCode, null, 'it ends by nothing but the kill');
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
@@ -73,7 +79,9 @@ test('killed 12 times: every service has its own targets or none, and what was b
     await Promise.all(asking);
     assert.deepEqual(wrong, []);
     const reloads = (reason: string): number => rig.metrics.get(`weir_haproxy_reloads_total{${reason}}`) ?? 0;
-    assert.equal(reloads('refused'), 0, 'what is there was known');
+    assert.equal(reloads('refused'), 0, `what is there was known: ${rig.logs.join('; ')}`);
+    const refused = said.filter((line) => line.includes('"reload":"refused"'));
+    assert.deepEqual(refused, [], `each of those that were killed knew what the one before left: ${said.join('; ')}`);
     // Killed between a file and its reload: what runs is not what is written, and one reload puts it right.
     assert.ok(reloads('unknown') <= 1, `${reloads('unknown')} reloads of what runs unknown`);
     assert.ok(asked > 200, `${asked} requests`);
