@@ -25,6 +25,11 @@ const defaults: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   Listener: { 'tcp.idle_timeout.seconds': '350', 'routing.http.response.server.enabled': 'true' },
 };
 
+/** As AWS makes it; undefined: that differs between objects. */
+export function usualAttribute(kind: string, name: string): string | undefined {
+  return defaults[kind]?.[name];
+}
+
 /** The attributes that a new object must be told. */
 export function unusual(kind: string, attrs: Attrs): Attrs {
   const usual = defaults[kind] ?? {};

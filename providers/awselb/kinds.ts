@@ -37,6 +37,7 @@
  * Place is what clients know of a front, the same over generations: `LB:80`, for a rule with its conditions behind it.
  */
 import type { KindSpec } from '../../src/model/index.ts';
+import { isBorrowed, kindWords } from './kind-words.ts';
 
 const tags = { batch: 50, inCreate: true, max: 50 } as const;
 const forward = { batch: 5, serving: true, to: 'TargetGroup', weight: 'Weight', max: 5, inCreate: true } as const;
@@ -58,6 +59,7 @@ export const kinds: readonly KindSpec[] = [
     sets: { IpPermissions: { batch: rulesOfSecurityGroup, max: rulesOfSecurityGroup }, Tags: tags },
     slots: ({ VpcId, GroupName }) => [`security group ${String(VpcId)} ${String(GroupName)}`],
     rateClass: 'ec2',
+    words: kindWords.securityGroup,
   },
   {
     kind: 'SecurityGroupRule',
@@ -67,6 +69,7 @@ export const kinds: readonly KindSpec[] = [
     refs: { Source: { to: 'SecurityGroup' } },
     sets: {},
     rateClass: 'ec2',
+    words: kindWords.securityGroupRule,
   },
   {
     kind: 'LoadBalancer',
@@ -78,6 +81,8 @@ export const kinds: readonly KindSpec[] = [
     sets: { ManagedSecurityGroups: { batch: 5, to: 'SecurityGroup', max: 5, inCreate: true }, Tags: tags },
     slots: ({ Name }) => [`load balancer ${String(Name)}`],
     rateClass: 'elbv2',
+    borrowed: isBorrowed,
+    words: kindWords.loadBalancer,
   },
   {
     kind: 'TargetGroup',
@@ -92,6 +97,8 @@ export const kinds: readonly KindSpec[] = [
     },
     slots: ({ Name }) => (Name === undefined ? [] : [`target group ${String(Name)}`]),
     rateClass: 'elbv2',
+    borrowed: isBorrowed,
+    words: kindWords.targetGroup,
   },
   {
     kind: 'Listener',
@@ -104,6 +111,7 @@ export const kinds: readonly KindSpec[] = [
     // One number, one listener: TCP and UDP on the same port are one TCP_UDP listener.
     slots: ({ Port }, { LoadBalancerArn }) => [`port ${LoadBalancerArn} ${String(Port)}`],
     rateClass: 'elbv2',
+    words: kindWords.listener,
   },
   {
     kind: 'Rule',
@@ -115,5 +123,6 @@ export const kinds: readonly KindSpec[] = [
     sets: { TargetGroups: forward, Tags: tags },
     slots: ({ Priority }, { ListenerArn }) => [`priority ${ListenerArn} ${String(Priority)}`],
     rateClass: 'elbv2',
+    words: kindWords.rule,
   },
 ];

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import type { KindSpec } from '../../src/model/index.ts';
+import { kindWords } from './kind-words.ts';
 
 const timeouts = z.object({
   connectMs: z.number().optional(),
@@ -134,6 +135,7 @@ export const kinds: readonly KindSpec[] = [
     unusedHealth: true,
     refs: {},
     sets: { targets: { batch: 100_000, serving: true, weight: 'weight', inCreate: true } },
+    words: kindWords.backend,
   },
   {
     kind: 'Listener',
@@ -142,6 +144,7 @@ export const kinds: readonly KindSpec[] = [
     frontKey: (attrs) => String(attrs.key),
     refs: { backend: { to: 'Backend', serving: true } },
     sets: { certs: { batch: 100_000, inCreate: true }, forward },
+    words: kindWords.listener,
   },
   {
     kind: 'Route',
@@ -150,5 +153,6 @@ export const kinds: readonly KindSpec[] = [
     frontKey: (attrs) => String(attrs.key),
     refs: { listener: { to: 'Listener' }, backend: { to: 'Backend', serving: true } },
     sets: { forward },
+    words: kindWords.route,
   },
 ];

@@ -12,6 +12,7 @@
  *           set `servers`: key `address:port` (IPv6 in brackets), attrs { weight, maxConnections? }.
  */
 import type { KindSpec } from '../../src/model/index.ts';
+import { kindWords } from './kind-words.ts';
 
 export const kinds: readonly KindSpec[] = [
   { kind: 'Settings', claim: 'name', immutable: [], refs: {}, sets: {} },
@@ -22,6 +23,7 @@ export const kinds: readonly KindSpec[] = [
     unusedHealth: true,
     refs: {},
     sets: { servers: { batch: 100_000, serving: true, weight: 'weight', inCreate: true } },
+    words: kindWords.backend,
   },
   {
     kind: 'Frontend',
@@ -33,6 +35,7 @@ export const kinds: readonly KindSpec[] = [
       certs: { batch: 100_000, inCreate: true },
       forward: { batch: 1_000, serving: true, to: 'Backend', weight: 'weight', inCreate: true },
     },
+    words: kindWords.frontend,
   },
   {
     kind: 'Route',
@@ -41,5 +44,6 @@ export const kinds: readonly KindSpec[] = [
     frontKey: (attrs) => String(attrs.key),
     refs: { frontend: { to: 'Frontend' }, backend: { to: 'Backend', serving: true } },
     sets: { forward: { batch: 1_000, serving: true, to: 'Backend', weight: 'weight', inCreate: true } },
+    words: kindWords.route,
   },
 ];

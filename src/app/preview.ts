@@ -1,5 +1,5 @@
 import type { KindSpec, PlanReport, PlanUnit, Policy, Problem, Provider } from '../model/index.ts';
-import { summarize } from '../plan/index.ts';
+import { nameHandles, summarize } from '../plan/index.ts';
 import { failureOf } from '../run/index.ts';
 import type { Balancer } from './balancer.ts';
 import { parseGateDeadline } from './durations.ts';
@@ -39,7 +39,15 @@ export function planReport(
   problems: readonly Problem[],
   incomplete: PlanReport['incomplete'],
 ): PlanReport {
-  const units = counted.map(({ balancer, unit, steps, refused }): PlanUnit => ({ balancer, unit, steps, refused }));
+  const units = counted.map(
+    ({ balancer, unit, steps, refused, names }): PlanUnit => ({
+      balancer,
+      unit,
+      steps,
+      refused,
+      ...(names === undefined ? {} : { names }),
+    }),
+  );
   return { units, problems, incomplete, summary: summarize(counted) };
 }
 
@@ -65,6 +73,7 @@ async function lookAt(
         balancer: name,
         unit: group.unit,
         ...plan,
+        names: nameHandles(plan.steps, group.observed),
         kinds,
         ...(calls === undefined ? {} : { calls }),
         desired: group.desired.length,

@@ -6,13 +6,15 @@ import { interruptible } from './interrupt.ts';
 import { json, jsonLines } from './json-lines.ts';
 import { hasErrors, say, tell, tellProblems } from './say.ts';
 import type { Output } from './shared-options.ts';
-import { addressText, applyText, createStepLines, planText } from './text/index.ts';
+import { addressText, applyText, createStepLines, type KindsOf, planText } from './text/index.ts';
 
 type Work = (signal: AbortSignal, onStep: OnStep, onPlan: (plan: PlanReport) => void) => Promise<ApplyReport>;
 
 export interface Applying {
   readonly output: Output;
   readonly full: boolean;
+  /** The words for the objects of each balancer. */
+  readonly kinds: KindsOf;
   /** The plan was shown already, for a question. */
   readonly shown: boolean;
   /** Nothing is wanted any more: problems of the input are nobody's business. */
@@ -23,14 +25,14 @@ export interface Applying {
 
 /** Applies (or destroys) with plan, progress and result in the form asked for; answers the exit code. */
 export async function applying(work: Work, applying: Applying, { io }: CommandContext): Promise<number> {
-  const { output, full, shown, removes = false, services = () => [] } = applying;
+  const { output, full, kinds, shown, removes = false, services = () => [] } = applying;
   const startedMs = io.now();
   const line = output === 'jsonl' ? jsonLines(io) : undefined;
-  const stepLine = createStepLines();
+  const stepLine = createStepLines(kinds);
   let planned = shown;
   const showPlan = (plan: PlanReport) => {
     line?.('plan', { plan });
-    if (output === 'text' && !planned) say(io, (paint) => planText(plan, paint, full));
+    if (output === 'text' && !planned) say(io, (paint) => planText(plan, paint, { full, kinds }));
     planned = true;
   };
   const ended = await interruptible(io, (signal) =>
@@ -48,7 +50,7 @@ export async function applying(work: Work, applying: Applying, { io }: CommandCo
   if (output === 'json') json(io, report);
   else if (output === 'jsonl') line?.('result', { failed: report.failed, problems: report.plan.problems });
   else {
-    if (!planned) say(io, (paint) => planText(report.plan, paint, full));
+    if (!planned) say(io, (paint) => planText(report.plan, paint, { full, kinds }));
     await tellProblems(io, report.plan.problems);
     say(io, (paint) => `${addressText(services())}${applyText(report, io.now() - startedMs, paint)}`);
   }

@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import type { OpenApp } from '../app.ts';
+import type { KindSpec } from '../model/index.ts';
 import type { Io } from './io.ts';
 
 /** What the commands are given besides the world: tests put small ones in. Everything heavy is loaded on first use. */
@@ -19,7 +20,7 @@ export interface DemoOptions {
   readonly check: boolean;
 }
 
-/** Providers as far as their schemas go; opening one is the app's business. */
+/** Providers as far as their schemas and words go; opening one is the app's business. */
 export interface Providers {
   readonly names: readonly string[];
   schemas(name: string): Promise<ProviderSchemas | undefined>;
@@ -29,6 +30,8 @@ export interface ProviderSchemas {
   readonly options: ZodType;
   readonly serviceOptions: ZodType;
   readonly environment: ZodType;
+  /** With the words for its objects; absent: they are told by ids and raw values. */
+  readonly kinds?: readonly KindSpec[];
 }
 
 /** What every command is made of. */

@@ -1,14 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { PlanReport } from '../model/index.ts';
 
-const reasons = ['gap', 'delete', 'refused'] as const;
+const reasons = ['gap', 'risk', 'delete', 'release', 'refused'] as const;
 export type FailOn = (typeof reasons)[number];
 
 /** `--fail-on gap,delete,refused`: what a plan must not contain, for CI. */
 export function failOnOption(): Option {
   return new Option(
     '--fail-on <list>',
-    'exit 1 when the plan has one of these, by commas: gap, delete (also in replacements), refused',
+    'exit 1 when the plan has one of these, by commas: gap (an interruption that no order avoids), risk (a turn to what is not known to be healthy), delete (also in replacements), release, refused',
   ).argParser((value) =>
     value.split(',').map((part) => {
       const found = reasons.find((reason) => reason === part.trim());
@@ -23,8 +23,10 @@ export function findUnwanted(plan: PlanReport, failOn: unknown): readonly FailOn
   if (!Array.isArray(failOn)) return [];
   const steps = plan.units.flatMap((unit) => unit.steps);
   const has: Readonly<Record<FailOn, boolean>> = {
-    gap: steps.some(({ gap }) => gap !== undefined && gap.length > 0),
-    delete: steps.some(({ op }) => op === 'delete'),
+    gap: steps.some(({ gap = [] }) => gap.length > 0),
+    risk: steps.some(({ risk = [] }) => risk.length > 0),
+    delete: steps.some(({ op, borrowed }) => op === 'delete' && borrowed !== true),
+    release: steps.some(({ op, borrowed }) => op === 'delete' && borrowed === true),
     refused: plan.units.some(({ refused }) => refused.length > 0),
   };
   return reasons.filter((reason) => failOn.includes(reason) && has[reason]);

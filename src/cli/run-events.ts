@@ -3,13 +3,13 @@ import type { Log } from '../model/index.ts';
 import type { Io } from './io.ts';
 import { jsonLines } from './json-lines.ts';
 import { tell, tellProblems } from './say.ts';
-import { count, createStepLines, planText, span } from './text/index.ts';
+import { count, createStepLines, type KindsOf, planText, span } from './text/index.ts';
 
 /** For people: each plan as it is made, each step as it ends. */
-export function textEvents(io: Io): RunEvents {
-  const stepLine = createStepLines();
+export function textEvents(io: Io, kinds: KindsOf): RunEvents {
+  const stepLine = createStepLines(kinds);
   return {
-    planned: (plan) => tell(io, (paint) => planText(plan, paint)),
+    planned: (plan) => tell(io, (paint) => planText(plan, paint, { kinds })),
     step: (result) => tell(io, (paint) => stepLine(result, paint)),
     applied: ({ result, balancer, unit, steps, durationMs, cause, message }) =>
       tell(io, (paint) => {

@@ -1,7 +1,7 @@
 /** What weir tells: the JSON contracts of `render`, `plan`, `apply`, `status` and the API. Text output is made from these and from nothing else. */
 import type { Problem } from './problem.ts';
 import type { RenderedFile, ServiceReport } from './provider.ts';
-import type { Member, Resource, Unit } from './resource.ts';
+import type { Handle, Id, Member, Resource, Unit } from './resource.ts';
 import type { ServiceId } from './service.ts';
 import type { Incomplete } from './source.ts';
 import type { Refusal, Step } from './step.ts';
@@ -33,6 +33,8 @@ export interface PlanUnit {
   readonly unit: Unit;
   readonly steps: readonly Step[];
   readonly refused: readonly Refusal[];
+  /** Handle → id of objects that the steps name by a handle. */
+  readonly names?: Readonly<Record<Handle, Id>>;
 }
 
 /** `weir plan -o json`. */
@@ -48,8 +50,12 @@ export interface PlanSummary {
   readonly update: number;
   readonly replace: number;
   readonly delete: number;
+  /** Objects of others that are used no longer: they stay. */
+  readonly release: number;
   /** Services that a step interrupts. */
   readonly gaps: number;
+  /** Services that are turned to something whose health cannot be known beforehand. */
+  readonly risks: number;
   readonly refused: number;
   readonly unchanged: number;
   /** Steps that do something: waiting is none. */

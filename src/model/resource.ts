@@ -1,5 +1,6 @@
 /** Things in a load-balancing system as wanted (Resource) and as they are (Observed), and what the planner must know of their kinds. */
 import type { Attrs } from './json.ts';
+import type { KindWords } from './kind-words.ts';
 import type { ServiceId } from './service.ts';
 
 /** Logical id: chosen by the provider's model, stable over replacements, unique for its kind in a unit. */
@@ -95,4 +96,8 @@ export interface KindSpec {
   readonly slots?: (attrs: Attrs, refs: Readonly<Record<string, Id>>) => readonly string[];
   /** Rate class of its calls for the plan's cost; default: the kind's name. */
   readonly rateClass?: string;
+  /** Made by somebody else and only used: a create takes it in, a delete lets it go, and it is there before and after. */
+  readonly borrowed?: (object: Pick<Resource, 'attrs' | 'sets'>) => boolean;
+  /** How its objects are told to people; absent: by ids and raw values. */
+  readonly words?: KindWords;
 }

@@ -21,6 +21,16 @@ export interface Until {
   readonly deadlineMs: number;
 }
 
+/** What a step changes, as it was when the plan was made. */
+export interface Was {
+  /** update: the changed attributes, null where there was none; delete: all of them. */
+  readonly attrs?: Attrs;
+  /** update: the changed refs. */
+  readonly refs?: Readonly<Record<string, Handle | null>>;
+  /** set: members of the set that were there, with what they had. */
+  readonly members?: readonly (readonly [Handle, Member])[];
+}
+
 /** One operation with its reason. A plan is a list of them: front to back is safe at every point; `after` tells what may run side by side. */
 export interface Step {
   readonly n: number;
@@ -44,6 +54,10 @@ export interface Step {
   /** order: the attribute that holds the number. */
   readonly attr?: string;
   readonly until?: Until;
+  /** update, set, delete: what was there before. */
+  readonly was?: Was;
+  /** create, delete: the object was made by somebody else. It is taken in or let go, and stays. */
+  readonly borrowed?: true;
   readonly why: string;
   /** Services interrupted by this step: no order can avoid it. */
   readonly gap?: readonly ServiceId[];

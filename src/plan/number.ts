@@ -1,4 +1,5 @@
 import type { HandleRef, ServiceId, Step } from '../model/index.ts';
+import { before } from './before.ts';
 import { type Draft, type DraftRef, existing } from './draft.ts';
 import type { Present } from './scene.ts';
 
@@ -10,6 +11,7 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
   return drafts.map((draft): Step => {
     const { op, shape, id, unit, why, gap, risk, gains, loses, fields } = draft;
     const { attrs, refs, set, members, sets, ranks, attr, until } = fields;
+    const was = before(draft);
     return {
       n: numbers.get(draft) ?? 0,
       op,
@@ -27,6 +29,8 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
       ...(ranks === undefined ? {} : { ranks: ranks.map(([ref, rank]) => [handle(ref), rank] as const) }),
       ...(attr === undefined ? {} : { attr }),
       ...(until === undefined ? {} : { until: { ...until, of: handle(until.of) } }),
+      ...(was === undefined ? {} : { was }),
+      ...(isBorrowed(draft) ? { borrowed: true as const } : {}),
       why,
       ...(gap.size === 0 ? {} : { gap: [...gap].sort() }),
       ...(risk.size === 0 ? {} : { risk: [...risk].sort() }),
@@ -36,6 +40,10 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
       after: edgeNumbers(draft, numbers),
     };
   });
+}
+
+function isBorrowed({ op, shape, object }: Draft): boolean {
+  return (op === 'create' || op === 'delete') && shape.spec.borrowed?.(object.it) === true;
 }
 
 /** A front that is kept goes on serving what it served until a step changes that. */

@@ -15,17 +15,19 @@ export interface CountedPlan extends Plan {
  * calls; waiting calls nothing.
  */
 export function summarize(plans: readonly CountedPlan[]): PlanSummary {
-  const counts = { create: 0, update: 0, replace: 0, delete: 0, refused: 0, unchanged: 0 };
+  const counts = { create: 0, update: 0, replace: 0, delete: 0, release: 0, refused: 0, unchanged: 0 };
   const gaps = new Set<ServiceId>();
+  const risks = new Set<ServiceId>();
   const calls: Record<string, number> = {};
   let writes = 0;
   for (const plan of plans) {
     const { steps, refused, kinds = [], desired = 0 } = plan;
     const classes = new Map(kinds.map(({ kind, rateClass }) => [kind, rateClass ?? kind]));
-    const objects = new Map<string, Set<Step['op']>>();
+    const objects = new Map<string, Set<Deed>>();
     for (const step of steps) {
-      const { op, kind, id, gap = [] } = step;
+      const { op, kind, id, gap = [], risk = [] } = step;
       for (const service of gap) gaps.add(service);
+      for (const service of risk) risks.add(service);
       if (op === 'wait') continue;
       writes++;
       const cost = plan.calls?.(step) ?? { [classes.get(kind) ?? kind]: 1 };
@@ -34,25 +36,35 @@ export function summarize(plans: readonly CountedPlan[]): PlanSummary {
       if (op === 'order') continue;
       const key = `${kind}\n${id}`;
       const ops = objects.get(key);
-      if (ops === undefined) objects.set(key, new Set([op]));
-      else ops.add(op);
+      const deed = deedOf(step);
+      if (ops === undefined) objects.set(key, new Set([deed]));
+      else ops.add(deed);
     }
     let touched = 0;
     for (const ops of objects.values()) {
-      const what = ops.has('create')
-        ? ops.has('delete')
-          ? 'replace'
-          : 'create'
-        : ops.has('delete')
-          ? 'delete'
-          : 'update';
+      const what = changeOf(ops);
       counts[what]++;
-      if (what !== 'delete') touched++;
+      if (what !== 'delete' && what !== 'release') touched++;
     }
     counts.refused += refused.length;
     const held = new Set(refused.filter(({ op }) => op !== 'delete').map(({ kind, id }) => `${kind}\n${id}`));
     for (const key of objects.keys()) held.delete(key);
     counts.unchanged += Math.max(0, desired - touched - held.size);
   }
-  return { ...counts, gaps: gaps.size, steps: writes, calls };
+  return { ...counts, gaps: gaps.size, risks: risks.size, steps: writes, calls };
+}
+
+function changeOf(ops: ReadonlySet<Deed>): 'create' | 'replace' | 'delete' | 'release' | 'update' {
+  const goes = ops.has('delete') || ops.has('release');
+  if (ops.has('create')) return goes ? 'replace' : 'create';
+  if (ops.has('delete')) return 'delete';
+  return ops.has('release') ? 'release' : 'update';
+}
+
+type Deed = Step['op'] | 'release';
+
+/** What is borrowed is neither made nor taken away. */
+function deedOf({ op, borrowed }: Step): Deed {
+  if (borrowed !== true) return op;
+  return op === 'delete' ? 'release' : 'update';
 }

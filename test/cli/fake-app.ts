@@ -126,7 +126,19 @@ export const emptyPlan: PlanReport = {
   units: [],
   problems: [],
   incomplete: [],
-  summary: { create: 0, update: 0, replace: 0, delete: 0, gaps: 0, refused: 0, unchanged: 3, steps: 0, calls: {} },
+  summary: {
+    create: 0,
+    update: 0,
+    replace: 0,
+    delete: 0,
+    release: 0,
+    gaps: 0,
+    risks: 0,
+    refused: 0,
+    unchanged: 3,
+    steps: 0,
+    calls: {},
+  },
 };
 
 export const smallPlan: PlanReport = {
@@ -154,7 +166,9 @@ export const smallPlan: PlanReport = {
     update: 0,
     replace: 0,
     delete: 1,
+    release: 0,
     gaps: 1,
+    risks: 0,
     refused: 1,
     unchanged: 3,
     steps: 2,

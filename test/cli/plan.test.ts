@@ -19,7 +19,7 @@ test('text: symbols with a word, reasons, gap, refusal, unchanged, the summary l
   assert.equal(
     out,
     [
-      'default u',
+      'default  u',
       '    + create   Backend   web  wanted',
       '        servers  + a',
       '    - delete   Backend   old  not wanted',

@@ -6,10 +6,11 @@ import type { CommandContext } from '../deps.ts';
 import { exit } from '../exit.ts';
 import { failOnOption, findUnwanted } from '../fail-on.ts';
 import { interruptible } from '../interrupt.ts';
+import { loadKinds } from '../load-kinds.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { say, tell, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { planText } from '../text/index.ts';
+import { type KindsOf, planText } from '../text/index.ts';
 
 /** `weir apply`: plans and applies once, until the world is as wanted or a unit has failed. */
 export function addApply(program: Command, context: CommandContext): void {
@@ -22,25 +23,38 @@ export function addApply(program: Command, context: CommandContext): void {
     .option('--full', 'list every object, however many are alike')
     .action(async () => {
       const loaded = await loadFor(command, context, { provider: 'runnable' });
-      await withApp(loaded, context, {}, async (app) => context.finish(await apply(app, command, context)));
+      const kinds = await loadKinds(loaded.config, context.deps.providers);
+      await withApp(loaded, context, {}, async (app) => context.finish(await apply(app, kinds, command, context)));
     });
 }
 
-async function apply(app: App, command: Command, context: CommandContext): Promise<number> {
+async function apply(app: App, kinds: KindsOf, command: Command, context: CommandContext): Promise<number> {
   const { confirm, yes, failOn, full } = command.opts();
   const asks = confirm === true && yes !== true;
   if (asks && !context.io.terminal.in)
     throw new WeirError('E_USAGE', '--confirm asks, and there is no terminal to ask on');
   if (asks || failOn !== undefined) {
-    const refused = await preview(app, asks, command, context);
+    const refused = await preview(app, asks, kinds, command, context);
     if (refused !== undefined) return refused;
   }
-  const mode = { output: readOutput(command), full: full === true, shown: asks, services: () => app.state().services };
+  const mode = {
+    output: readOutput(command),
+    full: full === true,
+    kinds,
+    shown: asks,
+    services: () => app.state().services,
+  };
   return applying((signal, onStep, onPlan) => app.apply(signal, onStep, onPlan), mode, context);
 }
 
 /** The plan before the first step; an exit code when it shall not be applied. */
-async function preview(app: App, asks: boolean, command: Command, { io }: CommandContext): Promise<number | undefined> {
+async function preview(
+  app: App,
+  asks: boolean,
+  kinds: KindsOf,
+  command: Command,
+  { io }: CommandContext,
+): Promise<number | undefined> {
   const ended = await interruptible(io, (signal) => app.plan(signal), 'interrupted: nothing was applied\n');
   if (!('value' in ended)) return exit.interrupted;
   const plan = ended.value;
@@ -48,7 +62,7 @@ async function preview(app: App, asks: boolean, command: Command, { io }: Comman
   if (unwanted.length > 0 || asks) {
     await tellProblems(io, plan.problems);
     const print = asks && readOutput(command) === 'text' ? say : tell;
-    print(io, (paint) => planText(plan, paint, command.opts().full === true));
+    print(io, (paint) => planText(plan, paint, { full: command.opts().full === true, kinds }));
   }
   if (unwanted.length > 0) {
     tell(io, (paint) => `${paint.bad('failed')} on ${unwanted.join(', ')} (--fail-on); nothing was applied\n`);

@@ -5,10 +5,11 @@ import { applying } from '../applying.ts';
 import type { CommandContext } from '../deps.ts';
 import { exit } from '../exit.ts';
 import { interruptible } from '../interrupt.ts';
+import { loadKinds } from '../load-kinds.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
-import { planText } from '../text/index.ts';
+import { type KindsOf, planText } from '../text/index.ts';
 
 /** `weir destroy`: removes exactly what is ours. Asks on a terminal; elsewhere it needs --yes. */
 export function addDestroy(program: Command, context: CommandContext): void {
@@ -26,9 +27,10 @@ export function addDestroy(program: Command, context: CommandContext): void {
         );
       }
       const loaded = await loadFor(command, context, { provider: 'runnable' });
+      const kinds = await loadKinds(loaded.config, context.deps.providers);
       let code: number = exit.error;
       const work = async (app: App) => {
-        code = await destroy(app, yes, command, context).catch(toldHowToStop);
+        code = await destroy(app, yes, kinds, command, context).catch(toldHowToStop);
       };
       // A proxy goes down only behind everything that it served.
       await withApp(loaded, context, {}, work, () => (code === exit.done ? 'withdraw' : 'leave'));
@@ -43,20 +45,26 @@ function toldHowToStop(error: unknown): never {
   throw new WeirError(error.code, error.message, { cause: error, hint });
 }
 
-async function destroy(app: App, yes: boolean, command: Command, context: CommandContext): Promise<number> {
+async function destroy(
+  app: App,
+  yes: boolean,
+  kinds: KindsOf,
+  command: Command,
+  context: CommandContext,
+): Promise<number> {
   const { io } = context;
   const full = command.opts().full === true;
   if (!yes) {
     const ended = await interruptible(io, (signal) => app.planDestroy(signal), 'interrupted: nothing was removed\n');
     if (!('value' in ended)) return exit.interrupted;
     const plan = ended.value;
-    say(io, (paint) => planText(plan, paint, full));
+    say(io, (paint) => planText(plan, paint, { full, kinds }));
     if (plan.units.every(({ steps }) => steps.length === 0)) return exit.done;
     if (!(await io.ask('Remove all of this?'))) {
       io.err('nothing was removed\n');
       return exit.error;
     }
   }
-  const mode = { output: readOutput(command), full, shown: !yes, removes: true };
+  const mode = { output: readOutput(command), full, kinds, shown: !yes, removes: true };
   return applying((signal, onStep, onPlan) => app.destroy(signal, onStep, onPlan), mode, context);
 }

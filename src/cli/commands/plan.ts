@@ -6,6 +6,7 @@ import { exit } from '../exit.ts';
 import { failOnOption, findUnwanted } from '../fail-on.ts';
 import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
+import { loadKinds } from '../load-kinds.ts';
 import { loadFor, withApp } from '../open-app.ts';
 import { hasErrors, say, tell, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
@@ -36,10 +37,11 @@ export function addPlan(program: Command, context: CommandContext): void {
       );
       if (!('value' in ended)) return context.finish(exit.interrupted);
       const plan = ended.value;
+      const kinds = await loadKinds(loaded.config, deps.providers);
       if (readOutput(command) === 'json') json(context.io, plan);
       else {
         await tellProblems(context.io, plan.problems);
-        say(context.io, (paint) => planText(plan, paint, command.opts().full === true));
+        say(context.io, (paint) => planText(plan, paint, { full: command.opts().full === true, kinds }));
       }
       context.finish(codeOf(plan, command, context));
     });

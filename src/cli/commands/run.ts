@@ -8,6 +8,7 @@ import type { CommandContext } from '../deps.ts';
 import { drainFirst } from '../drain-first.ts';
 import { followConfig } from '../follow-config.ts';
 import { interruptible } from '../interrupt.ts';
+import { loadKinds } from '../load-kinds.ts';
 import { loadFor, reload } from '../open-app.ts';
 import { lineEvents, logEvents, textEvents } from '../run-events.ts';
 import { createChanges, runInTurn } from '../run-in-turn.ts';
@@ -53,6 +54,7 @@ async function runCommand(running: Running, { io, deps }: CommandContext): Promi
   const { serveApp } = await import('../../serve/index.ts');
   const standing = createStandingApp(await open(loaded.config));
   let config = loaded.config;
+  let kinds = await loadKinds(config, deps.providers);
   try {
     const served = await serveApp({
       app: standing,
@@ -65,7 +67,12 @@ async function runCommand(running: Running, { io, deps }: CommandContext): Promi
       const { apiUrl: statePage, metricsUrl } = served;
       log.info({ version: deps.version, config: loaded.file, statePage, metrics: metricsUrl }, 'weir runs');
       const people = isForPeople(running, io.terminal.err);
-      const events = readOutput(command) === 'jsonl' ? lineEvents(io) : people ? textEvents(io) : logEvents(log);
+      const events =
+        readOutput(command) === 'jsonl'
+          ? lineEvents(io)
+          : people
+            ? textEvents(io, (balancer) => kinds(balancer))
+            : logEvents(log);
       // Between log lines a line that is none would break whoever reads them.
       const notice = people ? 'stopping after the current step; once more: at once\n' : '';
       const changes = createChanges();
@@ -82,6 +89,7 @@ async function runCommand(running: Running, { io, deps }: CommandContext): Promi
           // Opened before the old one is closed: what cannot be opened changes nothing.
           const app = await open(adapted.config);
           config = adapted.config;
+          kinds = await loadKinds(config, deps.providers);
           changes.offer(app);
         },
       });

@@ -75,7 +75,7 @@ async function schemasOf(name: string, { providers }: Deps): Promise<ProviderSch
   throw new WeirError('E_PROVIDER_UNKNOWN', `there is no provider ${JSON.stringify(name)}; ${known}`);
 }
 
-const parts: readonly (readonly [string, keyof ProviderSchemas])[] = [
+const parts: readonly (readonly [string, Exclude<keyof ProviderSchemas, 'kinds'>])[] = [
   ['provider', 'options'],
   ['serviceSettings', 'serviceOptions'],
   ['environment', 'environment'],

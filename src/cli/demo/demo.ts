@@ -1,6 +1,8 @@
 /** `weir demo`: back ends, example services and `weir run` on loopback; shows what weir does with them. Leaves nothing behind. */
 import type { DemoOptions } from '../deps.ts';
 import type { Io } from '../io.ts';
+import { loadKinds } from '../load-kinds.ts';
+import { realDeps } from '../real-deps.ts';
 import { say, tell, tellProblems } from '../say.ts';
 import { planText } from '../text/plan-text.ts';
 import { count, span } from '../text/words.ts';
@@ -26,8 +28,10 @@ export async function demo(options: DemoOptions, io: Io): Promise<number> {
   }
   const stage = await buildStage(provider);
   const line = counterLine(io);
+  const kinds = await loadKinds({ balancers: [{ name: 'demo', provider }] }, realDeps.providers);
   const weir = startWeir(stage.config, {
-    planned: (plan) => line.above(() => say(io, (paint) => `\n${paint.strong('plan')}\n${planText(plan, paint)}`)),
+    planned: (plan) =>
+      line.above(() => say(io, (paint) => `\n${paint.strong('plan')}\n${planText(plan, paint, { kinds })}`)),
     applied: ({ result, steps, durationMs, cause, message = '' }) =>
       line.above(() =>
         say(io, (paint) =>

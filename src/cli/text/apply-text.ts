@@ -1,4 +1,5 @@
 import type { ApplyReport, ServiceState, StepResult } from '../../model/index.ts';
+import { type KindsOf, shortUnit, tellerOf } from './object-words.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
 import { count, some, span } from './words.ts';
@@ -7,14 +8,20 @@ import { count, some, span } from './words.ts';
  * One finished step: result, time, what it was, why it failed. Steps that fail together (a file that is refused) and their next tries
  * say the same: the reason stands once, until another one comes.
  */
-export function createStepLines(): (done: StepResult, paint: Paint) => string {
+export function createStepLines(kinds: KindsOf): (done: StepResult, paint: Paint) => string {
   let told = '';
   let before: StepResult | undefined;
   return (done, paint) => {
-    const { step, result, code, message } = done;
+    const { step, result, code, message, balancer, unit } = done;
+    const teller = tellerOf({ balancer, unit, steps: [] }, kinds);
+    const name = teller.name(step.kind, step.id);
+    // A name is short because its unit is known; these lines are of many.
+    const where = name === step.id ? '' : ` of ${shortUnit(balancer, unit)}`;
+    const deed = step.borrowed !== true ? step.op : step.op === 'delete' ? 'release' : 'use';
     const word = { done: paint.good, waiting: paint.weak, failed: paint.bad, skipped: paint.warn }[result];
     const members = step.members === undefined ? '' : ` ${count(step.members.length, 'member')}`;
-    const set = step.set === undefined ? '' : ` ${step.set}`;
+    const words = step.set === undefined ? undefined : teller.words(step.kind).sets?.[step.set]?.word;
+    const set = step.set === undefined ? '' : ` ${words ?? step.set}`;
     const reason = message === undefined ? '' : `${code === undefined ? '' : `${code}: `}${message}`;
     const tail = reason === '' || reason === told ? '' : `   ${reason}`;
     if (reason !== '') told = reason;
@@ -22,7 +29,7 @@ export function createStepLines(): (done: StepResult, paint: Paint) => string {
     const together = before?.unit === done.unit && before.durationMs === done.durationMs && before.result === result;
     before = done;
     const time = (together ? '' : span(done.durationMs)).padStart(7);
-    return `  ${word(result.padEnd(7))} ${time}  ${step.op} ${step.kind} ${step.id}${set}${members}${tail}\n`;
+    return `  ${word(result.padEnd(7))} ${time}  ${deed} ${step.kind} ${name}${where}${set}${members}${tail}\n`;
   };
 }
 

@@ -1,13 +1,16 @@
-import type { HandleRef, Json, PlanUnit, Refusal, ServiceId, Step } from '../../model/index.ts';
+import type { PlanUnit, Refusal, ServiceId, Step } from '../../model/index.ts';
 import { type MemberChanges, memberChanges } from './member-changes.ts';
+import { changeText, factsOf, type KindsOf, type Teller, tellerOf } from './object-words.ts';
 import { span } from './words.ts';
 
 /** What a plan does to one object, for people: a symbol that never stands without its word. */
 export interface Change {
-  readonly symbol: '+' | '~' | '-' | '+/-' | '-/+' | '>' | '!';
+  readonly symbol: '+' | '~' | '-' | '+/-' | '-/+' | '>' | '=' | '!';
   readonly word: string;
   readonly kind: string;
   readonly id: string;
+  /** What matters of an object that is new, or goes. */
+  readonly facts: readonly string[];
   /** Only what changes, one line each. */
   readonly details: readonly string[];
   readonly members: readonly MemberChanges[];
@@ -17,22 +20,27 @@ export interface Change {
 }
 
 /** The steps of a unit, one change for each object, in the order of their first step; refusals behind. */
-export function changesOf(unit: PlanUnit): readonly Change[] {
+export function changesOf(unit: PlanUnit, kindsOf: KindsOf): readonly Change[] {
   const objects = Map.groupBy(unit.steps, (step) => `${step.kind}\u0000${step.id}`);
-  const name = (ref: HandleRef) =>
-    typeof ref === 'number' ? (unit.steps.find((step) => step.n === ref)?.id ?? `step ${ref}`) : ref;
-  return [...[...objects.values()].map((steps) => changeOf(steps, name)), ...unit.refused.map(refusalOf)];
+  const teller = tellerOf(unit, kindsOf);
+  return [
+    ...[...objects.values()].map((steps) => changeOf(steps, teller)),
+    ...unit.refused.map((refusal) => refusalOf(refusal, teller)),
+  ];
 }
 
-function changeOf(steps: readonly Step[], name: (ref: HandleRef) => string): Change {
-  const [first] = steps;
+function changeOf(steps: readonly Step[], teller: Teller): Change {
+  const kind = steps[0]?.kind ?? '';
   const gap = [...new Set(steps.flatMap((step) => step.gap ?? []))];
+  const sign = signOf(steps, gap.length > 0);
+  const replaced = sign.word === 'replace' ? replacement(steps, teller) : undefined;
   return {
-    ...signOf(steps, gap.length > 0),
-    kind: first?.kind ?? '',
-    id: first?.id ?? '',
-    details: steps.flatMap((step) => detailsOf(step, name)),
-    members: memberChanges(steps, name),
+    ...sign,
+    kind,
+    id: teller.name(kind, steps[0]?.id ?? ''),
+    facts: replaced === undefined ? steps.flatMap((step) => factsOfStep(step, teller)) : [],
+    details: [...(replaced ?? []), ...steps.flatMap((step) => detailsOf(step, teller))],
+    members: memberChanges(steps, teller),
     why: whyOf(steps),
     gap,
     risk: [...new Set(steps.flatMap((step) => step.risk ?? []))],
@@ -44,7 +52,12 @@ const signs: Readonly<Partial<Record<Step['op'], string>>> = { add: '+', remove:
 /** The reason of the object's own step; where only members move, the reason of each direction. */
 function whyOf(steps: readonly Step[]): string {
   const acting = steps.find(({ op }) => op !== 'wait' && signs[op] === undefined);
-  if (acting !== undefined) return acting.why;
+  if (acting !== undefined) {
+    if (acting.borrowed === true)
+      return `${acting.why}; made by somebody else${acting.op === 'delete' ? ', stays' : ''}`;
+    // What is created is new: the word says it.
+    return acting.op === 'create' && acting.why === 'is new' ? '' : acting.why;
+  }
   const reasons = new Map(
     steps.flatMap(({ op, why }) => (op === 'wait' || why === '' ? [] : [[`${op} ${why}`, { op, why }]])),
   );
@@ -54,32 +67,66 @@ function whyOf(steps: readonly Step[]): string {
 }
 
 function signOf(steps: readonly Step[], gap: boolean): Pick<Change, 'symbol' | 'word'> {
-  const ops = new Set(steps.map(({ op }) => op));
-  if (ops.has('create') && ops.has('delete'))
+  const created = steps.find(({ op }) => op === 'create');
+  const gone = steps.find(({ op }) => op === 'delete');
+  if (created !== undefined && gone !== undefined)
     return gap ? { symbol: '-/+', word: 'replace' } : { symbol: '+/-', word: 'replace' };
-  if (ops.has('create')) return { symbol: '+', word: 'create' };
-  if (ops.has('delete')) return { symbol: '-', word: 'delete' };
-  if (ops.has('update') || ops.has('order')) return { symbol: '~', word: 'update' };
+  if (created !== undefined)
+    return created.borrowed === true ? { symbol: '~', word: 'use' } : { symbol: '+', word: 'create' };
+  if (gone !== undefined)
+    return gone.borrowed === true ? { symbol: '=', word: 'release' } : { symbol: '-', word: 'delete' };
+  if (steps.some(({ op }) => op === 'update' || op === 'order')) return { symbol: '~', word: 'update' };
   return { symbol: '>', word: 'move members' };
 }
 
-function detailsOf(step: Step, name: (ref: HandleRef) => string): readonly string[] {
-  if (step.op === 'wait' && step.until !== undefined) {
-    const { what, min, members, deadlineMs } = step.until;
-    return [`wait until ${min} of ${members.length} ${what}, at most ${span(deadlineMs)}`];
-  }
-  if (step.op === 'order') return [`order of ${step.ranks?.length ?? 0}`];
-  if (step.op !== 'update') return [];
+/** What the new generation has that the old one had not; the old one as a whole where it stays. */
+function replacement(steps: readonly Step[], teller: Teller): readonly string[] {
+  const now = steps.find(({ op }) => op === 'create');
+  const gone = steps.find(({ op }) => op === 'delete');
+  const was = gone?.was?.attrs;
+  if (now === undefined || was === undefined) return [];
+  const words = teller.words(now.kind);
+  const attrs = now.attrs ?? {};
+  // What forces the replacement comes first, and what only follows is left out.
+  const forcing = teller.immutable(now.kind).filter((attr) => attr in attrs);
+  const told = [...new Set([...forcing, ...Object.keys(words.attrs ?? {})])];
+  const changed = told.filter((attr) => attr in attrs && JSON.stringify(was[attr]) !== JSON.stringify(attrs[attr]));
   return [
-    ...Object.entries(step.attrs ?? {}).map(([key, value]) => `${key} = ${valueText(value)}`),
-    ...Object.entries(step.refs ?? {}).map(([key, ref]) => `${key} -> ${ref === null ? 'nothing' : name(ref)}`),
+    ...changed.map((attr) => changeText(words, attr, was, attrs)),
+    ...(gone?.borrowed === true ? ['the old one was made by somebody else: it stays, no longer managed'] : []),
   ];
 }
 
-function valueText(value: Json): string {
-  if (value === null) return 'cleared';
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+/** What there is to know of an object that comes or goes. Of one that goes no refs: what it led to goes by itself. */
+function factsOfStep({ op, kind, attrs, refs = {}, was }: Step, teller: Teller): readonly string[] {
+  const words = teller.words(kind);
+  if (op === 'delete') return factsOf(words, was?.attrs ?? {});
+  if (op !== 'create') return [];
+  const links = Object.entries(refs).flatMap(([via, ref]) => {
+    const word = words.refs?.[via];
+    return word === undefined || ref === null ? [] : [`${word} ${teller.refName(kind, via, ref)}`];
+  });
+  return [...factsOf(words, attrs ?? {}), ...links];
+}
+
+function detailsOf(step: Step, teller: Teller): readonly string[] {
+  const { op, kind, until, ranks = [], attrs = {}, refs = {}, was } = step;
+  if (op === 'wait' && until !== undefined) {
+    const { what, min, members, deadlineMs } = until;
+    return [`wait until ${min} of ${members.length} ${what}, at most ${span(deadlineMs)}`];
+  }
+  if (op === 'order') return [`order of ${ranks.length}`];
+  if (op !== 'update') return [];
+  const words = teller.words(kind);
+  const link = (via: string, ref: Step['n'] | string | null | undefined) =>
+    ref === null || ref === undefined ? 'nothing' : teller.refName(kind, via, ref);
+  return [
+    ...Object.keys(attrs).map((attr) => changeText(words, attr, was?.attrs, attrs)),
+    ...Object.entries(refs).map(([via, ref]) => {
+      const before = was?.refs === undefined ? '' : `${link(via, was.refs[via])} `;
+      return `${words.refs?.[via] ?? via}  ${before}-> ${link(via, ref)}`;
+    }),
+  ];
 }
 
 const refusalWords: Readonly<Record<Refusal['why'], string>> = {
@@ -91,12 +138,13 @@ const refusalWords: Readonly<Record<Refusal['why'], string>> = {
   'in use': 'still in use',
 };
 
-function refusalOf(refusal: Refusal): Change {
+function refusalOf(refusal: Refusal, teller: Teller): Change {
   return {
     symbol: '!',
     word: 'refused',
     kind: refusal.kind,
-    id: refusal.id,
+    id: teller.name(refusal.kind, refusal.id),
+    facts: [],
     details: [],
     members: [],
     why: `${refusal.op}: ${refusalWords[refusal.why]}${refusal.by === undefined ? '' : `: ${refusal.by}`}`,

@@ -1,7 +1,8 @@
-/** What people read on a terminal, made from the reports of the model and from nothing else. Pure: text out, no streams, no clock. */
+/** What people read on a terminal, made from the reports of the model and the words of the kinds, and from nothing else. Pure: text out, no streams, no clock. */
 export { addressText, applyText, createStepLines } from './apply-text.ts';
 export { codeDetails } from './code-details.ts';
 export { codeText, explanationText } from './explain-text.ts';
+export type { KindsOf } from './object-words.ts';
 export { createPaint, type Paint } from './paint.ts';
 export { planText } from './plan-text.ts';
 export { printable } from './printable.ts';

@@ -1,12 +1,15 @@
-import type { HandleRef, Member, Step } from '../../model/index.ts';
+import type { Attrs, HandleRef, Member, Step } from '../../model/index.ts';
+import { plain, type Teller } from './object-words.ts';
 
 /** What a plan does to the members of one set of an object, summed over all its steps: a batch limit is no business of the reader. */
 export interface MemberChanges {
   readonly set: string;
   /** `+2 -1 ~1` */
   readonly counts: string;
-  /** `+ 10.0.0.2:8080`, `- 10.0.0.1:8080`, `~ 10.0.0.3:8080 weight=0` */
+  /** `+ 10.0.0.2:8080`, `- 10.0.0.1:8080`, `~ 10.0.0.3:8080 weight 1 -> 0` */
   readonly names: readonly string[];
+  /** Every object of the kind has such members: told of a new one only where everything is told. */
+  readonly quiet: boolean;
 }
 
 const kinds = [
@@ -15,27 +18,45 @@ const kinds = [
   ['set', '~'],
 ] as const;
 
-export function memberChanges(steps: readonly Step[], name: (ref: HandleRef) => string): readonly MemberChanges[] {
+export function memberChanges(steps: readonly Step[], teller: Teller): readonly MemberChanges[] {
   const sets = new Map<string, Record<'add' | 'remove' | 'set', string[]>>();
   const of = (set: string) => {
     const lists = sets.get(set) ?? { add: [], remove: [], set: [] };
     sets.set(set, lists);
     return lists;
   };
-  for (const { op, set, sets: created = {}, members = [] } of steps) {
-    for (const [key, list] of Object.entries(created)) of(key).add.push(...list.map(([ref]) => name(ref)));
+  const words = teller.words(steps[0]?.kind ?? '').sets ?? {};
+  for (const { kind, op, set, sets: created = {}, members = [], was } of steps) {
+    const name = (via: string, ref: HandleRef, member: Member | null) => {
+      const key = teller.refName(kind, via, ref);
+      return words[via]?.member?.(key, member?.attrs ?? {}) ?? key;
+    };
+    for (const [via, list] of Object.entries(created)) of(via).add.push(...list.map(([ref, m]) => name(via, ref, m)));
     if (set === undefined || (op !== 'add' && op !== 'remove' && op !== 'set')) continue;
-    of(set)[op].push(...members.map(([ref, member]) => (op === 'set' ? name(ref) + attrsText(member) : name(ref))));
+    const before = new Map<HandleRef, Member>(was?.members ?? []);
+    of(set)[op].push(
+      ...members.map(([ref, member]) =>
+        op === 'set'
+          ? name(set, ref, null) + attrsText(member?.attrs ?? {}, before.get(ref)?.attrs)
+          : name(set, ref, member),
+      ),
+    );
   }
   return [...sets].flatMap(([set, lists]) => {
     const used = kinds.filter(([op]) => lists[op].length > 0);
     if (used.length === 0) return [];
     const counts = used.map(([op, sign]) => `${sign}${lists[op].length}`).join(' ');
-    return [{ set, counts, names: used.flatMap(([op, sign]) => lists[op].map((member) => `${sign} ${member}`)) }];
+    const names = used.flatMap(([op, sign]) => lists[op].map((member) => `${sign} ${member}`));
+    return [{ set: words[set]?.word ?? set, counts, names, quiet: words[set]?.quiet === true }];
   });
 }
 
-function attrsText(member: Member | null): string {
-  const attrs = Object.entries(member?.attrs ?? {}).slice(0, 3);
-  return attrs.map(([key, value]) => ` ${key}=${JSON.stringify(value)}`).join('');
+/** ` weight 1 -> 0`: what is other than before, all of it where that is not known. */
+function attrsText(now: Attrs, was: Attrs | undefined): string {
+  const changed = Object.entries(now).filter(([key, value]) => JSON.stringify(was?.[key]) !== JSON.stringify(value));
+  const told = changed.slice(0, 3).map(([key, value]) => {
+    const old = was?.[key];
+    return ` ${key} ${old === undefined ? '' : `${plain(old)} -> `}${plain(value)}`;
+  });
+  return told.join(',');
 }

@@ -1,25 +1,39 @@
 import type { PlanReport, PlanSummary } from '../../model/index.ts';
 import { type Change, changesOf } from './changes.ts';
+import { type KindsOf, shortUnit } from './object-words.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
-import { count, some } from './words.ts';
+import { count, some, wrap } from './words.ts';
 
 /** More objects than this with the very same change become one line. */
 const alike = 20;
 /** Members of a set that are named; of more only the numbers. */
 const named = 4;
 
-/** A plan for people: one line an object, only what changes, the summary last. `full` lists every name. */
-export function planText(plan: PlanReport, paint: Paint, full = false): string {
+export interface PlanTelling {
+  /** Every name, and what every object has. */
+  readonly full?: boolean;
+  /** The words for its objects; default: ids and raw values. */
+  readonly kinds?: KindsOf;
+}
+
+const unknown: KindsOf = () => [];
+
+/** A plan for people: one line an object, what matters of a new one, of others only what changes, the summary last. */
+export function planText(plan: PlanReport, paint: Paint, { full = false, kinds = unknown }: PlanTelling = {}): string {
   const units = plan.units.filter((unit) => unit.steps.length > 0 || unit.refused.length > 0);
   const blocks = units.map((unit) => {
-    const title =
-      units.length > 1 || unit.unit !== unit.balancer ? `${paint.strong(`${unit.balancer} ${unit.unit}`)}\n` : '';
-    return title + changeRows(changesOf(unit), paint, full);
+    const title = units.length > 1 || unit.unit !== unit.balancer ? `${paint.strong(titleOf(unit))}\n` : '';
+    return title + changeRows(changesOf(unit, kinds), paint, full);
   });
   const unchanged = plan.summary.unchanged;
   const kept = unchanged > 0 ? `  = ${count(unchanged, 'object')} unchanged\n` : '';
   return `${blocks.join('')}${kept}${unreadLine(plan, paint)}${summaryLine(plan.summary)}${shortfall(plan)}\n`;
+}
+
+/** `aws  service/shop/db`. */
+function titleOf({ balancer, unit }: PlanReport['units'][number]): string {
+  return `${balancer}  ${shortUnit(balancer, unit)}`;
 }
 
 /** Balancers of which nothing is known: an empty plan says nothing about them. */
@@ -47,6 +61,7 @@ function changeRows(changes: readonly Change[], paint: Paint, full: boolean): st
       return group.map((change) => ({
         change,
         name: change.id,
+        facts: factLines(change),
         members: memberLines(change, full ? Infinity : named),
       }));
     }
@@ -54,14 +69,15 @@ function changeRows(changes: readonly Change[], paint: Paint, full: boolean): st
       group.map(({ id }) => id),
       3,
     );
-    return [{ change: first, name: `${group.length} objects: ${names} (--full)`, members: memberLines(first, 0) }];
+    const change = { ...first, facts: [] };
+    return [{ change, name: `${group.length} objects: ${names} (--full)`, facts: '', members: memberLines(first, 0) }];
   });
   // Aligned over the unit, but details break the table: heads are laid out first, then joined with their details.
   const heads = renderTable(
     rows.map(({ change, name }) => headRow(change, name, paint)),
     '  ',
   ).split('\n');
-  return rows.map(({ change, members }, i) => `${heads[i]}\n${members}${tail(change, paint)}`).join('');
+  return rows.map(({ change, facts, members }, i) => `${heads[i]}\n${facts}${members}${tail(change, paint)}`).join('');
 }
 
 function likeness({ symbol, kind, why, gap, risk, members, details }: Change): string {
@@ -69,13 +85,27 @@ function likeness({ symbol, kind, why, gap, risk, members, details }: Change): s
   return [symbol, kind, why, gap.length, risk.length, ...moved, ...details].join('\u0000');
 }
 
+/** Few facts stand beside the name, where no reason does. */
+function besides(facts: readonly string[], why: string): string {
+  const text = facts.join(', ');
+  return why === '' && text.length <= 64 ? text : '';
+}
+
+const indent = ' '.repeat(8);
+
+function factLines({ facts, why }: Change): string {
+  if (besides(facts, why) !== '') return '';
+  return wrap(facts, ', ', 100)
+    .map((line) => `${indent}${line}\n`)
+    .join('');
+}
+
 /** `servers  + 10.0.0.2:8080  - 10.0.0.1:8080`, or the numbers where there are more than `most`. */
 function memberLines({ word, members }: Change, most: number): string {
-  const lines = members.map(({ set, counts, names }) => {
-    // Every new object has its tags: said of each they hide what differs.
-    if (set === 'Tags' && word === 'create' && most !== Infinity) return '';
-    if (names.length <= most) return `        ${set}  ${names.join('  ')}\n`;
-    return `        ${set} ${counts}${most === 0 ? '' : ' (--full)'}\n`;
+  const lines = members.map(({ set, counts, names, quiet }) => {
+    if (quiet && word === 'create' && most !== Infinity) return '';
+    if (names.length <= most) return `${indent}${set}  ${names.join('  ')}\n`;
+    return `${indent}${set} ${counts}${most === 0 ? '' : ' (--full)'}\n`;
   });
   return lines.join('');
 }
@@ -85,7 +115,7 @@ function headRow(change: Change, name: string, paint: Paint): readonly string[] 
     paintSymbol(change, paint)(`${change.symbol.padStart(3)} ${change.word}`),
     change.kind,
     name,
-    paint.weak(change.why),
+    paint.weak(change.why) || besides(change.facts, change.why),
   ];
 }
 
@@ -103,7 +133,7 @@ function paintSymbol(change: Change, paint: Paint): (text: string) => string {
 }
 
 function tail(change: Change, paint: Paint): string {
-  const lines = change.details.map((detail) => `        ${detail}\n`);
+  const lines = change.details.map((detail) => `${indent}${detail}\n`);
   if (change.gap.length > 0) lines.push(`        ${paint.bad(`GAP: interrupts ${some(change.gap, 5)}`)}\n`);
   if (change.risk.length > 0)
     lines.push(
@@ -120,8 +150,10 @@ export function summaryLine(summary: PlanSummary): string {
     `${summary.replace} to replace`,
     `${summary.delete} to delete`,
   ];
+  if (summary.release > 0) parts.push(`${summary.release} to release`);
   if (summary.refused > 0) parts.push(`${summary.refused} refused`);
   if (summary.gaps > 0) parts.push(count(summary.gaps, 'gap'));
+  if (summary.risks > 0) parts.push(`${count(summary.risks, 'service')} at risk`);
   const calls = Object.values(summary.calls).reduce((sum, n) => sum + n, 0);
   // Told only where a step is not a call.
   const cost = calls === summary.steps ? '' : `, ${count(calls, 'call')}`;

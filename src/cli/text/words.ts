@@ -19,3 +19,15 @@ export function some(items: readonly string[], most: number): string {
   if (items.length <= most) return items.join(', ');
   return `${items.slice(0, most).join(', ')} and ${items.length - most} more`;
 }
+
+/** Items in lines of at most `width` characters; an item that is longer has a line of its own. */
+export function wrap(items: readonly string[], between: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + between.length + item.length <= width)
+      lines[lines.length - 1] = last + between + item;
+    else lines.push(item);
+  }
+  return lines;
+}

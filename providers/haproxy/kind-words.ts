@@ -1,0 +1,149 @@
+/** How plans tell backends, frontends and routes to people. Values of headers are not told: they may be secret. Pure. */
+import type { Attrs, AttrWords, Json, KindWords, SetWords } from '../../src/model/index.ts';
+
+const ms = (value: Json): string =>
+  typeof value === 'number' && value % 1000 === 0 ? `${value / 1000} s` : `${said(value)} ms`;
+const time = (word: string): AttrWords => ({ word, text: ms });
+const flag = (word: string): AttrWords => ({ word: '', text: (value) => (value === true ? word : '') });
+const withWeight = (name: string, { weight }: Attrs): string =>
+  weight === undefined || weight === 1 ? name : `${name} weight ${said(weight)}`;
+const share: SetWords = { word: 'to', member: withWeight };
+
+/** What is done to a request besides handing it on: the same for routes and for what no route took. */
+const treatment: Readonly<Record<string, AttrWords>> = {
+  answer: { word: '', text: answerText },
+  filters: { word: '', usual: [], text: filtersText },
+  ranges: { word: 'lets in', text: (value) => listed(value) },
+  denied: { word: 'keeps out', text: (value) => listed(value) },
+  verified: flag('only with a client certificate'),
+};
+
+const backend: KindWords = {
+  attrs: {
+    mode: {
+      word: '',
+      text: (value, { tls, h2 }) =>
+        [said(value), ...(tls === undefined ? [] : ['TLS']), ...(h2 === true ? ['HTTP/2'] : [])].join(', '),
+    },
+    balance: { word: '', usual: 'roundrobin' },
+    check: { word: 'check', text: checkText },
+    cookie: { word: 'cookie', text: (value) => text(value, 'name') },
+    sendProxy: { word: 'PROXY protocol' },
+    fresh: flag('a connection for each request'),
+    retries: { word: 'retries' },
+    connectMs: time('time-out connect'),
+    queueMs: time('time-out queue'),
+    serverMs: time('time-out server'),
+    tunnelMs: time('time-out tunnel'),
+    slowStartMs: time('slow start'),
+    h2: { word: 'HTTP/2 to targets', quiet: true },
+    tls: { word: 'TLS to targets', quiet: true },
+  },
+  sets: { servers: { word: 'servers', member: withWeight } },
+};
+
+const frontend: KindWords = {
+  name: placeText,
+  attrs: {
+    mode: {
+      word: '',
+      text: (value, { tls, sni }) =>
+        `${said(value)}${tls === true ? ' over TLS' : ''}${sni === true ? ', TLS passed through by name' : ''}`,
+    },
+    addresses: { word: 'on', usual: [], text: (value) => listed(value) },
+    acceptProxy: flag('takes the PROXY protocol'),
+    clientCa: { word: 'client certificates by', text: (value) => said(value).slice(0, 12) },
+    maxConnections: { word: 'at most', text: (value) => `${said(value)} connections` },
+    clientMs: time('time-out client'),
+    requestMs: time('time-out request'),
+    keepAliveMs: time('time-out keep-alive'),
+    stats: flag('page of statistics'),
+    ...treatment,
+  },
+  refs: { default: 'to' },
+  sets: { certs: { word: 'certificates', member: certText }, forward: share },
+};
+
+const route: KindWords = {
+  name: routeText,
+  attrs: {
+    methods: { word: 'only methods', text: (value) => listed(value) },
+    headers: { word: 'only with header', text: (value) => names(value, 'name') },
+    query: { word: 'only with query', text: (value) => names(value, 'name') },
+    sourceIps: { word: 'only from', text: (value) => listed(value) },
+    ...treatment,
+    tie: { word: 'order among equals', quiet: true, text: () => 'as by age' },
+  },
+  refs: { backend: 'to' },
+  sets: { forward: share },
+};
+
+export const kindWords = { backend, frontend, route } as const;
+
+/** `80/tcp`, with the addresses' group before it where it is not the balancer's own. */
+function placeText(id: string): string {
+  return id.startsWith('default|') ? id.slice('default|'.length) : id.replace('|', ' ');
+}
+
+const routeId = /^(.*?\|\d+\/[^|]*)\|([^|]*)\|(exact|prefix|stringPrefix|regex|rest|sni)\|(.*)\|([^|]*)$/s;
+
+/** `80/tcp shop.test/api`, with how the path is compared where that is not by its parts. */
+function routeText(id: string): string {
+  const [whole, place = '', host = '', type = '', path = '', conditions = ''] = routeId.exec(id) ?? [];
+  if (whole === undefined) return id;
+  const how =
+    { exact: ' (exact)', stringPrefix: '*', regex: ' (regex)', rest: ' (the rest)', sni: ' (TLS name)' }[type] ?? '';
+  const gap = type === 'regex' ? ' ' : '';
+  return `${placeText(place)} ${host === '' ? '*' : host}${gap}${path}${how}${conditions === '' ? '' : ' with conditions'}`;
+}
+
+function answerText(answer: Json): string {
+  if (text(answer, 'type') === 'fixed') return `answers ${text(answer, 'status')}`;
+  const [scheme, host, port, path] = ['scheme', 'host', 'port', 'path'].map((name) => text(answer, name));
+  const place = `${host ?? ''}${port ? `:${port}` : ''}${path ?? ''}`;
+  return `redirects ${text(answer, 'code')} to ${scheme ? `${scheme}://` : ''}${place}`;
+}
+
+function checkText(check: Json): string {
+  const path = text(check, 'path');
+  const port = text(check, 'port');
+  const every = text(check, 'intervalMs');
+  return `${text(check, 'type')}${path === '' ? '' : ` ${path}`}${port === '' ? '' : ` on port ${port}`}${every === '' ? '' : ` every ${ms(Number(every))}`}`;
+}
+
+function certText(sha256: string, { hosts, isDefault }: Attrs): string {
+  const covered = listed(hosts ?? []);
+  return `${covered === '' ? sha256.slice(0, 12) : covered}${isDefault === true ? ' (default)' : ''}`;
+}
+
+function names(value: Json, name: string): string {
+  return Array.isArray(value) ? value.map((one: Json) => text(one, name)).join(' ') : '';
+}
+
+function listed(value: Json): string {
+  const items = Array.isArray(value) ? value.map((one: Json) => said(one)) : [];
+  return items.length > 5 ? `${items.slice(0, 5).join(' ')} and ${items.length - 5} more` : items.join(' ');
+}
+
+function text(value: Json, name: string): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
+  const found = Object.entries(value).find(([key]) => key === name)?.[1];
+  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+}
+
+function said(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function filtersText(value: Json): string {
+  return Array.isArray(value) ? value.map((one: Json) => filterText(one)).join(', ') : '';
+}
+
+function filterText(filter: Json): string {
+  const type = text(filter, 'type');
+  if (type === 'requestHeader' || type === 'responseHeader')
+    return `${text(filter, 'op')}s ${type === 'requestHeader' ? 'request' : 'response'} header ${text(filter, 'name')}`;
+  if (type === 'rewritePrefix') return `rewrites ${text(filter, 'from')} to ${text(filter, 'to')}`;
+  if (type === 'rewriteRegex') return `rewrites ${text(filter, 'pattern')} to ${text(filter, 'to')}`;
+  return type === 'host' ? `host ${text(filter, 'value')} for the targets` : type;
+}
