@@ -18,6 +18,7 @@ import {
   SetupError,
   testPrograms,
 } from '../src/setup/setup.mjs';
+import { ensurePrograms } from './kube/programs.mjs';
 
 const fast = process.argv.includes('--fast');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('-'));
@@ -31,6 +32,15 @@ const minuteMs = 60_000;
  * files or processes has a process of its own, so that a time-out names its file. End to end runs one file at a time.
  */
 const groups = [
+  {
+    // Each file has a control plane of its own, half a gigabyte of it.
+    name: 'kubernetes',
+    match: /^test\/e2e\/kube-/,
+    isolation: 'process',
+    concurrency: 1,
+    fileMs: 5 * minuteMs,
+    slow: true,
+  },
   {
     name: 'end to end',
     match: /^test\/(e2e\/|conformance\/haproxy)/,
@@ -72,13 +82,18 @@ async function main() {
     await check('type check', join(root, 'node_modules', '.bin', 'tsc'), ['--noEmit'], env);
     await check('lint', join(root, 'node_modules', '.bin', 'biome'), ['check', '--error-on-warnings', '.'], env);
   }
+  const files = testFiles('test').filter((file) => only.length === 0 || only.some((part) => file.includes(part)));
   if (!fast) {
     const say = (text) => print(`setup  ${text}`);
     optional('HAProxy', ensureHaproxy(say));
     for (const program of testPrograms) optional(program.command, ensureProgram(program, say));
     optional('moto', ensureMoto(say));
+    // Minutes the first time: not for files that use none of it.
+    if (files.some((file) => /^test\/(e2e\/)?kube/.test(file))) {
+      optional('the Kubernetes control plane', ensurePrograms('kube', say));
+      optional('Helm', ensurePrograms('helm', say));
+    }
   }
-  const files = testFiles('test').filter((file) => only.length === 0 || only.some((part) => file.includes(part)));
   for (const group of [...groups].reverse()) {
     const mine = files.filter((file) => groups.find(({ match }) => match.test(file)) === group);
     if (mine.length === 0 || (fast && group.slow)) continue;
