@@ -97,7 +97,7 @@ export interface Cluster extends ClusterIdentity {
   patch(path: string, body: Json, options: PatchOptions): Promise<JsonObject>;
   delete(path: string, options?: DeleteOptions): Promise<JsonObject>;
   /** What a list and a watch of this path keep up to date. Not started. */
-  reflect<T = KubeObject>(options: ReflectOptions<T>): Reflector<T>;
+  reflect<T>(options: ReflectOptions<T>): Reflector<T>;
   /** How the server is reached now, for metrics. */
   readonly connection: Connection;
   /** Stops every reflector and ends the session. */
@@ -109,7 +109,7 @@ export interface Connection {
   /** Sessions opened so far. */
   readonly sessions: number;
   /** Why there is none. */
-  readonly error?: KubeError;
+  readonly error: KubeError | undefined;
 }
 
 export type Change<T> =
@@ -122,8 +122,11 @@ export interface ReflectOptions<T> {
   readonly path: string;
   /** `labelSelector`, `fieldSelector`. */
   readonly query?: Readonly<Record<string, string>>;
-  /** What is kept of an object: as little as is needed. Called once a version. undefined: as if the object were not there. */
-  readonly project?: (object: KubeObject) => T | undefined;
+  /**
+   * What is kept of an object: as little as is needed (`(object) => object`: all). Called once a version; `old` is what it made of the
+   * version before, and answering just that means that nothing has changed. undefined: as if the object were not there.
+   */
+  readonly project: (object: KubeObject, old: T | undefined) => T | undefined;
   /** Once a change, in order; never after `stop()` was called. What it throws is logged and changes nothing. */
   readonly onChange?: (change: Change<T>) => void;
   /** After the first complete list has been handed to `onChange`, and after each later one. */
