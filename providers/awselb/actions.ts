@@ -116,9 +116,9 @@ export function foreignGroupOf(
   field: string,
   { build, unit }: Pick<Frame, 'build' | 'unit'>,
 ): Resource {
-  const { TargetGroups } = build.environment;
+  const { TargetGroups, Searched } = build.environment;
   const found = TargetGroups.find((one) => one.TargetGroupArn === named || one.TargetGroupName === named);
-  if (found === undefined && (TargetGroups.length > 0 || !named.startsWith('arn:'))) {
+  if (found === undefined && (Searched === true || TargetGroups.length > 0 || !named.startsWith('arn:'))) {
     const message = 'there is no such target group; give the ARN or name of one that exists';
     const told =
       path.length === 0

@@ -105,6 +105,7 @@ export function createDiscovery(
         Certificates,
         WebAcls,
         TrustStores,
+        Searched: true,
         ...lists,
         ...(Shield === undefined ? {} : { ShieldSubscription: Shield }),
       };

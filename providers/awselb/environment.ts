@@ -122,6 +122,8 @@ export const environmentSchema = z.object({
   Instances: z.array(instance).default([]),
   NetworkInterfaces: z.array(networkInterface).default([]),
   ElasticIps: z.array(elasticIp).default([]),
+  /** Everything that services name was looked for: a load balancer or target group that is not listed is not there. */
+  Searched: z.boolean().exactOptional(),
   LoadBalancers: z.array(loadBalancer).default([]),
   TargetGroups: z.array(targetGroup).default([]),
   PrefixLists: z.array(prefixList).default([]),

@@ -20,7 +20,7 @@ import type { Guarding } from './security-groups.ts';
 import { type Settled, sayerOf } from './settle.ts';
 import { stickyAttributes } from './sticky-attributes.ts';
 import type { Frame } from './target-group.ts';
-import { nameOf, tellSetting } from './tell.ts';
+import { tellSetting } from './tell.ts';
 
 export interface LoadBalancerWish {
   readonly settled: Settled;
@@ -211,24 +211,4 @@ function check(settled: Settled, service: ExportedService, { build, type, ipAddr
     if (value !== undefined && only !== type)
       wrong([path], value, `only a load balancer of type ${only} has this; remove it`);
   }
-}
-
-/** Told before a replacement: clients that know the old name lose it when the old load balancer goes. */
-export function tellReplacement(
-  old: Observed,
-  settled: Settled,
-  scheme: string,
-  type: LoadBalancerType,
-  members: readonly ExportedService[],
-  build: Build,
-): void {
-  const [first] = members;
-  if (first === undefined) return;
-  const [dns = String(old.attrs.Name)] = old.facts.addresses ?? [];
-  const from = `${String(old.attrs.Type)}, ${String(old.attrs.Scheme)}`;
-  const message = `the load balancer of ${members.map(nameOf).join(', ')} is replaced (${from} → ${type}, ${scheme}): the DNS name ${dns} goes away when the new one serves`;
-  const owner = sayerOf(settled, ['scheme'], first);
-  build.warn(
-    tellSetting(owner, 'W_NAME_CHANGES', settled.scheme === undefined ? ['type'] : ['scheme'], scheme, message),
-  );
 }

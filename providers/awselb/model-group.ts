@@ -12,8 +12,9 @@ import type { Build } from './build.ts';
 import { keepServices, keepUnit } from './keep.ts';
 import { listenerOf } from './listeners.ts';
 import { liveTargets } from './live-targets.ts';
-import { keptOf, loadBalancerOf, schemeOf, tellReplacement } from './load-balancer.ts';
+import { keptOf, loadBalancerOf, schemeOf } from './load-balancer.ts';
 import { checkMembers, groupName, onePerPort, typeOf } from './members.ts';
+import { tellNames } from './name-changes.ts';
 import {
   adoptedTag,
   backendGroup,
@@ -115,12 +116,13 @@ function attempt(
   const settled = settle(members, build);
   const lb = loadBalancerId(stack);
   const present = build.present.of('LoadBalancer', lb);
-  const scheme = schemeOf(adopt(settled, type, first, build), present, type, build);
+  const asked = adopt(settled, type, first, build);
+  if (asked === undefined) return undefined;
+  const scheme = schemeOf(asked, present, type, build);
   const kept = keptOf(present, type, scheme);
   const [old] = present;
-  if (kept === undefined && old !== undefined && !mayReplace(settled, old.attrs.Scheme ?? '', members, build))
-    return undefined;
-  if (kept === undefined && old !== undefined) tellReplacement(old, settled, scheme, type, members, build);
+  if (kept === undefined && old !== undefined && !mayReplace(settled, old, members, build)) return undefined;
+  tellNames(kept, old, { settled, type, scheme, members, unit: place.unit, build });
   const adopted = isAdopted(settled, kept, build);
   const sticky = adopted ? kept?.attrs.IpAddressType : undefined;
   const ipAddressType = settled.ipAddressType ?? (typeof sticky === 'string' ? sticky : build.options.ipAddressType);
@@ -198,16 +200,15 @@ function withForeignTags(resource: Resource, adopted: boolean, { options, presen
 }
 
 /** Settings with those of the load balancer that shall be adopted where the service says nothing. Refuses what may not be taken. */
-function adopt(settled: Settled, type: LoadBalancerType, first: ExportedService, build: Build): Settled {
+function adopt(settled: Settled, type: LoadBalancerType, first: ExportedService, build: Build): Settled | undefined {
   if (settled.adopt === undefined) return settled;
   const { found, allowed } = findAdopted(settled.adopt, build.environment, build.options);
-  const refuse = (code: 'E_DISCOVERY' | 'E_CONSENT', message: string): Settled => {
+  const refuse = (code: 'E_DISCOVERY' | 'E_CONSENT', message: string): undefined => {
     const owner = sayerOf(settled, ['adopt'], first);
     build.refuse(owner, tellSetting(owner, code, ['adopt'], settled.adopt, message));
-    return settled;
   };
   if (found === undefined)
-    return build.environment.LoadBalancers.length === 0 && allowed
+    return build.environment.Searched !== true && build.environment.LoadBalancers.length === 0 && allowed
       ? settled
       : refuse('E_DISCOVERY', 'there is no such load balancer; give the ARN or name of one that exists');
   if (!allowed)
@@ -226,9 +227,15 @@ function adopt(settled: Settled, type: LoadBalancerType, first: ExportedService,
   return { ...settled, scheme: asked === 'internal' ? 'internal' : 'internet-facing' };
 }
 
-function mayReplace(settled: Settled, scheme: unknown, members: readonly ExportedService[], build: Build): boolean {
-  if (build.options.allow.replace) return true;
-  const message = `the load balancer is ${String(scheme)} and would be replaced, and its DNS name with it; set allow.replace of the balancer to agree, or take the change back`;
+/** One that somebody else made is replaced by consent alone, whether a service still names it or not. */
+function mayReplace(settled: Settled, old: Observed, members: readonly ExportedService[], build: Build): boolean {
+  const { replace, replaceAdopted } = build.options.allow;
+  const theirs = old.sets.Tags?.has(adoptedTag) === true;
+  if (theirs ? replaceAdopted || settled.replaceAdopted === true : replace) return true;
+  const is = `${String(old.attrs.Type)}, ${String(old.attrs.Scheme)}`;
+  const message = theirs
+    ? `the load balancer ${String(old.attrs.Name)} (${is}) was made by somebody else and adopted, and would be replaced, and its DNS name with it; set replaceAdopted to agree, or take the change back`
+    : `the load balancer is ${is} and would be replaced, and its DNS name with it; set allow.replace of the balancer to agree, or take the change back`;
   for (const member of members)
     build.refuse(member, tellSetting(member, 'E_CONSENT', ['scheme'], settled.scheme ?? '', message));
   return false;

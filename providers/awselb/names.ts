@@ -36,6 +36,7 @@ export const targetGroupId = (lb: string, resource: string): string => `${lb}|${
 /** A target group of somebody else: its targets are ours, or listeners only point at it. */
 export const boundGroupId = (arn: string): string => `bound|${arn}`;
 export const pointedGroupId = (arn: string): string => `pointed|${arn}`;
+export const isOwnGroup = (id: string): boolean => !/^(bound|pointed)\|/.test(id);
 export const listenerId = (lb: string, port: number): string => `${lb}|${port}`;
 export const ruleId = (listener: string, conditions: string): string => `${listener}|${conditions}`;
 export const securityGroupId = (lb: string, number: number): string =>

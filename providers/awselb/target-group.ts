@@ -147,11 +147,11 @@ function foreignGroup(
   { build, unit }: Frame,
 ): Resource {
   const { service, key, backend } = wish;
-  const { TargetGroups } = build.environment;
+  const { TargetGroups, Searched } = build.environment;
   const found = TargetGroups.find(
     ({ TargetGroupArn, TargetGroupName }) => TargetGroupArn === named || TargetGroupName === named,
   );
-  if (found === undefined && (TargetGroups.length > 0 || !named.startsWith('arn:'))) {
+  if (found === undefined && (Searched === true || TargetGroups.length > 0 || !named.startsWith('arn:'))) {
     const message = 'there is no such target group; give the ARN or name of one that exists';
     build.refuse(service, tellSetting(service, 'E_DISCOVERY', ['backends', key, 'targetGroup'], named, message));
   }
