@@ -6,6 +6,7 @@ import { LayoutMemory } from './layout-parts.ts';
 import type { Spares } from './layout-routes.ts';
 import { defaultConnections, type Options } from './options.ts';
 import { isNaming, servicesPath } from './section-log.ts';
+import { plainSection } from './section-plain.ts';
 import { spareMaps, type Taken } from './spare-maps.ts';
 import { ownerSection, shapeOfSpare, spareSection } from './spare-shape.ts';
 
@@ -44,6 +45,9 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   const sections: Record<'http' | 'tcp', Section[]> = { http: [], tcp: [] };
   const certs = new Map<string, string>();
   let checked = 0;
+  // Where nothing is kept in reserve the file is read by people, and stays as short as what they wrote.
+  const templates = places.standing.length === 0 ? [] : frame.templates;
+  const refer = templates.length === 0 ? (section: Section) => section : plainSection;
   sections.http.push(...frame.readers);
   for (const part of parts) {
     sections[part.mode].push(part.section);
@@ -51,7 +55,7 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   }
   for (const part of backends) {
     checked += part.checked;
-    if (part.spare === undefined) sections[part.mode].push(part.section);
+    if (part.spare === undefined) sections[part.mode].push(refer(part.section));
     else taken.set(part.spare, part);
     if (part.spare === undefined && part.authority !== undefined) certs.set(part.authority.path, part.authority.sha256);
   }
@@ -64,8 +68,7 @@ export function buildLayout(resources: readonly Resource[], options: Options, pl
   const binds = parts.flatMap((part): readonly Bind[] => part.binds);
   const maps = joined(parts, (part): ReadonlyMap<string, MapFile> => part.maps);
   if (isNaming(options)) maps.set(servicesPath, memory.serviceMap(backends));
-  // Before the settings that the sections of the file go by, which are the last ones above them.
-  const templates = places.standing.length === 0 ? [] : frame.templates;
+  // Templates stand before the settings that the other sections go by, which are the last ones above them.
   const all = [frame.global, ...templates, frame.http, ...sections.http, frame.tcp, ...sections.tcp];
   const loaded = loadedMaps(
     maps,

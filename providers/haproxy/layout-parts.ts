@@ -14,6 +14,7 @@ import { authorityOf, backendSection } from './section-backend.ts';
 import { defaultsSection, globalSection } from './section-global.ts';
 import { peersSection, tableLine, tableName } from './section-guard.ts';
 import { loggedName } from './section-log.ts';
+import { plainTemplates } from './section-plain.ts';
 import type { Profile } from './section-profile.ts';
 import { readerSections } from './section-stats.ts';
 import { authSections } from './section-users.ts';
@@ -58,7 +59,10 @@ function frameOf(options: Options) {
   return {
     ...base,
     global: globalSection(options),
-    templates: spareShapes.map((shape) => templateSection(shape, options, base[shape.mode])),
+    templates: [
+      ...spareShapes.map((shape) => templateSection(shape, options, base[shape.mode])),
+      ...plainTemplates(base.http),
+    ],
     readers: readerSections(options),
   };
 }

@@ -52,6 +52,7 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
     ...[
       'ssl-default-server-options',
       'tune.ssl.default-dh-param',
+      'httpclient.ssl.verify',
       'nbthread',
       'user',
       'group',
