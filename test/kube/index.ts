@@ -14,7 +14,10 @@
  *       });
  *     });
  *
- * There are no nodes: Pods stay Pending until something binds and runs them.
+ * `startKubelet({ plane, namespace })` adds Nodes and runs Pods, so that Deployments, DaemonSets and their EndpointSlices work as in a
+ * cluster; each Pod answers HTTP with its name on its containerPorts, at an address that is reachable from the test's own network.
+ * Annotations of a Pod say how it behaves (pod.ts).
+ *
  * Whatever ends the test process, a SIGKILL included, ends what it started and removes its files (remains.ts). Two plain facts:
  * the first object of a new API group's CRD is accepted about two seconds after the CRD, so install CRDs once a server; and a watch from
  * an old resourceVersion answers 410 after `killApiServer` and `restartApiServer`, or after `compact` on a server with
@@ -23,6 +26,9 @@
 export { type CommandOptions, helm, kubectl } from './commands.ts';
 export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts';
 export type { CertificateUser, KubeUser } from './credentials.ts';
+export { type Kubelet, type KubeletNode, type KubeletOptions, startKubelet } from './kubelet.ts';
+export { missingPods } from './pod-network.ts';
 export { findPrograms, programFolder } from './programs.mjs';
 export { type ApiClient, ApiError, type ApiList, type ApiObject, objectPath, type WatchEvent } from './request.ts';
 export { eventually, makeNamespace, missingKube, sharedControlPlane } from './shared.ts';
+export { type DeploymentOptions, deployment, type SliceEndpoint, serviceOf, slicesOf } from './workload.ts';

@@ -70,7 +70,11 @@ export function makePodHost(remains: Remains): PodHost {
     kill: (name) => ask({ op: 'kill', name }),
     end() {
       child.kill('SIGKILL');
-      ip('netns', 'del', space);
+      try {
+        ip('netns', 'del', space);
+      } catch {
+        // The control plane went first, and took it along.
+      }
     },
   };
 }

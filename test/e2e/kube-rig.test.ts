@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import {
+  type ApiError,
+  type ApiList,
+  type ApiObject,
+  deployment,
+  eventually,
+  findPrograms,
+  helm,
+  kubectl,
+  makeNamespace,
+  missingKube,
+  missingPods,
+  serviceOf,
+  sharedControlPlane,
+  slicesOf,
+  startControlPlane,
+  startKubelet,
+} from '../kube/index.ts';
+
+describe('the control plane of the tests', { skip: missingKube() }, () => {
+  it('gives a service account what RBAC gives it', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const account = await plane.serviceAccount(namespace, 'reader');
+    const client = plane.clientOf(account);
+    const services = `/api/v1/namespaces/${namespace}/services`;
+    assert.equal(await client.probe('GET', services), 403);
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'reader', namespace } };
+    await plane.client.apply({
+      ...role,
+      kind: 'Role',
+      rules: [{ apiGroups: [''], resources: ['services'], verbs: ['get', 'list'] }],
+    });
+    await plane.client.apply({
+      ...role,
+      kind: 'RoleBinding',
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'reader', namespace }],
+    });
+    await eventually(
+      () => client.probe('GET', services),
+      (code) => code === 200,
+    );
+    assert.equal(await client.probe('POST', services, serviceOf(namespace, 'web')), 403);
+    assert.equal(await client.probe('GET', '/api/v1/services'), 403);
+  });
+
+  it('knows users by certificate and by token, and nobody else', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const can = (user: { kubeconfig: string }) => kubectl(['auth', 'whoami', '-o', 'json'], { plane, user });
+    const whoami = async (user: { kubeconfig: string }) => JSON.parse(await can(user)).status.userInfo;
+    const alice = await whoami(plane.certificateUser('alice', ['ops/a', 'dev']));
+    assert.deepEqual([alice.username, alice.groups], ['alice', ['ops/a', 'dev', 'system:authenticated']]);
+    const bot = await whoami(await plane.serviceAccount(namespace, 'bot'));
+    assert.equal(bot.username, `system:serviceaccount:${namespace}:bot`);
+    const stranger = plane.clientOf({ name: 'stranger', token: 'wrong', kubeconfig: '' });
+    assert.equal(await stranger.probe('GET', '/api'), 401);
+    assert.equal(await plane.clientOf(await plane.serviceAccount(namespace, 'late', -30)).probe('GET', '/api'), 401);
+  });
+
+  it('keeps its data when the API server is killed, and forgets old versions', async (t) => {
+    const plane = await startControlPlane({ kcm: false, users: { weir: ['weirs'] } });
+    t.after(() => plane.stop());
+    const name = '/api/v1/namespaces/default/configmaps/kept';
+    const kept = await plane.client.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept' } });
+    await plane.killApiServer();
+    await assert.rejects(plane.client.probe('GET', name), /ECONNREFUSED|ECONNRESET|socket hang up/);
+    await plane.restartApiServer();
+    assert.equal((await plane.client.request('GET', name)).metadata.uid, kept.metadata.uid);
+    assert.equal(await plane.clientOf(plane.user('weir')).probe('GET', name), 403);
+    const errors: number[] = [];
+    const path = '/api/v1/namespaces/default/configmaps?watch=1&timeoutSeconds=1&resourceVersion=1';
+    await plane.client.watch(path, ({ object }) => errors.push(Object(object).code), AbortSignal.timeout(5000));
+    assert.deepEqual(errors, [410]);
+  });
+
+  it('answers 410 to a watch of a compacted version when it has no watch cache', async (t) => {
+    const plane = await startControlPlane({ kcm: false, flags: ['--watch-cache=false'] });
+    t.after(() => plane.stop());
+    const write = (value: number) =>
+      plane.client.apply({
+        ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'counter' } },
+        data: { value: String(value) },
+      });
+    const { resourceVersion } = (await write(0)).metadata;
+    for (let value = 1; value < 5; value++) await write(value);
+    const path = `/api/v1/namespaces/default/configmaps?watch=1&timeoutSeconds=1&resourceVersion=${resourceVersion}`;
+    const watched = async () => {
+      const seen: unknown[] = [];
+      await plane.client.watch(
+        path,
+        ({ type, object }) => seen.push(Object(object).code ?? type),
+        AbortSignal.timeout(5000),
+      );
+      return seen;
+    };
+    assert.deepEqual(await watched(), Array(4).fill('MODIFIED'));
+    await plane.compact();
+    assert.deepEqual(await watched(), [410]);
+  });
+
+  it('leaves no process and no file when the tests are killed', async () => {
+    const script = `
+      import { startControlPlane } from ${JSON.stringify(new URL('../kube/index.ts', import.meta.url).href)};
+      const { directory, pids } = await startControlPlane();
+      console.log(JSON.stringify({ directory, pids }));
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(createInterface({ input: child.stdout }), 'line');
+    const { directory, pids } = JSON.parse(String(line)) as { directory: string; pids: number[] };
+    assert.deepEqual([pids.length, existsSync(directory), pids.every(alive)], [3, true, true]);
+    child.kill('SIGKILL');
+    await eventually(
+      () => [existsSync(directory), pids.some(alive)],
+      (left) => !left.includes(true),
+    );
+  });
+});
+
+describe('the kubelet of the tests', { skip: missingKube() || missingPods() }, () => {
+  it('runs a Deployment whose Pods answer, and ends them with their grace period', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const kubelet = await startKubelet({ plane, namespace });
+    t.after(() => kubelet.stop());
+    await plane.client.apply(deployment(namespace, 'web', { replicas: 3, graceSeconds: 1 }));
+    await plane.client.apply(serviceOf(namespace, 'web'));
+    const ready = await eventually(
+      () => slicesOf(plane, namespace, 'web'),
+      ({ ready }) => ready.length === 3,
+    );
+    for (const { address, pod } of ready.ready) {
+      assert.equal((await (await fetch(`http://${address}:8080/`)).text()).trim(), pod);
+    }
+    assert.deepEqual(new Set(kubelet.pods.values()), new Set(ready.ready.map(({ address }) => address)));
+
+    const [first] = ready.ready;
+    assert.ok(first);
+    await plane.client.remove(`/api/v1/namespaces/${namespace}/pods/${first.pod}`);
+    const ends = await eventually(
+      () => slicesOf(plane, namespace, 'web'),
+      ({ terminating }) => terminating.length === 1,
+    );
+    assert.deepEqual([ends.terminating[0]?.pod, ends.terminating[0]?.serving], [first.pod, true]);
+    assert.equal((await fetch(`http://${first.address}:8080/`)).status, 200, 'it serves during its grace period');
+    await eventually(
+      () => fetch(`http://${first.address}:8080/`).then((reply) => reply.status, String),
+      (answer) => typeof answer === 'string',
+    );
+    const replaced = await eventually(
+      () => slicesOf(plane, namespace, 'web'),
+      ({ ready, terminating }) => ready.length === 3 && terminating.length === 0,
+    );
+    assert.ok(
+      !replaced.ready.some(({ address }) => address === first.address),
+      'its address is not given away at once',
+    );
+    assert.deepEqual(kubelet.problems, []);
+  });
+
+  it('holds a Pod back until its readiness gates are open', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const kubelet = await startKubelet({ plane, namespace, nodes: 1, refuse: 'at once' });
+    t.after(() => kubelet.stop());
+    await plane.client.apply(deployment(namespace, 'gated', { replicas: 1, gates: ['example.com/in-service'] }));
+    await plane.client.apply(serviceOf(namespace, 'gated'));
+    const pods = `/api/v1/namespaces/${namespace}/pods`;
+    const held = await eventually(
+      () => plane.client.request<ApiList<ApiObject & PodStatus>>('GET', pods),
+      ({ items }) => conditionOf(items[0], 'ContainersReady') === 'True',
+    );
+    assert.equal(conditionOf(held.items[0], 'Ready'), 'False');
+    const name = held.items[0]?.metadata.name ?? '';
+    await plane.client.request(
+      'PATCH',
+      `${pods}/${name}/status`,
+      { status: { conditions: [{ type: 'example.com/in-service', status: 'True' }] } },
+      'application/strategic-merge-patch+json',
+    );
+    await eventually(
+      () => slicesOf(plane, namespace, 'gated'),
+      ({ ready }) => ready.length === 1,
+    );
+    assert.deepEqual(kubelet.problems, []);
+  });
+
+  it('runs a DaemonSet on every Node, on the network of the host', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const kubelet = await startKubelet({ plane, namespace, nodes: 2, refuse: 200 });
+    t.after(() => kubelet.stop());
+    await plane.client.apply({ ...deployment(namespace, 'edge', { hostNetwork: true }), kind: 'DaemonSet' });
+    await eventually(
+      () => new Set(kubelet.pods.values()),
+      (addresses) => kubelet.nodes.every(({ address }) => addresses.has(address)),
+    );
+    assert.deepEqual(kubelet.problems, []);
+  });
+
+  it('goes on after the API server was away', async (t) => {
+    const plane = await startControlPlane();
+    t.after(() => plane.stop());
+    const kubelet = await startKubelet({ plane, nodes: 1 });
+    t.after(() => kubelet.stop());
+    await plane.killApiServer();
+    await plane.restartApiServer();
+    await makeNamespace(t, plane);
+    await eventually(
+      () => plane.client.probe('GET', '/api/v1/namespaces/default/serviceaccounts/default'),
+      (code) => code === 200,
+    );
+    await plane.client.apply(deployment('default', 'web', { replicas: 2 }));
+    await eventually(
+      () => kubelet.pods.size,
+      (size) => size === 2,
+      20_000,
+    );
+    assert.deepEqual(kubelet.problems, []);
+  });
+});
+
+describe('kubectl and helm of the tests', { skip: missingKube() || (findPrograms('helm').missing ?? false) }, () => {
+  it('work as admin, and as who is asked for', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    assert.match(await kubectl(['version'], { plane }), /Server Version: v1\.\d+/);
+    const manifest = JSON.stringify(serviceOf(namespace, 'web'));
+    assert.match(await kubectl(['apply', '-f', '-'], { plane, input: manifest }), /service\/web created/);
+    const user = await plane.serviceAccount(namespace, 'nobody');
+    await assert.rejects(kubectl(['get', 'svc'], { plane, user }), (error: ApiError) =>
+      /Forbidden/.test(error.message),
+    );
+    assert.equal(await helm(['list', '--short', '--namespace', namespace], { plane }), '');
+    assert.match(await helm(['version', '--short']), /^v\d+\.\d+\.\d+/);
+  });
+});
+
+interface PodStatus {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+function conditionOf(pod: PodStatus | undefined, type: string): string | undefined {
+  return pod?.status?.conditions?.find((one) => one.type === type)?.status;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
