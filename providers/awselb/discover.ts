@@ -157,9 +157,9 @@ function namesOf(settings: readonly ServiceOptions[]): ReadonlySet<string> {
 }
 
 /** What is not ours: by its name where services name it, as a number for the quotas, as groups of nodes and pods. */
-function listed({ account, owners }: Snapshot, named: ReadonlySet<string>) {
+function listed({ account, owners, vpcId }: Snapshot, named: ReadonlySet<string>) {
   const LoadBalancers: Found['LoadBalancers'] = [];
-  const Counts = { ApplicationLoadBalancers: 0, NetworkLoadBalancers: 0, TargetGroups: 0 };
+  const Counts = { ApplicationLoadBalancers: 0, NetworkLoadBalancers: 0, TargetGroups: 0, NetworkInterfaces: 0 };
   for (const [arn, one] of account.loadBalancers) {
     const Tags = { ...account.tags.get(arn) };
     const name = one.LoadBalancerName ?? '';
@@ -177,7 +177,9 @@ function listed({ account, owners }: Snapshot, named: ReadonlySet<string>) {
       });
     if (owners.of(arn, Tags) !== undefined) continue;
     if (one.Type === 'application') Counts.ApplicationLoadBalancers++;
-    if (one.Type === 'network') Counts.NetworkLoadBalancers++;
+    if (one.Type !== 'network') continue;
+    Counts.NetworkLoadBalancers++;
+    if (one.VpcId === vpcId) Counts.NetworkInterfaces += one.AvailabilityZones?.length ?? 0;
   }
   const TargetGroups: Found['TargetGroups'] = [];
   for (const [arn, one] of account.targetGroups) {

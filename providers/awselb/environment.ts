@@ -138,6 +138,8 @@ export const environmentSchema = z.object({
       ApplicationLoadBalancers: z.int().min(0).default(0),
       NetworkLoadBalancers: z.int().min(0).default(0),
       TargetGroups: z.int().min(0).default(0),
+      /** Of those network load balancers, in this VPC. */
+      NetworkInterfaces: z.int().min(0).default(0),
     })
     .prefault({}),
   ShieldSubscription: z.boolean().exactOptional(),

@@ -8,6 +8,7 @@ import type {
   Problem,
   Resource,
 } from '../../src/model/index.ts';
+import { type Shared, shareAccount } from './account-quotas.ts';
 import { sharedResources, strayTargets } from './backend-rules.ts';
 import { bindingResources, isBinding } from './binding.ts';
 import type { Build } from './build.ts';
@@ -17,7 +18,6 @@ import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
 import type { Options } from './options.ts';
 import { type Present, presentOf } from './present.ts';
-import { quotaOf } from './quotas.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
 import { tell } from './tell.ts';
 
@@ -40,12 +40,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const resources: Resource[] = [];
   const problems: Problem[] = [];
   const opened: Resource[] = [];
-  const count = {
-    application: environment.Counts.ApplicationLoadBalancers,
-    network: environment.Counts.NetworkLoadBalancers,
-    groups: environment.Counts.TargetGroups,
-  };
-  const results: { readonly group: FrontGroup; result: GroupResult }[] = [];
+  const results: Shared[] = [];
   const joined = joinGroups(input.groups, settings);
   problems.push(...joined.problems);
   for (const group of joined.groups) {
@@ -55,23 +50,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
       problems.push(...bound.problems);
     } else if (group.listeners.length > 0) results.push({ group, result: remembered(group, shared, input) });
   }
-  // What exists has its place; newcomers share what is left, in their order.
-  for (const entry of [
-    ...results.filter(({ result }) => !result.fresh),
-    ...results.filter(({ result }) => result.fresh),
-  ]) {
-    const over = passes(entry.result, count, shared);
-    if (over !== undefined)
-      entry.result = groupResult(
-        entry.group,
-        shared,
-        entry.group.services.map((service) => tell(service, 'E_QUOTA', over.name, over.sum, over.message)),
-      );
-    for (const { kind } of entry.result.resources) {
-      if (kind === 'LoadBalancer') count[entry.result.type]++;
-      if (kind === 'TargetGroup') count.groups++;
-    }
-  }
+  shareAccount(results, shared);
   for (const { result } of results) {
     resources.push(...result.resources);
     problems.push(...result.problems);
@@ -134,27 +113,6 @@ function settingsOf(value: unknown): ServiceOptions {
   const parsed = serviceOptions.parse(value);
   reads.set(value, parsed);
   return parsed;
-}
-
-/** The first quota of the region that a group passes. */
-function passes(
-  result: GroupResult,
-  count: { application: number; network: number; groups: number },
-  build: Pick<Build, 'environment' | 'options'>,
-) {
-  if (result.stopped || !result.fresh) return undefined;
-  const groups = result.resources.filter(({ kind }) => kind === 'TargetGroup').length;
-  const sums = [
-    [`${result.type}-load-balancers`, count[result.type] + 1],
-    ['target-groups', count.groups + groups],
-  ] as const;
-  for (const [name, sum] of sums) {
-    const limit = quotaOf(name, build);
-    if (sum <= limit) continue;
-    const message = `with this service the region needs ${sum} and the quota ${name} is ${limit}; raise it, or share a load balancer (group)`;
-    return { name, sum, message };
-  }
-  return undefined;
 }
 
 function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, input: ModelInput): GroupResult {

@@ -1,5 +1,7 @@
 import type { ExportedService, Resource } from '../../src/model/index.ts';
+import { contains, parseCidr } from '../../src/net/index.ts';
 import type { Build } from './build.ts';
+import type { AwsEnvironment } from './environment.ts';
 import type { LoadBalancerType } from './names.ts';
 import { tell } from './tell.ts';
 
@@ -7,6 +9,7 @@ import { tell } from './tell.ts';
 const defaults: Readonly<Record<string, number>> = {
   'application-load-balancers': 50,
   'network-load-balancers': 50,
+  'network-load-balancer-enis-per-vpc': 1200,
   'target-groups': 3000,
   'targets-per-target-group': 1000,
   'listeners-per-application-load-balancer': 50,
@@ -62,11 +65,7 @@ export function checkQuotas(
     bill('target-groups-per-application-load-balancer', groups, () => 1);
     bill('targets-per-application-load-balancer', groups, (group) => size(group, 'Targets'));
   } else {
-    // With cross-zone load balancing every zone has all targets.
-    const cross = of('LoadBalancer').some(({ attrs }) => attrs['load_balancing.cross_zone.enabled'] === 'true');
-    bill('targets-per-network-load-balancer', groups, (group) => size(group, 'Targets'));
-    if (cross)
-      bill('targets-per-availability-zone-per-network-load-balancer', groups, (group) => size(group, 'Targets'));
+    billZones(groups, of('LoadBalancer'), members, build);
   }
   for (const group of groups) {
     const limit = quotaOf('targets-per-target-group', build);
@@ -81,4 +80,50 @@ export function checkQuotas(
     const message = `${resource.kind} would have ${size(resource, 'Tags')} tags and may have ${tagsOfObject}; use fewer`;
     build.refuse(owner, tell(owner, 'E_QUOTA', 'tags', size(resource, 'Tags'), message));
   }
+}
+
+/** Targets of a network load balancer in each zone; with cross-zone load balancing every zone has all of them. */
+function billZones(
+  groups: readonly Resource[],
+  balancers: readonly Resource[],
+  members: readonly ExportedService[],
+  build: Build,
+): void {
+  const name = 'targets-per-availability-zone-per-network-load-balancer';
+  const limit = quotaOf(name, build);
+  // Mostly there are fewer in all than one zone may have.
+  if (groups.reduce((sum, { sets }) => sum + (sets.Targets?.size ?? 0), 0) <= limit) return;
+  const cross = balancers.some(({ attrs }) => attrs['load_balancing.cross_zone.enabled'] === 'true');
+  const zoneOf = zonesOf(build.environment);
+  const sums = new Map<string, number>();
+  let everywhere = 0;
+  for (const member of members) {
+    for (const { sets } of groups.filter(({ serves }) => serves[0] === member.id)) {
+      for (const [key, { attrs }] of sets.Targets ?? []) {
+        const zone = zoneOf(key.slice(0, key.lastIndexOf(':')).replaceAll(/[[\]]/g, ''));
+        if (cross || attrs.AvailabilityZone === 'all') everywhere++;
+        else if (zone !== undefined) sums.set(zone, (sums.get(zone) ?? 0) + 1);
+      }
+    }
+    const [fullest, most] = [...sums].sort(([, a], [, b]) => b - a)[0] ?? ['every zone', 0];
+    const sum = most + everywhere;
+    if (sum <= limit) continue;
+    const why = cross ? 'with cross-zone load balancing' : `in ${fullest}`;
+    const message = `with this service its load balancer needs ${sum} targets ${why} and the quota ${name} is ${limit}; raise it or use another load balancer`;
+    build.refuse(member, tell(member, 'E_QUOTA', name, sum, message));
+    return;
+  }
+}
+
+/** Zone of an instance or address, where it is known. */
+function zonesOf({ Instances, Subnets }: AwsEnvironment): (target: string) => string | undefined {
+  const instances = new Map(Instances.map(({ InstanceId, AvailabilityZone }) => [InstanceId, AvailabilityZone]));
+  const ranges = Subnets.flatMap(({ AvailabilityZone, CidrBlock, Ipv6CidrBlock }) =>
+    [CidrBlock, Ipv6CidrBlock].flatMap((text) => {
+      const cidr = text === undefined ? undefined : parseCidr(text);
+      return cidr?.ok === true ? [{ range: cidr.value, zone: AvailabilityZone }] : [];
+    }),
+  );
+  return (target) =>
+    target.startsWith('i-') ? instances.get(target) : ranges.find(({ range }) => contains(range, target))?.zone;
 }

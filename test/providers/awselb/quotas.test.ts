@@ -55,12 +55,58 @@ describe('quotas', () => {
   });
 
   it('of targets hold for a group, a load balancer, and every zone with cross-zone load balancing', () => {
-    assert.deepEqual(told(desire([nlb('shop/a', {}, 1001)])), ['E_QUOTA shop/a targets-per-target-group 1001']);
+    const anyZone = limited({ 'targets-per-availability-zone-per-network-load-balancer': 5000 });
+    assert.deepEqual(told(desire([nlb('shop/a', {}, 1001)], anyZone)), [
+      'E_QUOTA shop/a targets-per-target-group 1001',
+    ]);
     const cross = { settings: { awselb: { attributes: { 'load_balancing.cross_zone.enabled': 'true' } } } };
     assert.deepEqual(told(desire([nlb('shop/a', cross, 501)])), [
       'E_QUOTA shop/a targets-per-availability-zone-per-network-load-balancer 501',
     ]);
-    assert.deepEqual(told(desire([nlb('shop/a', {}, 501)])), []);
+  });
+
+  it('of targets hold for each zone by itself without cross-zone load balancing, by subnet or instance', () => {
+    const name = 'targets-per-availability-zone-per-network-load-balancer';
+    const limits = limited({ [name]: 2 });
+    const of = (id: string, ...addresses: readonly string[]) =>
+      nlb(id, {
+        backends: { web: backend({ protocol: 'tcp', targets: addresses.map((address) => target(address, 80)) }) },
+        bundle: { key: 'edge', order: 0 },
+        fronts: [{ ...tcp(Number(id.slice(-1)) + 80), key: 'tcp' }],
+      });
+    // 10.0.0.0/24, 10.0.1.0/24 and 10.0.2.0/24 are in one zone each.
+    const spread = of('shop/1', '10.0.0.1', '10.0.0.2', '10.0.1.1', '10.0.1.2');
+    assert.deepEqual(told(desire([spread], limits)), []);
+    const more = desire([spread, of('shop/2', '10.0.2.1'), of('shop/3', '10.0.1.3')], limits);
+    assert.deepEqual(told(more), [`E_QUOTA shop/3 ${name} 3`]);
+    assert.match(more.problems[0]?.message ?? '', /needs 3 targets in eu-west-1b/);
+    // Out of the VPC: every zone sends to it.
+    assert.deepEqual(told(desire([spread, of('shop/2', '192.168.0.1')], limits)), [`E_QUOTA shop/2 ${name} 3`]);
+    const Instances = ['i-1', 'i-2', 'i-3'].map((InstanceId) => ({ InstanceId, AvailabilityZone: 'eu-west-1a' }));
+    const byInstance = nlb('shop/a', {
+      backends: {
+        web: backend({
+          protocol: 'tcp',
+          targetKind: 'instance',
+          nodePort: 30080,
+          targets: Instances.map(({ InstanceId }) => target(InstanceId, 30080)),
+        }),
+      },
+    });
+    assert.deepEqual(told(desire([byInstance], limited({ [name]: 2 }, { Instances }))), [`E_QUOTA shop/a ${name} 3`]);
+  });
+
+  it('of network interfaces of the VPC count every subnet of a network load balancer, those of others too', () => {
+    const name = 'network-load-balancer-enis-per-vpc';
+    const others = { Counts: { NetworkLoadBalancers: 1, NetworkInterfaces: 3 } };
+    const wish = limited({ [name]: 9 }, others);
+    const [a, b, c] = ['shop/a', 'shop/b', 'shop/c'].map((id, i) => nlb(id, { createdMs: i }));
+    assert.ok(a !== undefined && b !== undefined && c !== undefined);
+    const { last, cloud } = converge([a, b], wish);
+    assert.deepEqual(told(last), []);
+    const more = desire([a, b, c, member('shop/web', 1)], { ...wish, present: cloud.observe() });
+    assert.deepEqual(told(more), [`E_QUOTA shop/c ${name} 12`]);
+    assert.equal(kindsOf(more.resources, 'LoadBalancer'), 3);
   });
 
   it('may be set by hand', () => {
