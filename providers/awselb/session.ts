@@ -7,6 +7,7 @@ import { createDiscovery } from './discover.ts';
 import type { Drive } from './drive.ts';
 import { Known } from './known.ts';
 import { loadBalancerId, unitName } from './names.ts';
+import { Neighbours } from './neighbours.ts';
 import type { Options } from './options.ts';
 import { stackOfService } from './owners.ts';
 import { findPlace } from './region.ts';
@@ -27,6 +28,8 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
   /** Of whoever asked last: what many wait for is not ended by one. */
   const live = () => end.signal;
   const snapshot = new Snapshot(drive, live);
+  const place = { region, cluster: options.clusterName, endpoint: options.endpoint };
+  const neighbours = new Neighbours(ctx.balancer, place, wiring.requestHandler);
   const discovery = createDiscovery(drive, snapshot, machineVpc, live);
   const attributes = attributeRounds(drive, snapshot, live);
   const apply = createApply(drive, (step, made) => snapshot.wrote(step, made));
@@ -36,6 +39,7 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     async discover(next, signal) {
       signal.throwIfAborted();
       const environment = await untilAborted(discovery.find(next), signal);
+      neighbours.check(snapshot.account);
       const before = new Set(services);
       // At the start everything is new, and nothing has changed.
       if (services !== undefined) attributes.hasten(unitsOf(next.filter((service) => !before.has(service))));
@@ -44,9 +48,13 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     },
     async observe(scope, signal, depth = 'complete') {
       signal.throwIfAborted();
-      if (scope !== 'all')
-        return untilAborted(depth === 'health' ? snapshot.health(scope) : snapshot.units(scope), signal);
+      if (scope !== 'all') {
+        const part = await untilAborted(depth === 'health' ? snapshot.health(scope) : snapshot.units(scope), signal);
+        neighbours.check(snapshot.account);
+        return part;
+      }
       const reading = await untilAborted(snapshot.all(depth === 'quick'), signal);
+      neighbours.check(snapshot.account);
       if (depth === 'quick') {
         attributes.start(end.signal);
         return reading;
@@ -72,6 +80,7 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     // Load balancers serve on without us; what shall go is deleted by a plan.
     async close() {
       end.abort();
+      neighbours.leave();
       clients.destroy();
     },
   };
