@@ -107,10 +107,13 @@ export function makeClient(url: string, caFile: string, authorization?: string):
       request.on('error', reject);
       request.end(text);
     });
-  const call = (method: Method, path: string, body?: unknown, type = 'application/json') =>
-    body === undefined
-      ? send({ method, headers }, path)
-      : send({ method, headers: { ...headers, 'content-type': type } }, path, JSON.stringify(body));
+  const call = (method: Method, path: string, body?: unknown, type = 'application/json') => {
+    if (body === undefined) return send({ method, headers }, path);
+    const text = JSON.stringify(body);
+    // Node gives the body of a DELETE no length, and the server would take it for the next request.
+    const length = String(Buffer.byteLength(text));
+    return send({ method, headers: { ...headers, 'content-type': type, 'content-length': length } }, path, text);
+  };
   const client: ApiClient = {
     async request<T>(method: Method, path: string, body?: unknown, type?: string): Promise<T> {
       const { code, text } = await call(method, path, body, type);
