@@ -7,6 +7,7 @@ import type {
   ApplyReport,
   ExportedService,
   Incomplete,
+  ModelResult,
   Observed,
   Provider,
   Resource,
@@ -140,13 +141,21 @@ export class Rig {
       this.interference.after?.(number);
       return result;
     };
+    const note = (made: ModelResult): ModelResult => {
+      this.#wanted = made.resources.map((resource) => provider.normalize(resource));
+      return made;
+    };
+    const { modelSliced } = provider;
     return {
       ...provider,
-      model: (input, options) => {
-        const made = provider.model(input, options);
-        this.#wanted = made.resources.map((resource) => provider.normalize(resource));
-        return made;
-      },
+      model: (input, options) => note(provider.model(input, options)),
+      ...(modelSliced === undefined
+        ? {}
+        : {
+            *modelSliced(input, options) {
+              return note(yield* modelSliced(input, options));
+            },
+          }),
       open: async (options, ctx) => {
         const session = await provider.open(options, ctx);
         this.#session = session;
