@@ -61,7 +61,7 @@ export class Session {
       ended(session);
     });
     await session.#ready(server, limits.connectMs, signal);
-    void session.#ping(server, limits, clock);
+    void session.#watchOver(server, limits, clock);
     return session;
   }
 
@@ -147,9 +147,9 @@ export class Session {
     });
   }
 
-  async #ping(server: URL, { pingEveryMs, pingDeadlineMs }: Limits, clock: Context['clock']): Promise<void> {
+  async #watchOver(server: URL, { pingEveryMs, pingDeadlineMs }: Limits, clock: Context['clock']): Promise<void> {
     const over = this.#over.signal;
-    while (!over.aborted) {
+    while (!over.aborted && !this.#http2.destroyed) {
       const answered = new AbortController();
       if (!this.#http2.ping(() => answered.abort())) break;
       const end = () => answered.abort();
