@@ -1,16 +1,9 @@
 import type { Attrs, Backend, ExportedService, Member, Resource } from '../../src/model/index.ts';
 import { addressFamily } from '../../src/net/index.ts';
+import { boundGroupOf } from './bound-group.ts';
 import type { Build } from './build.ts';
 import { healthCheckOf } from './health-check.ts';
-import {
-  boundGroupId,
-  type LoadBalancerType,
-  nextName,
-  type Stack,
-  tagText,
-  targetGroupId,
-  targetGroupName,
-} from './names.ts';
+import { type LoadBalancerType, nextName, type Stack, tagText, targetGroupId, targetGroupName } from './names.ts';
 import { stickyAttributes } from './sticky-attributes.ts';
 import { targetAttributesOf } from './target-attributes.ts';
 import type { BackendOptions } from './target-group-options.ts';
@@ -78,7 +71,7 @@ export function targetGroupOf(wish: GroupWish, frame: Frame): Resource {
   const resource = resourceOf(wish, options, protocol, frame);
   // As it is read back from the tag.
   const id = targetGroupId(lb, tagText(resource));
-  if (options.targetGroup !== undefined) return foreignGroup(wish, options.targetGroup, ipAddressType, options, frame);
+  if (options.targetGroup !== undefined) return boundGroupOf(wish, options.targetGroup, ipAddressType, options, frame);
   const health = healthCheckOf({ service, key, backend, options, path, protocol, protocolVersion, targetType }, build);
   const fixed: Attrs = {
     TargetType: targetType,
@@ -136,41 +129,6 @@ function generation(
   }
   const { Name = made.Name, Port = made.Port, VpcId } = kept.attrs;
   return { Name, Port, ...(VpcId === undefined ? {} : { VpcId }), kept: kept.attrs };
-}
-
-/** Somebody else's target group: only its targets are ours. */
-function foreignGroup(
-  wish: GroupWish,
-  named: string,
-  ipAddressType: 'ipv4' | 'ipv6',
-  options: BackendOptions,
-  { build, unit }: Frame,
-): Resource {
-  const { service, key, backend } = wish;
-  const { TargetGroups, Searched } = build.environment;
-  const found = TargetGroups.find(
-    ({ TargetGroupArn, TargetGroupName }) => TargetGroupArn === named || TargetGroupName === named,
-  );
-  if (found === undefined && (Searched === true || TargetGroups.length > 0 || !named.startsWith('arn:'))) {
-    const message = 'there is no such target group; give the ARN or name of one that exists';
-    build.refuse(service, tellSetting(service, 'E_DISCOVERY', ['backends', key, 'targetGroup'], named, message));
-  }
-  if (found !== undefined && found.TargetType !== backend.targetKind) {
-    const message = `its targets are of type ${found.TargetType}, those of the service of type ${backend.targetKind}`;
-    build.refuse(service, tellSetting(service, 'E_FIELD_VALUE', ['backends', key, 'targetGroup'], named, message));
-  }
-  const targets = targetsOf({ service, key, backend, options, targetType: backend.targetKind, ipAddressType }, build);
-  const TargetGroupArn = found?.TargetGroupArn ?? named;
-  const attrs = { Foreign: true, TargetGroupArn };
-  return {
-    kind: 'TargetGroup',
-    id: boundGroupId(TargetGroupArn),
-    unit,
-    serves: [service.id],
-    attrs,
-    refs: {},
-    sets: { Targets: targets },
-  };
 }
 
 const behind: Readonly<Record<string, string>> = { TCP: 'TCP', TLS: 'TCP', UDP: 'UDP', TCP_UDP: 'TCP_UDP' };
