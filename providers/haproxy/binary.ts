@@ -1,5 +1,6 @@
 /** The HAProxy program: where it is and what it says about itself. */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { type ErrorCode, WeirError } from '../../src/model/index.ts';
 
@@ -17,41 +18,47 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Runs a program to its end. @throws WeirError `missing` when it cannot be run. */
+/** What a program may say; more of it is not read. */
+const outputLimit = 16 * 1024 * 1024;
+
+/** Runs a program to its end, behind all that serves. @throws WeirError `missing` when it cannot be run. */
 export function runProgram(
   path: string,
   args: readonly string[],
   options: { readonly cwd?: string; readonly timeoutMs: number; readonly missing: ErrorCode },
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      path,
-      [...args],
-      {
-        timeout: options.timeoutMs,
-        maxBuffer: 16 * 1024 * 1024,
-        encoding: 'utf8',
-        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      },
-      (error, stdout, stderr) => {
-        const output = stdout + stderr;
-        if (error === null) resolve({ code: 0, output });
-        else if (typeof error.code === 'string' && output === '')
-          reject(new WeirError(options.missing, `${path}: ${error.message}`, { cause: error }));
-        else resolve({ code: typeof error.code === 'number' ? error.code : undefined, output });
-      },
-    );
-    child.stdin?.end();
+    const { cwd, timeoutMs: timeout, missing } = options;
+    // A session of its own: Linux divides the processors among sessions first.
+    const child = spawn(path, [...args], {
+      ...(cwd === undefined ? {} : { cwd }),
+      timeout,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        if (size < outputLimit) chunks.push(chunk);
+        size += chunk.length;
+      });
+    child.on('error', (error) => reject(new WeirError(missing, `${path}: ${error.message}`, { cause: error })));
+    child.once('close', (code) => resolve({ code: code ?? undefined, output: Buffer.concat(chunks).toString() }));
     yieldToTraffic(child.pid);
   });
 }
 
 /** A check of a large configuration keeps a core busy for a while: what serves goes before it. */
 function yieldToTraffic(pid: number | undefined): void {
+  if (pid === undefined) return;
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+    // Where sessions share the processors, niceness counts within one only: the session is to step back too. Not as far, or the check
+    // of a large file would hardly end on a machine that is busy all the time.
+    writeFileSync(`/proc/${pid}/autogroup`, '5');
   } catch {
-    // It has ended already, or the system knows no priorities.
+    // It has ended already, or the system knows no priorities or no sessions.
   }
 }
 
