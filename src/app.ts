@@ -7,9 +7,9 @@ import { checkApart } from './app/check-apart.ts';
 import type { AppDeps, OpenApp, SourceContext } from './app/contract.ts';
 import { createApp } from './app/create-app.ts';
 import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
+import { openSources } from './app/open-sources.ts';
 import { Runtime, Stage } from './app/runtime.ts';
-import type { SourceConfig } from './config/index.ts';
-import { type Context, type Log, type Provider, type Source, WeirError } from './model/index.ts';
+import { type Context, type Log, type Provider, WeirError } from './model/index.ts';
 import { advance, plan, planSliced, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
 
@@ -32,8 +32,17 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const provider = deps.provider ?? loadProvider;
   const loaded = await Promise.all(config.balancers.map(({ provider: name }) => provider(name)));
   const controllers = [...new Set(loaded.flatMap((one) => one?.capabilities.controllers ?? []))];
-  const context: SourceContext = { stateDir, instance, memory: () => runtime.memory, controllers };
-  const sources = await Promise.all(config.sources.map((source) => (deps.openSource ?? openSource)(source, context)));
+  const context: SourceContext = {
+    stateDir,
+    instance,
+    memory: () => runtime.memory,
+    controllers,
+    ownClasses: config.balancers.flatMap((balancer) => balancer.class ?? []),
+    clock,
+    log,
+    metrics,
+  };
+  const sources = await openSources(config.sources, context, deps.openSource);
   const feeds = sources.map((source): Feed => {
     const feed: Feed = new Feed({ source, clock, random, log, changed: () => stage.feedChanged(feed) });
     return feed;
@@ -85,18 +94,6 @@ const loadProvider: NonNullable<AppDeps['provider']> = async (name): Promise<Pro
   const load = Object.entries(providers).find(([known]) => known === name)?.[1];
   return load === undefined ? undefined : (await load()).provider;
 };
-
-async function openSource(config: SourceConfig, { controllers, ...context }: SourceContext): Promise<Source> {
-  const { openFileSource } = await import('./sources/file/index.ts');
-  const { ownController } = await import('./sources/kubernetes/index.ts');
-  return openFileSource(config, {
-    ...context,
-    kubernetes: {
-      controllers: [ownController, ...controllers],
-      ...(config.classes === undefined ? {} : { classes: config.classes }),
-    },
-  });
-}
 
 /** Where nobody has said it: as a configuration that was loaded from a file would have it. */
 function defaultStateDir(): string {

@@ -111,4 +111,9 @@ export interface SourceContext {
   readonly instance: string;
   /** Controllers of peers whose Ingress classes count as ours, because a balancer stands in for them. */
   readonly controllers: readonly string[];
+  /** Classes that balancers name. */
+  readonly ownClasses: readonly string[];
+  readonly clock: Context['clock'];
+  readonly log: Log;
+  readonly metrics: Metrics;
 }

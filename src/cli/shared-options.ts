@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { configOptions, type Quick } from '../config/index.ts';
+import { WeirError } from '../model/index.ts';
 
 const group = 'Settings (also in weir.yaml, and as WEIR_ variables):';
 
@@ -28,6 +29,13 @@ export function addShared(
   );
   const paths = 'service files and directories, in place of the configured sources';
   add(new Option(`-f, --files ${list}`, paths).argParser(collect), services);
+  const cluster = 'a Kubernetes cluster, in place of the configured sources';
+  add(new Option('--kubeconfig <file>', cluster), services);
+  add(new Option('--context <name>', 'context of the kubeconfig (default: its current one)'), services);
+  const namespaces = 'read this namespace of the cluster only (may be given again)';
+  add(new Option('--namespace <name>', namespaces).argParser(collect), services);
+  const unnamed = 'also take Services of type LoadBalancer and Ingresses that name no class';
+  add(new Option('--without-class', unnamed), services);
   const only = 'provider of the one balancer made without -c; with -c: only its balancers';
   add(new Option('--provider <name>', only), services);
   const groups = 'take services of this group only (may be given again)';
@@ -60,6 +68,7 @@ export function readShared(command: Command): Shared {
   const config = text(values.config);
   const provider = text(values.provider);
   const taken = text(values.class);
+  const cluster = readCluster(values);
   const flags = configOptions.flatMap((option): [string, unknown][] => {
     const name = new Option(`--${option.flag}`).attributeName();
     return values[name] === undefined ? [] : [[option.key, values[name]]];
@@ -68,12 +77,29 @@ export function readShared(command: Command): Shared {
     ...(config === undefined ? {} : { config }),
     quick: {
       files: texts(values.files),
+      ...(cluster === undefined ? {} : { cluster }),
       groups: texts(values.group),
       ...(provider === undefined ? {} : { provider }),
       ...(taken === undefined ? {} : { class: taken }),
     },
     flags: new Map(flags),
   };
+}
+
+function readCluster(values: Readonly<Record<string, unknown>>): Quick['cluster'] {
+  const [kubeconfig, context] = [text(values.kubeconfig), text(values.context)];
+  const namespaces = texts(values.namespace);
+  const withoutClass = values.withoutClass === true;
+  if (kubeconfig !== undefined)
+    return { kubeconfig, ...(context === undefined ? {} : { context }), namespaces, withoutClass };
+  const given = [
+    ...(context === undefined ? [] : ['--context']),
+    ...(namespaces.length === 0 ? [] : ['--namespace']),
+    ...(withoutClass ? ['--without-class'] : []),
+  ];
+  if (given.length > 0)
+    throw new WeirError('E_USAGE', `${given.join(' and ')} need --kubeconfig; in weir.yaml they stand at the source`);
+  return undefined;
 }
 
 function text(value: unknown): string | undefined {

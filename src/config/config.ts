@@ -1,42 +1,15 @@
 /** The configuration file weir.yaml: its zod schema is the only description of it; flags, variables, JSON Schema and docs come from here. */
 import { z } from 'zod';
-import { type Parsed, parseDuration, parseName } from '../net/index.ts';
+import { parseDuration, parseName } from '../net/index.ts';
+import { checked } from './checked.ts';
 import { parseListen } from './listen.ts';
+import { anySource, clustersApart } from './sources.ts';
 
-/** A text that `parse` accepts; it stays text, so that the file, the flags and what is printed read alike. */
-function checked(parse: (text: string) => Parsed<unknown>) {
-  return z.string().superRefine((text, ctx) => {
-    const parsed = parse(text);
-    if (!parsed.ok) ctx.addIssue({ code: 'custom', message: parsed.reason });
-  });
-}
+export { fileSource, kubernetesSource } from './sources.ts';
 
 const listen = checked(parseListen);
 const listenForm = 'address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty: off.';
 const duration = checked((text) => parseDuration(text, 1));
-
-export const fileSource = z
-  .strictObject({
-    type: z.literal('file'),
-    name: z.string().default('files').describe('Name of the source in messages.'),
-    paths: z
-      .array(z.string())
-      .min(1)
-      .describe('Files or directories with weir YAML, Kubernetes manifests or BCS JSON, mixed; watched live.'),
-    fileBytes: z.int().positive().default(8_388_608).describe('Largest file read, in bytes.'),
-    allowTargets: z
-      .array(z.string())
-      .default(['127.0.0.0/8', '::1/128'])
-      .describe('CIDRs allowed as targets although they are loopback or link-local.'),
-    classes: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe(
-        'Take only Kubernetes Services and Ingresses of these classes, e.g. service.k8s.aws/nlb and alb; absent: of every class, Services of type LoadBalancer without a class too.',
-      ),
-  })
-  .describe('Services from files and directories.');
 
 export const balancer = z.strictObject({
   // Also the name of a folder of the state directory.
@@ -76,7 +49,12 @@ export const configSchema = z.strictObject({
     .describe(
       'Directory for last good state, journal and generated files; default: $STATE_DIRECTORY, else $XDG_STATE_HOME/weir, else ~/.local/state/weir.',
     ),
-  sources: z.array(fileSource).superRefine(unique).default([]).describe('Where services come from.'),
+  sources: z
+    .array(anySource)
+    .superRefine(unique)
+    .superRefine(clustersApart)
+    .default([])
+    .describe('Where services come from.'),
   balancers: z.array(balancer).superRefine(unique).default([]).describe('What makes them reachable.'),
   policy: z
     .enum(['sync', 'upsert-only', 'create-only'])
@@ -132,3 +110,4 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 export type BalancerConfig = Config['balancers'][number];
 export type SourceConfig = Config['sources'][number];
+export type KubernetesSourceConfig = Extract<SourceConfig, { readonly type: 'kubernetes' }>;

@@ -1,5 +1,11 @@
 /** weir.yaml, WEIR_* and flags become one checked `Config`. Knows no command, opens nothing but the one file it is told to read. */
-export { type BalancerConfig, type Config, configSchema, type SourceConfig } from './config.ts';
+export {
+  type BalancerConfig,
+  type Config,
+  configSchema,
+  type KubernetesSourceConfig,
+  type SourceConfig,
+} from './config.ts';
 export { ConfigError } from './config-error.ts';
 export { type ConfigDocument, readDocument } from './document.ts';
 export { configJsonSchema, servicesJsonSchema } from './editor-schema.ts';

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { closest, type FieldPath, type Problem, WeirError } from '../model/index.ts';
-import { type Config, configSchema } from './config.ts';
+import { type Config, configSchema, type SourceConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { places } from './find.ts';
@@ -9,7 +9,7 @@ import { toJsonSchema } from './json-schema.ts';
 import { type ConfigOption, configOptions } from './options.ts';
 import { type Override, overrides, setAt } from './overrides.ts';
 import { checkProviders, type ProviderLookup } from './providers.ts';
-import { type Quick, quickConfig } from './quick.ts';
+import { namesSources, type Quick, quickConfig } from './quick.ts';
 
 export interface LoadInput {
   /** `--config`. */
@@ -78,7 +78,7 @@ function sectionOf(data: unknown, section: string | undefined): unknown {
 }
 
 async function findDocument(input: LoadInput): Promise<ConfigDocument | undefined> {
-  const tried = places(input.config, input.env, input.quick.files.length === 0);
+  const tried = places(input.config, input.env, !namesSources(input.quick));
   for (const { path, named, why } of tried) {
     let text: string | undefined;
     try {
@@ -90,11 +90,11 @@ async function findDocument(input: LoadInput): Promise<ConfigDocument | undefine
     if (text !== undefined) return readDocument(path, text);
     if (named) throw new WeirError('E_CONFIG', `there is no file ${path} (${why})`);
   }
-  if (input.optional !== true && input.quick.files.length === 0) {
+  if (input.optional !== true && !namesSources(input.quick)) {
     const looked = tried.map(({ path }) => path).join(', ');
     throw new WeirError(
       'E_CONFIG',
-      `no configuration: looked for ${looked}; name one with --config, or services with -f`,
+      `no configuration: looked for ${looked}; name one with --config, services with -f, or a cluster with --kubeconfig`,
     );
   }
   return undefined;
@@ -138,9 +138,14 @@ function settle(config: Config, file: string | undefined, given: readonly Overri
       input.folder,
       config.stateDir === undefined ? stateDir(input.env) : fromFile(config.stateDir, 'stateDir'),
     ),
-    sources: config.sources.map((source) => ({ ...source, paths: source.paths.map((path) => fromFile(path, '')) })),
+    sources: config.sources.map((source) => withPaths(source, (path) => fromFile(path, ''))),
     api: tokenFile === undefined ? config.api : { ...config.api, tokenFile: fromFile(tokenFile, 'api.tokenFile') },
   };
+}
+
+function withPaths(source: SourceConfig, settled: (path: string) => string): SourceConfig {
+  if (source.type === 'file') return { ...source, paths: source.paths.map(settled) };
+  return source.kubeconfig === undefined ? source : { ...source, kubeconfig: settled(source.kubeconfig) };
 }
 
 function stateDir(env: LoadInput['env']): string {

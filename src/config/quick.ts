@@ -1,19 +1,45 @@
 import { WeirError } from '../model/index.ts';
-import { type BalancerConfig, type Config, fileSource } from './config.ts';
+import { type BalancerConfig, type Config, fileSource, kubernetesSource, type SourceConfig } from './config.ts';
 
 /** What a command line says about sources and balancers, instead of a file or to narrow one. */
 export interface Quick {
   /** `-f`: files and directories that stand in for every source of the file. */
   readonly files: readonly string[];
+  /** `--kubeconfig`, `--context` …: a cluster that stands in for every source of the file, beside `files`. */
+  readonly cluster?: QuickCluster;
   readonly provider?: string;
   readonly groups: readonly string[];
   readonly class?: string;
 }
 
+export interface QuickCluster {
+  readonly kubeconfig: string;
+  readonly context?: string;
+  /** Empty: all. */
+  readonly namespaces: readonly string[];
+  readonly withoutClass: boolean;
+}
+
+/** Whether the command line says where services come from. */
+export function namesSources({ files, cluster }: Quick): boolean {
+  return files.length > 0 || cluster !== undefined;
+}
+
 /** Lays a command line over a parsed configuration. `fallback` is the provider of the one balancer that is made when there is none. */
 export function quickConfig(config: Config, quick: Quick, fallback: string): Config {
-  const sources = quick.files.length === 0 ? config.sources : [fileSource.parse({ type: 'file', paths: quick.files })];
+  const sources = namesSources(quick) ? sourcesOf(quick) : config.sources;
   return { ...config, sources, balancers: balancersOf(config, quick, fallback) };
+}
+
+function sourcesOf({ files, cluster }: Quick): SourceConfig[] {
+  const sources: SourceConfig[] = [];
+  if (files.length > 0) sources.push(fileSource.parse({ type: 'file', paths: files }));
+  if (cluster !== undefined) {
+    const { namespaces, ...rest } = cluster;
+    const narrowed = namespaces.length === 0 ? {} : { namespaces };
+    sources.push(kubernetesSource.parse({ type: 'kubernetes', ...rest, ...narrowed }));
+  }
+  return sources;
 }
 
 function balancersOf(config: Config, quick: Quick, fallback: string): BalancerConfig[] {

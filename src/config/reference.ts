@@ -38,12 +38,24 @@ function fieldRows(schema: JsonSchema, prefix: string): readonly FieldRow[] {
     if (typeof field !== 'object') return [];
     const key = prefix === '' ? name : `${prefix}.${name}`;
     const items = typeof field.items === 'object' && !Array.isArray(field.items) ? field.items : undefined;
-    const inner = items?.properties === undefined ? fieldRows(field, key) : fieldRows(items, `${key}[]`);
+    const inner = items === undefined ? fieldRows(field, key) : itemRows(items, `${key}[]`);
     if (inner.length > 0) return inner;
     const standard = field.default === undefined ? undefined : written(field.default);
     const values = field.enum?.map((value) => String(value));
     const told = field.description ?? (field.const === undefined ? '' : `\`${String(field.const)}\`.`);
     return [{ key, text: row(key, '', '', standard, told, values) }];
+  });
+}
+
+/** The fields of what a list holds; where there are several forms, of each, told apart by its `type`. */
+function itemRows(items: JsonSchema, key: string): readonly FieldRow[] {
+  const forms = items.oneOf ?? [];
+  if (forms.length === 0) return items.properties === undefined ? [] : fieldRows(items, key);
+  return forms.flatMap((form) => {
+    if (typeof form !== 'object') return [];
+    const type = form.properties?.type;
+    const name = typeof type === 'object' ? String(type.const) : '';
+    return fieldRows(form, name === '' ? key : `${key.slice(0, -2)}[${name}]`);
   });
 }
 

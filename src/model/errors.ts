@@ -1,13 +1,9 @@
 /** The one table of all errors: code, class, what it means, what to do. Docs and `weir explain CODE` read it; a test holds code and table together. */
+import type { ErrorEntry } from './error-entry.ts';
+import { kubeErrors } from './kube-errors.ts';
 
 /** retry: will pass by itself. refused: permission, quota, bad input — report and wait for a change. bug: ours. warning: nothing is stopped. */
-export type ErrorClass = 'retry' | 'refused' | 'bug' | 'warning';
-
-interface ErrorEntry {
-  readonly class: ErrorClass;
-  readonly title: string;
-  readonly hint: string;
-}
+export type ErrorClass = ErrorEntry['class'];
 
 const table = {
   // Input: files and documents
@@ -132,7 +128,7 @@ const table = {
   E_CERT_MISSING: {
     class: 'refused',
     title: 'a certificate is missing',
-    hint: 'Create the Secret or file; what needs it is not served until then.',
+    hint: 'Create the Secret or file (on AWS: request the certificate in ACM); what needs it is not served until then.',
   },
   E_CERT_INVALID: {
     class: 'refused',
@@ -273,6 +269,7 @@ const table = {
     title: 'something that is not ours, or is kept, stands in the way',
     hint: 'Remove or rename what the message names, or change the service; everything else goes on.',
   },
+  ...kubeErrors,
   E_BUG: { class: 'bug', title: 'weir itself failed', hint: 'Please report it with the log line.' },
   E_JOURNAL: {
     class: 'retry',

@@ -5,6 +5,7 @@ export * from './duration.ts';
 export * from './filter.ts';
 export * from './host.ts';
 export * from './http.ts';
+export * from './label-selector.ts';
 export * from './name.ts';
 export * from './ocsp.ts';
 export * from './parsed.ts';

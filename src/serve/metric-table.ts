@@ -78,6 +78,30 @@ export const metricTable: readonly MetricEntry[] = [
   },
   { name: 'weir_source_incomplete', type: 'gauge', help: 'Parts of a source that cannot be read.', labels: ['source'] },
   {
+    name: 'weir_kube_connected',
+    type: 'gauge',
+    help: '1 while a resource of a cluster is read in full and watched, in every namespace asked for.',
+    labels: ['source', 'resource'],
+  },
+  {
+    name: 'weir_kube_lists_total',
+    type: 'counter',
+    help: 'Full listings of a resource of a cluster.',
+    labels: ['source', 'resource'],
+  },
+  {
+    name: 'weir_kube_watches_total',
+    type: 'counter',
+    help: 'Watches opened on a resource of a cluster.',
+    labels: ['source', 'resource'],
+  },
+  {
+    name: 'weir_kube_last_event_timestamp_seconds',
+    type: 'gauge',
+    help: 'When a list, change or bookmark of a resource of a cluster was last received.',
+    labels: ['source', 'resource'],
+  },
+  {
     name: 'weir_service_requests_total',
     type: 'counter',
     help: 'Answers of HTTP services by class of the status, as the balancer counts them.',

@@ -48,7 +48,8 @@ test('-f takes several paths and may be given again; --group too', async () => {
   const { deps, opened } = fakeDeps({ validate: async () => [] });
   const argv = ['validate', '-f', 'a.yaml', 'b', '--group', 'g', '-f', 'c.json', '--group', 'h', '--class', 'k'];
   assert.equal(await runCommand(argv, memoryIo(), deps), 0);
-  assert.deepEqual(opened[0]?.sources[0]?.paths, ['a.yaml', 'b', 'c.json']);
+  const [source] = opened[0]?.sources ?? [];
+  assert.deepEqual(source?.type === 'file' && source.paths, ['a.yaml', 'b', 'c.json']);
   assert.deepEqual([opened[0]?.balancers[0]?.groups, opened[0]?.balancers[0]?.class], [['g', 'h'], 'k']);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { ConfigError, type LoadInput, loadConfig } from '../../src/config/index.ts';
+import { type Config, ConfigError, type LoadInput, loadConfig } from '../../src/config/index.ts';
 import { WeirError } from '../../src/model/index.ts';
 
 const proxyOptions = z.strictObject({ binary: z.string().optional(), bind: z.array(z.string()).optional() });
@@ -33,6 +33,8 @@ async function problemsOf(text: string, more: Partial<LoadInput> = {}) {
   return error.problems.map((p) => `${p.file ?? p.source}:${p.line}:${p.column} ${p.field ?? ''}: ${p.message}`);
 }
 
+const pathsOf = ({ sources }: Config) =>
+  sources.map((source) => (source.type === 'file' ? source.paths : source.kubeconfig));
 const good = 'sources:\n  - {type: file, paths: [services]}\nbalancers:\n  - provider: haproxy\n';
 
 test('flag over variable over file over default, and each value remembers where it came from', async () => {
@@ -142,7 +144,7 @@ test('paths of a file are read from its own directory, paths of flags from the w
   const loaded = await loadConfig(
     input({ 'conf/weir.yaml': text }, { config: 'conf/weir.yaml', flags: new Map([['stateDir', 'mine']]) }),
   );
-  assert.deepEqual(loaded.config.sources[0]?.paths, ['conf/services']);
+  assert.deepEqual(pathsOf(loaded.config), [['conf/services']]);
   assert.equal(loaded.config.api.tokenFile, 'conf/token');
   assert.equal(loaded.config.stateDir, '/here/mine');
 });
@@ -150,10 +152,7 @@ test('paths of a file are read from its own directory, paths of flags from the w
 test('-f and --provider make a configuration without a file, or narrow the one there is', async () => {
   const quick = { files: ['a.yaml'], provider: 'builtin', groups: ['g'], class: 'c' };
   const made = await loadConfig(input({}, { quick }));
-  assert.deepEqual(
-    made.config.sources.map(({ paths }) => paths),
-    [['a.yaml']],
-  );
+  assert.deepEqual(pathsOf(made.config), [['a.yaml']]);
   assert.deepEqual(made.config.balancers, [
     { name: 'default', provider: 'builtin', shared: false, options: {}, groups: ['g'], class: 'c' },
   ]);

@@ -39,7 +39,7 @@ test('the reference names every option once', () => {
 
 test('the reference names the fields of sources and balancers too, and the options of a provider', () => {
   const text = renderReference();
-  assert.match(text, /^\| `sources\[\]\.paths` \| {2}\| {2}\| {2}\| Files or directories/m);
+  assert.match(text, /^\| `sources\[file\]\.paths` \| {2}\| {2}\| {2}\| Files or directories/m);
   assert.match(text, /^\| `balancers\[\]\.groups` \|/m);
   const options = z.object({ check: z.object({ rise: z.int().default(2).describe('Successes | needed.') }) });
   assert.match(

@@ -8,6 +8,7 @@ import { findRunning } from '../find-running.ts';
 import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
+import { placeProblems } from '../place-problems.ts';
 import { say } from '../say.ts';
 import { addShared, outputOption, readOutput, readShared } from '../shared-options.ts';
 import { codeDetails, codeText, explanationText } from '../text/index.ts';
@@ -39,7 +40,8 @@ function explainCode(code: string, command: Command, { io }: CommandContext): vo
 
 async function explain(name: string, command: Command, context: CommandContext): Promise<void> {
   const { io } = context;
-  const live = readShared(command).quick.files.length === 0;
+  const { files, cluster } = readShared(command).quick;
+  const live = files.length === 0 && cluster === undefined;
   const ended = await interruptible(
     io,
     async (signal) => {
@@ -50,8 +52,9 @@ async function explain(name: string, command: Command, context: CommandContext):
   );
   if (!('value' in ended)) return context.finish(exit.interrupted);
   const { told, live: running } = ended.value;
-  if (readOutput(command) === 'json') json(io, told);
-  else say(io, (paint) => explanationText(told, running, io.now(), paint));
+  const placed = { ...told, problems: await placeProblems(io, told.problems) };
+  if (readOutput(command) === 'json') json(io, placed);
+  else say(io, (paint) => explanationText(placed, running, io.now(), paint));
 }
 
 async function fromFiles(

@@ -76,7 +76,7 @@ export function openFileSource(config: FileSourceConfig, options: FileSourceOpti
 }
 
 /** The name of a source as the name of a directory: readable, and never a path. */
-function directoryName(name: string): string {
+export function directoryName(name: string): string {
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const readable = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 60);
   return readable === name ? name : `${readable}-${hash}`;

@@ -3,9 +3,11 @@ import { ignoredWarning, type KindContext, type ParsedObject, parseObject, type 
 import { flattenList } from './list.ts';
 import { ObjectStore } from './object-store.ts';
 
+/** The object itself is let go as soon as it is read: thousands of them would be the larger part of the memory. */
 interface Arrived {
-  readonly located: LocatedObject;
   readonly parsed: ParsedObject;
+  /** Kept where a word is lost about the object. */
+  readonly located?: LocatedObject;
 }
 
 /** Objects as they come and go: each parsed when it comes, the usable ones in the store, and what is wrong with each. */
@@ -85,13 +87,16 @@ export class Arrivals<K> {
   }
 
   #parse(object: LocatedObject): readonly Arrived[] {
-    return flattenList(object).map((located) => ({ located, parsed: parseObject(located, this.#context) }));
+    return flattenList(object).map((located) => {
+      const parsed = parseObject(located, this.#context);
+      return parsed.ignored === undefined ? { parsed } : { parsed, located };
+    });
   }
 
   #add({ located, parsed }: Arrived): void {
     const { ignored, problems, skipped, view } = parsed;
     if (skipped !== undefined) this.#count(skipped, 1);
-    if (ignored !== undefined) {
+    if (ignored !== undefined && located !== undefined) {
       const others = this.#ignored.get(ignored);
       if (others === undefined) this.#ignored.set(ignored, new Set([located]));
       else others.add(located);
@@ -105,7 +110,7 @@ export class Arrivals<K> {
   #remove({ located, parsed }: Arrived): void {
     const { ignored, skipped, view } = parsed;
     if (skipped !== undefined) this.#count(skipped, -1);
-    if (ignored !== undefined) {
+    if (ignored !== undefined && located !== undefined) {
       const others = this.#ignored.get(ignored);
       others?.delete(located);
       if (others?.size === 0) this.#ignored.delete(ignored);

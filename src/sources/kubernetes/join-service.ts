@@ -16,7 +16,7 @@ import { takeAuthority, targetAuthority } from './take-material.ts';
 export function joinService(view: ServiceView, context: JoinContext): Joined {
   const draft = new Draft(view.id, view.place, context.options);
   const claim = claimOf(view, undefined);
-  const taken = takeService(view, context.options, claim?.class);
+  const taken = takeService(view, context.options, claim?.class, claim?.reader.controllers);
   if (!taken.ours) return taken.foreign === true ? { draft, silent: view } : { draft };
   if (claim !== undefined) return joinPeerService(view, claim, context);
   draft.uses.add(view);

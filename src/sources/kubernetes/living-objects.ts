@@ -7,7 +7,7 @@ import { joinIngress } from './join-ingress.ts';
 import { joinPeerObject } from './join-peer.ts';
 import { joinService } from './join-service.ts';
 import type { View } from './kinds.ts';
-import type { ObjectStore } from './object-store.ts';
+import { asks, type ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { PeerView } from './peer-object.ts';
 import type { ServiceView } from './service.ts';
@@ -26,6 +26,9 @@ export interface ReadResult {
   readonly skipped: Readonly<Record<string, number>>;
 }
 
+/** How a question for a Secret begins. */
+const secretAsk = asks.secret('', '').slice(0, -1);
+
 type Root = ServiceView | IngressView | PeerView;
 
 interface Memo {
@@ -43,6 +46,8 @@ export class LivingObjects<K> {
   readonly #memos = new Map<Root, Memo>();
   /** Who asked for what. */
   readonly #askers = new Map<string, Set<Root>>();
+  /** Secrets that a service asked for, by `namespace/name`. */
+  readonly #secretsAsked = new Set<string>();
   readonly #services = new Map<ServiceId, ExportedService>();
   readonly #targets = new TargetTable();
   #nodes: readonly Node[] = [];
@@ -84,14 +89,32 @@ export class LivingObjects<K> {
     this.#arrivals.arrange(keys);
   }
 
+  /** Secrets that some service names, by `namespace/name`, whether they are there or not: as of the last reading. */
+  get secretsAsked(): ReadonlySet<string> {
+    return this.#secretsAsked;
+  }
+
+  /**
+   * Does the larger part of the next reading, one service with each step: thousands at once would hold up everything else. What is put in
+   * between is left to the reading.
+   */
+  *prepareReading(nowMs: number): Generator<undefined, void> {
+    const options = { ...this.#options, nowMs };
+    this.#dropTouched();
+    for (const root of [...this.store.roots()]) {
+      if (this.#memos.has(root)) continue;
+      this.#join(root, options);
+      yield;
+    }
+  }
+
   /** The services as the objects are now: the same result while nothing changed. */
   read(nowMs: number): ReadResult {
     const { changes } = this.#arrivals;
     if (this.#last !== undefined && changes === this.#changes && nowMs < this.#expiresMs) return this.#last;
     this.#changes = changes;
     const options = { ...this.#options, nowMs };
-    const touched = this.store.takeTouched();
-    for (const ask of touched) for (const root of this.#askers.get(ask) ?? []) this.#drop(root);
+    this.#dropTouched();
     if (nowMs >= this.#expiresMs)
       for (const [root, { joined }] of this.#memos) if (joined.draft.expiresMs <= nowMs) this.#drop(root);
     const roots = [...this.store.roots()];
@@ -103,6 +126,10 @@ export class LivingObjects<K> {
     for (const { draft } of joined) this.#expiresMs = Math.min(this.#expiresMs, draft.expiresMs);
     this.#last = this.#collect(joined);
     return this.#last;
+  }
+
+  #dropTouched(): void {
+    for (const ask of this.store.takeTouched()) for (const root of this.#askers.get(ask) ?? []) this.#drop(root);
   }
 
   #join(root: Root, options: KubernetesReadOptions): Memo {
@@ -119,8 +146,11 @@ export class LivingObjects<K> {
     };
     for (const ask of memo.asked) {
       const askers = this.#askers.get(ask);
-      if (askers === undefined) this.#askers.set(ask, new Set([root]));
-      else askers.add(root);
+      if (askers !== undefined) askers.add(root);
+      else {
+        this.#askers.set(ask, new Set([root]));
+        if (ask.startsWith(secretAsk)) this.#secretsAsked.add(ask.slice(secretAsk.length));
+      }
     }
     this.#memos.set(root, memo);
     return memo;
@@ -138,7 +168,9 @@ export class LivingObjects<K> {
     for (const ask of memo?.asked ?? []) {
       const askers = this.#askers.get(ask);
       askers?.delete(root);
-      if (askers?.size === 0) this.#askers.delete(ask);
+      if (askers?.size !== 0) continue;
+      this.#askers.delete(ask);
+      if (ask.startsWith(secretAsk)) this.#secretsAsked.delete(ask.slice(secretAsk.length));
     }
   }
 

@@ -16,6 +16,16 @@ export interface KubernetesReadOptions {
   readonly classes?: readonly string[];
   /** Also take those that name no class although `classes` or IngressClass objects narrow them. */
   readonly watchWithoutClass?: boolean;
+  /**
+   * The objects are those of a living cluster, which others serve too: what does not name weir is theirs. A class is ours when
+   * `classes` or `ownClasses` name it, when its IngressClass names our controller, or when it begins with `weir-lb.dev/`. Default: files,
+   * where every class is ours unless something narrows them.
+   */
+  readonly amongOthers?: boolean;
+  /** Classes that balancers name: as `classes`, but others are not turned away for them. */
+  readonly ownClasses?: readonly string[];
+  /** Whether labels of a Service or Ingress let it be taken; default: all do. */
+  readonly selects?: (labels: Readonly<Record<string, string>>) => boolean;
   /** Values of IngressClass.spec.controller that are ours; default `weir-lb.dev/ingress`. */
   readonly controllers?: readonly string[];
   /** CIDRs allowed as targets although they are loopback or link-local; default none. */

@@ -1,4 +1,5 @@
 import type { PeerClass } from '../../compat/index.ts';
+import { ownPrefix } from '../../model/prefix.ts';
 import type { IngressView } from './ingress.ts';
 import type { IngressClassView } from './ingress-class.ts';
 import type { Lookup } from './object-store.ts';
@@ -25,11 +26,17 @@ export function takeIngress(
 ): Taken {
   const { className, legacyClass } = ingress;
   const name = className ?? legacyClass;
+  if (options.selects?.(ingress.meta.labels) === false) return foreign;
   if (name === undefined) return takeWithoutClass(lookup, options);
   if (!wanted(name, options)) return foreign;
-  if (!lookup.hasClasses()) return { ours: true, class: name };
   const found = lookup.ingressClass(name);
   if (found !== undefined) return isOurs(found, options) ? { ours: true, class: name } : foreign;
+  if (options.amongOthers === true) {
+    // Its class may not be readable for us: what the configuration names is ours all the same.
+    const claimed = className === undefined && standsFor(claimants, options);
+    return claimed || isNamed(name, options) ? { ours: true, class: name } : foreign;
+  }
+  if (!lookup.hasClasses()) return { ours: true, class: name };
   // The annotation is older than IngressClass objects and stands for itself; it is ours only if the configuration says so.
   if (className === undefined) {
     return options.classes === undefined && !standsFor(claimants, options) ? foreign : { ours: true, class: name };
@@ -41,23 +48,50 @@ function takeWithoutClass(lookup: Lookup, options: KubernetesReadOptions): Taken
   const found = lookup.defaultClass();
   if (found !== undefined && isOurs(found, options) && wanted(found.meta.name, options))
     return { ours: true, class: found.meta.name };
-  const narrowed = lookup.hasClasses() || options.classes !== undefined;
+  const narrowed = options.amongOthers === true || lookup.hasClasses() || options.classes !== undefined;
   return !narrowed || options.watchWithoutClass === true ? { ours: true } : foreign;
 }
 
 /**
  * The class of a Service: spec.loadBalancerClass or our annotation. A Service of another class, or without one where classes are
- * configured, belongs to another controller. `claimed`: the class of the peer that it was written for without naming it.
+ * configured, belongs to another controller. `claimed`: the class of the peer that it was written for without naming it; `claimants`: that
+ * peer's controllers.
  */
-export function takeService(service: ServiceView, options: KubernetesReadOptions, claimed?: string): Taken {
+export function takeService(
+  service: ServiceView,
+  options: KubernetesReadOptions,
+  claimed?: string,
+  claimants: readonly string[] = [],
+): Taken {
   const { own, bcs, type } = service;
   const asked = own.export === true || bcs !== undefined;
   if (service.meta.deleting || own.export === false) return foreign;
+  if (options.selects?.(service.meta.labels) === false) return foreign;
   if (!asked && type !== 'LoadBalancer') return { ours: false };
   if (service.classBad) return { ours: true };
   const name = service.class ?? own.class ?? claimed;
+  if (options.amongOthers === true) return takeAmongOthers(name, asked, options, claimed !== undefined && claimants);
   if (name !== undefined) return wanted(name, options) ? { ours: true, class: name } : foreign;
   return asked || options.classes === undefined || options.watchWithoutClass === true ? { ours: true } : foreign;
+}
+
+/** Without a class only what asks for weir by an annotation of its own is ours, and what the configuration gives it. */
+function takeAmongOthers(
+  name: string | undefined,
+  asked: boolean,
+  options: KubernetesReadOptions,
+  claimants: readonly string[] | false,
+): Taken {
+  if (name === undefined)
+    return (asked && options.classes === undefined) || options.watchWithoutClass === true ? { ours: true } : foreign;
+  if (!wanted(name, options)) return foreign;
+  const ours = isNamed(name, options) || (claimants !== false && standsFor(claimants, options));
+  return ours ? { ours: true, class: name } : foreign;
+}
+
+/** Whether a class is ours by its name alone. */
+function isNamed(name: string, { classes, ownClasses }: KubernetesReadOptions): boolean {
+  return classes?.includes(name) === true || ownClasses?.includes(name) === true || name.startsWith(ownPrefix);
 }
 
 function wanted(name: string, options: KubernetesReadOptions): boolean {

@@ -1,0 +1,68 @@
+import type { KubernetesSourceConfig, SourceConfig } from '../config/index.ts';
+import type { Source } from '../model/index.ts';
+import type { SourceContext } from './contract.ts';
+
+type Open = (config: SourceConfig, context: SourceContext) => Promise<Source>;
+
+/** The sources of a configuration, in its order; clusters that are merged are one source, at the place of the first of them. */
+export async function openSources(
+  configs: readonly SourceConfig[],
+  context: SourceContext,
+  open: Open = openSource,
+): Promise<readonly Source[]> {
+  const opened = await Promise.all(configs.map(async (config) => ({ config, source: await open(config, context) })));
+  const members = opened.flatMap(({ config, source }) => {
+    if (config.type !== 'kubernetes' || !config.merge) return [];
+    const weight = config.weight === undefined ? {} : { weight: config.weight };
+    return [{ source, cluster: config.cluster ?? config.name, ...weight }];
+  });
+  const [first, ...others] = members;
+  if (first === undefined || (others.length === 0 && first.weight === undefined))
+    return opened.map(({ source }) => source);
+  const { mergeClusters } = await import('../sources/merge-clusters.ts');
+  const merged = mergeClusters(members, context.clock);
+  return opened.flatMap(({ source }) => {
+    if (source === first.source) return [merged];
+    return others.some((other) => other.source === source) ? [] : [source];
+  });
+}
+
+/** One source by its type. Reads and contacts nothing. */
+const openSource: Open = async (config, context) => {
+  if (config.type === 'kubernetes') return openCluster(config, context);
+  const { openFileSource } = await import('../sources/file/index.ts');
+  const { ownController } = await import('../sources/kubernetes/index.ts');
+  const { controllers, stateDir, memory } = context;
+  return openFileSource(config, {
+    stateDir,
+    memory,
+    kubernetes: {
+      controllers: [ownController, ...controllers],
+      ...(config.classes === undefined ? {} : { classes: config.classes }),
+    },
+  });
+};
+
+async function openCluster(config: KubernetesSourceConfig, context: SourceContext): Promise<Source> {
+  const { openKubernetesSource } = await import('../sources/kubernetes/index.ts');
+  const { clock, log, metrics, memory, stateDir, controllers, ownClasses } = context;
+  return openKubernetesSource(config, {
+    async open() {
+      const kube = await import('../kube/index.ts');
+      const { kubeconfig, context: named, cluster } = config;
+      return kube.openCluster({
+        clock,
+        log,
+        ...(cluster === undefined ? {} : { name: cluster }),
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+        ...(named === undefined ? {} : { context: named }),
+      });
+    },
+    clock,
+    metrics,
+    memory,
+    stateDir,
+    controllers,
+    ownClasses,
+  });
+}

@@ -1,0 +1,201 @@
+import {
+  type CertRef,
+  type ExportedService,
+  errors,
+  type Incomplete,
+  type Node,
+  type Problem,
+  type ServiceId,
+  type Snapshot,
+} from '../../model/index.ts';
+import { Remade } from '../../model/remade.ts';
+import { inSlices } from '../file/in-slices.ts';
+import { refsOf } from '../file/refs-of.ts';
+import { type InForce, nothingInForce, settle } from '../file/settle.ts';
+import { share, shareItems } from '../file/share.ts';
+import { LiveRecord } from './live-record.ts';
+import { LivingObjects } from './living-objects.ts';
+import { type AtNodes, toNodes } from './node-targets.ts';
+import type { KubernetesReadOptions } from './options.ts';
+
+export interface LiveStateOptions {
+  readonly readers: KubernetesReadOptions;
+  readonly wallMs: () => number;
+  /** Requests go to nodes at the node port. */
+  readonly atNodes: boolean;
+  /** Where last good state is kept; absent: nowhere. */
+  readonly directory?: string;
+  readonly memory: () => 'none' | 'read' | 'keep';
+}
+
+/** How far the cluster is known at present. */
+export interface Known {
+  /** Whether what is read of this namespace now is all there is; else what was last good of it stays in force. */
+  readonly namespace: (namespace: string) => boolean;
+  readonly nodes: boolean;
+  readonly problems: readonly Problem[];
+  readonly incomplete: readonly Incomplete[];
+}
+
+const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [], skipped: {} };
+
+/** What is in force of a cluster: the services as the objects say, last good versions where they cannot be had, key material. */
+export class LiveState {
+  readonly living: LivingObjects<string>;
+  readonly #options: LiveStateOptions;
+  readonly #record: LiveRecord | undefined;
+  readonly #shared = new Remade<ExportedService, ExportedService>();
+  readonly #atNodes = new Remade<ExportedService, AtNodes>();
+  #atNodesOf: readonly Node[] = [];
+  #inForce: InForce = nothingInForce;
+  #nodes: readonly Node[] = [];
+  #secrets: ReadonlyMap<string, string> = new Map();
+  #serving: { readonly of: InForce; readonly hashes: ReadonlySet<string> } | undefined;
+  #snapshot = empty;
+  #recalled: Promise<boolean> | undefined;
+  #kept: Snapshot | undefined;
+  #saveProblem: Problem | undefined;
+
+  constructor(options: LiveStateOptions) {
+    this.#options = options;
+    this.#record = options.directory === undefined ? undefined : new LiveRecord(options.directory);
+    this.living = new LivingObjects({
+      ...options.readers,
+      inService: (hash) => this.#hashes().has(hash),
+      held: (origin) => this.#held(origin),
+    });
+  }
+
+  /** Takes up the last good state of an earlier run, once; whether there is one. */
+  recall(): Promise<boolean> {
+    if (this.#options.memory() === 'none') return Promise.resolve(false);
+    this.#recalled ??= this.#load();
+    return this.#recalled;
+  }
+
+  /** Does the larger part of the next `rebuild`, letting others have the event loop in between. */
+  prepare(): Promise<void> {
+    return inSlices(this.living.prepareReading(this.#options.wallMs()));
+  }
+
+  /** Brings what is in force up to date; the same snapshot as before while nothing changed. */
+  rebuild(known: Known): Snapshot {
+    const read = this.living.read(this.#options.wallMs());
+    this.#nodes = known.nodes ? read.nodes : this.#nodes;
+    const found = read.services.filter(({ origin }) => known.namespace(origin.namespace));
+    const whole = found.length === read.services.length;
+    const unread = [...this.#inForce.services.values()].filter(({ origin }) => !known.namespace(origin.namespace));
+    const placed = this.#options.atNodes ? this.#placeAtNodes(whole ? read.services : found) : undefined;
+    const services = placed?.map(({ service }) => service) ?? (whole ? read.services : found);
+    const dropped = new Set(whole ? [] : read.services.filter((one) => !found.includes(one)).map(({ id }) => id));
+    const ofReaders = this.#withoutUnread(read.problems, dropped, known);
+    const settled = settle(
+      {
+        services: unread.length === 0 ? services : [...services, ...unread],
+        problems: [...ofReaders, ...(placed?.flatMap(({ problems }) => problems) ?? [])],
+      },
+      this.#inForce,
+      this.#shared,
+    );
+    this.#inForce = settled;
+    this.#keepSecrets(read.secrets);
+    const before = this.#snapshot;
+    const saved = this.#saveProblem === undefined ? [] : [this.#saveProblem];
+    const now: Snapshot = {
+      services: shareItems(before.services, [...settled.services.values()]),
+      nodes: shareItems(before.nodes, this.#nodes),
+      problems: share(before.problems, [...known.problems, ...settled.problems, ...saved]),
+      incomplete: share(before.incomplete, known.incomplete),
+      skipped: share(before.skipped, read.skipped),
+    };
+    const same =
+      now.services === before.services &&
+      now.nodes === before.nodes &&
+      now.problems === before.problems &&
+      now.incomplete === before.incomplete &&
+      now.skipped === before.skipped;
+    if (!same) this.#snapshot = now;
+    return this.#snapshot;
+  }
+
+  secret(hash: string): string | undefined {
+    return this.#secrets.get(hash);
+  }
+
+  /** Keeps what is in force for the next start, where it changed. Never throws: a full disk is a problem, not an end. */
+  async save(): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (this.#record === undefined || this.#options.memory() !== 'keep' || this.#kept === snapshot) return;
+    try {
+      await this.#record.save({ services: snapshot.services, nodes: snapshot.nodes, secrets: this.#secrets });
+      this.#kept = snapshot;
+      this.#saveProblem = undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const { source } = this.#options.readers;
+      this.#saveProblem = {
+        code: 'E_STATE_DIR',
+        severity: 'error',
+        source,
+        message: `source ${source}: its last good state cannot be kept in ${this.#options.directory}: ${reason}; ${errors.E_STATE_DIR.hint}`,
+      };
+    }
+  }
+
+  async #load(): Promise<boolean> {
+    const good = await this.#record?.load();
+    if (good === undefined) return false;
+    this.#inForce = { ...nothingInForce, services: new Map(good.services.map((service) => [service.id, service])) };
+    this.#nodes = good.nodes;
+    this.#secrets = good.secrets;
+    return true;
+  }
+
+  /** What is wrong with objects of namespaces of which only a part can be read would be told of what nobody wrote wrong. */
+  #withoutUnread(problems: readonly Problem[], dropped: ReadonlySet<ServiceId>, known: Known): readonly Problem[] {
+    if (known.incomplete.length === 0) return problems;
+    return problems.filter(({ service, source }) => {
+      const [, namespace = '', name] = source.split('/');
+      return !(service !== undefined && dropped.has(service)) && (name === undefined || known.namespace(namespace));
+    });
+  }
+
+  #placeAtNodes(services: readonly ExportedService[]): readonly AtNodes[] {
+    const nodes = this.#nodes;
+    // Other nodes: nothing holds that was made with those before.
+    if (nodes !== this.#atNodesOf) this.#atNodes.of([], (service) => toNodes(service, nodes));
+    this.#atNodesOf = nodes;
+    return this.#atNodes.of(services, (service) => toNodes(service, nodes));
+  }
+
+  #hashes(): ReadonlySet<string> {
+    if (this.#serving?.of !== this.#inForce) {
+      const all = [...this.#inForce.services.values()].flatMap(({ fronts }) =>
+        fronts.flatMap(({ tls }) => tls?.certs ?? []),
+      );
+      this.#serving = { of: this.#inForce, hashes: new Set(all.map(({ sha256 }) => sha256)) };
+    }
+    return this.#serving.hashes;
+  }
+
+  /** The certificate of a Secret that is in service, while its key is at hand. */
+  #held(origin: string): CertRef | undefined {
+    for (const { fronts } of this.#inForce.services.values())
+      for (const { tls } of fronts)
+        for (const cert of tls?.certs ?? []) if (cert.origin === origin && this.#secrets.has(cert.sha256)) return cert;
+    return undefined;
+  }
+
+  /** Key material of what is in force, old versions that were kept among it; the rest is forgotten. */
+  #keepSecrets(fresh: ReadonlyMap<string, string>): void {
+    const before = this.#secrets;
+    const kept = new Map<string, string>();
+    for (const service of this.#inForce.services.values())
+      for (const { sha256 } of refsOf(service)) {
+        const text = fresh.get(sha256) ?? before.get(sha256);
+        if (text !== undefined) kept.set(sha256, text);
+      }
+    for (const [sha256, text] of fresh) kept.set(sha256, text);
+    this.#secrets = kept;
+  }
+}

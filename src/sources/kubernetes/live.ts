@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import { type Cluster, KubeError } from '../../kube/index.ts';
+import { type Context, type Snapshot, type Source, WeirError } from '../../model/index.ts';
+import { parseAllowed, parseLabelSelector } from '../../net/index.ts';
+import { directoryName } from '../file/open-file-source.ts';
+import { liveKinds } from './live-kinds.ts';
+import type { LiveMetrics } from './live-metrics.ts';
+import { LivePart } from './live-part.ts';
+import { LiveSession } from './live-session.ts';
+import { LiveState } from './live-state.ts';
+import { readAuthorities, readCertificateFacts, sha256 } from './x509.ts';
+
+/** An entry of `sources` of type kubernetes, as the configuration gives it. */
+export interface LiveSourceConfig {
+  readonly name: string;
+  /** Named in origins; stands before ids unless services are merged over clusters. */
+  readonly cluster?: string | undefined;
+  readonly merge: boolean;
+  readonly namespaces?: readonly string[] | undefined;
+  readonly classes?: readonly string[] | undefined;
+  readonly withoutClass: boolean;
+  /** Value of IngressClass.spec.controller that is ours. */
+  readonly controller: string;
+  readonly labelSelector?: string | undefined;
+  readonly secrets: 'referenced' | 'all';
+  readonly targets: 'pod' | 'node';
+  readonly allowTargets: readonly string[];
+}
+
+export interface LiveSourceOptions {
+  /** Opens the session to the API server; called anew whenever the cluster is followed or read. */
+  readonly open: () => Promise<Cluster>;
+  readonly clock: Context['clock'];
+  /** Directory for last good state; absent: nothing is kept over a restart. */
+  readonly stateDir?: string;
+  /** What may be done with it at present. */
+  readonly memory: () => 'none' | 'read' | 'keep';
+  /** Controllers of peers that a balancer stands in for. */
+  readonly controllers: readonly string[];
+  /** Classes that balancers name. */
+  readonly ownClasses?: readonly string[];
+  readonly metrics?: LiveMetrics;
+}
+
+/**
+ * The services of a Kubernetes cluster as they are now. What cannot be read stays as it was last read, over restarts too; what was never
+ * read is incomplete. Throws WeirError E_CONFIG when `allowTargets` or `labelSelector` is wrong.
+ */
+export function openKubernetesSource(config: LiveSourceConfig, options: LiveSourceOptions): Source {
+  const { clock, memory, stateDir, controllers } = options;
+  const state = new LiveState({
+    readers: readersOf(config, options),
+    wallMs: () => clock.wall(),
+    atNodes: config.targets === 'node',
+    memory,
+    ...(stateDir === undefined ? {} : { directory: join(stateDir, 'sources', directoryName(config.name)) }),
+  });
+  const allSecrets = config.secrets === 'all';
+  const atNodes = config.targets === 'node';
+  const parts = liveKinds({ controllers, allSecrets, atNodes }).flatMap((kind) =>
+    kind.clusterWide === true || config.namespaces === undefined
+      ? [new LivePart({ kind })]
+      : [...new Set(config.namespaces)].map((namespace) => new LivePart({ kind, namespace })),
+  );
+  const begin = (cluster: Cluster, changed: (cause: string) => void, signal: AbortSignal): LiveSession =>
+    new LiveSession({
+      source: config.name,
+      cluster,
+      state,
+      parts,
+      allSecrets,
+      clock,
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+      changed,
+      signal,
+    });
+
+  /** Begins a session, hands it to `work` and ends it, whatever happens. */
+  const during = async <T>(
+    signal: AbortSignal,
+    changed: (cause: string) => void,
+    work: (session: LiveSession, ended: Promise<void>) => Promise<T>,
+  ): Promise<T> => {
+    const cluster = await options.open();
+    const end = new AbortController();
+    const stop = () => end.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const session = begin(cluster, changed, end.signal);
+    const ended = session.run();
+    try {
+      return await work(session, ended);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      stop();
+      await ended;
+      await cluster.close();
+    }
+  };
+
+  let following: Promise<LiveSession> | undefined;
+  return {
+    name: config.name,
+    async read(signal): Promise<Snapshot> {
+      const recalled = await state.recall();
+      try {
+        if (following !== undefined) return await (await following).read(signal);
+        const snapshot = await during(
+          signal,
+          () => undefined,
+          (session) => session.read(signal),
+        );
+        await state.save();
+        return snapshot;
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = asWeirError(error, config.name);
+        // Who cannot even reach for the cluster goes by what is known of it.
+        if (!recalled) throw failure;
+        const { code, message } = failure;
+        const source = config.name;
+        const problem = { code, severity: 'error', source: `source/${source}`, message } as const;
+        const incomplete = [{ source, part: 'everything', reason: message }];
+        return state.rebuild({ namespace: () => false, nodes: false, problems: [problem], incomplete });
+      }
+    },
+    async watch(changed, signal) {
+      const opened = Promise.withResolvers<LiveSession>();
+      following = opened.promise;
+      // Whoever reads is told; nobody may be reading.
+      following.catch(() => undefined);
+      try {
+        await during(signal, changed, (session, ended) => {
+          opened.resolve(session);
+          return ended;
+        });
+      } catch (error) {
+        const told = asWeirError(error, config.name);
+        opened.reject(told);
+        throw told;
+      } finally {
+        following = undefined;
+        await state.save();
+      }
+    },
+    async secret({ sha256: hash }) {
+      await state.recall();
+      return state.secret(hash);
+    },
+  };
+}
+
+function readersOf(
+  config: LiveSourceConfig,
+  { controllers, ownClasses, clock }: LiveSourceOptions,
+): ConstructorParameters<typeof LiveState>[0]['readers'] {
+  const wrong = (field: string, reason: string) =>
+    new WeirError('E_CONFIG', `source ${config.name}: ${field}: ${reason}`);
+  const allowed = parseAllowed(config.allowTargets);
+  if (!allowed.ok) throw wrong('allowTargets', allowed.reason);
+  const selects = parseLabelSelector(config.labelSelector ?? '');
+  if (!selects.ok) throw wrong('labelSelector', selects.reason);
+  const { cluster, merge, classes } = config;
+  return {
+    source: config.name,
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(cluster === undefined || merge ? {} : { idPrefix: `${cluster}:` }),
+    ...(classes === undefined ? {} : { classes }),
+    ...(ownClasses === undefined ? {} : { ownClasses }),
+    watchWithoutClass: config.withoutClass,
+    amongOthers: true,
+    ...(config.labelSelector === undefined ? {} : { selects: selects.value }),
+    controllers: [config.controller, ...controllers],
+    allowTargets: config.allowTargets,
+    nowMs: clock.wall(),
+    hash: sha256,
+    certificate: readCertificateFacts,
+    authorities: readAuthorities,
+  };
+}
+
+function asWeirError(error: unknown, source: string): WeirError {
+  if (error instanceof WeirError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const code = error instanceof KubeError && error.reason === 'Config' ? 'E_CONFIG' : 'E_KUBE_READ';
+  return new WeirError(code, `source ${source}: ${reason}`, { cause: error });
+}
