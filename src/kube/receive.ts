@@ -53,6 +53,7 @@ function explain(stream: ClientHttp2Stream, broken: Error | undefined, doing: st
   const unsent =
     stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ||
     (stream.id === undefined && broken !== undefined && neverSent.includes(codeOf(broken)));
-  const why = broken === undefined ? `code ${stream.rstCode}` : codeOf(broken);
+  const code = stream.rstCode === constants.NGHTTP2_NO_ERROR ? '' : `HTTP/2 error ${stream.rstCode}`;
+  const why = [broken === undefined ? '' : codeOf(broken), code].filter((part) => part !== '').join(', ') || 'cut off';
   return new KubeError(0, 'Closed', `${doing}: the connection broke (${why})`, { unsent, cause: broken });
 }

@@ -71,6 +71,7 @@ export class FakeApi {
   private constructor({ token = 'one', maxStreams = 250 }: FakeApiOptions) {
     this.token = token;
     this.#server = createSecureServer({
+      maxSessionMemory: 1_000,
       cert: certificate.certificate,
       key: certificate.bundle,
       settings: { maxConcurrentStreams: maxStreams, initialWindowSize: 1 << 20 },
