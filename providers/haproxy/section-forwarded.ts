@@ -29,7 +29,7 @@ function canonical(ranges: readonly string[]): readonly string[] {
 const twins = literal(
   '^x(_(ssl[-_]client[-_]|forwarded[-_]|real[-_]ip$)|-(ssl_client[-_]|ssl-client(_|-.*_)|forwarded_|real_ip$))',
 );
-const twinLine = `http-request del-header ${twins} -m reg if { req.hdr_names -m sub _ }`;
+export const twinLine = `http-request del-header ${twins} -m reg if { req.hdr_names -m sub _ }`;
 
 /** Proxies in a row that are followed back to the client. */
 const mostHops = 4;

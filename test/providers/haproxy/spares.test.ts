@@ -15,7 +15,9 @@ import {
   standingSpares,
 } from '../../../providers/haproxy/layout-placed.ts';
 import { optionsSchema } from '../../../providers/haproxy/options.ts';
+import { parseConfig } from '../../../providers/haproxy/process-layout.ts';
 import { sparePaths, spareShapes } from '../../../providers/haproxy/spare-shape.ts';
+import { textOf } from '../../../providers/haproxy/text.ts';
 import type { Json, Resource } from '../../../src/model/index.ts';
 import { backend, frontend, route } from '../../e2e/haproxy-rig.ts';
 import { checkConfig, writeLayout } from './build.ts';
@@ -37,6 +39,44 @@ const spareOf = (layout: Layout, id: string) => [...sparesOf(layout)].find(([own
 function reloads(running: Layout, wanted: Layout): readonly string[] {
   return diffLayouts(running, wanted).reload;
 }
+
+test('backends without wishes of their own refer to settings that they share; HAProxy and a restart read the same lines', async () => {
+  const resources = [
+    front,
+    ...service('first'),
+    ...service('slow', { serverMs: 500 }),
+    ...service('hashed', { balance: 'uri' }),
+  ];
+  const layout = freshLayout(resources, options, undefined);
+  const bare = layoutOf(resources, options);
+  const own = ({ sections }: Layout) => sections.filter(({ head }) => head.startsWith('backend b_'));
+  assert.deepEqual(
+    own(layout).map(({ from }) => from),
+    ['own_http-roundrobin', undefined, 'own_http-uri'],
+  );
+  assert.deepEqual(
+    own(layout).map(({ lines }) => lines),
+    own(bare).map(({ lines }) => lines),
+    'a section says the same however the file has it',
+  );
+  assert.ok(own(bare).every(({ from }) => from === undefined));
+  assert.equal(
+    own(layout)[0],
+    own(freshLayout(resources, options, layout))[0],
+    'the same object while nothing changes',
+  );
+  const read = parseConfig(textOf(layout, { instance: 'n', balancer: 'b', socket: '/s' }));
+  assert.deepEqual(
+    read.filter(({ head }) => head.startsWith('backend b_')).map(({ head, lines }) => ({ head, lines })),
+    own(layout).map(({ head, lines }) => ({ head, lines })),
+  );
+  const folder = mkdtempSync(`${tmpdir()}/weir-plain-`);
+  try {
+    await checkConfig(writeLayout(layout, folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 test('at a start every backend has a section of its own, and spares of every shape stand ready', () => {
   assert.equal(sparesOf(start).size, 0);
