@@ -207,6 +207,39 @@ describe('the kubelet of the tests', { skip: missingKube() || missingPods() }, (
     assert.deepEqual(kubelet.problems, []);
   });
 
+  it('forwards node ports to Pods, with policy Local to those of the Node', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const kubelet = await startKubelet({ plane, namespace, nodes: 2, refuse: 'at once' });
+    t.after(() => kubelet.stop());
+    await plane.client.apply(deployment(namespace, 'web', { replicas: 1 }));
+    const spec = { type: 'LoadBalancer', loadBalancerClass: 'weir.test/none' };
+    const wide = await plane.client.apply<NodePorts>(serviceOf(namespace, 'web', spec));
+    const local = await plane.client.apply<NodePorts>({
+      ...serviceOf(namespace, 'near', { ...spec, selector: { app: 'web' }, externalTrafficPolicy: 'Local' }),
+    });
+    const ask = (address: string, port: number | undefined) =>
+      // A connection that is kept would outlive the port.
+      fetch(`http://${address}:${port}/`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) }).then(
+        (reply) => reply.status,
+        (error) => (error.name === 'TimeoutError' ? 'silent' : 'refused'),
+      );
+    const asked = async () => {
+      const answers = kubelet.nodes.map(async ({ address }) =>
+        JSON.stringify([
+          await ask(address, wide.spec.ports[0]?.nodePort),
+          await ask(address, local.spec.ports[0]?.nodePort),
+          await ask(address, local.spec.healthCheckNodePort),
+        ]),
+      );
+      return (await Promise.all(answers)).sort();
+    };
+    await eventually(asked, (answers) => answers.join() === '[200,"refused",503],[200,200,200]');
+    await plane.client.remove(`/api/v1/namespaces/${namespace}/services/web`);
+    await eventually(asked, (answers) => answers.join() === '["refused","refused",503],["refused",200,200]');
+    assert.deepEqual(kubelet.problems, []);
+  });
+
   it('goes on after the API server was away', async (t) => {
     const plane = await startControlPlane();
     t.after(() => plane.stop());
@@ -223,7 +256,6 @@ describe('the kubelet of the tests', { skip: missingKube() || missingPods() }, (
     await eventually(
       () => kubelet.pods.size,
       (size) => size === 2,
-      20_000,
     );
     assert.deepEqual(kubelet.problems, []);
   });
@@ -244,6 +276,10 @@ describe('kubectl and helm of the tests', { skip: missingKube() || (findPrograms
     assert.match(await helm(['version', '--short']), /^v\d+\.\d+\.\d+/);
   });
 });
+
+interface NodePorts extends ApiObject {
+  readonly spec: { readonly ports: readonly { readonly nodePort: number }[]; readonly healthCheckNodePort?: number };
+}
 
 interface PodStatus {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };

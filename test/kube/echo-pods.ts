@@ -1,17 +1,22 @@
 /**
- * The containers of all Pods of one node, in one process: HTTP servers that answer the name of their Pod. Reads orders from standard
+ * The containers of all Pods of one node, in one process: HTTP servers that answer the name of their Pod; and the node's own
+ * ports. Reads orders from standard
  * input, a line of JSON each, and ends with it.
  */
 import { createServer, type Server } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { forward, health } from './forward-ports.ts';
 
 interface Order {
   readonly id: number;
-  readonly op: 'open' | 'refuse' | 'kill';
+  readonly op: 'open' | 'refuse' | 'kill' | 'forward' | 'health';
   readonly name: string;
-  readonly address?: string;
+  readonly address: string;
   readonly ports?: readonly number[];
+  readonly port?: number;
+  readonly targets?: readonly { readonly address: string; readonly port: number }[];
+  readonly local?: number;
 }
 
 const servers = new Map<string, readonly Server[]>();
@@ -56,7 +61,13 @@ function kill(order: Order): void {
   servers.delete(order.name);
 }
 
-const does = { open, refuse, kill };
+const does = {
+  open,
+  refuse,
+  kill,
+  forward: ({ address, port = 0, targets = [] }: Order) => forward({ address, port }, targets),
+  health: ({ address, port = 0, local = 0 }: Order) => health({ address, port }, local),
+};
 
 createInterface({ input: process.stdin })
   .on('line', async (line) => {

@@ -1,13 +1,13 @@
 /**
  * A scheduler and kubelets in one, as far as load balancing sees them: Nodes appear, Pods are bound, get an address where an echo
- * server answers with the Pod's name, become Ready when their readiness gates allow, and end with their grace period.
+ * server answers with the Pod's name, become Ready when their readiness gates allow, and end with their grace period. Node ports work.
  */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from './control-plane.ts';
+import { followObjects } from './follow.ts';
+import { runKubeProxy } from './kube-proxy.ts';
 import { fitsNode, type Pod, podNumber, annotations as words } from './pod.ts';
-import { makePodHost, type PodHost } from './pod-network.ts';
-import type { ApiList, WatchEvent } from './request.ts';
+import { makePodNetwork, type PodHost } from './pod-network.ts';
 import { type RunningPod, runPod } from './running-pod.ts';
 
 export interface KubeletOptions {
@@ -55,14 +55,18 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const client = plane.clientOf(plane.admin);
   const prefix = `node-${randomBytes(2).toString('hex')}`;
   const nodes: Node[] = [];
+  const network = makePodNetwork(plane.remains);
   const running = new Map<string, RunningPod>();
   const problems: string[] = [];
   const stopped = new AbortController();
 
+  const report = (problem: string): void => {
+    if (!stopped.signal.aborted) problems.push(problem);
+  };
   const end = async (): Promise<void> => {
     stopped.abort();
     for (const pod of running.values()) pod.forget();
-    for (const { host } of nodes) host.end();
+    network.end();
     // The server may be gone by now, on purpose.
     await Promise.allSettled(nodes.map(({ name }) => client.remove(`/api/v1/nodes/${name}`)));
     client.close();
@@ -70,7 +74,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
   try {
     for (let at = 0; at < (options.nodes ?? 2); at++) {
-      const host = makePodHost(plane.remains);
+      const host = network.addHost();
       const { address, podCidr, inside } = host;
       const node = { name: `${prefix}-${at}`, address, podCidr, inside, host };
       nodes.push(node);
@@ -110,7 +114,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
           const graceMs = (one.metadata.deletionGracePeriodSeconds ?? 30) * 1000;
           return Math.min(graceMs, podNumber(one, words.refuseAfterMs, refuseAfterMs ?? graceMs));
         },
-        report: (problem) => void (stopped.signal.aborted || problems.push(problem)),
+        report,
         gone: () => running.delete(uid),
       }),
     );
@@ -121,32 +125,15 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     running.delete(uid);
   };
 
-  const path = options.namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${options.namespace}/pods`;
-  const follow = async (): Promise<void> => {
-    const { items, metadata } = await client.request<ApiList<Pod>>('GET', path);
-    const present = new Set(items.map(({ metadata }) => metadata.uid));
-    for (const uid of running.keys()) if (!present.has(uid)) forget(uid);
-    for (const pod of items) consider(pod);
-    const lifetime = new AbortController();
-    const signal = AbortSignal.any([stopped.signal, lifetime.signal]);
-    const onEvent = ({ type, object }: WatchEvent<Pod>) => {
-      // Too old a version: list again.
-      if (type === 'ERROR') lifetime.abort();
-      else if (type === 'DELETED') forget(object.metadata.uid ?? '');
-      else if (type !== 'BOOKMARK') consider(object);
-    };
-    await client.watch<Pod>(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`, onEvent, signal);
-  };
-  const following = (async () => {
-    while (!stopped.signal.aborted) {
-      try {
-        await follow();
-      } catch {
-        // The server is away; tests make it so.
-      }
-      await sleep(50, undefined, { signal: stopped.signal, ref: false }).catch(() => {});
-    }
-  })();
+  const scope = options.namespace === undefined ? '' : `/namespaces/${options.namespace}`;
+  const following = followObjects<Pod>(
+    client,
+    `/api/v1${scope}/pods`,
+    { onObject: consider, onGone: ({ metadata }) => forget(metadata.uid ?? '') },
+    stopped.signal,
+  );
+
+  const proxying = runKubeProxy({ client, nodes, scope, report, signal: stopped.signal });
 
   return {
     nodes: nodes.map(({ name, address, podCidr, inside }) => ({ name, address, podCidr, inside })),
@@ -161,7 +148,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     async stop() {
       await end();
-      await following;
+      await Promise.all([following, proxying]);
     },
   };
 }

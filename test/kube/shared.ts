@@ -32,11 +32,11 @@ export async function makeNamespace(t: TestContext, plane: ControlPlane, prefix 
   return name;
 }
 
-/** Asks until the answer is right, and answers it. Throws with the last answer when it is not within the time, ten seconds if not given. */
+/** Asks until the answer is right, and answers it. Throws with the last answer when it is not within the time, half a minute if not given. */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   right: (answer: T) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -65,11 +65,14 @@ export function serviceOf(namespace: string, name: string, spec: Readonly<Record
   };
 }
 
-interface EndpointSlice extends ApiObject {
+export interface EndpointSlice extends ApiObject {
+  readonly addressType: string;
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null;
   readonly endpoints:
     | readonly {
         readonly addresses: readonly string[];
         readonly conditions: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+        readonly nodeName?: string;
         readonly targetRef?: { readonly name: string };
       }[]
     | null;
