@@ -8,6 +8,8 @@ const watchesAtMost = 32;
 /** The others are read one after the other, each this often unless there are too many for it. */
 const pollMs = 30_000;
 const pollGapMs = 50;
+/** There is nothing to read now and then. */
+const idleMs = 1000;
 
 const kind: LiveKind = { kind: 'Secret', plural: 'Secrets', resource: 'secrets', versions: ['v1'] };
 
@@ -83,7 +85,7 @@ export class LiveSecrets {
     while (!signal.aborted) {
       const polled = [...this.#followed].filter(([, { part }]) => part === undefined);
       const gapMs = Math.max(pollGapMs, pollMs / Math.max(1, polled.length));
-      if (polled.length === 0) await sleep(pollMs, signal);
+      if (polled.length === 0) await sleep(idleMs, signal);
       for (const [name, followed] of polled) {
         await sleep(gapMs, signal);
         if (!signal.aborted && this.#followed.get(name) === followed) await this.#look(name, followed);

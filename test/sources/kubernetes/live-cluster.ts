@@ -48,6 +48,8 @@ export class ScriptedCluster implements Cluster {
     ['/apis/discovery.k8s.io/v1', ['endpointslices']],
     ['/apis/elbv2.k8s.aws/v1beta1', []],
   ]);
+  /** As the clock of the source. */
+  now = () => performance.now();
   /** Everything fails while it is true. */
   down = false;
   readonly asked: string[] = [];
@@ -181,7 +183,7 @@ class ScriptedReflector<T> implements Reflector<T> {
     const fault = this.#cluster.faultOf(this.#resource, this.#namespace);
     if (fault !== undefined) {
       if (this.state.phase !== fault)
-        this.#enter({ phase: fault, error: errorOf(fault, this.path), staleSinceMs: performance.now() });
+        this.#enter({ phase: fault, error: errorOf(fault, this.path), staleSinceMs: this.#cluster.now() });
       return;
     }
     if (this.state.phase === 'watching') return;
@@ -190,7 +192,7 @@ class ScriptedReflector<T> implements Reflector<T> {
     for (const [key, old] of [...this.items]) if (!seen.has(key)) this.#drop(key, old);
     this.state = { ...this.state, synced: true, lists: this.state.lists + 1 };
     this.#options.onListed?.();
-    this.#enter({ phase: 'watching', watches: this.state.watches + 1, lastEventMs: performance.now() });
+    this.#enter({ phase: 'watching', watches: this.state.watches + 1, lastEventMs: this.#cluster.now() });
   }
 
   see({ resource, key, object }: Stored, listed = false): boolean {

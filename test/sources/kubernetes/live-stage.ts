@@ -108,6 +108,7 @@ export interface LiveStage {
 export async function liveStage(t: TestContext): Promise<LiveStage> {
   const stateDir = await mkdtemp(join(tmpdir(), 'weir-live-'));
   const cluster = new ScriptedCluster();
+  cluster.now = fastClock.now;
   const ends: (() => Promise<void>)[] = [];
   t.after(async () => {
     for (const end of ends) await end();

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { ScriptedCluster } from './live-cluster.ts';
+import { ingress, ingressClass, liveStage, service, serviceOf, slice, targetsOf } from './live-stage.ts';
+
+const soon = () => AbortSignal.timeout(5000);
+
+describe('a cluster that cannot be read', () => {
+  it('is an error of its source while nothing is known of it, and read as soon as it is there', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.down = true;
+    const live = follow();
+    await assert.rejects(live.read(), { code: 'E_KUBE_READ', message: /scripted\.test.*Services cannot be read/ });
+    live.changes.length = 0;
+    cluster.down = false;
+    cluster.judge();
+    await live.until(({ services }) => services.length === 1);
+    assert.ok(live.changes.length > 0, 'whoever waits is told');
+  });
+
+  it('stays as it was last read, which is told when it lasts', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.put(slice('web', ['10.0.0.1']));
+    const live = follow();
+    const before = await live.read();
+    cluster.down = true;
+    cluster.judge();
+    assert.equal(await live.read(), before, 'a watch that begins anew is no news');
+    const told = await live.until(({ problems }) => problems.some(({ code }) => code === 'E_KUBE_READ'));
+    assert.equal(serviceOf(told, 'shop/web'), serviceOf(before, 'shop/web'));
+    assert.deepEqual(told.incomplete.map(({ part }) => part).sort(), ['EndpointSlices', 'Ingresses', 'Services']);
+    cluster.remove('Service', 'shop', 'web');
+    cluster.down = false;
+    cluster.judge();
+    const after = await live.until(({ problems }) => problems.length === 0);
+    assert.deepEqual([after.services, after.incomplete], [[], []]);
+  });
+
+  it('serves its last good state over a restart, and is incomplete until it was read anew', async (t) => {
+    const { cluster, follow, open, stateDir } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.put(slice('web', ['10.0.0.1']));
+    const first = follow();
+    const before = await first.read();
+    await first.stop();
+    const folder = join(stateDir, 'sources', 'kubernetes');
+    for (const name of await readdir(folder)) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
+    cluster.down = true;
+    const second = follow();
+    const kept = await second.read();
+    assert.deepEqual(kept.services, before.services);
+    assert.deepEqual(kept.incomplete.map(({ part }) => part).sort(), ['EndpointSlices', 'Ingresses', 'Services']);
+    assert.ok(kept.problems.some(({ code }) => code === 'E_KUBE_READ'));
+    await assert.rejects(open({}, 'none').read(soon()), { code: 'E_KUBE_READ' });
+    cluster.down = false;
+    cluster.put(slice('web', ['10.0.0.2']));
+    cluster.judge();
+    const now = await second.until(({ incomplete }) => incomplete.length === 0);
+    assert.deepEqual(targetsOf(now), { 'shop/web': ['10.0.0.2:8080'] });
+  });
+
+  it('does not go by a record that is damaged', async (t) => {
+    const { cluster, follow, stateDir } = await liveStage(t);
+    cluster.put(service('web'));
+    const first = follow();
+    await first.read();
+    await first.stop();
+    const folder = join(stateDir, 'sources', 'kubernetes');
+    for (const name of await readdir(folder)) {
+      const text = await readFile(join(folder, name), 'utf8');
+      await writeFile(join(folder, name), text.replace('shop', 'shap'));
+    }
+    cluster.down = true;
+    assert.deepEqual((await follow().read()).services, []);
+  });
+
+  it('whose configuration cannot be used says so, and goes by last good state', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    const first = follow();
+    await first.read();
+    await first.stop();
+    const broken = new ScriptedCluster();
+    broken.reflect = () => {
+      throw new Error('no such context');
+    };
+    broken.down = true;
+    const { services, incomplete } = await follow({}, broken).read();
+    assert.deepEqual([services.length, incomplete.length > 0], [1, true]);
+  });
+});
+
+describe('parts that may not be read', () => {
+  it('a namespace does not stop the others, and nothing of it is taken away', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.put(slice('web', ['10.0.0.1']));
+    cluster.put(service('db', {}, { namespace: 'data' }));
+    cluster.put(slice('db', ['10.0.1.1'], 'data'));
+    const config = { namespaces: ['shop', 'data'] };
+    const first = follow(config);
+    const before = await first.read();
+    assert.deepEqual(Object.keys(targetsOf(before)), ['shop/web', 'data/db']);
+    await first.stop();
+    cluster.faults.set('endpointslices/data', 'forbidden');
+    const second = follow(config);
+    const now = await second.read();
+    assert.deepEqual(targetsOf(now), targetsOf(before), 'targets that cannot be read are those that were');
+    assert.deepEqual(
+      now.problems.map(({ code, message }) => [code, message.includes('EndpointSlices in data')]),
+      [['E_KUBE_FORBIDDEN', true]],
+    );
+    assert.deepEqual(
+      now.incomplete.map(({ part }) => part),
+      ['EndpointSlices in data'],
+    );
+    cluster.put(slice('web', ['10.0.0.2']));
+    assert.deepEqual(targetsOf(await second.read())['shop/web'], ['10.0.0.2:8080']);
+  });
+
+  it('without a last good state a half-read namespace exports nothing, and is incomplete', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('db', {}, { namespace: 'data' }));
+    cluster.faults.set('endpointslices/data', 'forbidden');
+    const { services, incomplete } = await follow({ namespaces: ['data'] }).read();
+    assert.deepEqual([services, incomplete.length], [[], 1]);
+  });
+
+  it('Nodes and IngressClasses are done without, which is told once with what is lost', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.put(ingress('front', 'a.test', { ingressClassName: 'mine' }));
+    cluster.put(ingress('other', 'b.test', { ingressClassName: 'theirs' }));
+    cluster.put(ingressClass('mine'));
+    for (const resource of ['nodes', 'ingressclasses']) cluster.faults.set(resource, 'forbidden');
+    const live = follow({ namespaces: ['shop'] });
+    const now = await live.read();
+    assert.deepEqual(
+      now.services.map(({ id }) => id),
+      ['shop/web'],
+      'no class is taken for ours unseen',
+    );
+    assert.deepEqual(now.incomplete, []);
+    const told = now.problems.filter(({ code }) => code === 'W_KUBE_LIMITED').map(({ message }) => message);
+    assert.equal(told.length, 2);
+    assert.match(
+      told.join('\n'),
+      /IngressClasses may not be read: only Ingresses of classes that the configuration names/,
+    );
+    const named = await follow({ name: 'named', namespaces: ['shop'], classes: ['mine'] }).read();
+    assert.deepEqual(
+      named.services.map(({ id }) => id),
+      ['ingress/shop/front'],
+    );
+  });
+
+  it('a right that is granted later is used, one that is taken away changes nothing', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.faults.set('services', 'forbidden');
+    const live = follow();
+    assert.deepEqual((await live.read()).services, []);
+    cluster.faults.clear();
+    cluster.judge();
+    await live.until(
+      ({ services, problems }) => services.length === 1 && !problems.some(({ code }) => code.startsWith('E_')),
+    );
+    cluster.faults.set('services', 'forbidden');
+    cluster.judge();
+    const now = await live.until(({ problems }) => problems.some(({ code }) => code === 'E_KUBE_FORBIDDEN'));
+    assert.deepEqual(
+      now.services.map(({ id }) => id),
+      ['shop/web'],
+    );
+  });
+
+  it('a server without Ingresses has none; one without EndpointSlices is told to be too old', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.faults.set('ingresses', 'absent');
+    const plain = await follow().read();
+    assert.deepEqual([plain.services.length, plain.incomplete], [1, []]);
+    cluster.faults.set('endpointslices', 'absent');
+    const old = await follow({ name: 'old' }).read();
+    assert.deepEqual(old.services, []);
+    assert.match(old.problems.map(({ message }) => message).join('\n'), /older than Kubernetes 1\.17/);
+  });
+});
