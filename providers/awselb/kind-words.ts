@@ -20,10 +20,7 @@ const stickiness: AttrWords = {
   usual: {},
   text: (value) => (text(value, 'DurationSeconds') === '' ? 'no time' : seconds(text(value, 'DurationSeconds'))),
 };
-const forward: SetWords = {
-  word: 'forward to',
-  member: (name, { Weight }) => (Weight === undefined || Weight === 1 ? name : `${name} weight ${said(Weight)}`),
-};
+const forward: SetWords = { word: 'forward to' };
 
 /** Attributes of the API, by its own keys: of a new object those that are not as AWS makes them. */
 function attribute(kind: string): (name: string) => AttrWords | undefined {
@@ -40,6 +37,7 @@ function attribute(kind: string): (name: string) => AttrWords | undefined {
 
 const loadBalancer: KindWords = {
   handle: lastName,
+  gone: ['Type', 'Scheme', 'Name'],
   attrs: {
     Type: { word: '' },
     Scheme: { word: '' },
@@ -70,6 +68,7 @@ const targetGroup: KindWords = {
     return resource.startsWith('arn:') ? lastName(resource) : resource;
   },
   handle: lastName,
+  gone: ['Name'],
   attrs: {
     Protocol: { word: '', text: protocolText },
     Name: { word: 'named' },
@@ -122,7 +121,7 @@ const rule: KindWords = {
   },
   attrs: {
     Priority: { word: 'priority' },
-    Actions: { word: '', usual: [], text: actionsText },
+    Actions: { word: 'action', usual: [], text: actionsText },
     Transforms: { word: 'rewrites', usual: [], text: transformsText },
     TargetGroupStickinessConfig: stickiness,
   },
@@ -132,6 +131,7 @@ const rule: KindWords = {
 
 const securityGroup: KindWords = {
   name: groupName,
+  gone: ['GroupName'],
   attrs: { GroupName: { word: 'named' } },
   sets: { IpPermissions: { word: 'lets in', member: permissionText }, Tags: tags },
 };

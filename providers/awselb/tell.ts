@@ -1,5 +1,21 @@
 import { type ErrorCode, type ExportedService, errors, type Problem, shown } from '../../src/model/index.ts';
 
+/** Annotations of aws-load-balancer-controller for settings that are missed where nobody wrote them. */
+const annotations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Ingress: {
+    certificateArns: 'alb.ingress.kubernetes.io/certificate-arn',
+    subnets: 'alb.ingress.kubernetes.io/subnets',
+    securityGroups: 'alb.ingress.kubernetes.io/security-groups',
+    scheme: 'alb.ingress.kubernetes.io/scheme',
+  },
+  Service: {
+    certificateArns: 'service.beta.kubernetes.io/aws-load-balancer-ssl-cert',
+    subnets: 'service.beta.kubernetes.io/aws-load-balancer-subnets',
+    securityGroups: 'service.beta.kubernetes.io/aws-load-balancer-security-groups',
+    scheme: 'service.beta.kubernetes.io/aws-load-balancer-scheme',
+  },
+};
+
 /** A problem of a setting: named by the annotation or field that it was read from. `path` is that in `settings.awselb`. */
 export function tellSetting(
   service: ExportedService,
@@ -9,14 +25,24 @@ export function tellSetting(
   message: string,
 ): Problem {
   const keys = ['awselb', ...path.map(String)];
-  const { settingsOrigin } = service;
+  const { settingsOrigin, origin: from } = service;
   for (let length = keys.length; length > 1; length--) {
     const origin = settingsOrigin[keys.slice(0, length).join('.')];
     if (origin === undefined) continue;
     return tell(service, code === 'E_FIELD_VALUE' ? 'E_ANNOTATION_VALUE' : code, origin, value, message);
   }
-  return tell(service, code, `settings.${keys.join('.')}`, value, message);
+  const missed = annotations[from.kind]?.[keys.slice(1).join('.')];
+  if (missed === undefined) return tell(service, code, `settings.${keys.join('.')}`, value, message);
+  // Nothing was written there: the object itself is the subject, and the annotation a remedy.
+  const problem = tell(service, code, missed, value, message);
+  const { severity } = problem;
+  return {
+    ...problem,
+    message: `${nameOf(service)}: ${message} (annotation ${missed})${severity === 'warning' ? '' : kept}`,
+  };
 }
+
+const kept = '; what exists of the service stays as it is';
 
 /** A problem of a service, named as its owner knows it. */
 export function tell(
@@ -35,7 +61,7 @@ export function tell(
     service: service.id,
     field,
     value: shown(value),
-    message: `${field} ${JSON.stringify(shown(value))}: ${message}${warning ? '' : '; what exists of the service stays as it is'}`,
+    message: `${field} ${JSON.stringify(shown(value))}: ${message}${warning ? '' : kept}`,
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
   };

@@ -1,9 +1,7 @@
 /** How plans tell backends, listeners and routes to people. Values of headers are not told: they may be secret. Pure. */
-import type { Attrs, Json, KindWords, SetWords } from '../../src/model/index.ts';
+import type { Json, KindWords, SetWords } from '../../src/model/index.ts';
 
-const withWeight = (name: string, { weight }: Attrs): string =>
-  weight === undefined || weight === 1 ? name : `${name} weight ${String(weight)}`;
-const share: SetWords = { word: 'to', member: withWeight };
+const share: SetWords = { word: 'to' };
 const action = { word: '', text: actionText } as const;
 const ranges = { word: 'lets in', text: listed } as const;
 
@@ -15,7 +13,7 @@ const backend: KindWords = {
     drainMs: { word: 'drains for', text: (value) => `${Number(value) / 1000} s` },
     maxConnections: { word: 'at most', text: (value) => `${String(value)} connections a target` },
   },
-  sets: { targets: { word: 'targets', member: withWeight } },
+  sets: { targets: { word: 'targets' } },
 };
 
 const listener: KindWords = {

@@ -5,9 +5,7 @@ const ms = (value: Json): string =>
   typeof value === 'number' && value % 1000 === 0 ? `${value / 1000} s` : `${said(value)} ms`;
 const time = (word: string): AttrWords => ({ word, text: ms });
 const flag = (word: string): AttrWords => ({ word: '', text: (value) => (value === true ? word : '') });
-const withWeight = (name: string, { weight }: Attrs): string =>
-  weight === undefined || weight === 1 ? name : `${name} weight ${said(weight)}`;
-const share: SetWords = { word: 'to', member: withWeight };
+const share: SetWords = { word: 'to' };
 
 /** What is done to a request besides handing it on: the same for routes and for what no route took. */
 const treatment: Readonly<Record<string, AttrWords>> = {
@@ -39,7 +37,7 @@ const backend: KindWords = {
     h2: { word: 'HTTP/2 to targets', quiet: true },
     tls: { word: 'TLS to targets', quiet: true },
   },
-  sets: { servers: { word: 'servers', member: withWeight } },
+  sets: { servers: { word: 'servers' } },
 };
 
 const frontend: KindWords = {

@@ -3,7 +3,9 @@ import type { ApplyReport, PlanReport, ServiceState } from '../model/index.ts';
 import type { CommandContext } from './deps.ts';
 import { exit } from './exit.ts';
 import { interruptible } from './interrupt.ts';
+import type { Io } from './io.ts';
 import { json, jsonLines } from './json-lines.ts';
+import { placeProblems } from './place-problems.ts';
 import { hasErrors, say, tell, tellProblems } from './say.ts';
 import type { Output } from './shared-options.ts';
 import { addressText, applyText, createStepLines, type KindsOf, planText } from './text/index.ts';
@@ -47,7 +49,7 @@ export async function applying(work: Work, applying: Applying, { io }: CommandCo
   );
   if (!('value' in ended)) return exit.interrupted;
   const report = ended.value;
-  if (output === 'json') json(io, report);
+  if (output === 'json') json(io, await placed(io, report));
   else if (output === 'jsonl') line?.('result', { failed: report.failed, problems: report.plan.problems });
   else {
     if (!planned) say(io, (paint) => planText(report.plan, paint, { full, kinds }));
@@ -55,6 +57,10 @@ export async function applying(work: Work, applying: Applying, { io }: CommandCo
     say(io, (paint) => `${addressText(services())}${applyText(report, io.now() - startedMs, paint)}`);
   }
   return ended.interrupted ? exit.interrupted : codeOf(report, removes);
+}
+
+async function placed(io: Io, report: ApplyReport): Promise<ApplyReport> {
+  return { ...report, plan: { ...report.plan, problems: await placeProblems(io, report.plan.problems) } };
 }
 
 /** 0: the world is as wanted. 3: something was done and something was not. 1: nothing was done that should have been. */

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/index.ts';
 import type { Io } from './io.ts';
+import { placeProblems } from './place-problems.ts';
 import { createPaint, type Paint, printable, problemsText } from './text/index.ts';
 
 /** Text for people on stdout. Everything passes `printable`: values of others must not steer a terminal. */
@@ -13,8 +14,9 @@ export function tell(io: Io, text: (paint: Paint) => string): void {
 }
 
 /** Problems on stderr, with the line of the file where it may be shown. */
-export async function tellProblems(io: Io, problems: readonly Problem[]): Promise<void> {
-  if (problems.length === 0) return;
+export async function tellProblems(io: Io, found: readonly Problem[]): Promise<void> {
+  if (found.length === 0) return;
+  const problems = await placeProblems(io, found);
   const names = [...new Set(problems.flatMap(({ file }) => (file === undefined ? [] : [file])))];
   const lines = new Map(
     await Promise.all(

@@ -9,6 +9,8 @@ export interface KindWords {
   readonly handle?: (handle: string) => string;
   /** Attributes in the order of telling: of a new object these alone, of one that changes whatever changes. */
   readonly attrs?: Readonly<Record<string, AttrWords>>;
+  /** Those of `attrs` that are told of an object that goes: how people know it elsewhere. Default: none. */
+  readonly gone?: readonly string[];
   /** Attributes that `attrs` does not name; undefined: told of a change only, by its own name. */
   readonly attr?: (name: string) => AttrWords | undefined;
   /** What stands before the name of the thing referred to; a ref that is not here is told of a change only. */

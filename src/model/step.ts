@@ -27,6 +27,8 @@ export interface Was {
   readonly attrs?: Attrs;
   /** update: the changed refs. */
   readonly refs?: Readonly<Record<string, Handle | null>>;
+  /** delete: where clients reached it. */
+  readonly addresses?: readonly string[];
   /** set: members of the set that were there, with what they had. */
   readonly members?: readonly (readonly [Handle, Member])[];
 }

@@ -5,7 +5,10 @@ import { type Draft, existing } from './draft.ts';
 export function before({ op, object, fields }: Draft): Was | undefined {
   const now = existing(object)?.it;
   if (now === undefined) return undefined;
-  if (op === 'delete') return { attrs: now.attrs };
+  if (op === 'delete') {
+    const { addresses = [] } = now.facts;
+    return { attrs: now.attrs, ...(addresses.length === 0 ? {} : { addresses }) };
+  }
   if (op === 'update') {
     return {
       ...(fields.attrs === undefined ? {} : { attrs: picked(now.attrs, fields.attrs) }),

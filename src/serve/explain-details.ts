@@ -1,5 +1,5 @@
 /** What guards, changes and bounds a service on the way to its targets, in words. Values of headers are not told: they may be secret. */
-import type { Backend, Filter, Front, NameMatch, Route, Timeouts } from '../model/index.ts';
+import type { Backend, ExportedService, Filter, Front, Json, NameMatch, Route, Timeouts } from '../model/index.ts';
 
 /** What a request must have beside host and path, then what is done to it, in this order. */
 export function routeDetails(route: Route): readonly string[] {
@@ -8,9 +8,35 @@ export function routeDetails(route: Route): readonly string[] {
     ...matches('header', route.headers),
     ...matches('query', route.query),
     ...told('only from', route.sourceIps),
-    ...(route.rule === undefined ? [] : [`only what rule ${route.rule} of the provider says`]),
     ...route.filters.flatMap(filterText),
   ];
+}
+
+/** What the settings of providers say of a route by the name of its rule: conditions first, then whatever else is asked there. */
+export function ruleDetails(rule: string | undefined, settings: ExportedService['settings']): readonly string[] {
+  if (rule === undefined) return [];
+  return Object.values(settings).flatMap((own) => {
+    const said = fieldOf(fieldOf(own, 'rules'), rule);
+    if (!isFields(said)) return [];
+    const { conditions, ...rest } = said;
+    const conditioned = Array.isArray(conditions) ? conditions.map(conditionText) : [];
+    return [...conditioned, ...Object.entries(rest).map(([key, value]) => `${key} ${JSON.stringify(value)}`)];
+  });
+}
+
+function conditionText(condition: Json): string {
+  const { field, name: key, ...values } = isFields(condition) ? condition : {};
+  const listed = Object.values(values).flatMap((list) => (Array.isArray(list) ? list : []));
+  const told = listed.map((value: Json) => (typeof value === 'string' ? value : JSON.stringify(value)));
+  return `only with ${String(field)}${key === undefined ? '' : ` ${String(key)}`}: ${some(told)}`;
+}
+
+function fieldOf(value: Json | undefined, key: string): Json | undefined {
+  return isFields(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function isFields(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function frontDetails(front: Front): readonly string[] {

@@ -12,7 +12,7 @@ import type {
   Target,
 } from '../model/index.ts';
 
-import { backendDetails, frontDetails, routeDetails } from './explain-details.ts';
+import { backendDetails, frontDetails, routeDetails, ruleDetails } from './explain-details.ts';
 
 /** Why a service is as it is: the path client → front → backend → targets, with reasons. A JSON contract (`weir explain -o json`, /api/v1/explain). */
 export interface Explanation {
@@ -106,7 +106,7 @@ export function explainService(
     reason: known?.reason ?? '',
     balancers: known?.balancers ?? [],
     addresses: known?.reports.flatMap(({ addresses }) => addresses.map(({ ip, host }) => host ?? ip ?? '')) ?? [],
-    fronts: service?.fronts.map(explainFront) ?? [],
+    fronts: service?.fronts.map((front) => explainFront(front, service)) ?? [],
     backends: Object.entries(service?.backends ?? {}).map(([key, backend]) => explainBackend(key, backend, reported)),
     conditions: known?.reports.flatMap(({ conditions }) => conditions) ?? [],
     settings: service === undefined ? [] : settingsOf(service),
@@ -138,11 +138,11 @@ function originOf({ origin }: ExportedService): string {
   return origin.line === undefined ? origin.file : `${origin.file}:${origin.line}`;
 }
 
-function explainFront(front: Front): ExplainedFront {
+function explainFront(front: Front, { settings }: ExportedService): ExplainedFront {
   const routes = front.routes.map((route) => ({
     match: `${route.hosts.length === 0 ? '*' : route.hosts.join(' ')}${pathText(route.path)}`,
     ...explainAction(route.action),
-    ...listed(routeDetails(route)),
+    ...listed([...routeDetails(route), ...ruleDetails(route.rule, settings)]),
   }));
   const rest = front.default === undefined ? [] : [{ match: '*', ...explainAction(front.default) }];
   return {
@@ -174,9 +174,12 @@ function explainAction(action: Action): { does: string; backends: readonly strin
       return { does: `to ${shares.join(', ')}`, backends: action.to.map(({ backend }) => backend) };
     }
     case 'redirect': {
-      const port = action.port === undefined ? '' : `:${action.port}`;
-      const target = `${action.scheme ?? ''}${action.scheme ? '://' : ''}${action.host ?? ''}${port}${action.path ?? ''}`;
-      return { does: `redirects ${action.code} ${target}`.trimEnd(), backends: [] };
+      const { scheme, path = '' } = action;
+      const usual = (scheme === 'https' && action.port === 443) || (scheme === 'http' && action.port === 80);
+      const port = action.port === undefined || usual ? '' : `:${action.port}`;
+      const host = action.host ?? (scheme === undefined && port === '' ? '' : '<host>');
+      const target = `${scheme === undefined ? '' : `${scheme}://`}${host}${port}${path}`;
+      return { does: `redirects ${action.code}${target === '' ? '' : ` to ${target}`}`, backends: [] };
     }
     default:
       return { does: `answers ${action.status}`, backends: [] };

@@ -141,7 +141,7 @@ test('explain: a service offline, from client to targets', async () => {
   assert.equal(code, 0);
   assert.match(out, /^Service shop\/web {3}from shop\.yaml:3\n {2}balancer default/);
   assert.match(out, /client -> http 80 {2}-> shop\.example\/cart {2}-> to web/);
-  assert.match(out, /-> \* +-> redirects 301 https:\/\//);
+  assert.match(out, /-> \* +-> redirects 301 to https:\/\/<host>/);
   assert.match(out, /unhealthy {2}\[2001:db8::7\]:8080 {2}weight 1 .*connection refused/);
   assert.match(out, /setting haproxy\.timeouts\.client = "30s" {3}from annotation weir-lb\.dev\/timeout/);
   assert.equal((await run(['explain', 'web', '-f', 'a.yaml'], parts)).out, out);

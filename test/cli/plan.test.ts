@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCommand } from '../../src/cli/program.ts';
-import { emptyPlan, fakeDeps, problem, smallPlan } from './fake-app.ts';
+import type { Step } from '../../src/model/index.ts';
+import { emptyPlan, fakeDeps, problem, smallPlan, step } from './fake-app.ts';
 import { memoryIo } from './memory-io.ts';
 
 async function plan(report: typeof emptyPlan, ...argv: string[]) {
@@ -63,13 +64,20 @@ test('a problem is shown with its line, on stderr, and makes the exit code 1', a
   );
 });
 
-test('--fail-on stops CI for gaps, deletes and refusals, and for nothing else', async () => {
+test('--fail-on stops CI for gaps, risks, deletes, releases and refusals, each by its name alone', async () => {
   for (const reason of ['gap', 'delete', 'refused', 'gap,refused']) {
     const { code, err } = await plan(smallPlan, '--fail-on', reason);
     assert.equal(code, 1);
     assert.match(err, new RegExp(`failed on ${reason.replace(',', ', ')}`));
   }
   assert.equal((await plan(emptyPlan, '--fail-on', 'gap,delete,refused')).code, 0);
+  const planOf = (one: Step) => ({ ...smallPlan, units: [{ balancer: 'u', unit: 'u', steps: [one], refused: [] }] });
+  const risky = planOf(step({ n: 1, op: 'update', kind: 'Front', id: 'f', risk: ['shop/web'] }));
+  assert.equal((await plan(risky, '--fail-on', 'gap')).code, 0);
+  assert.match((await plan(risky, '--fail-on', 'gap,risk')).err, /failed on risk/);
+  const released = planOf(step({ n: 1, op: 'delete', kind: 'Front', id: 'f', borrowed: true }));
+  assert.equal((await plan(released, '--fail-on', 'delete')).code, 0);
+  assert.equal((await plan(released, '--fail-on', 'release')).code, 1);
   const wrong = await runCommand(['plan', '--fail-on', 'gaps'], memoryIo(), fakeDeps().deps);
   assert.equal(wrong, 2);
 });

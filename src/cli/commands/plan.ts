@@ -8,6 +8,7 @@ import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
 import { loadKinds } from '../load-kinds.ts';
 import { loadFor, withApp } from '../open-app.ts';
+import { placeProblems } from '../place-problems.ts';
 import { hasErrors, say, tell, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
 import { planText } from '../text/index.ts';
@@ -38,7 +39,7 @@ export function addPlan(program: Command, context: CommandContext): void {
       if (!('value' in ended)) return context.finish(exit.interrupted);
       const plan = ended.value;
       const kinds = await loadKinds(loaded.config, deps.providers);
-      if (readOutput(command) === 'json') json(context.io, plan);
+      if (readOutput(command) === 'json') json(io, { ...plan, problems: await placeProblems(io, plan.problems) });
       else {
         await tellProblems(context.io, plan.problems);
         say(context.io, (paint) => planText(plan, paint, { full: command.opts().full === true, kinds }));

@@ -5,6 +5,7 @@ import { exit } from '../exit.ts';
 import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
+import { placeProblems } from '../place-problems.ts';
 import { hasErrors, say, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
 import { renderText } from '../text/index.ts';
@@ -29,7 +30,7 @@ export function addRender(program: Command, context: CommandContext): void {
       );
       if (!('value' in ended)) return context.finish(exit.interrupted);
       const report = ended.value;
-      if (readOutput(command) === 'json') json(io, report);
+      if (readOutput(command) === 'json') json(io, { ...report, problems: await placeProblems(io, report.problems) });
       else {
         await tellProblems(io, report.problems);
         say(io, (paint) => renderText(report, paint));

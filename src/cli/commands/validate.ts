@@ -7,6 +7,7 @@ import { exit } from '../exit.ts';
 import { interruptible } from '../interrupt.ts';
 import { json } from '../json-lines.ts';
 import { loadFor, withApp } from '../open-app.ts';
+import { placeProblems } from '../place-problems.ts';
 import { hasErrors, say, tellProblems } from '../say.ts';
 import { addShared, outputOption, readOutput } from '../shared-options.ts';
 import { count } from '../text/index.ts';
@@ -33,7 +34,8 @@ export function addValidate(program: Command, context: CommandContext): void {
       if (!('value' in ended)) return context.finish(exit.interrupted);
       const { services, skipped, problems } = ended.value;
       const valid = !hasErrors(problems);
-      if (readOutput(command) === 'json') json(io, { valid, services, skipped, problems });
+      if (readOutput(command) === 'json')
+        json(io, { valid, services, skipped, problems: await placeProblems(io, problems) });
       else {
         await tellProblems(io, problems);
         const errors = problems.filter(({ severity }) => severity === 'error').length;

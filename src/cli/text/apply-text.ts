@@ -16,12 +16,12 @@ export function createStepLines(kinds: KindsOf): (done: StepResult, paint: Paint
     const teller = tellerOf({ balancer, unit, steps: [] }, kinds);
     const name = teller.name(step.kind, step.id);
     // A name is short because its unit is known; these lines are of many.
-    const where = name === step.id ? '' : ` of ${shortUnit(balancer, unit)}`;
+    const where = name !== step.id && unit.startsWith(`${balancer}/`) ? ` of ${shortUnit(balancer, unit)}` : '';
     const deed = step.borrowed !== true ? step.op : step.op === 'delete' ? 'release' : 'use';
     const word = { done: paint.good, waiting: paint.weak, failed: paint.bad, skipped: paint.warn }[result];
-    const members = step.members === undefined ? '' : ` ${count(step.members.length, 'member')}`;
-    const words = step.set === undefined ? undefined : teller.words(step.kind).sets?.[step.set]?.word;
-    const set = step.set === undefined ? '' : ` ${words ?? step.set}`;
+    const { set: via = '', members = [] } = step;
+    const sign = { add: '+', remove: '-', set: '~' }[step.op === 'add' || step.op === 'remove' ? step.op : 'set'];
+    const set = via === '' ? '' : `  ${teller.words(step.kind).sets?.[via]?.word ?? via} ${sign}${members.length}`;
     const reason = message === undefined ? '' : `${code === undefined ? '' : `${code}: `}${message}`;
     const tail = reason === '' || reason === told ? '' : `   ${reason}`;
     if (reason !== '') told = reason;
@@ -29,7 +29,7 @@ export function createStepLines(kinds: KindsOf): (done: StepResult, paint: Paint
     const together = before?.unit === done.unit && before.durationMs === done.durationMs && before.result === result;
     before = done;
     const time = (together ? '' : span(done.durationMs)).padStart(7);
-    return `  ${word(result.padEnd(7))} ${time}  ${deed} ${step.kind} ${name}${where}${set}${members}${tail}\n`;
+    return `  ${word(result.padEnd(7))} ${time}  ${deed} ${step.kind} ${name}${where}${set}${tail}\n`;
   };
 }
 

@@ -1,7 +1,7 @@
 import type { PlanUnit, Refusal, ServiceId, Step } from '../../model/index.ts';
 import { type MemberChanges, memberChanges } from './member-changes.ts';
-import { changeText, factsOf, type KindsOf, type Teller, tellerOf } from './object-words.ts';
-import { span } from './words.ts';
+import { changeText, factsOf, type KindsOf, lastFactsOf, type Teller, tellerOf } from './object-words.ts';
+import { span, wrap } from './words.ts';
 
 /** What a plan does to one object, for people: a symbol that never stands without its word. */
 export interface Change {
@@ -37,7 +37,7 @@ function changeOf(steps: readonly Step[], teller: Teller): Change {
   return {
     ...sign,
     kind,
-    id: teller.name(kind, steps[0]?.id ?? ''),
+    id: (sign.word === 'reorder' ? teller.scopeName : teller.name)(kind, steps[0]?.id ?? ''),
     facts: replaced === undefined ? steps.flatMap((step) => factsOfStep(step, teller)) : [],
     details: [...(replaced ?? []), ...steps.flatMap((step) => detailsOf(step, teller))],
     members: memberChanges(steps, teller),
@@ -55,8 +55,9 @@ function whyOf(steps: readonly Step[]): string {
   if (acting !== undefined) {
     if (acting.borrowed === true)
       return `${acting.why}; made by somebody else${acting.op === 'delete' ? ', stays' : ''}`;
-    // What is created is new: the word says it.
-    return acting.op === 'create' && acting.why === 'is new' ? '' : acting.why;
+    // What is created is new, as the word says; what an update changes stands below with the old value.
+    const said = acting.op === 'create' ? acting.why === 'is new' : acting.op === 'update' && acting.refs === undefined;
+    return said ? '' : acting.why;
   }
   const reasons = new Map(
     steps.flatMap(({ op, why }) => (op === 'wait' || why === '' ? [] : [[`${op} ${why}`, { op, why }]])),
@@ -75,7 +76,8 @@ function signOf(steps: readonly Step[], gap: boolean): Pick<Change, 'symbol' | '
     return created.borrowed === true ? { symbol: '~', word: 'use' } : { symbol: '+', word: 'create' };
   if (gone !== undefined)
     return gone.borrowed === true ? { symbol: '=', word: 'release' } : { symbol: '-', word: 'delete' };
-  if (steps.some(({ op }) => op === 'update' || op === 'order')) return { symbol: '~', word: 'update' };
+  if (steps.every(({ op }) => op === 'order')) return { symbol: '~', word: 'reorder' };
+  if (steps.some(({ op }) => op === 'update')) return { symbol: '~', word: 'update' };
   return { symbol: '>', word: 'move members' };
 }
 
@@ -100,7 +102,7 @@ function replacement(steps: readonly Step[], teller: Teller): readonly string[] 
 /** What there is to know of an object that comes or goes. Of one that goes no refs: what it led to goes by itself. */
 function factsOfStep({ op, kind, attrs, refs = {}, was }: Step, teller: Teller): readonly string[] {
   const words = teller.words(kind);
-  if (op === 'delete') return factsOf(words, was?.attrs ?? {});
+  if (op === 'delete') return lastFactsOf(words, was ?? {});
   if (op !== 'create') return [];
   const links = Object.entries(refs).flatMap(([via, ref]) => {
     const word = words.refs?.[via];
@@ -115,7 +117,10 @@ function detailsOf(step: Step, teller: Teller): readonly string[] {
     const { what, min, members, deadlineMs } = until;
     return [`wait until ${min} of ${members.length} ${what}, at most ${span(deadlineMs)}`];
   }
-  if (op === 'order') return [`order of ${ranks.length}`];
+  if (op === 'order') {
+    const names = ranks.map(([ref, number]) => `${number}: ${teller.rankName(kind, ref)}`);
+    return wrap(names.length > 10 ? [...names.slice(0, 9), `and ${names.length - 9} more`] : names, ', ', 100);
+  }
   if (op !== 'update') return [];
   const words = teller.words(kind);
   const link = (via: string, ref: Step['n'] | string | null | undefined) =>

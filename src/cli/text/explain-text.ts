@@ -43,10 +43,10 @@ export function explanationText(told: Explanation, live: boolean, nowMs: number,
     ...told.conditions
       .filter(({ status }) => !status)
       .map(({ type, reason: why, message }) => `  not ${type}: ${why}${message === '' ? '' : `, ${message}`}\n`),
-    ...told.settings.map(
-      ({ path, value, origin }) =>
-        `  setting ${path} = ${JSON.stringify(value)}${origin === undefined ? '' : `   from ${origin}`}\n`,
-    ),
+    // What a reader worked out by itself nobody wrote; -o json has it.
+    ...told.settings
+      .filter(({ origin }) => origin !== undefined)
+      .map(({ path, value, origin }) => `  setting ${path} = ${JSON.stringify(value)}   from ${origin}\n`),
     ...told.problems.map((problem) => problemText(problem, paint)),
     told.lastChange === undefined
       ? ''

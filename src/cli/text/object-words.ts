@@ -1,4 +1,4 @@
-import type { Attrs, AttrWords, HandleRef, Json, KindSpec, KindWords, PlanUnit } from '../../model/index.ts';
+import type { Attrs, AttrWords, HandleRef, Json, KindSpec, KindWords, PlanUnit, Was } from '../../model/index.ts';
 
 /** The kinds of a balancer by its name: empty where they are not known, and everything is told by ids and raw values. */
 export type KindsOf = (balancer: string) => readonly KindSpec[];
@@ -9,6 +9,12 @@ export interface Teller {
   /** Attributes and refs whose change makes another object of it. */
   immutable(kind: string): readonly string[];
   name(kind: string, id: string): string;
+  /** The attribute of the members of a set that is their share. */
+  weight(kind: string, set: string): string | undefined;
+  /** The object of another kind in whose scope those of this kind are ordered. */
+  scopeName(kind: string, id: string): string;
+  /** An object of the kind itself, by its handle or the step that creates it. */
+  rankName(kind: string, ref: HandleRef): string;
   /** What a ref or a member of a set leads to; `via`: the name of the ref or set. Plain members are told by their key. */
   refName(kind: string, via: string, ref: HandleRef): string;
 }
@@ -25,20 +31,30 @@ export function tellerOf(unit: Pick<PlanUnit, 'balancer' | 'unit' | 'steps' | 'n
   const words = (kind: string) => kinds.get(kind)?.words ?? noWords;
   const name = (kind: string, id: string) => words(kind).name?.(id, unit.unit) ?? id;
   const names = new Map(Object.entries(unit.names ?? {}));
+  const created = (n: number) => {
+    const step = unit.steps.find((one) => one.n === n);
+    return step === undefined ? `step ${n}` : name(step.kind, step.id);
+  };
+  const handled = (kind: string, handle: string) => {
+    const id = names.get(handle);
+    return id === undefined ? (words(kind).handle?.(handle) ?? handle) : name(kind, id);
+  };
   return {
     words,
+    weight: (kind, set) => kinds.get(kind)?.sets[set]?.weight,
+    scopeName(kind, id) {
+      const spec = kinds.get(kind);
+      const to = spec?.refs[spec.order?.scope ?? '']?.to;
+      return to === undefined ? id : name(to, id);
+    },
+    rankName: (kind, ref) => (typeof ref === 'number' ? created(ref) : handled(kind, ref)),
     immutable: (kind) => kinds.get(kind)?.immutable ?? [],
     name,
     refName(kind, via, ref) {
       const spec = kinds.get(kind);
       const to = spec?.refs[via]?.to ?? spec?.sets[via]?.to;
-      if (typeof ref === 'number') {
-        const step = unit.steps.find(({ n }) => n === ref);
-        return step === undefined ? `step ${ref}` : name(step.kind, step.id);
-      }
-      const id = names.get(ref);
-      if (id !== undefined) return name(to ?? kind, id);
-      return to === undefined ? ref : (words(to).handle?.(ref) ?? ref);
+      if (typeof ref === 'number') return created(ref);
+      return to === undefined ? ref : handled(to, ref);
     },
   };
 }
@@ -48,11 +64,19 @@ export function attrWords(words: KindWords, attr: string): AttrWords | undefined
   return Object.hasOwn(attrs, attr) ? attrs[attr] : rest?.(attr);
 }
 
-/** What matters of an object that is new, or gone: one phrase an attribute. */
+/** What matters of a new object: one phrase an attribute. */
 export function factsOf(words: KindWords, attrs: Attrs): readonly string[] {
   const known = Object.keys(words.attrs ?? {});
-  const others = Object.keys(attrs).filter((attr) => !known.includes(attr));
-  return [...known, ...others].flatMap((attr) => {
+  return phrases([...known, ...Object.keys(attrs).filter((attr) => !known.includes(attr))], words, attrs);
+}
+
+/** How people know an object that goes. */
+export function lastFactsOf(words: KindWords, { attrs = {}, addresses = [] }: Was): readonly string[] {
+  return [...phrases(words.gone ?? [], words, attrs), ...addresses.map((address) => `at ${address}`)];
+}
+
+function phrases(names: readonly string[], words: KindWords, attrs: Attrs): readonly string[] {
+  return names.flatMap((attr) => {
     const value = attrs[attr];
     const how = attrWords(words, attr);
     if (how === undefined || value === undefined || how.quiet === true || isUsual(value, how.usual)) return [];
@@ -76,7 +100,10 @@ export function changeText(words: KindWords, attr: string, was: Attrs | undefine
   const told = say(after, now);
   if (was === undefined) return `${word}  ${told}`;
   const old = say(before, was);
-  return old === told ? `${word}  changes` : `${word}  ${old} -> ${told}`;
+  if (old === told) return `${word}  changes`;
+  // Two long values stand one below the other, where the eye finds what differs.
+  const between = old.length + told.length > 90 ? `\n${' '.repeat(word.length + 7)}-> ` : ' -> ';
+  return `${word}  ${old}${between}${told}`;
 }
 
 function isFields(value: Json | undefined): value is Attrs {

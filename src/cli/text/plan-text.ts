@@ -103,7 +103,7 @@ function factLines({ facts, why }: Change): string {
 /** `servers  + 10.0.0.2:8080  - 10.0.0.1:8080`, or the numbers where there are more than `most`. */
 function memberLines({ word, members }: Change, most: number): string {
   const lines = members.map(({ set, counts, names, quiet }) => {
-    if (quiet && word === 'create' && most !== Infinity) return '';
+    if (quiet && (word === 'create' || word === 'replace') && most !== Infinity) return '';
     if (names.length <= most) return `${indent}${set}  ${names.join('  ')}\n`;
     return `${indent}${set} ${counts}${most === 0 ? '' : ' (--full)'}\n`;
   });

@@ -125,7 +125,7 @@ describe('an application load balancer', () => {
     assert.deepEqual(certs(secured([route(['x.a.test'])]), { certificateArns: [arn('a')] }), [['a'], []]);
     assert.deepEqual(certs(secured([route(['no.test'])])), [
       [],
-      ['E_DISCOVERY ingress/shop/web settings.awselb.certificateArns no.test'],
+      ['E_DISCOVERY ingress/shop/web alb.ingress.kubernetes.io/certificate-arn no.test'],
     ]);
     assert.deepEqual(certs(secured([route(['x.a.test'])]), { certificateArns: [arn('gone')] }), [
       [],
