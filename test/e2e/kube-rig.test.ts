@@ -12,6 +12,7 @@ import {
   eventually,
   findPrograms,
   helm,
+  installCrd,
   kubectl,
   makeNamespace,
   missingKube,
@@ -106,23 +107,46 @@ describe('the control plane of the tests', { skip: missingKube() }, () => {
     assert.deepEqual(await watched(), [410]);
   });
 
-  it('leaves no process and no file when the tests are killed', async () => {
+  it('leaves no process, file or namespace when the tests are killed', async () => {
     const script = `
-      import { startControlPlane } from ${JSON.stringify(new URL('../kube/index.ts', import.meta.url).href)};
-      const { directory, pids } = await startControlPlane();
-      console.log(JSON.stringify({ directory, pids }));
+      import { missingPods, startControlPlane, startKubelet } from ${JSON.stringify(new URL('../kube/index.ts', import.meta.url).href)};
+      const plane = await startControlPlane();
+      const nodes = missingPods() ? [] : (await startKubelet({ plane, nodes: 1 })).nodes;
+      const spaces = nodes.map(({ inside }) => inside.at(-1));
+      console.log(JSON.stringify({ directory: plane.directory, pids: plane.pids, spaces }));
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await once(createInterface({ input: child.stdout }), 'line');
-    const { directory, pids } = JSON.parse(String(line)) as { directory: string; pids: number[] };
-    assert.deepEqual([pids.length, existsSync(directory), pids.every(alive)], [3, true, true]);
+    const { directory, pids, spaces }: Started = JSON.parse(String(line));
+    const left = () => [
+      ...pids.map(alive),
+      existsSync(directory),
+      ...spaces.map((name) => existsSync(`/run/netns/${name}`)),
+    ];
+    assert.equal(pids.length, 3);
+    assert.ok(left().every((there) => there));
     child.kill('SIGKILL');
-    await eventually(
-      () => [existsSync(directory), pids.some(alive)],
-      (left) => !left.includes(true),
-    );
+    await eventually(left, (there) => !there.includes(true));
+  });
+
+  it('has a CRD ready when it was installed', async () => {
+    const plane = await sharedControlPlane();
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    await installCrd(plane, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'widgets.rig.weir.test' },
+      spec: {
+        group: 'rig.weir.test',
+        scope: 'Namespaced',
+        names: { kind: 'Widget', plural: 'widgets' },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
+    });
+    const widget = { apiVersion: 'rig.weir.test/v1', kind: 'Widget', metadata: { name: 'one' } };
+    assert.equal((await plane.client.apply(widget)).kind, 'Widget');
   });
 });
 
@@ -276,6 +300,12 @@ describe('kubectl and helm of the tests', { skip: missingKube() || (findPrograms
     assert.match(await helm(['version', '--short']), /^v\d+\.\d+\.\d+/);
   });
 });
+
+interface Started {
+  readonly directory: string;
+  readonly pids: readonly number[];
+  readonly spaces: readonly string[];
+}
 
 interface NodePorts extends ApiObject {
   readonly spec: { readonly ports: readonly { readonly nodePort: number }[]; readonly healthCheckNodePort?: number };

@@ -142,6 +142,8 @@ async function start(folder: string, remains: Remains, options: ControlPlaneOpti
       ...[`--kubeconfig=${kcmConfig}`, `--authentication-kubeconfig=${kcmConfig}`],
       ...[`--authorization-kubeconfig=${kcmConfig}`, '--leader-elect=false', '--secure-port=0', '--profiling=false'],
       ...['--use-service-account-credentials=true', `--service-account-private-key-file=${keyFile}`],
+      // Its own limits are meant for clusters that live longer than a test: a hundred Pods would take it six seconds.
+      ...['--kube-api-qps=500', '--kube-api-burst=1000', '--concurrent-service-endpoint-syncs=10'],
       ...[`--root-ca-file=${caFile}`, `--controllers=${controllerNames.join(',')}`, ...(options.kcmFlags ?? [])],
     ],
     remains,

@@ -19,7 +19,7 @@
  * Annotations of a Pod say how it behaves (pod.ts).
  *
  * Whatever ends the test process, a SIGKILL included, ends what it started and removes its files (remains.ts). Two plain facts:
- * the first object of a new API group's CRD is accepted about two seconds after the CRD, so install CRDs once a server; and a watch from
+ * the first object of a new API group's CRD is accepted about two seconds after the CRD (see installCrd), so install CRDs once a server; and a watch from
  * an old resourceVersion answers 410 after `killApiServer` and `restartApiServer`, or after `compact` on a server with
  * `flags: ['--watch-cache=false']`, and not otherwise.
  */
@@ -29,6 +29,14 @@ export type { CertificateUser, KubeUser } from './credentials.ts';
 export { type Kubelet, type KubeletNode, type KubeletOptions, startKubelet } from './kubelet.ts';
 export { missingPods } from './pod-network.ts';
 export { findPrograms, programFolder } from './programs.mjs';
-export { type ApiClient, ApiError, type ApiList, type ApiObject, objectPath, type WatchEvent } from './request.ts';
-export { eventually, makeNamespace, missingKube, sharedControlPlane } from './shared.ts';
+export {
+  type ApiClient,
+  ApiError,
+  type ApiList,
+  type ApiObject,
+  type ApplyObject,
+  objectPath,
+  type WatchEvent,
+} from './request.ts';
+export { type Crd, eventually, installCrd, makeNamespace, missingKube, sharedControlPlane } from './shared.ts';
 export { type DeploymentOptions, deployment, type SliceEndpoint, serviceOf, slicesOf } from './workload.ts';

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { findPrograms } from './programs.mjs';
+import type { ApplyObject } from './request.ts';
 
 /** For `describe('…', { skip: missingKube() }, …)`: false, or why there is no control plane on this machine. */
 export function missingKube(): string | false {
@@ -30,6 +31,27 @@ export async function makeNamespace(t: TestContext, plane: ControlPlane, prefix 
     (code) => code === 200,
   );
   return name;
+}
+
+/** A CustomResourceDefinition as far as it is read here; everything else of it is sent as it is. */
+export interface Crd extends ApplyObject {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string } & Record<string, unknown>;
+    readonly versions: readonly ({ readonly name: string } & Record<string, unknown>)[];
+  } & Record<string, unknown>;
+}
+
+/** Answers when objects of every version are accepted: of a new API group that is two seconds after the CRD itself. */
+export async function installCrd(plane: ControlPlane, crd: Crd): Promise<void> {
+  await plane.client.apply(crd);
+  const { group, names, versions } = crd.spec;
+  for (const { name } of versions) {
+    await eventually(
+      () => plane.client.probe('GET', `/apis/${group}/${name}/${names.plural}?limit=1`),
+      (code) => code === 200,
+    );
+  }
 }
 
 /** Asks until the answer is right, and answers it. Throws with the last answer when it is not within the time, half a minute if not given. */
