@@ -38,6 +38,8 @@ export interface Limits {
   readonly pingDeadlineMs: number;
   /** Of one answer, and of one event of a watch. */
   readonly bodyBytes: number;
+  /** The server is asked to end watches after so long at least, twice as long at most. */
+  readonly watchMs: number;
   /** Token and certificate files are read again after so long, besides at a 401. */
   readonly rereadMs: number;
 }

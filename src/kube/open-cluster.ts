@@ -24,8 +24,9 @@ const defaults: Limits = {
   connectMs: 5_000,
   requestMs: 30_000,
   pingEveryMs: 500,
-  pingDeadlineMs: 3_000,
+  pingDeadlineMs: 2_500,
   bodyBytes: 128 << 20,
+  watchMs: 300_000,
   rereadMs: 60_000,
 };
 

@@ -19,8 +19,6 @@ export interface ReflectorContext {
 }
 
 const defaultRelistMs = 600_000;
-/** The server ends watches after this long at least, twice as long at most. */
-const watchMs = 300_000;
 /** A watch that goes on for so long after it should have ended is ended here. */
 const overtimeMs = 30_000;
 /** One that ends sooner, without an event, was no real one: the next begins later. */
@@ -138,7 +136,7 @@ export class PathReflector<T> implements Reflector<T> {
     const { server, random } = this.#context;
     const { path, query } = this.#options;
     const leftMs = this.#relistAtMs - this.#now();
-    const lastsMs = Math.max(1_000, Math.min(watchMs * (1 + random()), leftMs));
+    const lastsMs = Math.max(1_000, Math.min(server.limits.watchMs * (1 + random()), leftMs));
     const doing = `watch ${path} of ${this.#context.cluster}`;
     // Ended with the run, or here when the server forgets to end it.
     const ending = new AbortController();

@@ -1,7 +1,7 @@
 /** A real API server behind a proxy that breaks connections when told so, and a cluster that reaches it only through that. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Cluster, openCluster } from '../../src/kube/index.ts';
+import { type Cluster, type Limits, openCluster } from '../../src/kube/index.ts';
 import { systemClock } from '../../src/run/index.ts';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from '../kube/index.ts';
 import { collect, type Logged } from './cluster-to.ts';
@@ -11,8 +11,8 @@ export interface ProxiedPlane {
   readonly plane: ControlPlane;
   readonly proxy: FaultProxy;
   readonly logged: Logged[];
-  /** With the limits that weir has by itself. `kubeconfig`: default the admin's. */
-  open(kubeconfig?: string): Promise<Cluster>;
+  /** With the limits that weir has by itself, but for those given. `kubeconfig`: default the admin's. */
+  open(kubeconfig?: string, limits?: Partial<Limits>): Promise<Cluster>;
   stop(): Promise<void>;
 }
 
@@ -26,11 +26,11 @@ export async function startProxiedPlane(options: ControlPlaneOptions = { kcm: fa
     plane,
     proxy,
     logged,
-    async open(kubeconfig = plane.admin.kubeconfig) {
+    async open(kubeconfig = plane.admin.kubeconfig, limits = {}) {
       const text = readFileSync(kubeconfig, 'utf8').replace(`127.0.0.1:${port}`, `127.0.0.1:${proxy.port}`);
       const file = join(plane.directory, `proxied-${clusters.length}.kubeconfig`);
       writeFileSync(file, text, { mode: 0o600 });
-      const cluster = await openCluster({ kubeconfig: file, clock: systemClock, log });
+      const cluster = await openCluster({ kubeconfig: file, clock: systemClock, log, limits });
       clusters.push(cluster);
       return cluster;
     },
