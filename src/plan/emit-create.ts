@@ -1,7 +1,7 @@
 import type { Attrs, Member } from '../model/index.ts';
 import { sameRef, sameValue } from './compare.ts';
 import { type Draft, type DraftRef, labelOf } from './draft.ts';
-import { gateOn, readyNow, unreadyBehind } from './gates.ts';
+import { gateOn, losableNow, unreadyBehind } from './gates.ts';
 import { servedBy } from './health.ts';
 import type { Numbers } from './order-numbers.ts';
 import type { Places } from './places.ts';
@@ -122,7 +122,7 @@ function guardPlace(sketch: Sketch, wanted: Wanted, draft: Draft, places: Places
     const id = wanted.it.refs[ref.name];
     if (ref.serving || !ref.to.front || id === undefined) continue;
     const parent = scene.want(ref.to, id);
-    const losing = parent === undefined ? 0 : readyNow(sketch, parent);
+    const losing = parent === undefined ? 0 : losableNow(sketch, parent);
     if (parent === undefined || losing === 0) continue;
     // Who holds the place in the same front goes on holding it until the new one is ready.
     if (places.holders(wanted).some(({ it }) => it.refs[ref.name] === parent.kept?.it.handle)) continue;

@@ -1,5 +1,5 @@
 import type { Draft, DraftRef } from './draft.ts';
-import { liveOf, readyNow, unreadyBehind } from './gates.ts';
+import { liveOf, losableNow, mayServe, readyNow, unreadyBehind } from './gates.ts';
 import { servedBy } from './health.ts';
 import { type Numbers, numberOf, type OrderGroup } from './order-numbers.ts';
 import { type Present, type Target, Wanted } from './scene.ts';
@@ -19,6 +19,11 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
   createInOrder(sketch, group.scope, ranked);
   const at = (wanted: Wanted) =>
     (wanted.kept === undefined ? numbers.get(wanted.it) : numberOf(wanted.kept, attr)) ?? 0;
+  const dying = presents.filter((one) => mayWait(sketch, one));
+  for (const wanted of dying.length === 0 ? [] : ranked) {
+    const above = dying.filter((one) => numberOf(one, attr) < at(wanted));
+    if (above.length > 0) sketch.shadows.set(wanted, above);
+  }
   const present = [...ranked].sort((a, b) => at(a) - at(b));
   if (
     ranked.every(
@@ -34,19 +39,47 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
     ...ranked.filter((wanted) => !rising.has(wanted)),
     ...soon.filter((wanted) => rising.has(wanted)),
   ].filter((wanted) => !later.has(wanted));
-  const first = calm.every((wanted, place) => wanted === soon[place])
-    ? undefined
-    : draftOrder(sketch, group, calm, { below: rising, reserved: [...later].map(at) });
+  const now = (present: Present): number => numberOf(present, attr);
+  const held = [...rising].some((one) => wouldSink(sketch, group, one, soon, rising));
+  const first =
+    held || calm.every((wanted, place) => wanted === soon[place])
+      ? undefined
+      : draftOrder(sketch, group, calm, { now, below: rising, reserved: [...later].map(at) });
   if (first !== undefined) {
-    for (const wanted of calm) if (!rising.has(wanted)) push(sketch.orders, wanted, first);
-    for (const dead of presents) if (dead.fate === 'dead') afterOrder(sketch, dead, first);
+    for (const wanted of calm) if (!rising.has(wanted)) push(sketch.orders, wanted, first.draft);
+    for (const dead of presents) if (mayWait(sketch, dead)) sketch.deletes.get(dead)?.after(first.draft);
   }
   // Later ones come in below all others: where they belong there, nothing is left to do.
   const atLast = [...calm, ...present.filter((wanted) => later.has(wanted))];
   if (rising.size === 0 && ranked.every((wanted, place) => wanted === atLast[place])) return;
-  const gates = [...rising].flatMap((wanted) => liveOf(sketch, wanted, 1));
-  const second = draftOrder(sketch, group, ranked)?.after(first).afterAll(gates);
-  if (second !== undefined) for (const wanted of [...rising, ...later]) push(sketch.orders, wanted, second);
+  const after = [
+    ...(first === undefined ? [] : [first.draft]),
+    ...[...rising].flatMap((one) => liveOf(sketch, one, 1)),
+  ];
+  const second = draftOrder(sketch, group, ranked, { now: first?.now ?? now, after });
+  if (second === undefined) return;
+  for (const wanted of held ? ranked : [...rising, ...later]) push(sketch.orders, wanted, second.draft);
+}
+
+/** Whether an object that shall not rise yet may serve by then, and would come behind others by staying below: all wait for it then. */
+function wouldSink(
+  sketch: Sketch,
+  { presents, attr }: OrderGroup,
+  one: Wanted,
+  soon: readonly Wanted[],
+  rising: ReadonlySet<Wanted>,
+): boolean {
+  const place = soon.indexOf(one);
+  if (place < 0 || !mayServe(sketch, one)) return false;
+  const { kept } = one;
+  const passes = (other: Present): boolean =>
+    kept !== undefined && mayWait(sketch, other) && numberOf(other, attr) > numberOf(kept, attr);
+  return soon.slice(place + 1).some((other) => !rising.has(other)) || presents.some(passes);
+}
+
+/** Whether an object is to be deleted, and at leisure. */
+function mayWait({ sacrifices }: Sketch, present: Present): boolean {
+  return present.fate === 'dead' && !sacrifices.loose.has(present) && !sacrifices.early.has(present);
 }
 
 function isLater(sketch: Sketch, wanted: Wanted): boolean {
@@ -56,7 +89,7 @@ function isLater(sketch: Sketch, wanted: Wanted): boolean {
 
 /** Of new objects those that are asked first come first: none takes for a while what another shall have. */
 function createInOrder(sketch: Sketch, scope: Target, ranked: readonly Wanted[]): void {
-  if (!(scope instanceof Wanted) || scope.kept === undefined || readyNow(sketch, scope) === 0) return;
+  if (!(scope instanceof Wanted) || scope.kept === undefined || losableNow(sketch, scope) === 0) return;
   let before: Draft | undefined;
   for (const wanted of ranked) {
     const create = sketch.creates.get(wanted);
@@ -84,12 +117,12 @@ function risers(
   present: readonly Wanted[],
 ): ReadonlySet<Wanted> {
   const places = new Map(present.map((one, place) => [one, place]));
-  const dying = presents.filter((other) => other.fate === 'dead' && readyNow(sketch, other) > 0);
+  const dying = presents.filter((other) => other.fate === 'dead' && losableNow(sketch, other) > 0);
   const found = new Set<Wanted>();
   for (const [place, one] of wanted.entries()) {
     const overtakes = wanted.slice(place + 1).some((other) => {
       const before = (places.get(other) ?? 0) < (places.get(one) ?? 0);
-      return before && other.kept !== undefined && readyNow(sketch, other) > 0;
+      return before && other.kept !== undefined && losableNow(sketch, other) > 0;
     });
     const number = one.kept === undefined ? Number.POSITIVE_INFINITY : numberOf(one.kept, attr);
     const leavesBehind = dying.some((other) => numberOf(other, attr) < number);
@@ -108,53 +141,71 @@ function isReady(sketch: Sketch, one: Wanted): boolean {
   return !targets.some((target) => entrances?.has(target) === true);
 }
 
+interface OrderOptions {
+  /** The number that an object has when the order is made. */
+  readonly now: (present: Present) => number;
+  /** What is done before. */
+  readonly after?: readonly Draft[];
+  /** Those that shall not rise yet. */
+  readonly below?: ReadonlySet<Wanted>;
+  readonly reserved?: readonly number[];
+}
+
+interface Order {
+  readonly draft: Draft;
+  /** The number that an object has from then on. */
+  readonly now: (present: Present) => number;
+}
+
 function draftOrder(
   sketch: Sketch,
   { scope, presents, attr }: OrderGroup,
   ranked: readonly Wanted[],
-  { below, reserved = [] }: { readonly below?: ReadonlySet<Wanted>; readonly reserved?: readonly number[] } = {},
-): Draft | undefined {
+  { now, after = [], below, reserved = [] }: OrderOptions,
+): Order | undefined {
   const [top] = ranked;
   if (top === undefined) return undefined;
+  const creates = ranked.flatMap((wanted) => sketch.creates.get(wanted) ?? []);
+  const earlier = upstream([...after, ...creates]);
   // Those that shall not rise yet stay behind the dying, too.
-  const bottom = Math.max(0, ...presents.map((present) => numberOf(present, attr)));
-  const held = (...fates: readonly Present['fate'][]): readonly number[] =>
-    presents.filter(({ fate }) => fates.includes(fate)).map((present) => numberOf(present, attr));
-  const plain = numbered(ranked, new Set([...held('dead', 'foreign'), ...reserved]), below, bottom);
-  // A dying one keeps its number, and whoever stood before it stays before it: else all are numbered anew together.
-  const { loose, early } = sketch.sacrifices;
-  // Only those that wait for this order are there when it is made: they wait for the first one.
-  const goesEarlier = (present: Present): boolean => below === undefined || loose.has(present) || early.has(present);
+  const bottom = Math.max(0, ...presents.map(now));
+  const foreign = presents.filter(({ fate }) => fate === 'foreign');
   const dead = presents.filter(({ fate }) => fate === 'dead');
-  const dying = dead.filter((present) => !goesEarlier(present));
+  // What surely goes before this order, or cannot wait for it, has no place in it.
+  const dying = dead.filter((present) => mayWait(sketch, present) && !earlier.has(sketch.deletes.get(present)));
+  const plain = numbered(ranked, new Set([...[...dead, ...foreign].map(now), ...reserved]), below, bottom);
+  // A dying one keeps its number, and whoever stood before it stays before it: else all are numbered anew together.
   const sinks = plain.some(([one, number]) => {
-    const now = one instanceof Wanted && one.kept !== undefined ? numberOf(one.kept, attr) : undefined;
-    return now !== undefined && dying.some((dead) => now < numberOf(dead, attr) && numberOf(dead, attr) < number);
+    const before = one instanceof Wanted && one.kept !== undefined ? now(one.kept) : undefined;
+    return before !== undefined && dying.some((other) => before < now(other) && now(other) < number);
   });
+  const others = [...foreign, ...dead.filter((present) => !dying.includes(present))];
   const placed = sinks
-    ? numbered(
-        withDying(ranked, dying, attr),
-        new Set([
-          ...held('foreign'),
-          ...dead.filter(goesEarlier).map((present) => numberOf(present, attr)),
-          ...reserved,
-        ]),
-        below,
-        bottom,
-      )
+    ? numbered(withDying(ranked, dying, now), new Set([...others.map(now), ...reserved]), below, bottom)
     : plain;
   const ranks: (readonly [DraftRef, number])[] = [];
-  const creates: Draft[] = [];
+  const numbers = new Map<Present, number>();
   for (const [one, number] of placed) {
     const ref = one instanceof Wanted ? sketch.refTo(one) : one.it.handle;
     if (ref !== undefined) ranks.push([ref, number]);
-    const create = one instanceof Wanted ? sketch.creates.get(one) : undefined;
-    if (create !== undefined) creates.push(create);
+    const present = one instanceof Wanted ? one.kept : one;
+    if (present !== undefined) numbers.set(present, number);
   }
-  const draft = sketch.draft('order', top, 'its rules are asked in another order', { ranks, attr }).afterAll(creates);
+  const draft = sketch
+    .draft('order', top, 'its rules are asked in another order', { ranks, attr })
+    .afterAll(creates)
+    .afterAll(after);
   draft.id = scope.it.id;
   if (!sketch.allows('order')) draft.refuse('policy', sketch.options.policy);
-  return draft;
+  if (sinks) for (const present of dying) sketch.deletes.get(present)?.after(draft);
+  return { draft, now: (present) => numbers.get(present) ?? now(present) };
+}
+
+/** Everything that is done before these are done, themselves included. */
+function upstream(drafts: readonly Draft[]): ReadonlySet<Draft | undefined> {
+  const found = new Set(drafts);
+  for (const one of found) for (const on of one.hard) found.add(on);
+  return found;
 }
 
 /** The smallest numbers in this order that nobody else holds. */
@@ -174,13 +225,17 @@ function numbered(
 }
 
 /** The wanted order with each dying one right behind the last of those that stand before it now. */
-function withDying(ranked: readonly Wanted[], dying: readonly Present[], attr: string): readonly (Wanted | Present)[] {
-  const left = [...dying].sort((a, b) => numberOf(a, attr) - numberOf(b, attr));
+function withDying(
+  ranked: readonly Wanted[],
+  dying: readonly Present[],
+  now: (present: Present) => number,
+): readonly (Wanted | Present)[] {
+  const left = [...dying].sort((a, b) => now(a) - now(b));
   const order: (Wanted | Present)[] = [];
   for (let place = 0; place <= ranked.length; place++) {
-    const ahead = ranked.slice(place).flatMap(({ kept }) => (kept === undefined ? [] : [numberOf(kept, attr)]));
+    const ahead = ranked.slice(place).flatMap(({ kept }) => (kept === undefined ? [] : [now(kept)]));
     for (const dead of [...left]) {
-      if (ahead.some((now) => now < numberOf(dead, attr))) break;
+      if (ahead.some((number) => number < now(dead))) break;
       order.push(dead);
       left.shift();
     }
@@ -188,8 +243,4 @@ function withDying(ranked: readonly Wanted[], dying: readonly Present[], attr: s
     if (next !== undefined) order.push(next);
   }
   return order;
-}
-
-function afterOrder(sketch: Sketch, dead: Present, order: Draft): void {
-  if (!sketch.sacrifices.loose.has(dead) && !sketch.sacrifices.early.has(dead)) sketch.deletes.get(dead)?.after(order);
 }

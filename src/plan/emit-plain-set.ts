@@ -3,7 +3,7 @@ import { sameAttrs } from './compare.ts';
 import type { Draft } from './draft.ts';
 import { batches } from './emit-create.ts';
 import { enough, gateOn, newGate } from './gates.ts';
-import { healthLasts } from './health.ts';
+import { healthLasts, isOnItsWay } from './health.ts';
 import { type Present, usable, type Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 import { push, type Sketch } from './sketch.ts';
@@ -35,6 +35,10 @@ export function diffSet(sketch: Sketch, set: SetShape, present: Present, wanted:
   const health = present.it.health?.[set.name];
   const isReady = (key: string, member: Member) =>
     usable(set, member) && (health === undefined || health.get(key) === 'ready');
+  const dark =
+    sketch.rules.rising && ![...now].some(([key, member]) => want.get(key)?.gone !== true && isReady(key, member));
+  const isLosable = (key: string, member: Member) =>
+    dark ? usable(set, member) && isOnItsWay(present.it, set, key) : isReady(key, member);
   const diff: Record<'adds' | 'changes' | 'idle' | 'active', Change[]> = {
     adds: [],
     changes: [],
@@ -51,18 +55,17 @@ export function diffSet(sketch: Sketch, set: SetShape, present: Present, wanted:
     if (seen === undefined) diff.adds.push([key, member]);
     else if (!sameAttrs(member.attrs, seen.attrs, sketch.rules)) {
       const loses = usable(set, seen) && !usable(set, member);
-      (!loses ? diff.changes : isReady(key, seen) ? diff.active : diff.idle).push([key, member]);
+      (!loses ? diff.changes : isLosable(key, seen) ? diff.active : diff.idle).push([key, member]);
     }
   }
   for (const [key, seen] of now) {
     const member = want.get(key);
-    const seenReady = member?.gone !== true && isReady(key, seen);
-    if (seenReady) ready++;
+    if (member?.gone !== true && isReady(key, seen)) ready++;
     if (member === undefined || member.gone === true) {
-      (seenReady ? diff.active : diff.idle).push([key, null]);
-    } else if (seenReady && usable(set, member)) staying++;
+      (member?.gone !== true && isLosable(key, seen) ? diff.active : diff.idle).push([key, null]);
+    } else if (isReady(key, seen) && usable(set, member)) staying++;
   }
-  return { ...diff, staying, ready, wanted: count };
+  return { ...diff, staying, ready: Math.max(ready, Math.min(1, diff.active.length)), wanted: count };
 }
 
 /** Drafts the changes of one set of plain members of an object that is kept. */

@@ -1,7 +1,7 @@
 import type { Attrs, Json } from '../model/index.ts';
 import { sameRef, sameValue } from './compare.ts';
 import type { Draft, DraftRef } from './draft.ts';
-import { passageTo, readyNow, waitFor } from './gates.ts';
+import { losableNow, passageTo, waitFor } from './gates.ts';
 import { type Present, type Target, Wanted } from './scene.ts';
 import type { RefShape } from './shape.ts';
 import { push, type Sketch } from './sketch.ts';
@@ -23,7 +23,7 @@ export function emitUpdate(sketch: Sketch, wanted: Wanted): void {
     ...(changesAttrs ? { attrs } : {}),
     ...(changed.length > 0 ? { refs } : {}),
   });
-  const losing = turning ? readyNow(sketch, wanted) : 0;
+  const losing = turning ? losableNow(sketch, wanted) : 0;
   for (const ref of changed) {
     const id = wanted.it.refs[ref.name];
     const target = id === undefined ? undefined : sketch.scene.resolve(ref.to, id);

@@ -2,6 +2,8 @@ import { type Draft, labelOf } from './draft.ts';
 import {
   expectedMembers,
   healthLasts,
+  hopefulMembers,
+  losableBehind,
   readyAlready,
   readyBehind,
   servedBy,
@@ -156,8 +158,20 @@ function sharesNow(front: Wanted, { kept }: Wanted): boolean {
   });
 }
 
+/** Members of a front that are known to be ready. */
+export function readyNow(sketch: Sketch, front: Wanted): number {
+  return front.kept === undefined ? 0 : readyBehind(sketch.scene, front.kept);
+}
+
 /** Ready members that a front could lose. */
-export function readyNow(sketch: Sketch, front: Wanted | Present): number {
+export function losableNow(sketch: Sketch, front: Wanted | Present): number {
   const present = front instanceof Wanted ? front.kept : front;
-  return present === undefined ? 0 : readyBehind(sketch.scene, present);
+  return present === undefined ? 0 : losableBehind(sketch, present);
+}
+
+/** Whether traffic that came to it could be answered, now or before the plan is done. */
+export function mayServe(sketch: Sketch, one: Wanted): boolean {
+  if (one.kept !== undefined && losableNow(sketch, one) > 0) return true;
+  const carriers = servedBy(sketch.scene, one).flatMap((target) => wantedCarriers(sketch.scene, target));
+  return carriers.some((carrier) => hopefulMembers(carrier) > 0);
 }

@@ -1,7 +1,7 @@
 import type { ServiceId } from '../model/index.ts';
 import type { Draft } from './draft.ts';
-import { liveOf } from './gates.ts';
-import { isRising, readyBehind } from './health.ts';
+import { liveOf, mayServe } from './gates.ts';
+import { isRising, losableBehind, readyBehind } from './health.ts';
 import type { Places } from './places.ts';
 import type { Present, Scene, Wanted } from './scene.ts';
 import type { Sketch } from './sketch.ts';
@@ -40,11 +40,11 @@ function leaveServices(
   if (unknown !== undefined && front.fate === 'kept') for (const leave of leaves) leave.refuse('incomplete', unknown);
   if (!sketch.rules.otherFronts) return;
   for (const service of lost) {
-    const losing = readyBehind(sketch.scene, front, service);
+    const losing = losableBehind(sketch, front, service);
     const others = fronts.of(service);
     if (others.length === 0) continue;
     const waits = awaited(sketch, others, service, losing);
-    give(sketch, front, leaves, waits, [service], losing);
+    give(sketch, front, leaves, waits, [service], { losing, costs: readyBehind(sketch.scene, front, service) > 0 });
   }
 }
 
@@ -58,11 +58,17 @@ function awaited(sketch: Sketch, others: readonly Wanted[], service: ServiceId, 
       turnsTo(sketch, front, service) ||
       (calm && front.kept !== undefined && isRising(sketch.scene, front.kept, service)),
   );
-  if (gaining.length > 0) return gaining.flatMap((front) => liveOf(sketch, front, needed, service));
+  if (gaining.length > 0) return gaining.flatMap((front) => reachedAt(sketch, front, needed, service));
   if (!calm) return [];
   const [first] = others;
   const ready = others.some(({ kept }) => kept !== undefined && readyBehind(sketch.scene, kept, service) > 0);
-  return ready || first === undefined ? [] : liveOf(sketch, first, needed, service);
+  return ready || first === undefined ? [] : reachedAt(sketch, first, needed, service);
+}
+
+/** When clients are served at a front: it is live, and nobody is asked before it who is about to go. */
+function reachedAt(sketch: Sketch, front: Wanted, losing: number, service?: ServiceId): readonly Draft[] {
+  const shadows = (sketch.shadows.get(front) ?? []).flatMap((dead) => sketch.deletes.get(dead) ?? []);
+  return [...liveOf(sketch, front, losing, service), ...shadows];
 }
 
 /** Whether this plan creates a front of a service, or turns one to something of it. */
@@ -73,9 +79,22 @@ function turnsTo(sketch: Sketch, front: Wanted, service: ServiceId): boolean {
 }
 
 function leavePlace(sketch: Sketch, front: Present, heir: Wanted, leave: Draft): void {
-  const losing = readyBehind(sketch.scene, front);
-  const waits = liveOf(sketch, heir, sketch.rules.heirGate ? losing : 0);
-  give(sketch, front, [leave], waits, front.it.serves, losing);
+  const losing = losableBehind(sketch, front);
+  const waits = [...reachedAt(sketch, heir, sketch.rules.heirGate ? losing : 0)];
+  // At the heir some of the clients are served by fronts within it.
+  if (losing > 0 && sketch.rules.heirGate)
+    for (const child of childrenOf(sketch.scene, heir))
+      if (mayServe(sketch, child)) waits.push(...liveOf(sketch, child, 1));
+  give(sketch, front, [leave], waits, front.it.serves, { losing, costs: readyBehind(sketch.scene, front) > 0 });
+}
+
+/** Wanted fronts that sit in another one, as the rules of a listener do. */
+function childrenOf({ wants }: Scene, parent: Wanted): readonly Wanted[] {
+  return wants.flatMap((list) => {
+    const shape = list[0]?.shape;
+    const within = shape?.front === true ? shape.refs.filter(({ to, serving }) => !serving && to === parent.shape) : [];
+    return within.flatMap(({ name }) => list.filter(({ it }) => it.refs[name] === parent.it.id));
+  });
 }
 
 function give(
@@ -84,13 +103,13 @@ function give(
   leaves: readonly Draft[],
   waits: readonly Draft[],
   services: readonly ServiceId[],
-  losing: number,
+  { losing, costs }: { readonly losing: number; readonly costs: boolean },
 ): void {
   const loose = sketch.sacrifices.loose.has(front);
   for (const leave of leaves) {
     for (const on of waits) {
       if (on === leave) continue;
-      if (!loose) leave.soft.push({ on, front, services, costs: losing > 0 });
+      if (!loose) leave.soft.push({ on, front, services, costs });
       else if (losing > 0 && sketch.rules.gap) for (const service of services) leave.gap.add(service);
     }
   }

@@ -2,6 +2,7 @@ import type { Policy, ServiceId } from '../model/index.ts';
 import type { Rules } from './rules.ts';
 import { type Present, type Scene, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
+import type { Sketch } from './sketch.ts';
 
 /** Ready members of one set of an object, as seen. A set without health counts every usable member. */
 function readyIn(present: Present, set: SetShape): number {
@@ -69,18 +70,30 @@ export function readyBehind(scene: Scene, object: Present, service?: ServiceId):
   return count;
 }
 
-/** Whether nothing behind an object is ready for a service, and something may soon be. */
-export function isRising(scene: Scene, object: Present, service: ServiceId): boolean {
+/** Whether nothing behind an object is ready, for a service or at all, and something may soon be. */
+export function isRising(scene: Scene, object: Present, service?: ServiceId): boolean {
   if (readyBehind(scene, object, service) > 0) return false;
   return carriersFor(scene, object, service).some(({ it, shape }) =>
     shape.plainSets.some(
       (set) =>
         set.serving &&
-        [...(it.sets[set.name] ?? [])].some(
-          ([key, member]) => usable(set, member) && it.health?.[set.name]?.get(key) === 'initial',
-        ),
+        [...(it.sets[set.name] ?? [])].some(([key, member]) => usable(set, member) && isOnItsWay(it, set, key)),
     ),
   );
+}
+
+/**
+ * How many ready members could be lost behind an object: where none is known to be ready, one if any was on its way when it was read, for
+ * it may have arrived since.
+ */
+export function losableBehind({ scene, rules }: Sketch, object: Present, service?: ServiceId): number {
+  const ready = readyBehind(scene, object, service);
+  return ready === 0 && rules.rising && isRising(scene, object, service) ? 1 : ready;
+}
+
+/** Whether the checks of a member have not come to an end. */
+export function isOnItsWay({ health }: Present['it'], { name }: SetShape, key: string): boolean {
+  return health?.[name]?.get(key) === 'initial';
 }
 
 function carriersFor(scene: Scene, object: Present, service: ServiceId | undefined): readonly Present[] {
@@ -104,6 +117,18 @@ export function expectedMembers({ it, kept }: Wanted, set: SetShape, policy: Pol
 export function usableMembers(carrier: Wanted, policy: Policy): number {
   let count = 0;
   for (const set of carrier.shape.plainSets) if (set.serving) count += expectedMembers(carrier, set, policy).length;
+  return count;
+}
+
+/** How many members a wanted object shall have that are not known to be ill. */
+export function hopefulMembers({ it, kept, shape }: Wanted): number {
+  let count = 0;
+  for (const set of shape.plainSets) {
+    if (!set.serving) continue;
+    const health = kept?.it.health?.[set.name];
+    for (const [key, member] of it.sets[set.name] ?? [])
+      if (usable(set, member) && health?.get(key) !== 'unhealthy') count++;
+  }
   return count;
 }
 

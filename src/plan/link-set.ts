@@ -1,6 +1,6 @@
 import type { Attrs, Handle, Member, MemberSet } from '../model/index.ts';
 import type { Draft, DraftRef } from './draft.ts';
-import { passageTo, readyNow, unreadyBehind, waitFor } from './gates.ts';
+import { losableNow, passageTo, unreadyBehind, waitFor } from './gates.ts';
 import { type Present, type Target, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 import { push, type Sketch } from './sketch.ts';
@@ -37,7 +37,7 @@ export class LinkSet {
     this.kept = kept;
     this.set = set;
     this.now = kept.it.sets[set.name] ?? noMembers;
-    this.losing = set.serving ? readyNow(sketch, kept) : 0;
+    this.losing = set.serving ? losableNow(sketch, kept) : 0;
     this.weight = set.serving ? set.spec.weight : undefined;
   }
 

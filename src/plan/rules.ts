@@ -15,6 +15,8 @@ const names = {
   weightZero: true,
   /** What enters a set is said to be a risk where no gate can stand. */
   risk: true,
+  /** What was on its way when it was read may have arrived: it is given up no earlier than what is ready. */
+  rising: true,
   /** E3: add before remove. */
   addsFirst: true,
   /** E3: ready members leave after a gate when too few ready ones stay. */

@@ -44,6 +44,8 @@ export class Sketch {
   readonly departures = new Map<Present, Map<Present, Draft>>();
   /** By which an object comes to its place among its peers. */
   readonly orders = new Map<Wanted, Draft[]>();
+  /** What is to be deleted and asked before an object of the same scope until then. */
+  readonly shadows = new Map<Wanted, readonly Present[]>();
   /** Removals of last ready members: they go after everything that turns away from the object. */
   readonly lastMembers = new Map<Present, Draft[]>();
   readonly gates = new Map<Wanted, Map<Draft | undefined, Draft>>();

@@ -84,11 +84,16 @@ interface Seen {
   readonly owned?: boolean;
   /** Targets that are ready; default: all. */
   readonly ready?: string;
+  /** What the others are; default: on their way. */
+  readonly others?: Health;
   readonly draining?: string;
 }
 
 /** What was wanted, as it would be observed: the handle is the id in capitals. */
-export function seen(resource: Resource, { handle, owned = true, ready, draining }: Seen = {}): Observed {
+export function seen(
+  resource: Resource,
+  { handle, owned = true, ready, others = 'initial', draining }: Seen = {},
+): Observed {
   const spec = kinds.find(({ kind }) => kind === resource.kind);
   const refs = Object.entries(resource.refs).map(([name, id]) => [name, id.toUpperCase()]);
   const sets = Object.entries(resource.sets).map(([name, set]): [string, ReadonlyMap<string, Member>] => [
@@ -99,7 +104,7 @@ export function seen(resource: Resource, { handle, owned = true, ready, draining
   const fit = ready === undefined ? [...(targets?.keys() ?? [])] : ready.split(' ');
   const health: Record<string, ReadonlyMap<string, Health>> = {};
   if (targets !== undefined) {
-    health.targets = new Map([...targets.keys()].map((key) => [key, fit.includes(key) ? 'ready' : 'initial']));
+    health.targets = new Map([...targets.keys()].map((key) => [key, fit.includes(key) ? 'ready' : others]));
   }
   if (draining !== undefined) {
     const entries = draining.split(' ').filter((key) => key !== '');

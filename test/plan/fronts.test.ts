@@ -20,10 +20,19 @@ describe('fronts', () => {
     ]);
   });
 
-  test('an unready front keeps nobody waiting: existence is enough', () => {
+  test('a front of ill targets keeps nobody waiting: existence is enough', () => {
+    const observed = [seen(a), seen(group('s', '1'), { ready: 'none', others: 'unhealthy' }), seen(plain('a:80', 's'))];
+    assert.deepEqual(lines(planFor([a, group('s', '1'), plain('a:81', 's')], observed)), [
+      'create Plain a:81',
+      'delete Plain a:80',
+    ]);
+  });
+
+  test('targets that were on their way may have arrived: they are given up like ready ones', () => {
     const observed = [seen(a), seen(group('s', '1'), { ready: 'none' }), seen(plain('a:80', 's'))];
     assert.deepEqual(lines(planFor([a, group('s', '1'), plain('a:81', 's')], observed)), [
       'create Plain a:81',
+      'wait Group s 1/1 ready',
       'delete Plain a:80',
     ]);
   });

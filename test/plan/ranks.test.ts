@@ -67,6 +67,47 @@ describe('an order of rules', () => {
     }
     assert.ok(steps.some(({ op }) => op === 'order'));
   });
+
+  it('nor when all wait for one that is not ready', () => {
+    const common = [listener('l'), group('g', 's'), group('h', 't')];
+    const [narrow, wide] = [rule('narrow', 'l', 'g', 1, 's'), rule('wide', 'l', 'g', 2, 's')];
+    const first = rule('first', 'l', 'h', 3, 't');
+    const steps = planned(
+      [...common, { ...first, attrs: { ...first.attrs, rank: 1 } }, { ...narrow, attrs: { ...narrow.attrs, rank: 2 } }],
+      [...common, narrow, wide, first].map((one) => seen(one, one.id === 'h' ? 'initial' : 'ready')),
+    );
+    const order = steps.find(({ op }) => op === 'order');
+    const numbers = new Map(order?.ranks);
+    assert.ok((numbers.get('NARROW') ?? 1) < (numbers.get('WIDE') ?? 2), JSON.stringify(order?.ranks));
+    const gone = steps.find(({ op, kind, id }) => op === 'delete' && kind === 'Rule' && id === 'wide');
+    assert.ok(gone?.after.includes(order?.n ?? 0), JSON.stringify(steps));
+  });
+
+  it('keeps one that may be ready by now before those that shall come before it later', () => {
+    const common = [listener('l'), group('g', 's'), group('h', 't')];
+    const there = [rule('a', 'l', 'g', 1, 's'), rule('b', 'l', 'h', 2, 't'), rule('c', 'l', 'g', 3, 's')];
+    const observed = [...common, ...there].map((one) => seen(one, one.id === 'h' ? 'initial' : 'ready'));
+    const wanted = [rule('b', 'l', 'h', 1, 't'), rule('c', 'l', 'g', 2, 's'), rule('a', 'l', 'g', 3, 's')];
+    const [gate, order, ...more] = planned([...common, ...wanted], observed);
+    assert.deepEqual([gate?.op, order?.op, order?.after, more], ['wait', 'order', [gate?.n], []]);
+    const ill = observed.map((one) => (one.id === 'h' ? seen(group('h', 't'), 'unhealthy') : one));
+    assert.equal(planned([...common, ...wanted], ill)[0]?.op, 'order');
+  });
+});
+
+describe('a front that goes', () => {
+  it('waits until nobody is asked before its successor who is about to go', () => {
+    const common = [listener('old'), listener('new'), group('g', 's'), group('h', 's')];
+    const wide = rule('wide', 'new', 'h', 1, 's');
+    const narrow = rule('narrow', 'new', 'h', 2, 's');
+    const before = { ...rule('narrow-old', 'old', 'g', 1, 's'), attrs: { host: 'narrow', rank: 1 } };
+    const steps = planned(
+      [...common, narrow],
+      [...common, wide, narrow, before].map((one) => seen(one)),
+    );
+    const gone = (id: string) => steps.find(({ op, kind, id: of }) => op === 'delete' && kind === 'Rule' && of === id);
+    assert.ok(gone('narrow-old')?.after.includes(gone('wide')?.n ?? 0), JSON.stringify(steps));
+  });
 });
 
 describe('a service that moves', () => {

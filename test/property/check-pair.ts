@@ -1,6 +1,7 @@
 import { allRules, type Rules } from '../../src/plan/rules.ts';
 import { commitPrefixes } from './file-scenario.ts';
 import type { Pair } from './generate.ts';
+import { readBeforeHealth } from './late-health-scenario.ts';
 import { type Shape, shapeOf } from './pair-shape.ts';
 import { rollOutDuringGate } from './rollout-scenario.ts';
 import { Case } from './scenarios.ts';
@@ -33,6 +34,8 @@ const scenarios: readonly Scenario[] = [
   ['create-only, then sync', (one) => one.restricted('create-only', true)],
   ['a rollout during a gate', rollOutDuringGate],
   ['a stale reading', readStale],
+  ['health that comes after the reading', (one) => readBeforeHealth(one, false)],
+  ['health that comes after the reading, and a change of mind', (one) => readBeforeHealth(one, true)],
   ['whole state', commitPrefixes],
   [
     'a service cannot be read',

@@ -21,6 +21,8 @@ export class Oracle {
   readonly #announced = new Set<ServiceId>();
   /** Had ready targets. */
   readonly #alive = new Set<string>();
+  /** Hosts that have been answered by a rule of their own. */
+  readonly #own = new Set<string>();
   /** Listeners that shall have certificates. */
   readonly #tls = new Set<string>();
   /** Handles of those that have some. */
@@ -76,8 +78,10 @@ export class Oracle {
 
   check(world: World, when: string): void {
     const now = sample(world);
-    for (const { name, services } of this.#watched) {
+    for (const watched of this.#watched) {
+      const { name, services } = watched;
       const seen = now.get(name);
+      this.#checkOwn(world, watched, seen, when);
       if (seen?.ready === true || !this.#alive.has(name) || this.#excuses(services)) continue;
       // Who took a host over by a step that named a risk, and who has a gap in this plan.
       const host = name.startsWith('host ');
@@ -88,6 +92,20 @@ export class Oracle {
     for (const handle of this.#dressed) {
       if (world.things.get(handle)?.sets.get('certs')?.size === 0)
         throw new Violation(`${handle} has lost all certificates (${when})`);
+    }
+  }
+
+  /** A host that its own rule answers for, at one generation of the listener at least, is left to no other rule. */
+  #checkOwn(world: World, { name, services }: Watched, seen: Sample | undefined, when: string): void {
+    if (!name.startsWith('host ')) return;
+    const isOwn = ({ kind, attrs }: Thing): boolean => kind === 'Rule' && name.endsWith(`/${attrs.host}`);
+    const ready = (front: Thing): boolean => world.pointed(front).some((handle) => world.hasReady(handle));
+    if (seen?.fronts.some((front) => isOwn(front) && ready(front))) this.#own.add(name);
+    else if (this.#own.delete(name)) {
+      const theirs = seen?.fronts.find((front) => !isOwn(front));
+      if (theirs === undefined || theirs.foreign || this.#excuses(services)) return;
+      if ([...services].some((service) => this.#announced.has(service))) return;
+      throw new Violation(`${name} is left to ${theirs.handle} (${when})`);
     }
   }
 
