@@ -77,54 +77,62 @@ export function createHealthPolls(
     const descriptions = await reader.health(handle);
     account.health.set(handle, descriptions);
     read(handle);
+    const now = known.find('TargetGroup', handle);
+    const serves = now === undefined || !settingUp(known.inUnit(now.unit)).has(handle);
     const health = new Map(
       descriptions.flatMap(({ Target, TargetHealth: state }) =>
         Target?.Id === undefined ? [] : [[targetKey(Target.Id, Target.Port ?? 0), healthOf(state, true)] as const],
       ),
     );
-    const now = known.find('TargetGroup', handle);
+    if (!serves) for (const [key, state] of health) if (state === 'ready') health.set(key, 'initial');
     if (now !== undefined) known.put({ ...now, health: { ...now.health, Targets: health } });
     return health;
   };
 
   const lookAt = async (objects: readonly Observed[]): Promise<void> => {
-    const balancers = objects.filter(({ kind }) => kind === 'LoadBalancer');
-    const waiting = balancers.filter(({ facts }) => facts.state === 'provisioning');
+    const waiting = objects.filter(isProvisioning);
     if (waiting.length > 0) await list();
-    const settingUp = new Set<string>();
-    for (const balancer of waiting) {
-      const { DNSName, State } = balancersNow.get(balancer.handle) ?? account.loadBalancers.get(balancer.handle) ?? {};
-      if (State?.Code === undefined || State.Code === 'provisioning') settingUp.add(balancer.handle);
-      if (State?.Code === undefined) continue;
+    for (const { handle } of waiting) {
+      const { DNSName, State } = balancersNow.get(handle) ?? account.loadBalancers.get(handle) ?? {};
+      const now = known.find('LoadBalancer', handle);
+      if (State?.Code === undefined || now === undefined) continue;
       const facts = { ...stateOf({ State }), ...(DNSName === undefined ? {} : { addresses: [DNSName] }) };
-      known.put({ ...(known.find('LoadBalancer', balancer.handle) ?? balancer), facts });
+      known.put({ ...now, facts });
     }
-    // Targets behind what is not set up yet serve nobody, whatever their checks say.
-    const behind = groupsBehind(objects, settingUp);
-    const groups = objects.filter(
-      ({ kind, handle, sets }) => kind === 'TargetGroup' && sets.Targets !== undefined && !behind.has(handle),
+    // The list may have taken its time: what counts is who sends to whom now.
+    const present = [...new Set(objects.map(({ unit }) => unit))].flatMap((unit) => known.inUnit(unit));
+    const behind = settingUp(present);
+    const groups = present.filter(
+      ({ kind, handle, owned, sets }) =>
+        kind === 'TargetGroup' && owned && sets.Targets !== undefined && !behind.has(handle),
     );
     await inParallel(groups, parallel, look);
   };
   return { lookAt, readNow };
 }
 
-/** Target groups that these load balancers send to. */
-function groupsBehind(objects: readonly Observed[], balancers: ReadonlySet<string>): ReadonlySet<string> {
+function isProvisioning({ kind, facts }: Observed): boolean {
+  return kind === 'LoadBalancer' && facts.state === 'provisioning';
+}
+
+/** Target groups that only load balancers send to that are being set up: behind those nothing serves, whatever its checks say. */
+function settingUp(objects: readonly Observed[]): ReadonlySet<string> {
   const found = new Set<string>();
+  const balancers = new Set(objects.filter(isProvisioning).map(({ handle }) => handle));
   if (balancers.size === 0) return found;
-  const listeners = new Set<string>();
-  const fronts = (kind: string) => objects.filter((object) => object.kind === kind);
-  const note = ({ refs, sets }: Observed): void => {
-    if (refs.TargetGroupArn !== undefined) found.add(refs.TargetGroupArn);
-    for (const handle of sets.TargetGroups?.keys() ?? []) found.add(handle);
-  };
-  for (const listener of fronts('Listener')) {
-    if (!balancers.has(listener.refs.LoadBalancerArn ?? '')) continue;
-    listeners.add(listener.handle);
-    note(listener);
+  const listeners = new Map(
+    objects.flatMap(({ kind, handle, refs }) =>
+      kind === 'Listener' ? [[handle, balancers.has(refs.LoadBalancerArn ?? '')] as const] : [],
+    ),
+  );
+  const served = new Set<string>();
+  for (const { kind, handle, refs, sets } of objects) {
+    if (kind !== 'Listener' && kind !== 'Rule') continue;
+    const waits = listeners.get(kind === 'Listener' ? handle : (refs.ListenerArn ?? '')) === true;
+    for (const group of [refs.TargetGroupArn, ...(sets.TargetGroups?.keys() ?? [])])
+      if (group !== undefined) (waits ? found : served).add(group);
   }
-  for (const rule of fronts('Rule')) if (listeners.has(rule.refs.ListenerArn ?? '')) note(rule);
+  for (const group of served) found.delete(group);
   return found;
 }
 
