@@ -4,7 +4,9 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { endianness } from 'node:os';
 import type { ErrorCode } from '../../src/model/index.ts';
+import { addressBytes } from '../../src/net/index.ts';
 import type { Bind } from './layout.ts';
 import { readProc } from './process-id.ts';
 
@@ -132,7 +134,14 @@ function meets(hex: string, address: string): boolean {
   if (/^0+$/.test(hex)) return hex.length === 32 || !address.includes(':');
   if (address === '0.0.0.0') return hex.length === 8 || hex.startsWith('0000000000000000FFFF0000');
   if (address === '::') return hex.length === 32;
-  return hex.length === (address.includes(':') ? 32 : 8);
+  const own = kernelHex(address);
+  return hex === own || (own.length === 8 && hex === `0000000000000000FFFF0000${own}`);
+}
+
+/** As the tables write an address: words of four bytes in the order of the machine. */
+function kernelHex(address: string): string {
+  const bytes = Buffer.from(addressBytes(address));
+  return (endianness() === 'LE' ? bytes.swap32() : bytes).toString('hex').toUpperCase();
 }
 
 function socketsOf(pid: number): readonly string[] {
