@@ -146,8 +146,8 @@ export async function liveStage(t: TestContext): Promise<LiveStage> {
         async until(right) {
           let last: Snapshot | undefined;
           for (const endMs = performance.now() + 2000; performance.now() < endMs; ) {
-            last = await read();
-            if (right(last)) return last;
+            last = await read().catch(() => last);
+            if (last !== undefined && right(last)) return last;
             await new Promise((resolve) => setTimeout(resolve, 5));
           }
           throw new Error(`never right: ${JSON.stringify(last, null, 1)}`);
