@@ -29,9 +29,10 @@ export function tellSetting(
   for (let length = keys.length; length > 1; length--) {
     const origin = settingsOrigin[keys.slice(0, length).join('.')];
     if (origin === undefined) continue;
-    return tell(service, code === 'E_FIELD_VALUE' ? 'E_ANNOTATION_VALUE' : code, origin, value, message);
+    const annotated = code === 'E_FIELD_VALUE' && origin.includes('/');
+    return tell(service, annotated ? 'E_ANNOTATION_VALUE' : code, origin, value, message);
   }
-  const missed = annotations[from.kind]?.[keys.slice(1).join('.')];
+  const missed = isWritten(service.settings, keys) ? undefined : annotations[from.kind]?.[keys.slice(1).join('.')];
   if (missed === undefined) return tell(service, code, `settings.${keys.join('.')}`, value, message);
   // Nothing was written there: the object itself is the subject, and the annotation a remedy.
   const problem = tell(service, code, missed, value, message);
@@ -40,6 +41,11 @@ export function tellSetting(
     ...problem,
     message: `${nameOf(service)}: ${message} (annotation ${missed})${severity === 'warning' ? '' : kept}`,
   };
+}
+
+function isWritten(settings: unknown, [key = '', ...rest]: readonly string[]): boolean {
+  if (typeof settings !== 'object' || settings === null || !Object.hasOwn(settings, key)) return false;
+  return rest.length === 0 || isWritten(Reflect.get(settings, key), rest);
 }
 
 const kept = '; what exists of the service stays as it is';
@@ -54,14 +60,17 @@ export function tell(
 ): Problem {
   const { kind, namespace, name, file, line } = service.origin;
   const warning = errors[code].class === 'warning';
+  const told = shown(
+    Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(', ') : value,
+  );
   return {
     code,
     severity: warning ? 'warning' : 'error',
     source: shown(`${kind}/${namespace}/${name}`),
     service: service.id,
     field,
-    value: shown(value),
-    message: `${field} ${JSON.stringify(shown(value))}: ${message}${warning ? '' : kept}`,
+    value: told,
+    message: `${field} ${JSON.stringify(told)}: ${message}${warning ? '' : kept}`,
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
   };

@@ -1,11 +1,5 @@
-import {
-  type ErrorCode,
-  type ExportedService,
-  type Problem,
-  type Provider,
-  shown,
-  suggestion,
-} from '../model/index.ts';
+import { flattenIssues, type JsonSchema, toJsonSchema } from '../config/index.ts';
+import { type ErrorCode, type ExportedService, type Problem, type Provider, shown } from '../model/index.ts';
 
 export type ReadSettings =
   | { readonly ok: true; readonly value: unknown }
@@ -19,18 +13,30 @@ export function readSettings(
   const given = service.settings[provider.name] ?? {};
   const parsed = provider.serviceOptions.safeParse(given);
   if (parsed.success) return { ok: true, value: parsed.data };
-  const known = fieldsOf(provider.serviceOptions);
   return {
     ok: false,
-    problems: parsed.error.issues.flatMap((issue) => {
-      if (issue.code !== 'unrecognized_keys')
-        return [problemOf(service, provider.name, issue.path, given, issue.message)];
-      return issue.keys.map((key) => {
-        const message = `is not known to provider ${provider.name}${suggestion(key, known)}`;
-        return problemOf(service, provider.name, [...issue.path, key], given, message, 'E_FIELD_UNKNOWN');
-      });
-    }),
+    problems: flattenIssues(parsed.error.issues, schemaOf(provider)).map(({ path, unknown, message, near }) =>
+      unknown
+        ? problemOf(
+            service,
+            provider.name,
+            path,
+            given,
+            `is not known to provider ${provider.name}${near}`,
+            'E_FIELD_UNKNOWN',
+          )
+        : problemOf(service, provider.name, path, given, message + near),
+    ),
   };
+}
+
+const schemas = new WeakMap<Provider['serviceOptions'], JsonSchema>();
+
+/** For the spellings that are allowed; made when the first setting is wrong. */
+function schemaOf({ name, serviceOptions }: Pick<Provider, 'name' | 'serviceOptions'>): JsonSchema {
+  const known = schemas.get(serviceOptions) ?? toJsonSchema(serviceOptions, `${name}: serviceOptions`);
+  schemas.set(serviceOptions, known);
+  return known;
 }
 
 function problemOf(
@@ -47,7 +53,8 @@ function problemOf(
   const field = origin ?? `settings.${keys.join('.')}`;
   const value = shown(valueAt(given, path));
   return {
-    code: code ?? (origin === undefined ? 'E_FIELD_VALUE' : 'E_ANNOTATION_VALUE'),
+    // Names of annotations have a slash; a field of weir's own form has none.
+    code: code ?? (origin?.includes('/') === true ? 'E_ANNOTATION_VALUE' : 'E_FIELD_VALUE'),
     severity: 'error',
     source: shown(`${kind}/${namespace}/${name}`),
     service: service.id,
@@ -75,10 +82,4 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     at = Reflect.get(at, key);
   }
   return at;
-}
-
-function fieldsOf(schema: Provider['serviceOptions']): readonly string[] {
-  return 'shape' in schema && typeof schema.shape === 'object' && schema.shape !== null
-    ? Object.keys(schema.shape)
-    : [];
 }

@@ -15,6 +15,7 @@ const apply = 'while a plan is applied';
 const start = 'when `run`, `apply` or `destroy` starts';
 const proxy = 'when the provider haproxy starts or changes HAProxy';
 const cloud = 'while the API of a cloud is asked';
+const cluster = 'while a Kubernetes cluster is read';
 const config = 'when weir.yaml, flags and variables are read, before anything is done';
 const client = 'when `weir status` or `weir explain` asks the running weir';
 
@@ -109,6 +110,22 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'the clock of this machine differs from that of AWS (DescribeTags: RequestTimeTooSkewed: the difference is too large)',
   ],
   ['E_CLOUD_REFUSED', cloud, 'CreateListener: ValidationError: SSL policy ELBSecurityPolicy-2099 is not known'],
+  [
+    'E_KUBE_READ',
+    cluster,
+    'source prod: Services cannot be read: connect ECONNREFUSED 10.0.0.1:6443; what was read last stays in force',
+  ],
+  [
+    'E_KUBE_FORBIDDEN',
+    cluster,
+    'source prod: EndpointSlices cannot be read: user system:serviceaccount:weir:weir may not list them; what was read last stays in force',
+  ],
+  ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: they are left out'],
+  [
+    'W_CLUSTERS_DIFFER',
+    'when the services of several clusters are put together',
+    'Service shop/web has other ports or backends in cluster west than in east, which counts',
+  ],
   ['E_GATE_DEADLINE', apply, '0 of 2 targets became ready within 5m; the old ones go on serving'],
   ['E_INCOMPLETE', plan, 'services/team-a cannot be read: nothing that it could own is taken away'],
   ['E_APPLY', apply, 'add Backend shop/web: the system did not answer'],
