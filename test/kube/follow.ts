@@ -35,14 +35,12 @@ export async function followObjects<T extends ApiObject>(
       const present = new Set(items.map((item) => item.metadata.uid));
       for (const uid of known.keys()) if (!present.has(uid)) drop(uid);
       for (const item of items) put(item);
-      const tooOld = new AbortController();
       const onEvent = ({ type, object }: WatchEvent<T>): void => {
-        if (type === 'ERROR') tooOld.abort();
-        else if (type === 'DELETED') drop(object.metadata.uid ?? '');
-        else if (type !== 'BOOKMARK') put(object);
+        if (type === 'DELETED') drop(object.metadata.uid ?? '');
+        // After an error the server ends the watch.
+        else if (type !== 'ERROR') put(object);
       };
-      const signal = AbortSignal.any([stopped, tooOld.signal]);
-      await client.watch(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`, onEvent, signal);
+      await client.watch(`${path}?watch=1&resourceVersion=${metadata.resourceVersion}`, onEvent, stopped);
     } catch {
       // The server is away; tests make it so.
     }
