@@ -7,15 +7,15 @@ export interface Clients {
   stop(): Promise<{ readonly sent: number; readonly failed: readonly string[] }>;
 }
 
-/** One client for each host, each asking the next as soon as it is answered. */
-export function startClients(address: string, hosts: readonly string[]): Clients {
+/** One client for each host, each asking the next as soon as it is answered. `timeoutMs`: how long one waits for its answer. */
+export function startClients(address: string, hosts: readonly string[], timeoutMs = 5_000): Clients {
   const failed: string[] = [];
   let sent = 0;
   let going = true;
   const client = async (host: string): Promise<void> => {
     while (going) {
       sent++;
-      await ask({ address, port: 80, host }).then(
+      await ask({ address, port: 80, host, timeoutMs }).then(
         ({ status }) => {
           if (status !== 200) failed.push(`${host}: ${status}`);
         },

@@ -10,12 +10,13 @@ import { z } from 'zod';
 import { ask, eventually, talk } from '../fakes/ask.ts';
 import { type Echo, startEcho } from '../fakes/echo.ts';
 import { listen } from '../fakes/listen.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 import { startWeir, type WeirProcess, weir } from '../fakes/weir-process.ts';
 import { type Clients, startClients } from './bad-input-clients.ts';
 
-const address = '127.78.0.2';
-const metrics = `${address}:19090`;
-const api = '127.0.0.1:18379';
+const address = ownAddress();
+const metrics = `${address}:8378`;
+const api = `${address}:8377`;
 const root = process.getuid?.() === 0;
 let folder = '';
 let config = '';

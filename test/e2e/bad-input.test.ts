@@ -7,14 +7,15 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { ask, eventually } from '../fakes/ask.ts';
 import { type Echo, startEcho } from '../fakes/echo.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 import { startWeir, type WeirProcess } from '../fakes/weir-process.ts';
 import { type BadCase, badCases } from './bad-input-cases.ts';
 import { type Clients, startClients } from './bad-input-clients.ts';
 import { bcsService } from './whole-path-objects.ts';
 
-const address = '127.78.0.1';
-const metrics = `${address}:19090`;
-const api = '127.0.0.1:18378';
+const address = ownAddress();
+const metrics = `${address}:8378`;
+const api = `${address}:8377`;
 let folder = '';
 let echo: Echo;
 let clients: Clients;

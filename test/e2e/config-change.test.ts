@@ -1,24 +1,17 @@
 /** weir.yaml changes while the real HAProxy serves: the new configuration is used in place, and no request is lost. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ask, eventually } from '../fakes/ask.ts';
 import { startEcho } from '../fakes/echo.ts';
-import { listen } from '../fakes/listen.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 import { startWeir, weir } from '../fakes/weir-process.ts';
 
-const address = '127.77.0.3';
-
-/** A port that was free a moment ago. */
-async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  const port = await listen(server, host, 0);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+const address = ownAddress();
+const port = 8080;
+const metrics = `${address}:8378`;
 
 /** Asks all the time, each on a connection of its own, until `stop`, which answers what was seen. */
 function askAll(port: number) {
@@ -48,12 +41,10 @@ function askAll(port: number) {
 async function stage(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'weir-config-'));
   const target = await startEcho('a');
-  const port = await freePort(address);
   await writeFile(
     join(folder, 'shop.yaml'),
     `name: shop/web\nhttp: { port: ${port}, rules: [{ host: shop.test, to: default }] }\ntargets: ["127.0.0.1:${target.port}"]\n`,
   );
-  const metrics = `${address}:${await freePort(address)}`;
   const file = join(folder, 'weir.yaml');
   const write = (options: object, more: object = {}) =>
     writeFile(

@@ -2,8 +2,9 @@
 import { provider } from '../../providers/haproxy/index.ts';
 import { conformance } from '../conformance/conformance.ts';
 import { RealTraffic } from '../conformance/real-traffic.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 
-const address = '127.79.0.1';
+const address = ownAddress();
 const traffic = new RealTraffic(address);
 
 conformance({

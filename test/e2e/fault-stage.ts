@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ask, eventually } from '../fakes/ask.ts';
 import { type Echo, startEcho } from '../fakes/echo.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 import { type Finished, startWeir, type WeirProcess, weir } from '../fakes/weir-process.ts';
 import { type Clients, startClients } from './bad-input-clients.ts';
 
@@ -35,7 +36,10 @@ export interface Stage {
   readonly folder: string;
   /** Where HAProxy's files stand. */
   readonly directory: string;
+  /** Nobody else uses it. */
   readonly address: string;
+  /** Of the API: address:port. */
+  readonly api: string;
   readonly config: string;
   readonly one: Echo;
   readonly two: Echo;
@@ -63,9 +67,10 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  readonly address: string;
-  readonly metrics: string;
-  readonly api: string;
+  /** From 0 to 11: where a test has several at a time. */
+  readonly number?: number;
+  /** How long the clients wait for an answer. */
+  readonly patienceMs?: number;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Runs when the folders are there and before weir starts; answers more options of the balancer. */
@@ -75,8 +80,9 @@ export interface StageOptions {
 export const webService = (name: string, target: Echo, more = '') =>
   `name: good/${name}\nhttp: [{ host: ${name}.test }]\ntargets: ["127.0.0.1:${target.port}"]\n${more}`;
 
-export async function startStage(wanted: StageOptions): Promise<Stage> {
-  const { address, metrics, api } = wanted;
+export async function startStage(wanted: StageOptions = {}): Promise<Stage> {
+  const address = ownAddress(wanted.number);
+  const [metrics, api] = [`${address}:8378`, `${address}:8377`];
   const folder = await mkdtemp(join(tmpdir(), 'weir-fault-'));
   const directory = join(folder, 'proxy');
   await mkdir(join(folder, 'services'));
@@ -118,7 +124,14 @@ export async function startStage(wanted: StageOptions): Promise<Stage> {
     }),
   );
   const start = () => startWeir(['-c', config], metrics, folder);
-  let running: WeirProcess = await start();
+  let running: WeirProcess | undefined;
+  const endAll = async () => {
+    await running?.stop();
+    await weir(['destroy', '-c', config, '--yes'], folder);
+    await one.close();
+    await two.close();
+    await rm(folder, { recursive: true, force: true });
+  };
   const state = async () => stateShape.parse(await (await fetch(`http://${api}/api/v1/state`)).json());
   const told = (what: (state: StageState) => boolean) => eventually(state, what, 4_800);
   const settled = () => told(({ inSync }) => inSync);
@@ -126,12 +139,20 @@ export async function startStage(wanted: StageOptions): Promise<Stage> {
     const { status, headers } = await ask({ address, port: 80, host });
     return `${status} ${String(headers['x-target'] ?? '-')}`;
   };
-  await settled();
-  const clients = startClients(address, ['stays.test', 'stays.test']);
+  try {
+    running = await start();
+    await settled();
+  } catch (error) {
+    // What goes on serving keeps the test from its end.
+    await endAll();
+    throw error;
+  }
+  const clients = startClients(address, ['stays.test', 'stays.test'], wanted.patienceMs);
   return {
     folder,
     directory,
     address,
+    api,
     config,
     one,
     two,
@@ -153,23 +174,19 @@ export async function startStage(wanted: StageOptions): Promise<Stage> {
       const lines = text.split('\n').filter((line) => line.startsWith(name) && /^[{ ]/.test(line.slice(name.length)));
       return lines.filter((line) => labels.test(line)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     },
-    logs: () => running.text(),
+    logs: () => running?.text() ?? '',
     get pid() {
-      return running.pid;
+      return running?.pid ?? 0;
     },
     async restart() {
-      await running.stop('SIGKILL');
+      await running?.stop('SIGKILL');
       running = await start();
     },
     command: (...args) => weir([...args, '-c', config], folder),
     async end() {
       const { sent, failed } = await clients.stop();
-      await running.stop();
-      await weir(['destroy', '-c', config, '--yes'], folder);
-      await one.close();
-      await two.close();
-      await rm(folder, { recursive: true, force: true });
-      assert.deepEqual(failed.slice(0, 5), []);
+      await endAll();
+      assert.deepEqual(failed.slice(0, 5), [], running?.text() ?? '');
       assert.ok(sent > 50, `only ${sent} requests`);
     },
   };

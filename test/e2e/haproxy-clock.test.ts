@@ -18,9 +18,6 @@ before(async () => {
   process.env.NODE_OPTIONS = `--import=${new URL('shift-clock.ts', import.meta.url).href}`;
   await writeFile(shift, '0');
   stage = await startStage({
-    address: '127.78.1.5',
-    metrics: '127.78.1.5:19090',
-    api: '127.0.0.1:18405',
     settings: { auditInterval: '1s' },
   });
 });

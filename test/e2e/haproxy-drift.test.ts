@@ -15,9 +15,6 @@ const foreign = makeCertificate({ names: ['secure.test'] });
 
 before(async () => {
   stage = await startStage({
-    address: '127.78.1.3',
-    metrics: '127.78.1.3:19090',
-    api: '127.0.0.1:18403',
     settings: { auditInterval: '1s' },
     before: async (folder) => {
       await writeFile(join(folder, 'services', 'secure.pem'), own.certPem + own.keyPem);

@@ -12,9 +12,6 @@ let checks = '';
 
 before(async () => {
   stage = await startStage({
-    address: '127.78.1.1',
-    metrics: '127.78.1.1:19090',
-    api: '127.0.0.1:18401',
     // Without spares every new backend is a section of the file.
     options: { spares: 0 },
     before: async (folder) => {

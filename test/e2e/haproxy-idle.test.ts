@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeCertificate } from '../../src/cli/demo/certificate.ts';
 import { eventually } from '../fakes/ask.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 import { everyFeature } from './every-feature.ts';
 import { type Stage, startStage } from './fault-stage.ts';
 
@@ -13,15 +14,12 @@ let stage: Stage;
 
 before(async () => {
   stage = await startStage({
-    address: '127.78.1.9',
-    metrics: '127.78.1.9:19090',
-    api: '127.0.0.1:18409',
     settings: { auditInterval: '1s' },
     options: {
       trustedProxies: ['10.0.0.0/8'],
       log: 'stdout',
       logFormat: 'json',
-      stats: { port: 18_410, address: '127.0.0.1' },
+      stats: { port: 8404, address: ownAddress() },
       portRange: '5430-5440',
     },
     before: async (folder) => {
@@ -55,12 +53,11 @@ async function audits(): Promise<void> {
 test('every feature on one system: several audits find nothing and reload nothing', async () => {
   const files = Object.entries(everyFeature(stage.one));
   for (const [name, text] of files) await stage.put(name, text);
-  const { services, problems } = await stage.told(
-    ({ inSync, services: all }) => inSync && all.length === files.length + 2,
-  );
-  assert.deepEqual(
-    services.filter(({ health }) => health !== 'ok' && health !== 'degraded'),
-    [],
+  const { problems } = await stage.told(
+    ({ inSync, services }) =>
+      inSync &&
+      services.length === files.length + 2 &&
+      services.every(({ health }) => health === 'ok' || health === 'degraded'),
   );
   assert.deepEqual(problems.map(({ code }) => code).sort(), ['W_FEATURE', 'W_NO_TARGETS']);
   const start = await figures();

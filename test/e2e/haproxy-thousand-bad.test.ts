@@ -5,11 +5,10 @@ import { after, before, test } from 'node:test';
 import { z } from 'zod';
 import { type Stage, startStage, webService } from './fault-stage.ts';
 
-const api = '127.0.0.1:18406';
 let stage: Stage;
 
 before(async () => {
-  stage = await startStage({ address: '127.78.1.6', metrics: '127.78.1.6:19090', api });
+  stage = await startStage();
 });
 
 after(() => stage.end());
@@ -55,14 +54,14 @@ test('what people read is bounded', async () => {
   assert.match(out, /more: weir status -o json/);
   const problems = out.slice(out.indexOf('PROBLEMS')).split('\n');
   assert.ok(problems.length < 40, `${problems.length} lines`);
-  const page = await (await fetch(`http://${api}/`)).text();
+  const page = await (await fetch(`http://${stage.api}/`)).text();
   assert.ok(page.length < 500_000, `${page.length} characters`);
   assert.ok((page.match(/<tr/g) ?? []).length < 500);
 });
 
 test('each is explained by name', async () => {
   for (let i = 0; i < 1_000; i++) {
-    const answer = await fetch(`http://${api}/api/v1/explain/${encodeURIComponent(nameOf(i))}`);
+    const answer = await fetch(`http://${stage.api}/api/v1/explain/${encodeURIComponent(nameOf(i))}`);
     assert.equal(answer.status, 200, nameOf(i));
     const told = explanation.parse(await answer.json());
     assert.equal(told.service, nameOf(i));

@@ -9,12 +9,13 @@ import { makeCertificate } from '../../src/cli/demo/certificate.ts';
 import { ask, eventually, talk } from '../fakes/ask.ts';
 import { type Echo, startEcho } from '../fakes/echo.ts';
 import { listen } from '../fakes/listen.ts';
+import { ownAddress } from '../fakes/own-address.ts';
 import { startWeir, type WeirProcess, weir } from '../fakes/weir-process.ts';
 import { bcsService, ingress, secret, service, slice } from './whole-path-objects.ts';
 
-const address = '127.77.0.1';
-const metrics = `${address}:19090`;
-const api = '127.0.0.1:18377';
+const address = ownAddress();
+const metrics = `${address}:8378`;
+const api = `${address}:8377`;
 let folder = '';
 let config = '';
 let running: WeirProcess | undefined;

@@ -13,6 +13,8 @@ export interface Question {
   readonly tls?: { readonly ca?: string };
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** How long the answer may take; 5 s unless told. */
+  readonly timeoutMs?: number;
 }
 
 export interface Answer {
@@ -22,7 +24,7 @@ export interface Answer {
 }
 
 export function ask(question: Question): Promise<Answer> {
-  const { address, port, host, path = '/', method = 'GET', tls, headers = {}, body } = question;
+  const { address, port, host, path = '/', method = 'GET', tls, headers = {}, body, timeoutMs = 5_000 } = question;
   return new Promise((resolve, reject) => {
     const common = {
       host: address,
@@ -31,12 +33,12 @@ export function ask(question: Question): Promise<Answer> {
       method,
       headers: { ...headers, host },
       agent: false as const,
-      timeout: 5_000,
+      timeout: timeoutMs,
     };
     const trust = tls?.ca === undefined ? { rejectUnauthorized: false } : { ca: tls.ca };
     const sent = tls === undefined ? requestHttp(common) : requestHttps({ ...common, servername: host, ...trust });
     sent.on('error', reject);
-    sent.on('timeout', () => sent.destroy(new Error('no answer in 5 s')));
+    sent.on('timeout', () => sent.destroy(new Error(`no answer in ${timeoutMs / 1_000} s`)));
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -69,7 +71,11 @@ export function talk(address: string, port: number, text: string, until: RegExp)
 }
 
 /** Asks again and again until `done`; the last answer or error is told when it never is. */
-export async function eventually<T>(what: () => Promise<T>, done: (value: T) => boolean, triesLeft = 200): Promise<T> {
+export async function eventually<T>(
+  what: () => Promise<T>,
+  done: (value: T) => boolean,
+  triesLeft = 1_200,
+): Promise<T> {
   for (;;) {
     const outcome = await what().then(
       (value) => ({ value, error: undefined }),

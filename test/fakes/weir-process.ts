@@ -53,7 +53,7 @@ export async function startWeir(args: readonly string[], metrics: string, cwd?: 
     }
     return child.exitCode;
   };
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     if (child.exitCode !== null) throw new Error(`weir ended with ${child.exitCode}:\n${text()}`);
     const ready = await fetch(`http://${metrics}/readyz`).then(
       (answer) => answer.ok,

@@ -1,13 +1,15 @@
 /** A HAProxy that serves some services on one loopback port, without a session around it, and a client that looks at bytes. */
+export { freePort } from '../../../src/cli/demo/ports.ts';
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../src/cli/demo/ports.ts';
 import type { ExportedService } from '../../../src/model/index.ts';
-import { listen } from '../../fakes/listen.ts';
 import { build, writeLayout } from './build.ts';
 
 export interface RunningProxy {
@@ -47,14 +49,6 @@ export async function startProxy(
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function listening(port: number, child: ChildProcess, said: () => string): Promise<void> {
