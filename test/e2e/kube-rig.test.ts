@@ -231,6 +231,57 @@ describe('the kubelet of the tests', { skip: missingKube() || missingPods() }, (
     assert.deepEqual(kubelet.problems, []);
   });
 
+  it('runs programs of the test instead, asks whether they are ready and lets them end in their grace period', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const told: (string | number)[] = [];
+    let ready = false;
+    const kubelet = await startKubelet({
+      ...{ plane, namespace, nodes: 1 },
+      start: (pod, { address, inside }) => {
+        told.push(pod.spec.containers[0]?.name ?? '', inside.join(' '), address);
+        const stop = async (graceMs: number) => void (graceMs > 0 && told.push(graceMs));
+        return { ready: () => ready, stop };
+      },
+    });
+    t.after(() => kubelet.stop());
+    const [node] = kubelet.nodes;
+    assert.ok(node);
+    await plane.client.apply({
+      ...deployment(namespace, 'own', { hostNetwork: true, graceSeconds: 7 }),
+      kind: 'DaemonSet',
+    });
+    await plane.client.apply(serviceOf(namespace, 'own'));
+    await eventually(
+      () => plane.client.request<ApiList<ApiObject & PodStatus>>('GET', `/api/v1/namespaces/${namespace}/pods`),
+      ({ items }) => conditionOf(items[0], 'Ready') === 'False',
+    );
+    ready = true;
+    await eventually(
+      () => slicesOf(plane, namespace, 'own'),
+      (slices) => slices.ready.map(({ address }) => address).join() === node.address,
+    );
+    await plane.client.remove(`/apis/apps/v1/namespaces/${namespace}/daemonsets/own`);
+    await eventually(
+      () => kubelet.pods.size,
+      (size) => size === 0,
+    );
+    assert.deepEqual(told, ['echo', node.inside.join(' '), node.address, 7000]);
+    assert.deepEqual(kubelet.problems, []);
+  });
+
+  it('ends the Pod of a Job when it has nothing to do', async (t) => {
+    const plane = await sharedControlPlane();
+    const namespace = await makeNamespace(t, plane);
+    const kubelet = await startKubelet({ plane, namespace, nodes: 1 });
+    t.after(() => kubelet.stop());
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'once', image: 'once' }] } };
+    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'once', namespace }, spec: { template } };
+    await plane.client.apply(job);
+    await kubectl(['wait', '--for=condition=Complete', 'job/once', '-n', namespace, '--timeout=30s'], { plane });
+    assert.deepEqual(kubelet.problems, []);
+  });
+
   it('forwards node ports to Pods, with policy Local to those of the Node', async (t) => {
     const plane = await sharedControlPlane();
     const namespace = await makeNamespace(t, plane);

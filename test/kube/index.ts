@@ -27,6 +27,7 @@ export { type CommandOptions, helm, kubectl } from './commands.ts';
 export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts';
 export type { CertificateUser, KubeUser } from './credentials.ts';
 export { type Kubelet, type KubeletNode, type KubeletOptions, startKubelet } from './kubelet.ts';
+export type { Pod } from './pod.ts';
 export { missingPods } from './pod-network.ts';
 export { findPrograms, programFolder } from './programs.mjs';
 export {
@@ -38,5 +39,6 @@ export {
   objectPath,
   type WatchEvent,
 } from './request.ts';
+export type { PodPlace, PodProgram, StartPod } from './running-pod.ts';
 export { type Crd, eventually, installCrd, makeNamespace, missingKube, sharedControlPlane } from './shared.ts';
 export { type DeploymentOptions, deployment, type SliceEndpoint, serviceOf, slicesOf } from './workload.ts';

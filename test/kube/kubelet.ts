@@ -8,7 +8,7 @@ import { followObjects } from './follow.ts';
 import { runKubeProxy } from './kube-proxy.ts';
 import { fitsNode, type Pod, podNumber, annotations as words } from './pod.ts';
 import { makePodNetwork, type PodHost } from './pod-network.ts';
-import { type RunningPod, runPod } from './running-pod.ts';
+import { type RunningPod, runPod, type StartPod } from './running-pod.ts';
 
 export interface KubeletOptions {
   readonly plane: ControlPlane;
@@ -21,6 +21,8 @@ export interface KubeletOptions {
    * grace period. The annotation weir.test/refuse-after-ms of a Pod goes first.
    */
   readonly refuse?: 'at once' | number;
+  /** Programs for Pods that shall not be echo servers; must name `plane.directory` in their command line to be cleaned up by `remains`. */
+  readonly start?: StartPod;
   /** Labels of all Nodes. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -109,7 +111,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     running.set(
       uid,
       runPod({
-        ...{ client, pod, host: node.host, node: node.name },
+        ...{ client, pod, host: node.host, node: node.name, start: options.start ?? (() => undefined) },
         refuseAfterMs: (one) => {
           const graceMs = (one.metadata.deletionGracePeriodSeconds ?? 30) * 1000;
           return Math.min(graceMs, podNumber(one, words.refuseAfterMs, refuseAfterMs ?? graceMs));

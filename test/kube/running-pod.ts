@@ -4,12 +4,32 @@ import { type Pod, podKey, podNumber, podPath, podPorts, runningStatus, annotati
 import type { PodHost } from './pod-network.ts';
 import { type ApiClient, ApiError } from './request.ts';
 
+/** A program of the test's own instead of an echo server. */
+export interface PodProgram {
+  /** Its readiness probe, asked ten times a second, also while it ends. Must not reject. */
+  readonly ready: () => Promise<boolean> | boolean;
+  /** SIGTERM, and SIGKILL when the time is over; answers when it has ended. 0: at once. May be asked again. */
+  readonly stop: (graceMs: number) => Promise<void>;
+}
+
+export interface PodPlace {
+  readonly node: string;
+  /** The Pod's; the node's when it is on the network of the host. It can be bound there. */
+  readonly address: string;
+  /** What starts a program in the node's network. */
+  readonly inside: readonly string[];
+}
+
+/** Starts what a Pod runs; undefined: an echo server. */
+export type StartPod = (pod: Pod, place: PodPlace) => Promise<PodProgram | undefined> | PodProgram | undefined;
+
 export interface RunPodOptions {
   readonly client: ApiClient;
   readonly pod: Pod;
   readonly host: PodHost;
   /** The Node's name. */
   readonly node: string;
+  readonly start: StartPod;
   /** From its deletion until it refuses, in milliseconds. */
   readonly refuseAfterMs: (pod: Pod) => number;
   readonly report: (problem: string) => void;
@@ -29,14 +49,16 @@ export interface RunningPod {
 }
 
 /** Binds it first when nobody did. */
-export function runPod({ client, pod, host, node, refuseAfterMs, report, gone }: RunPodOptions): RunningPod {
+export function runPod({ client, pod, host, node, start, refuseAfterMs, report, gone }: RunPodOptions): RunningPod {
   const key = podKey(pod);
   const path = podPath(pod);
   const life = new AbortController();
   let newest = pod;
   let address = '';
   let containersReady = false;
+  let program: PodProgram | undefined;
   let ending = false;
+  let finished = false;
   let written = '';
   let line: Promise<void> = Promise.resolve();
 
@@ -61,7 +83,7 @@ export function runPod({ client, pod, host, node, refuseAfterMs, report, gone }:
   const wait = (ms: number) => sleep(ms, undefined, { signal: life.signal, ref: false }).catch(() => {});
 
   const writeStatus = async (): Promise<void> => {
-    if (address === '') return;
+    if (address === '' || finished) return;
     const ready = containersReady && newest.metadata.annotations?.[words.unready] !== 'true';
     const status = runningStatus(newest, { pod: address, host: host.address }, ready, now());
     // Times apart, so that the answer to what was written is not written again.
@@ -76,40 +98,53 @@ export function runPod({ client, pod, host, node, refuseAfterMs, report, gone }:
     written = text;
   };
 
-  const begin = async (): Promise<void> => {
-    if (newest.spec.nodeName === undefined) {
-      await client.request('POST', `${path}/binding`, {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name: newest.metadata.name, uid: newest.metadata.uid },
-        target: { apiVersion: 'v1', kind: 'Node', name: node },
-      });
-    }
+  const bind = async (): Promise<void> => {
+    if (newest.spec.nodeName !== undefined) return;
+    await client.request('POST', `${path}/binding`, {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name: newest.metadata.name, uid: newest.metadata.uid },
+      target: { apiVersion: 'v1', kind: 'Node', name: node },
+    });
+  };
+
+  const startContainers = async (): Promise<void> => {
     const taken = newest.spec.hostNetwork ? host.address : host.takeAddress();
-    await host.open(taken, podPorts(newest), key);
+    const started = await start(newest, { node, address: taken, inside: host.inside });
+    // It was forgotten meanwhile.
+    if (life.signal.aborted) return started?.stop(0);
+    if (started === undefined) await host.open(taken, podPorts(newest), key);
+    program = started;
     address = taken;
-    const readyAfterMs = podNumber(newest, words.readyAfterMs, 0);
-    containersReady = readyAfterMs === 0;
-    await writeStatus();
-    if (readyAfterMs > 0) {
-      wait(readyAfterMs).then(() =>
-        enqueue(async () => {
-          containersReady = true;
-          await writeStatus();
-        }),
-      );
+    if (started !== undefined) void probe(started);
+    else wait(podNumber(newest, words.readyAfterMs, 0)).then(() => setReady(true));
+  };
+
+  const setReady = (ready: boolean): void => {
+    containersReady = ready;
+    enqueue(writeStatus);
+  };
+
+  /** A job's Pod without ports has nothing to do. */
+  const finish = async (): Promise<void> => {
+    const { restartPolicy = 'Always' } = newest.spec;
+    if (program !== undefined || restartPolicy === 'Always' || podPorts(newest).length > 0) return;
+    finished = true;
+    await client.request('PATCH', `${path}/status`, succeeded(newest), 'application/strategic-merge-patch+json');
+  };
+
+  const probe = async (started: PodProgram): Promise<void> => {
+    while (!life.signal.aborted) {
+      const ready = await started.ready();
+      if (ready !== containersReady) setReady(ready);
+      await wait(100);
     }
-    // A job's Pod without ports has nothing to do.
-    if (
-      newest.spec.restartPolicy !== undefined &&
-      newest.spec.restartPolicy !== 'Always' &&
-      podPorts(newest).length === 0
-    )
-      await client.request('PATCH', `${path}/status`, succeeded(newest), 'application/strategic-merge-patch+json');
   };
 
   const endPod = async (): Promise<void> => {
-    if (address !== '') {
+    // Deleted before it had begun, it has not been told yet.
+    await program?.stop(0);
+    if (address !== '' && program === undefined) {
       await host.refuse(key);
       containersReady = false;
       await writeStatus();
@@ -133,10 +168,18 @@ export function runPod({ client, pod, host, node, refuseAfterMs, report, gone }:
   const endLater = (deleted: Pod): void => {
     ending = true;
     // Not in line: the clock of the grace period runs, whatever else is being written.
-    wait(address === '' ? 0 : refuseAfterMs(deleted)).then(() => enqueue(endPod));
+    const ended =
+      program === undefined
+        ? wait(address === '' ? 0 : refuseAfterMs(deleted))
+        : program.stop((deleted.metadata.deletionGracePeriodSeconds ?? 30) * 1000);
+    ended.then(
+      () => enqueue(endPod),
+      (error) => report(`${key}: ${error}`),
+    );
   };
 
-  if (pod.metadata.deletionTimestamp === undefined) enqueue(begin);
+  if (pod.metadata.deletionTimestamp === undefined)
+    for (const step of [bind, startContainers, writeStatus, finish]) enqueue(step);
   else update(pod);
   return {
     ...{ key, node },
@@ -144,11 +187,11 @@ export function runPod({ client, pod, host, node, refuseAfterMs, report, gone }:
       return address;
     },
     update,
-    crash: () => host.kill(key),
+    crash: () => program?.stop(0) ?? host.kill(key),
     forget() {
       life.abort();
       // The node may have ended before.
-      if (address !== '') host.kill(key).catch(() => {});
+      if (address !== '') (program?.stop(0) ?? host.kill(key)).catch(() => {});
     },
   };
 }
