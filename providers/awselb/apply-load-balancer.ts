@@ -20,7 +20,8 @@ import {
 } from './apply-codec.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
-import { adoptedTag, backendGroup } from './names.ts';
+import { isMadeElsewhere } from './made-elsewhere.ts';
+import { backendGroup } from './names.ts';
 
 export function loadBalancerWork(step: Step, view: View): Work {
   switch (step.op) {
@@ -33,7 +34,7 @@ export function loadBalancerWork(step: Step, view: View): Work {
     case 'remove':
       return step.set === 'Tags' ? elbTags(step) : { rest: (handle) => groupsChanged(handle, step, view) };
     case 'delete': {
-      if (view.now?.sets.Tags?.has(adoptedTag) === true) return { rest: (handle) => givenBack(handle, view) };
+      if (view.now !== undefined && isMadeElsewhere(view.now)) return { rest: (handle) => givenBack(handle, view) };
       const { ShieldProtection, 'deletion_protection.enabled': locked } = view.now?.attrs ?? {};
       // First, while the load balancer can still be read: after it nobody would look. One that will not go keeps its protection.
       const guarded = ShieldProtection === true && locked !== 'true';
@@ -59,7 +60,9 @@ function givenBack(LoadBalancerArn: Handle, { now, backendGroup: own }: View): r
     ...(theirs.length > 0 && (managed > 0 || theirs.length < all.length)
       ? [{ name: 'SetSecurityGroups' as const, input: groupsInput(LoadBalancerArn, theirs, {}) }]
       : []),
-    { name: 'RemoveTags', input: { ResourceArns: [LoadBalancerArn], TagKeys } },
+    ...(TagKeys.length === 0
+      ? []
+      : [{ name: 'RemoveTags' as const, input: { ResourceArns: [LoadBalancerArn], TagKeys } }]),
   ];
 }
 

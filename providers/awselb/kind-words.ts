@@ -2,7 +2,7 @@
 import type { Attrs, AttrWords, Json, KindWords, SetWords } from '../../src/model/index.ts';
 import { actionsText, conditionsText, field, list, text } from './action-words.ts';
 import { usualAttribute } from './default-attributes.ts';
-import { adoptedTag, backendGroup } from './names.ts';
+import { backendGroup } from './names.ts';
 
 const tags: SetWords = {
   word: 'tags',
@@ -150,17 +150,6 @@ const securityGroupRule: KindWords = {
 };
 
 export const kindWords = { loadBalancer, targetGroup, listener, rule, securityGroup, securityGroupRule } as const;
-
-/** Whether somebody else made it: it carries the tag of adoption, or nothing of it but its targets is ours. */
-export function isBorrowed({
-  attrs,
-  sets,
-}: {
-  attrs: Attrs;
-  sets: Readonly<Record<string, ReadonlyMap<string, unknown>>>;
-}): boolean {
-  return attrs.Foreign === true || sets.Tags?.has(adoptedTag) === true;
-}
 
 function said(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);

@@ -37,7 +37,8 @@
  * Place is what clients know of a front, the same over generations: `LB:80`, for a rule with its conditions behind it.
  */
 import type { KindSpec } from '../../src/model/index.ts';
-import { isBorrowed, kindWords } from './kind-words.ts';
+import { kindWords } from './kind-words.ts';
+import { isMadeElsewhere } from './made-elsewhere.ts';
 
 const tags = { batch: 50, inCreate: true, max: 50 } as const;
 const forward = { batch: 5, serving: true, to: 'TargetGroup', weight: 'Weight', max: 5, inCreate: true } as const;
@@ -81,7 +82,7 @@ export const kinds: readonly KindSpec[] = [
     sets: { ManagedSecurityGroups: { batch: 5, to: 'SecurityGroup', max: 5, inCreate: true }, Tags: tags },
     slots: ({ Name }) => [`load balancer ${String(Name)}`],
     rateClass: 'elbv2',
-    borrowed: isBorrowed,
+    borrowed: isMadeElsewhere,
     words: kindWords.loadBalancer,
   },
   {
@@ -97,7 +98,7 @@ export const kinds: readonly KindSpec[] = [
     },
     slots: ({ Name }) => (Name === undefined ? [] : [`target group ${String(Name)}`]),
     rateClass: 'elbv2',
-    borrowed: isBorrowed,
+    borrowed: ({ attrs }) => attrs.Foreign === true,
     words: kindWords.targetGroup,
   },
   {

@@ -119,7 +119,7 @@ function attempt(
   const asked = adopt(settled, type, first, build);
   if (asked === undefined) return undefined;
   const scheme = schemeOf(asked, present, type, build);
-  const kept = keptOf(present, type, scheme);
+  const kept = keptOf(adoptedFirst(present, settled, build), type, scheme);
   const [old] = present;
   if (kept === undefined && old !== undefined && !mayReplace(settled, old, members, build)) return undefined;
   tellNames(kept, old, { settled, type, scheme, members, unit: place.unit, build });
@@ -179,6 +179,17 @@ function attempt(
 
 function tagSet(tags: Readonly<Record<string, string>>): ReadonlyMap<string, Member> {
   return new Map(Object.entries(tags).map(([key, Value]): [string, Member] => [key, { attrs: { Value } }]));
+}
+
+/** What `adopt` names serves, also where the service has a load balancer of ours already: that one goes, and never the other. */
+function adoptedFirst(
+  present: readonly Observed[],
+  { adopt: named }: Settled,
+  { environment, options }: Build,
+): readonly Observed[] {
+  if (named === undefined || present.length < 2) return present;
+  const arn = findAdopted(named, environment, options).found?.LoadBalancerArn;
+  return present.toSorted((a, b) => Number(b.handle === arn) - Number(a.handle === arn));
 }
 
 /** Made by somebody else: named by `adopt` now, or marked since it was. */

@@ -82,6 +82,32 @@ describe('adoption', () => {
     assert.deepEqual(told(agreed), ['W_NAME_CHANGES shop/web settings.awselb.scheme internal']);
   });
 
+  it('serves with what is named although there is one of ours: that one goes, and the named one is never deleted', () => {
+    const own = converge([nlb()]).cloud.observe();
+    const present = [
+      ...own,
+      { ...claimed, ...normalize(claimed), attrs: { ...normalize(claimed).attrs, Scheme: 'internal' } },
+    ];
+    const desired = desire([nlb({ adopt: 'tf', scheme: 'internal' })], {
+      environment: { ...environment, LoadBalancers: [{ ...foreign, Scheme: 'internal' }] },
+      options: allowed,
+      present,
+    });
+    assert.equal(find(desired.resources, 'LoadBalancer').attrs.Name, 'tf');
+    const gone = planned(desired.resources, present).steps.filter(
+      (s) => s.op === 'delete' && s.kind === 'LoadBalancer',
+    );
+    assert.deepEqual(
+      gone.map(({ handle, borrowed }) => [handle === arn, borrowed]),
+      [[false, undefined]],
+    );
+    const left = planned([], [{ ...claimed, ...normalize(claimed) }]).steps;
+    assert.deepEqual(
+      left.map(({ op, kind, borrowed }) => [op, kind, borrowed]),
+      [['delete', 'LoadBalancer', true]],
+    );
+  });
+
   it('tells a driver which load balancers and target groups are meant', () => {
     const settings = (one: ExportedService) => serviceOptions.parse(one.settings.awselb ?? {});
     const parsed = environmentSchema.parse(world);
