@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Capabilities, Provider } from '../../src/model/index.ts';
 import { kinds } from './kinds.ts';
+import { metrics } from './metrics.ts';
 import { model, modelSliced } from './model.ts';
 import { normalize } from './normalize.ts';
 import { type Options, optionsSchema, type ServiceOptions, serviceOptionsSchema } from './options.ts';
@@ -42,6 +43,7 @@ export const provider: Provider<Options, ServiceOptions> = {
   // Nothing is discovered before the model is made: what the installed program can do decides how to write, not what.
   environment: z.strictObject({}),
   kinds,
+  metrics,
   model,
   modelSliced,
   normalize,

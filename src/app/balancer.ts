@@ -60,6 +60,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   }
   checkProvider(provider);
   const options = parsed.data;
+  context.metrics.describe?.(provider.metrics ?? {});
   const stateDir = join(context.stateDir, 'balancers', name);
   const claims = new Claims(stateDir);
   const desire = createDesire(name, context.instance, provider, options);

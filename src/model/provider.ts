@@ -184,6 +184,8 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   readonly serviceOptions: ZodType<ServiceOptions>;
   readonly environment: ZodType<Environment>;
   readonly kinds: readonly KindSpec[];
+  /** What its metrics say: name → the help text of /metrics. */
+  readonly metrics?: Readonly<Record<string, string>>;
   /** Pure. A bad service is a problem, never a throw. The same resource object comes back while its input objects are the same. */
   model(input: ModelInput, options: Options): ModelResult;
   /** As `model`, with places to be held up: for models that take tens of milliseconds for thousands of services. */

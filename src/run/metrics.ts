@@ -9,6 +9,8 @@ export interface Metrics {
   set(name: string, value: number, labels?: Labels): void;
   /** Adds one observation to a histogram; seconds for names that end so. */
   observe(name: string, value: number, labels?: Labels): void;
+  /** Takes help texts of metrics that are not in the table, before they are counted. Absent: nobody reads them. */
+  describe?(helps: Readonly<Record<string, string>>): void;
 }
 
 /** Counts nothing: for one-shot commands. */

@@ -25,10 +25,14 @@ export function createMetrics(
   const instruments = new Map(table.map((entry) => [entry.name, register(entry, registry)]));
   collectDefaultMetrics({ register: registry });
 
+  const helps = new Map<string, string>();
   const find = (name: string, type: MetricEntry['type'], labels: Labels): Instrument | undefined => {
     let found = instruments.get(name);
     if (found === undefined && /^weir_[a-z0-9]+_[a-z0-9_]+$/.test(name) && instruments.size < 1000) {
-      found = register({ name, type, help: 'Of the provider named in it.', labels: Object.keys(labels) }, registry);
+      found = register(
+        { name, type, help: helps.get(name) ?? 'Of the provider named in it.', labels: Object.keys(labels) },
+        registry,
+      );
       instruments.set(name, found);
     }
     if (found?.type === type) return found;
@@ -45,6 +49,9 @@ export function createMetrics(
     count(name, labels = {}, by = 1) {
       const found = find(name, 'counter', labels);
       if (found?.type === 'counter' && by >= 0) found.metric.inc(fit(found, labels), by);
+    },
+    describe(texts) {
+      for (const [name, help] of Object.entries(texts)) helps.set(name, help);
     },
     forget(name, labels) {
       const found = instruments.get(name);
