@@ -20,7 +20,7 @@ export function addApply(program: Command, context: CommandContext): void {
     .addOption(failOnOption())
     .option('--confirm', 'show the plan and ask first (on a terminal)')
     .option('-y, --yes', 'never ask')
-    .option('--full', 'list every object, however many are alike')
+    .option('--full', 'every object, however many are alike, every member and tag')
     .action(async () => {
       const loaded = await loadFor(command, context, { provider: 'runnable' });
       const kinds = await loadKinds(loaded.config, context.deps.providers);

@@ -17,7 +17,7 @@ export function addDestroy(program: Command, context: CommandContext): void {
     .description('remove everything that weir made, and nothing else')
     .addOption(outputOption(['text', 'json', 'jsonl']))
     .option('-y, --yes', 'do not ask')
-    .option('--full', 'list every object, however many are alike')
+    .option('--full', 'every object, however many are alike, every member and tag')
     .action(async () => {
       const yes = command.opts().yes === true;
       if (!yes && !context.io.terminal.in) {

@@ -20,7 +20,7 @@ export function addPlan(program: Command, context: CommandContext): void {
     .addOption(outputOption())
     .addOption(failOnOption())
     .option('--detailed-exitcode', 'exit 0: no change, 2: changes, 1: everything else')
-    .option('--full', 'list every object, however many are alike')
+    .option('--full', 'every object, however many are alike, every member and tag')
     .option(
       '--environment <file>',
       'contact nothing and start from nothing: JSON, provider name to what discovery would yield (weir schema --environment NAME)',
