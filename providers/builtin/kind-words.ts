@@ -9,7 +9,10 @@ const backend: KindWords = {
   attrs: {
     protocol: { word: '' },
     balance: { word: '', usual: 'roundrobin' },
-    check: { word: 'check', text: (check) => `${text(check, 'type')} ${text(check, 'path')}`.trimEnd() },
+    check: {
+      word: 'check',
+      text: (check) => (text(check, 'type') === 'http' ? `http ${text(check, 'path')}` : text(check, 'type')),
+    },
     drainMs: { word: 'drains for', text: (value) => `${Number(value) / 1000} s` },
     maxConnections: { word: 'at most', text: (value) => `${String(value)} connections a target` },
   },
