@@ -49,7 +49,6 @@ export class Session {
       maxSessionMemory: 512,
     });
     const session = new Session(http2, tls);
-    http2.on('goaway', () => session.retire());
     http2.on('error', (cause) => {
       session.#error ??= new KubeError(0, 'Closed', `${server.origin}: the connection broke (${cause.message})`, {
         cause,
@@ -65,7 +64,7 @@ export class Session {
     return session;
   }
 
-  /** Takes new requests. */
+  /** Takes new requests. One that has been told goodbye (GOAWAY) counts as closed from then on, and ends with its last stream. */
   get usable(): boolean {
     return !this.#retired && !this.#http2.closed && !this.#http2.destroyed;
   }

@@ -95,6 +95,18 @@ describe('an elector', () => {
     assert.ok(untilMs <= clock.now() + 10_000);
   });
 
+  it('counts from before the write was sent, for whoever sees it sees it later', async () => {
+    const { clock, store } = stage();
+    const a = candidate(store, 'a', { cluster: store.client(() => 700) });
+    a.start();
+    for (let i = 0; i < 300; i++) {
+      await clock.pass(100);
+      const writtenMs = store.writes.at(-1)?.atMs ?? 0;
+      assert.ok(a.view().untilMs < writtenMs + 10_000, `${a.view().untilMs} after the write of ${writtenMs}`);
+    }
+    assert.equal(a.view().leader, true);
+  });
+
   it('of a machine that has slept holds nothing, although its monotonic clock has stood still', async () => {
     const { clock, store } = stage();
     let sleptMs = 0;
