@@ -81,6 +81,8 @@ export interface Readiness {
   readonly draining?: true;
   /** What is still waited for, in words. */
   readonly waitingFor: readonly string[];
+  /** Parts of sources that cannot be read at present: what was last known of them is served. No reason not to be ready. */
+  readonly unread?: readonly { readonly source: string; readonly part: string }[];
 }
 
 /** Everything that reaches outside can be replaced. Defaults: the real clock, the registry, sources by their type, no log, no metrics. */

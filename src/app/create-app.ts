@@ -57,6 +57,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       ...(lastTurnMs === undefined ? {} : { lastTurnMs }),
       turnEveryMs: auditMs,
       waitingFor: [...unread, ...(planned ? [] : unplanned)],
+      unread: feeds.flatMap(({ snapshot }) => snapshot.incomplete.map(({ source, part }) => ({ source, part }))),
     };
   };
 

@@ -44,7 +44,8 @@ const openSource: Open = async (config, context) => {
 };
 
 async function openCluster(config: KubernetesSourceConfig, context: SourceContext): Promise<Source> {
-  const { openKubernetesSource } = await import('../sources/kubernetes/index.ts');
+  // Only here: who reads files alone needs no session to a cluster.
+  const { openKubernetesSource } = await import('../sources/kubernetes/live.ts');
   const { clock, log, metrics, memory, stateDir, controllers, ownClasses } = context;
   return openKubernetesSource(config, {
     async open() {

@@ -5,7 +5,7 @@ import { kubernetesSource } from '../../src/config/config.ts';
 import { openCluster } from '../../src/kube/index.ts';
 import type { ExportedService, Log, Snapshot } from '../../src/model/index.ts';
 import { systemClock } from '../../src/run/index.ts';
-import { openKubernetesSource } from '../../src/sources/kubernetes/index.ts';
+import { openKubernetesSource } from '../../src/sources/kubernetes/live.ts';
 import type { ControlPlane } from '../kube/index.ts';
 
 const quiet: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { makeNamespace, missingKube, sharedControlPlane, startControlPlane } from '../kube/index.ts';
+import { installCrd, makeNamespace, missingKube, sharedControlPlane, startControlPlane } from '../kube/index.ts';
 import {
   certOf,
   follow,
@@ -96,6 +96,46 @@ describe('a real cluster', { skip: missingKube() }, () => {
     const told = await live.until(({ problems }) => new Set(problems.map(({ service }) => service)).size >= 1000);
     for (const id of good) assert.ok(!told.problems.some(({ service }) => service === id), id);
     assert.ok(now.services.length >= 10);
+  });
+
+  it('kinds of a peer are read as soon as they are there', async (t) => {
+    const plane = await startControlPlane({ kcm: false });
+    t.after(() => plane.stop());
+    const controllers = ['ingress.k8s.aws/alb'];
+    const live = follow(t, plane.admin.kubeconfig, {}, controllers);
+    const before = await live.read();
+    assert.deepEqual([before.problems, before.incomplete], [[], []], 'what is not installed is nothing to tell');
+    const version = {
+      name: 'v1beta1',
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+    };
+    await installCrd(plane, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'targetgroupbindings.elbv2.k8s.aws' },
+      spec: {
+        group: 'elbv2.k8s.aws',
+        scope: 'Namespaced',
+        names: { kind: 'TargetGroupBinding', plural: 'targetgroupbindings', singular: 'targetgroupbinding' },
+        versions: [version],
+      },
+    });
+    await putService(plane, 'default', 'web', { type: 'ClusterIP', loadBalancerClass: undefined });
+    await putSlice(plane, 'default', 'web', ['10.0.0.1']);
+    await plane.client.apply({
+      apiVersion: 'elbv2.k8s.aws/v1beta1',
+      kind: 'TargetGroupBinding',
+      metadata: { name: 'bound', namespace: 'default' },
+      spec: {
+        serviceRef: { name: 'web', port: 'http' },
+        targetGroupARN: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/bound/0123456789abcdef',
+        targetType: 'ip',
+      },
+    });
+    const id = 'targetgroupbinding/default/bound';
+    await live.until((now) => targetsOf(now, id).join() === '10.0.0.1:8080', 60_000);
   });
 
   it('whose API server goes and comes back loses nothing', async (t) => {

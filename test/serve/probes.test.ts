@@ -20,7 +20,13 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
   readiness = { ...readiness, synced: true, planned: true, lastTurnMs: nowMs, waitingFor: [] };
   assert.deepEqual(await get('/readyz'), [200, 'ok']);
   assert.deepEqual(await get('/readyz?verbose'), [200, '[+]sources ok\n[+]plan ok\nok\n']);
-  readiness = { ...readiness, draining: true };
+  const unread = [{ source: 'east', part: 'Services' }];
+  readiness = { ...readiness, unread };
+  assert.deepEqual(await get('/readyz?verbose'), [
+    200,
+    '[+]sources ok\n[+]plan ok\n[+]source east ok: Services cannot be read; what was last known is served\nok\n',
+  ]);
+  readiness = { ...readiness, unread: [], draining: true };
   assert.deepEqual(await get('/readyz?verbose'), [
     503,
     '[-]drain: weir is about to stop\n[+]sources ok\n[+]plan ok\nnot ok\n',

@@ -1,6 +1,5 @@
 /** Kubernetes objects, from files or a live cluster, read into exported services: `parse…` one object each, `join…` one service each. Pure except x509.ts; no files, no network, no clock. */
 export { type AnnotationEntry, annotationTable } from './annotation-table.ts';
-export { type LiveSourceConfig, type LiveSourceOptions, openKubernetesSource } from './live.ts';
 export { LivingObjects } from './living-objects.ts';
 export { ObjectReader, type ReadResult } from './object-reader.ts';
 export { type KubernetesReadOptions, ownController } from './options.ts';

@@ -14,7 +14,7 @@ import { refsOf } from '../file/refs-of.ts';
 import { type InForce, nothingInForce, settle } from '../file/settle.ts';
 import { share, shareItems } from '../file/share.ts';
 import { LiveRecord } from './live-record.ts';
-import { LivingObjects } from './living-objects.ts';
+import { LivingObjects, type ReadResult } from './living-objects.ts';
 import { type AtNodes, toNodes } from './node-targets.ts';
 import type { KubernetesReadOptions } from './options.ts';
 
@@ -32,6 +32,8 @@ export interface LiveStateOptions {
 export interface Known {
   /** Whether what is read of this namespace now is all there is; else what was last good of it stays in force. */
   readonly namespace: (namespace: string) => boolean;
+  /** That is so of every namespace. */
+  readonly everywhere: boolean;
   readonly nodes: boolean;
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
@@ -82,13 +84,12 @@ export class LiveState {
   rebuild(known: Known): Snapshot {
     const read = this.living.read(this.#options.wallMs());
     this.#nodes = known.nodes ? read.nodes : this.#nodes;
-    const found = read.services.filter(({ origin }) => known.namespace(origin.namespace));
-    const whole = found.length === read.services.length;
-    const unread = [...this.#inForce.services.values()].filter(({ origin }) => !known.namespace(origin.namespace));
-    const placed = this.#options.atNodes ? this.#placeAtNodes(whole ? read.services : found) : undefined;
-    const services = placed?.map(({ service }) => service) ?? (whole ? read.services : found);
-    const dropped = new Set(whole ? [] : read.services.filter((one) => !found.includes(one)).map(({ id }) => id));
-    const ofReaders = this.#withoutUnread(read.problems, dropped, known);
+    const isKnown = ({ origin }: ExportedService) => known.namespace(origin.namespace);
+    const found = known.everywhere ? read.services : read.services.filter(isKnown);
+    const unread = known.everywhere ? [] : [...this.#inForce.services.values()].filter((one) => !isKnown(one));
+    const placed = this.#options.atNodes ? this.#placeAtNodes(found) : undefined;
+    const services = placed?.map(({ service }) => service) ?? found;
+    const ofReaders = known.everywhere ? read.problems : withoutUnread(read, known);
     const settled = settle(
       {
         services: unread.length === 0 ? services : [...services, ...unread],
@@ -151,15 +152,6 @@ export class LiveState {
     return true;
   }
 
-  /** What is wrong with objects of namespaces of which only a part can be read would be told of what nobody wrote wrong. */
-  #withoutUnread(problems: readonly Problem[], dropped: ReadonlySet<ServiceId>, known: Known): readonly Problem[] {
-    if (known.incomplete.length === 0) return problems;
-    return problems.filter(({ service, source }) => {
-      const [, namespace = '', name] = source.split('/');
-      return !(service !== undefined && dropped.has(service)) && (name === undefined || known.namespace(namespace));
-    });
-  }
-
   #placeAtNodes(services: readonly ExportedService[]): readonly AtNodes[] {
     const nodes = this.#nodes;
     // Other nodes: nothing holds that was made with those before.
@@ -189,6 +181,7 @@ export class LiveState {
   /** Key material of what is in force, old versions that were kept among it; the rest is forgotten. */
   #keepSecrets(fresh: ReadonlyMap<string, string>): void {
     const before = this.#secrets;
+    if (before.size === 0 && fresh.size === 0) return;
     const kept = new Map<string, string>();
     for (const service of this.#inForce.services.values())
       for (const { sha256 } of refsOf(service)) {
@@ -198,4 +191,14 @@ export class LiveState {
     for (const [sha256, text] of fresh) kept.set(sha256, text);
     this.#secrets = kept;
   }
+}
+
+/** What is wrong with objects of namespaces of which only a part can be read would be told of what nobody wrote wrong. */
+function withoutUnread({ services, problems }: ReadResult, known: Known): readonly Problem[] {
+  const dropped = new Set<ServiceId>();
+  for (const { id, origin } of services) if (!known.namespace(origin.namespace)) dropped.add(id);
+  return problems.filter(({ service, source }) => {
+    const [, namespace = '', name] = source.split('/');
+    return !(service !== undefined && dropped.has(service)) && (name === undefined || known.namespace(namespace));
+  });
 }

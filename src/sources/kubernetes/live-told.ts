@@ -35,7 +35,8 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
     problems.push(unreadable(`Secret/${name}`, `Secret ${name}`, forbidden, error, source));
   }
   const nodes = parts.some((part) => part.place.kind.kind === 'Node' && part.everKnown);
-  return { namespace: (one) => !everything && !unread.has(one), nodes, problems, incomplete };
+  const everywhere = !everything && unread.size === 0;
+  return { namespace: (one) => !everything && !unread.has(one), everywhere, nodes, problems, incomplete };
 }
 
 /** A server without Ingresses has none; without EndpointSlices it is too old. */

@@ -121,7 +121,13 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
         const source = config.name;
         const problem = { code, severity: 'error', source: `source/${source}`, message } as const;
         const incomplete = [{ source, part: 'everything', reason: message }];
-        return state.rebuild({ namespace: () => false, nodes: false, problems: [problem], incomplete });
+        return state.rebuild({
+          namespace: () => false,
+          everywhere: false,
+          nodes: false,
+          problems: [problem],
+          incomplete,
+        });
       }
     },
     async watch(changed, signal) {

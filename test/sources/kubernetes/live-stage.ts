@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { kubernetesSource } from '../../../src/config/config.ts';
 import type { ExportedService, Snapshot, Source } from '../../../src/model/index.ts';
-import { openKubernetesSource } from '../../../src/sources/kubernetes/index.ts';
+import { openKubernetesSource } from '../../../src/sources/kubernetes/live.ts';
 import { type Placed, ScriptedCluster } from './live-cluster.ts';
 
 /** Twenty times as fast as the real one: what waits for seconds is tested in tenths. */

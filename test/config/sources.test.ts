@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configSchema, flattenIssues, quickConfig, toJsonSchema } from '../../src/config/index.ts';
+
+const told = (sources: readonly object[]) => {
+  const parsed = configSchema.safeParse({ sources }, { reportInput: true });
+  return parsed.success
+    ? []
+    : flattenIssues(parsed.error.issues, toJsonSchema(configSchema)).map(
+        ({ path, message }) => `${path.join('.')}: ${message}`,
+      );
+};
+const cluster = (name: string, more: object = {}) => ({ type: 'kubernetes', name, ...more });
+
+describe('sources of type kubernetes', () => {
+  it('need nothing but their type; what cannot be right is named', () => {
+    assert.deepEqual(told([{ type: 'kubernetes' }]), []);
+    assert.match(told([{ type: 'kubernets' }]).join('\n'), /^sources\.0\.type: must be of type file or kubernetes/);
+    assert.match(
+      told([{ type: 'kubernetes', labelSelector: 'a b' }]).join('\n'),
+      /labelSelector: must be terms such as/,
+    );
+    assert.match(told([{ type: 'kubernetes', paths: ['x'] }]).join('\n'), /sources\.0\.paths: unknown field/);
+  });
+
+  it('several clusters are told apart by name, or merged by all of them', () => {
+    assert.deepEqual(told([cluster('a', { cluster: 'east' }), cluster('b', { cluster: 'west' })]), []);
+    assert.deepEqual(told([cluster('a'), cluster('b', { cluster: 'west' })]), []);
+    const merged = [
+      cluster('a', { cluster: 'east', merge: true, weight: 3 }),
+      cluster('b', { cluster: 'west', merge: true }),
+    ];
+    assert.deepEqual(told(merged), []);
+    assert.match(told([cluster('a'), cluster('b')]).join('\n'), /^sources\.1\.cluster: must be another name/);
+    assert.match(
+      told([cluster('a', { merge: true, cluster: 'east' }), cluster('b', { merge: true })]).join('\n'),
+      /^sources\.1\.cluster: is missing/,
+    );
+    assert.match(told([cluster('a', { weight: 3 })]).join('\n'), /^sources\.0\.weight: has an effect/);
+  });
+
+  it('stand in for those of a file when the command line names a cluster, beside its files', () => {
+    const config = configSchema.parse({
+      sources: [{ type: 'file', paths: ['a'] }],
+      balancers: [{ provider: 'memory' }],
+    });
+    const quick = { files: [], groups: [], cluster: { kubeconfig: 'k', namespaces: ['shop'], withoutClass: true } };
+    const [only, ...none] = quickConfig(config, quick, 'memory').sources;
+    assert.deepEqual(none, []);
+    assert.ok(only?.type === 'kubernetes');
+    assert.deepEqual([only.kubeconfig, only.namespaces, only.withoutClass], ['k', ['shop'], true]);
+    const both = quickConfig(config, { ...quick, files: ['b'] }, 'memory').sources.map(({ type }) => type);
+    assert.deepEqual(both, ['file', 'kubernetes']);
+  });
+});
