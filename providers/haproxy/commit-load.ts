@@ -42,11 +42,15 @@ export class Loader {
 
   /** What a layout changes on disk. `running`: what is served, from which it mostly differs little. */
   async filesFor(layout: Layout, running: Layout | undefined): Promise<FileChange> {
-    const { renderer, files, certificates } = this.#parts;
+    const { renderer, files, certificates, ctx } = this.#parts;
+    const { turns } = ctx;
     const sealed = sealLayout(layout, running);
     await certificates.readUsers(sealed);
+    if (turns?.due) await turns.next();
     const text = renderer.textOf(sealed);
-    if (text !== files.config) renderer.checkShape(text, sealed);
+    if (text !== files.config) {
+      for (const _ of renderer.checkShape(text, sealed)) if (turns?.due) await turns.next();
+    }
     return files.compare(layout, text, (sha256) => certificates.pem(sha256));
   }
 

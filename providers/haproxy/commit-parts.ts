@@ -1,5 +1,5 @@
 /** What a committer works with. Types alone. */
-import type { Context, Resource } from '../../src/model/index.ts';
+import type { Context, Resource, Sliced } from '../../src/model/index.ts';
 import type { Abilities } from './commit-abilities.ts';
 import type { Certificates } from './commit-certificates.ts';
 import type { ConfigFiles } from './commit-files.ts';
@@ -19,7 +19,7 @@ export interface Renderer {
   isScarce(layout: Layout): boolean;
   textOf(layout: Layout): string;
   /** @throws WeirError E_HAPROXY_CONFIG when the text is not what the layout says. */
-  checkShape(text: string, layout: Layout): void;
+  checkShape(text: string, layout: Layout): Sliced<void>;
 }
 
 export interface CommitParts {

@@ -7,6 +7,7 @@
  * be written: until it is, a session that begins finds the difference.
  */
 import { type Resource, WeirError } from '../../src/model/index.ts';
+import { readAll } from './attrs-all.ts';
 import { usableCertificates } from './commit-certificates.ts';
 import { bindKey, tryPorts } from './commit-check.ts';
 import type { FileChange } from './commit-files.ts';
@@ -79,6 +80,7 @@ export class Committer {
   async commit(next: readonly Resource[]): Promise<void> {
     const { ctx } = this.#parts;
     const startMs = ctx.clock.now();
+    await readAll(next, ctx.turns);
     const certified = await usableCertificates(next, this.#given, this.#parts.certificates);
     this.#refusals.keep(next);
     let given: Given | undefined;
@@ -103,11 +105,18 @@ export class Committer {
     return { resources, withheld: [...usable.withheld, ...withheld] };
   }
 
+  async #turn(): Promise<void> {
+    const { turns } = this.#parts.ctx;
+    if (turns?.due) await turns.next();
+  }
+
   /** Brings the process to these resources, less the ports that cannot be had; answers what it was given in the end. */
   async #bring(usable: Given): Promise<Given> {
     const { optional } = this.#parts;
     let given = usable;
+    await this.#turn();
     let { layout, plan } = await this.#aim(given.resources);
+    await this.#turn();
     if (plan.reload.length > 0 && this.#mayTryPorts()) {
       const refused = await tryPorts(layout, this.#listening, this.#ours());
       const quiet = ({ bind }: PortRefusal) => optional(bind.address);

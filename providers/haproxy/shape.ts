@@ -1,5 +1,5 @@
 /** Reads a rendered haproxy.cfg back by HAProxy's own rules for words and quotes, and refuses it when it says more than the layout meant. */
-import { shown, WeirError } from '../../src/model/index.ts';
+import { atOnce, type Sliced, shown, WeirError } from '../../src/model/index.ts';
 import { changedSpan } from '../../src/model/remade.ts';
 import type { Layout, Section } from './layout.ts';
 import { ownServer } from './names.ts';
@@ -94,7 +94,7 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
  * such a section may have, and each server line naming a server of the layout. `text` may have one more line in `global`: the socket.
  */
 export function checkShape(text: string, layout: Layout): void {
-  new ShapeCheck().check(text, layout);
+  atOnce(new ShapeCheck().check(text, layout));
 }
 
 /** Checks one text after the other: what is letter by letter and section by section as in the one that passed last has passed. */
@@ -105,7 +105,7 @@ export class ShapeCheck {
   #ends: readonly Place[] = [];
 
   /** As `checkShape`. */
-  check(text: string, { sections }: Pick<Layout, 'sections'>): void {
+  *check(text: string, { sections }: Pick<Layout, 'sections'>): Sliced<void> {
     const start = beginOf(text);
     const { from, beforeEnd, nowEnd } = changedSpan(this.#sections, sections);
     // The last section ends without an empty line: it is read wherever it stands now.
@@ -119,6 +119,7 @@ export class ShapeCheck {
       if (same && ends.length >= nowEnd && text.length - at === tail.length && text.endsWith(tail)) break;
       const part = checkPart(text, at, lines, section);
       ends.push({ at: at + part.text.length, lines: lines + part.lines });
+      if (ends.length % 256 === 0) yield;
     }
     const gap = (ends.at(-1) ?? start).at - (this.#text.length - tail.length);
     const more = (ends.at(-1) ?? start).lines - (this.#ends[beforeEnd - 1]?.lines ?? 0);

@@ -69,7 +69,19 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   const openSession = async (changed: (unit: Unit, cause: string) => void) => {
     const { clock, secret, metrics, instance: node } = context;
     const metric = countInto(metrics);
-    return provider.open(options, { clock, log, limiter, secret, changed, stateDir, balancer: name, node, metric });
+    const { turns } = lane;
+    return provider.open(options, {
+      clock,
+      log,
+      limiter,
+      secret,
+      changed,
+      turns,
+      stateDir,
+      balancer: name,
+      node,
+      metric,
+    });
   };
   const lane = new Lane({ ...context, name, provider, limiter, claims, desire, log, open: openSession });
   return {

@@ -100,6 +100,8 @@ export interface Context {
   readonly secret: (ref: Pick<CertRef, 'sha256' | 'origin'>) => Promise<string | undefined>;
   /** Something changed outside: observe and plan the unit again. */
   readonly changed: (unit: Unit, cause: string) => void;
+  /** Turns of the event loop: `if (turns.due) await turns.next()` in long work lets everybody else come first. Absent: all work is done at once. */
+  readonly turns?: { readonly due: boolean; next(): Promise<void> };
   /** Directory of this balancer's own state, exists, private. */
   readonly stateDir: string;
   readonly balancer: string;

@@ -37,7 +37,7 @@ export class Lane {
   readonly #records = new Map<Unit, UnitRecord>();
   readonly #tasks = new Map<Unit, Task>();
   readonly #stale = new Map<Unit, string>();
-  readonly #turns: Turns;
+  readonly turns: Turns;
   readonly #writtenMs = new Map<Unit, number>();
   #wanted: Wanted | undefined;
   readonly #audit: Audit;
@@ -48,7 +48,7 @@ export class Lane {
     this.#options = options;
     this.#kinds = kindTable(options.provider.kinds);
     this.#bell = new Bell(options.clock);
-    this.#turns = new Turns(options.clock);
+    this.turns = new Turns(options.clock);
     this.#picture = new Picture(options);
     this.connection = new Connection({ ...options, kinds: this.#kinds, open: () => options.open(this.changed) });
     this.#audit = new Audit({
@@ -102,7 +102,7 @@ export class Lane {
     if (this.connection.failure !== undefined) throw this.connection.error;
     if (ready === undefined || wanted === undefined) return [];
     await this.#audit.list(signal, 'complete');
-    return this.#turns.do(this.#picture.groups(wanted, ready.environment));
+    return this.turns.do(this.#picture.groups(wanted, ready.environment));
   }
 
   get want(): Want | undefined {
@@ -178,7 +178,7 @@ export class Lane {
     if (this.connection.failure !== undefined) this.#bell.ringAt(this.connection.retryAtMs);
     if (ready === undefined || !listed) return;
     try {
-      const groups = await this.#turns.do(this.#picture.groups(wanted, ready.environment));
+      const groups = await this.turns.do(this.#picture.groups(wanted, ready.environment));
       if (ends.signal.aborted) return;
       this.#dispatch(groups, wanted, ends);
       this.#passed = true;
@@ -259,7 +259,7 @@ export class Lane {
       kinds: this.#kinds,
       connection,
       incomplete,
-      turns: this.#turns,
+      turns: this.turns,
       ...ends,
     });
     const observed = this.#picture.worked(group, verdict.observed, order.read && order.why === 'drift');

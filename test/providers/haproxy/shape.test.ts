@@ -5,7 +5,7 @@ import type { Layout } from '../../../providers/haproxy/layout.ts';
 import { checkShape, parseShape, ShapeCheck } from '../../../providers/haproxy/shape.ts';
 import { splitLine } from '../../../providers/haproxy/shape-words.ts';
 import { textOf } from '../../../providers/haproxy/text.ts';
-import { WeirError } from '../../../src/model/index.ts';
+import { atOnce, WeirError } from '../../../src/model/index.ts';
 import { http, route, service } from '../../front/make-service.ts';
 import { build } from './build.ts';
 
@@ -108,7 +108,7 @@ test('one text after the other is judged as each alone', () => {
         const alone = verdict(() => checkShape(now, one));
         seen.add(alone);
         assert.equal(
-          verdict(() => memory.check(now, one)),
+          verdict(() => atOnce(memory.check(now, one))),
           alone,
         );
       }
