@@ -36,7 +36,16 @@ export function parseEndpointSlice(located: LocatedObject, allowed: readonly Cid
           .at('endpoints')
           .items()
           .flatMap((item) => readEndpoint(item, family, allowed, beta) ?? []);
-  return { view: { kind: 'EndpointSlice', place, meta, service, groups: [{ ports, endpoints }] }, problems };
+  return {
+    view: {
+      kind: 'EndpointSlice',
+      place,
+      meta,
+      service,
+      groups: [{ ports: ports.slice(), endpoints: endpoints.slice() }],
+    },
+    problems,
+  };
 }
 
 function readFamily(field: Field): Family | undefined {
@@ -105,8 +114,13 @@ function readEndpoint(item: Field, family: Family, allowed: readonly Cidr[], bet
   );
   const reference = item.at('targetRef');
   const pod = reference.at('kind').value === 'Pod' ? readInformal(reference.at('name')) : undefined;
+  // Of these there are most by far: a literal takes half the memory, and a list that has grown keeps room for many more.
+  const exact = addresses.slice();
+  if (node !== undefined && zone !== undefined && pod !== undefined)
+    return { addresses: exact, state, node, zone, pod };
+  if (node !== undefined && pod !== undefined) return { addresses: exact, state, node, pod };
   return {
-    addresses,
+    addresses: exact,
     state,
     ...(node === undefined ? {} : { node }),
     ...(zone === undefined ? {} : { zone }),

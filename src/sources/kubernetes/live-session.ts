@@ -40,7 +40,10 @@ export class LiveSession {
   #told = '';
   #lastChangeMs = Number.NEGATIVE_INFINITY;
   #bursting = false;
+  /** Every part was read, or cannot be. */
   #settled = false;
+  /** What was read is in force. */
+  #begun = false;
 
   constructor(options: SessionOptions) {
     const { source, state, cluster, clock, signal } = options;
@@ -85,6 +88,7 @@ export class LiveSession {
       if (!allSecrets) await this.#followSecrets(signal);
     }
     signal.throwIfAborted();
+    this.#begun ||= known;
     const secrets = this.#secrets.unreadable();
     return state.rebuild(tellParts({ source, parts: this.#parts, secrets, nowMs: clock.now() }));
   }
@@ -94,12 +98,13 @@ export class LiveSession {
     const { state } = this.#options;
     this.#secrets.want(state.living.secretsAsked);
     if (!this.#secrets.pending) return;
-    await this.#secrets.settled(this.#settled ? secretsMs.later : secretsMs.first, signal);
+    await this.#secrets.settled(this.#begun ? secretsMs.later : secretsMs.first, signal);
     await state.prepare();
   }
 
   /** False: nothing new is known, what was last good has to do. */
   async #partsSettled(signal: AbortSignal): Promise<boolean> {
+    if (this.#settled) return true;
     const { clock, state } = this.#options;
     const end = AbortSignal.any([signal, this.#options.signal]);
     while (!this.#settled) {

@@ -145,7 +145,8 @@ export class LiveState {
 
   async #load(): Promise<boolean> {
     const good = await this.#record?.load();
-    if (good === undefined) return false;
+    // What was read meanwhile is newer.
+    if (good === undefined || this.#snapshot !== empty) return false;
     this.#inForce = { ...nothingInForce, services: new Map(good.services.map((service) => [service.id, service])) };
     this.#nodes = good.nodes;
     this.#secrets = good.secrets;

@@ -1,4 +1,5 @@
 import type { Json } from '../../model/index.ts';
+import { ownPrefix } from '../../model/prefix.ts';
 import {
   accept,
   type Parsed,
@@ -27,8 +28,21 @@ export type OwnAnnotations = ReturnType<typeof readValues> & {
   readonly settingsOrigin: Readonly<Record<string, string>>;
 };
 
+/** What objects without annotations of ours share: most have none, and there are thousands. */
+const bare = new Map<AnnotatedKind, OwnAnnotations>();
+
 /** Reads `metadata.annotations` with our prefix into typed values; wrong ones are noted at the field. */
 export function readOwnAnnotations(annotations: Field, kind: AnnotatedKind): OwnAnnotations {
+  const { value } = annotations;
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isBare = isRecord ? !Object.keys(value).some((key) => key.startsWith(ownPrefix)) : !annotations.present;
+  if (!isBare) return readNamed(annotations, kind);
+  const known = bare.get(kind) ?? readNamed(annotations.at(''), kind);
+  bare.set(kind, known);
+  return known;
+}
+
+function readNamed(annotations: Field, kind: AnnotatedKind): OwnAnnotations {
   const reader = new AnnotationReader(annotations, kind);
   const values = readValues(reader);
   const settings: [string, Json][] = [];
