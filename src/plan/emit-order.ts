@@ -1,7 +1,7 @@
 import type { Draft, DraftRef } from './draft.ts';
 import { liveOf, losableNow, mayServe, readyNow, unreadyBehind } from './gates.ts';
 import { servedBy } from './health.ts';
-import { type Numbers, numberOf, type OrderGroup } from './order-numbers.ts';
+import { type Numbers, numbered, numberOf, type OrderGroup, withDying } from './order-numbers.ts';
 import { type Present, type Target, Wanted } from './scene.ts';
 import { push, type Sketch } from './sketch.ts';
 
@@ -19,11 +19,7 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
   createInOrder(sketch, group.scope, ranked);
   const at = (wanted: Wanted) =>
     (wanted.kept === undefined ? numbers.get(wanted.it) : numberOf(wanted.kept, attr)) ?? 0;
-  const dying = presents.filter((one) => mayWait(sketch, one));
-  for (const wanted of dying.length === 0 ? [] : ranked) {
-    const above = dying.filter((one) => numberOf(one, attr) < at(wanted));
-    if (above.length > 0) sketch.shadows.set(wanted, above);
-  }
+  noteShadows(sketch, group, ranked, at);
   const present = [...ranked].sort((a, b) => at(a) - at(b));
   if (
     ranked.every(
@@ -59,6 +55,21 @@ export function emitOrder(sketch: Sketch, group: OrderGroup, numbers: Numbers): 
   const second = draftOrder(sketch, group, ranked, { now: first?.now ?? now, after });
   if (second === undefined) return;
   for (const wanted of held ? ranked : [...rising, ...later]) push(sketch.orders, wanted, second.draft);
+}
+
+/** Who is to be deleted, and is asked before those that stay until then. */
+function noteShadows(
+  sketch: Sketch,
+  { presents, attr }: OrderGroup,
+  ranked: readonly Wanted[],
+  at: (wanted: Wanted) => number,
+): void {
+  const dying = presents.filter((one) => mayWait(sketch, one));
+  if (dying.length === 0) return;
+  for (const wanted of ranked) {
+    const above = dying.filter((one) => numberOf(one, attr) < at(wanted));
+    if (above.length > 0) sketch.shadows.set(wanted, above);
+  }
 }
 
 /** Whether an object that shall not rise yet may serve by then, and would come behind others by staying below: all wait for it then. */
@@ -206,41 +217,4 @@ function upstream(drafts: readonly Draft[]): ReadonlySet<Draft | undefined> {
   const found = new Set(drafts);
   for (const one of found) for (const on of one.hard) found.add(on);
   return found;
-}
-
-/** The smallest numbers in this order that nobody else holds. */
-function numbered(
-  ranked: readonly (Wanted | Present)[],
-  taken: ReadonlySet<number>,
-  below: ReadonlySet<Wanted> | undefined,
-  bottom: number,
-): readonly (readonly [Wanted | Present, number])[] {
-  let number = 0;
-  return ranked.map((one) => {
-    if (one instanceof Wanted && below?.has(one) === true) number = Math.max(number, bottom);
-    do number++;
-    while (taken.has(number));
-    return [one, number];
-  });
-}
-
-/** The wanted order with each dying one right behind the last of those that stand before it now. */
-function withDying(
-  ranked: readonly Wanted[],
-  dying: readonly Present[],
-  now: (present: Present) => number,
-): readonly (Wanted | Present)[] {
-  const left = [...dying].sort((a, b) => now(a) - now(b));
-  const order: (Wanted | Present)[] = [];
-  for (let place = 0; place <= ranked.length; place++) {
-    const ahead = ranked.slice(place).flatMap(({ kept }) => (kept === undefined ? [] : [now(kept)]));
-    for (const dead of [...left]) {
-      if (ahead.some((number) => number < now(dead))) break;
-      order.push(dead);
-      left.shift();
-    }
-    const next = ranked[place];
-    if (next !== undefined) order.push(next);
-  }
-  return order;
 }

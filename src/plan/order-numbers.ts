@@ -1,5 +1,5 @@
 import type { Resource } from '../model/index.ts';
-import type { Present, Scene, Target, Wanted } from './scene.ts';
+import { type Present, type Scene, type Target, Wanted } from './scene.ts';
 
 /** The number that a new object enters its order group with. */
 export type Numbers = ReadonlyMap<Resource, number>;
@@ -66,4 +66,41 @@ export function entryNumbers(groups: readonly OrderGroup[], lowest: boolean): Nu
     }
   }
   return numbers;
+}
+
+/** The smallest numbers in this order that nobody else holds; those that shall stay `below` come behind `bottom`. */
+export function numbered(
+  ranked: readonly (Wanted | Present)[],
+  taken: ReadonlySet<number>,
+  below: ReadonlySet<Wanted> | undefined,
+  bottom: number,
+): readonly (readonly [Wanted | Present, number])[] {
+  let number = 0;
+  return ranked.map((one) => {
+    if (one instanceof Wanted && below?.has(one) === true) number = Math.max(number, bottom);
+    do number++;
+    while (taken.has(number));
+    return [one, number];
+  });
+}
+
+/** The wanted order with each dying one right behind the last of those that stand before it now. */
+export function withDying(
+  ranked: readonly Wanted[],
+  dying: readonly Present[],
+  now: (present: Present) => number,
+): readonly (Wanted | Present)[] {
+  const left = [...dying].sort((a, b) => now(a) - now(b));
+  const order: (Wanted | Present)[] = [];
+  for (let place = 0; place <= ranked.length; place++) {
+    const ahead = ranked.slice(place).flatMap(({ kept }) => (kept === undefined ? [] : [now(kept)]));
+    for (const dead of [...left]) {
+      if (ahead.some((number) => number < now(dead))) break;
+      order.push(dead);
+      left.shift();
+    }
+    const next = ranked[place];
+    if (next !== undefined) order.push(next);
+  }
+  return order;
 }
