@@ -43,7 +43,7 @@ export function makeState(parts: StateParts): State {
     startedMs: parts.startedMs,
     inSync:
       feeds.every((feed) => feed.synced) &&
-      balancers.every(({ lane }) => lane.started) &&
+      balancers.every(({ lane }) => lane.started && lane.current) &&
       states.every(({ units }) => units.every((unit) => unit.state === 'in sync')) &&
       problems.every((problem) => problem.severity !== 'error'),
     sources: feeds.map((feed) => ({

@@ -42,6 +42,10 @@ export class Lane {
   #wanted: Wanted | undefined;
   readonly #audit: Audit;
   #passed = false;
+  /** A pass is under way: what it finds is not known yet. */
+  #passing = false;
+  /** What the units were last set to work on. */
+  #taken: Wanted | undefined;
   #faults = 0;
 
   constructor(options: LaneOptions) {
@@ -82,7 +86,10 @@ export class Lane {
     while (!ends.signal.aborted) {
       await this.#bell.next(ends.signal);
       if (ends.signal.aborted) break;
-      await this.#pass(ends);
+      this.#passing = true;
+      await this.#pass(ends).finally(() => {
+        this.#passing = false;
+      });
       this.#options.stateChanged();
     }
     await Promise.all([...[...this.#tasks.values()].map((task) => task.promise), this.#audit.running]);
@@ -123,11 +130,16 @@ export class Lane {
     return this.#passed && [...this.#records.values()].every((record) => record.seen !== undefined);
   }
 
+  /** Every unit knows of what is wanted now. */
+  get current(): boolean {
+    return !this.#passing && this.#taken === this.#wanted;
+  }
+
   /** Nothing is under way and nothing will be, but for retries beyond `tries` failures in a row. */
   settled(tries: number): boolean {
     const { failure, failures } = this.connection;
     if (failure !== undefined && !this.#passed) return failure.class !== 'retry' || failures >= tries;
-    if (!this.#passed || this.#tasks.size > 0) return false;
+    if (!this.#passed || this.#passing || this.#tasks.size > 0) return false;
     return [...this.#records.values()].every((record) => {
       if (record.seen === undefined) return false;
       if (record.state === 'failed') {
@@ -181,6 +193,7 @@ export class Lane {
       const groups = await this.turns.do(this.#picture.groups(wanted, ready.environment));
       if (ends.signal.aborted) return;
       this.#dispatch(groups, wanted, ends);
+      this.#taken = wanted;
       this.#passed = true;
       this.#faults = 0;
       metrics.observe('weir_reconcile_duration_seconds', (clock.now() - startMs) / 1000);

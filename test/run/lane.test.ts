@@ -47,6 +47,28 @@ describe('a lane', () => {
     await stop();
   });
 
+  it('long work at what is wanted lets others come first, and until it is done nobody is told that all is well', async () => {
+    const seen: string[] = [];
+    const { lane, world, want, clock, stop } = laneStage({
+      *desire() {
+        for (let i = 0; i < 3; i++) {
+          clock.worked(20);
+          seen.push(`slice ${i}, current ${lane.current}, settled ${lane.settled(3)}`);
+          yield;
+        }
+        return { resources: [resource('a')], problems: [], withheld: new Set() };
+      },
+    });
+    want([]);
+    setImmediate(() => seen.push('somebody else'));
+    await settled();
+    const between = 'current false, settled false';
+    assert.deepEqual(seen.slice(0, 3), [`slice 0, ${between}`, 'somebody else', `slice 1, ${between}`]);
+    assert.deepEqual(world.writes(), ['create a']);
+    assert.equal(lane.current, true);
+    await stop();
+  });
+
   it('a unit that fails backs off alone, is read before it is tried again, and recovers', async () => {
     const { world, want, clock, stop, state } = laneStage();
     let broken = true;

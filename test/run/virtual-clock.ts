@@ -18,6 +18,11 @@ export class VirtualClock implements Clock {
     return 1_800_000_000_000 + this.#nowMs;
   }
 
+  /** Work took so long: nobody is woken meanwhile. */
+  worked(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moments at which somebody waits to be woken. */
   get alarms(): readonly number[] {
     return [...this.#sleepers].map((sleeper) => sleeper.atMs).sort((a, b) => a - b);
