@@ -7,6 +7,7 @@ import { checkApart } from './app/check-apart.ts';
 import type { AppDeps, OpenApp, SourceContext } from './app/contract.ts';
 import { createApp } from './app/create-app.ts';
 import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
+import { openLeader } from './app/open-leader.ts';
 import { openSources } from './app/open-sources.ts';
 import { Runtime, Stage } from './app/runtime.ts';
 import { type Context, type Log, type Provider, WeirError } from './model/index.ts';
@@ -54,6 +55,8 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     }
     return undefined;
   };
+  const shares = loaded.some((one) => one?.capabilities.scope === 'shared');
+  const leader = shares ? await (deps.openLeader ?? openLeader)(config, context) : undefined;
   const auditMs = parseAuditInterval(config);
   const open = (balancer: (typeof config.balancers)[number]) =>
     openBalancer(balancer, {
@@ -68,6 +71,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       secret,
       instance,
       stateDir,
+      leader,
       provider,
       providerNames: Object.keys(providers),
       stateChanged: stage.stateChanged,
@@ -84,7 +88,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     });
   const balancers = await Promise.all(config.balancers.map(open));
   checkApart(balancers);
-  const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage, recall });
+  const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage, recall, leader });
   const { version = 'dev', environments } = deps;
   const offline = environments === undefined ? {} : { environments };
   return createApp({ runtime, ...offline, version, instance, auditMs });

@@ -26,6 +26,7 @@ export function awselb(wiring: Wiring = {}): Provider<Options, ServiceOptions> {
     model,
     normalize,
     collides,
+    system: ({ clusterName }) => clusterName,
     rates: ratesOf,
     calls: callsOf,
     open: (settings, ctx) => openSession(settings, ctx, wiring),

@@ -21,7 +21,7 @@ export function priorityOf(call: string): number {
 /** Calls a second and at once, before AWS throttles and the limiter learns better. */
 export function ratesOf({ limits }: Options): Rates & Readonly<Record<RateClass, Rates[string]>> {
   return {
-    read: { perSecond: limits.callsPerSecond, burst: limits.burst },
+    read: { perSecond: limits.callsPerSecond, burst: limits.burst, reads: true },
     write: { perSecond: limits.writesPerSecond, burst: limits.writeBurst },
     targets: { perSecond: limits.targetsPerSecond, burst: limits.targetsBurst },
   };

@@ -11,7 +11,17 @@ import {
   WeirError,
 } from '../model/index.ts';
 import { checkKinds } from '../plan/index.ts';
-import { Claims, createLimiter, failureOf, Lane, type LaneOptions, type Metrics } from '../run/index.ts';
+import {
+  Claims,
+  createLimiter,
+  failureOf,
+  Lane,
+  type LaneOptions,
+  type Metrics,
+  ownGate,
+  WriteGate,
+} from '../run/index.ts';
+import type { Leader } from '../status/leader.ts';
 import { createDesire, type Desire } from './desire.ts';
 import type { Gathered } from './gather.ts';
 
@@ -25,6 +35,8 @@ export interface Balancer {
   readonly desire: Desire;
   readonly lane: Lane;
   readonly claims: Claims;
+  /** Shut while another weir leads. */
+  readonly gate: WriteGate;
   /** Directory of its own. */
   readonly stateDir: string;
   /** State of each service in this system. */
@@ -40,6 +52,8 @@ export interface BalancerContext
   readonly stateDir: string;
   readonly log: Log;
   readonly secret: Context['secret'];
+  /** Absent: this weir leads. */
+  readonly leader: Leader | undefined;
   readonly provider: (name: string) => Promise<Provider | undefined>;
   readonly providerNames: readonly string[];
 }
@@ -64,7 +78,10 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   const stateDir = join(context.stateDir, 'balancers', name);
   const claims = new Claims(stateDir);
   const desire = createDesire(name, context.instance, provider, options);
-  const limiter = createLimiter(context.clock, {}, provider.rates?.(options));
+  const system = `${provider.name}-${provider.system?.(options) ?? name}`;
+  const term = provider.capabilities.scope === 'shared' ? context.leader?.join(name, system) : undefined;
+  const gate = term === undefined ? ownGate() : new WriteGate(term);
+  const limiter = createLimiter(context.clock, {}, provider.rates?.(options), gate);
   const log = context.log;
   const openSession = async (changed: (unit: Unit, cause: string) => void) => {
     const { clock, secret, metrics, instance: node } = context;
@@ -83,7 +100,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
       metric,
     });
   };
-  const lane = new Lane({ ...context, name, provider, limiter, claims, desire, log, open: openSession });
+  const lane = new Lane({ ...context, name, provider, limiter, gate, claims, desire, log, open: openSession });
   return {
     name,
     config,
@@ -92,6 +109,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
     desire,
     lane,
     claims,
+    gate,
     stateDir,
     reports(gathered) {
       const services = gathered.taken.get(name) ?? [];

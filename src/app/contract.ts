@@ -6,6 +6,7 @@ import type {
   Context,
   Environment,
   ExportedService,
+  LeaseState,
   Log,
   PlanReport,
   Problem,
@@ -16,6 +17,7 @@ import type {
   StepResult,
 } from '../model/index.ts';
 import type { Metrics } from '../run/metrics.ts';
+import type { Leader } from '../status/leader.ts';
 
 /** One configured weir. Opening it reads nothing and contacts nothing: each call opens what it needs and keeps it until `close`. */
 export interface App {
@@ -83,6 +85,8 @@ export interface Readiness {
   readonly waitingFor: readonly string[];
   /** Parts of sources that cannot be read at present: what was last known of them is served. No reason not to be ready. */
   readonly unread?: readonly { readonly source: string; readonly part: string }[];
+  /** Leases that this weir does not hold: it knows all and writes nothing to what they stand for. No reason not to be ready. */
+  readonly follows?: readonly Pick<LeaseState, 'lease' | 'holder'>[];
 }
 
 /** Everything that reaches outside can be replaced. Defaults: the real clock, the registry, sources by their type, no log, no metrics. */
@@ -100,7 +104,11 @@ export interface AppDeps {
   /** Provider by name; undefined for an unknown one. */
   readonly provider?: (name: string) => Promise<Provider | undefined>;
   readonly openSource?: (config: SourceConfig, context: SourceContext) => Promise<Source>;
+  /** Asked where a balancer writes a system that several weirs could share. */
+  readonly openLeader?: (config: Config, context: LeaderContext) => Promise<Leader | undefined>;
 }
+
+export type LeaderContext = Pick<SourceContext, 'instance' | 'clock' | 'log' | 'metrics'>;
 
 export interface SourceContext {
   /** Directory for last good state. */

@@ -11,7 +11,7 @@ import type { Runtime } from './runtime.ts';
  * Each change goes to the balancers at once; which units it touches they find themselves.
  */
 export async function runController(runtime: Runtime, signal: AbortSignal, events: RunEvents): Promise<void> {
-  const { balancers, clock, feeds, stage } = runtime.parts;
+  const { balancers, clock, feeds, leader, stage } = runtime.parts;
   await runtime.prepare(true);
   const lanes = balancers.map(({ lane }) => lane);
   for (const lane of lanes) lane.restart();
@@ -33,7 +33,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
       begun ||= feeds.every((other) => other.synced || other.problems.length > 0);
     },
     stateChanged() {
-      tell(allProblems({ feeds, balancers, gathered: runtime.gathered }));
+      tell(allProblems({ feeds, balancers, leader, gathered: runtime.gathered }));
       if (ready || !begun || !lanes.every((lane) => lane.started)) return;
       ready = true;
       events.ready?.();
@@ -43,10 +43,12 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
     runtime.accept(runtime.gather(), 'no source');
     begun = true;
   }
+  runtime.stand();
   try {
     await Promise.all([driveLanes(lanes, signal, clock), ...feeds.map((feed) => feed.run(signal))]);
   } finally {
     stage.audience = {};
+    await runtime.resign();
   }
 }
 

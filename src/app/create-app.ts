@@ -18,7 +18,7 @@ export interface AppParts extends Required<Pick<AppDeps, 'version'>>, Pick<AppDe
 
 /** The commands over one runtime. One of `apply`, `destroy` and `run` at a time. */
 export function createApp({ runtime, environments, version, instance, auditMs }: AppParts): App {
-  const { balancers, clock, config, feeds, plans, stage } = runtime.parts;
+  const { balancers, clock, config, feeds, leader, plans, stage } = runtime.parts;
   const listeners = new Set<() => void>();
   const startedMs = clock.wall();
   let told = false;
@@ -57,6 +57,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       ...(lastTurnMs === undefined ? {} : { lastTurnMs }),
       turnEveryMs: auditMs,
       waitingFor: [...unread, ...(planned ? [] : unplanned)],
+      follows: (leader?.leases() ?? []).filter((lease) => !lease.leader),
       unread: feeds.flatMap(({ snapshot }) => snapshot.incomplete.map(({ source, part }) => ({ source, part }))),
     };
   };
@@ -94,6 +95,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
           startedMs,
           feeds,
           balancers,
+          leader,
           gathered: runtime.gathered,
           plans: plans.newest(),
         };

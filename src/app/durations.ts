@@ -15,6 +15,15 @@ export function parseDrain(config: Config): number {
   return parse('drain', config.drain, 0);
 }
 
+/** Of the Lease. */
+export function parseLeaderTimes({ leader }: Config): { leaseMs: number; renewDeadlineMs: number; retryMs: number } {
+  return {
+    leaseMs: parse('leader.leaseDuration', leader.leaseDuration),
+    renewDeadlineMs: parse('leader.renewDeadline', leader.renewDeadline),
+    retryMs: parse('leader.retryPeriod', leader.retryPeriod),
+  };
+}
+
 function parse(field: string, text: string, leastMs = 1): number {
   const parsed = parseDuration(text, leastMs);
   if (!parsed.ok) throw new WeirError('E_CONFIG', `${field} ${JSON.stringify(text)} ${parsed.reason}`);

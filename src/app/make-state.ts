@@ -9,6 +9,7 @@ import type {
   UnitState,
 } from '../model/index.ts';
 import type { Feed } from '../run/index.ts';
+import type { Leader } from '../status/leader.ts';
 import type { Balancer } from './balancer.ts';
 import { distinctProblems } from './distinct-problems.ts';
 import type { Gathered } from './gather.ts';
@@ -22,13 +23,15 @@ export interface StateParts {
   readonly startedMs: number;
   readonly feeds: readonly Feed[];
   readonly balancers: readonly Balancer[];
+  readonly leader: Leader | undefined;
   readonly gathered: Gathered | undefined;
   readonly plans: readonly AppliedPlan[];
 }
 
 /** Everything that is known now, as the API and the page show it. Reads what the parts hold; contacts nothing. */
 export function makeState(parts: StateParts): State {
-  const { feeds, balancers, gathered } = parts;
+  const { feeds, balancers, gathered, leader } = parts;
+  const leases = leader?.leases() ?? [];
   const problems = allProblems(parts);
   const services = gathered === undefined ? [] : serviceStates(gathered, balancers, problems);
   const states = balancers.map((balancer) => ({
@@ -53,6 +56,7 @@ export function makeState(parts: StateParts): State {
       lastReadMs: feed.lastReadMs,
     })),
     balancers: states,
+    ...(leases.length === 0 ? {} : { leases }),
     services,
     problems,
     incomplete: gathered?.incomplete ?? [],
@@ -65,9 +69,11 @@ export function allProblems({
   feeds,
   balancers,
   gathered,
-}: Pick<StateParts, 'feeds' | 'balancers' | 'gathered'>): readonly Problem[] {
+  leader,
+}: Pick<StateParts, 'feeds' | 'balancers' | 'gathered'> & Partial<Pick<StateParts, 'leader'>>): readonly Problem[] {
   return distinctProblems([
     ...feeds.flatMap((feed) => feed.problems),
+    ...(leader?.problems() ?? []),
     ...(gathered?.problems ?? []),
     ...balancers.flatMap(({ lane }) => [...lane.problems(), ...(lane.want?.problems ?? [])]),
     ...reportProblems(balancers, gathered),

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.ts';
 import type { AppliedPlan, PlanUnit, StepResult } from '../model/index.ts';
 import { type Clock, type Feed, type Lock, type PlanLog, type Planner, systemClock, takeLock } from '../run/index.ts';
+import type { Leader } from '../status/leader.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
 import { createGather, type Gathered } from './gather.ts';
 
@@ -40,6 +41,8 @@ export interface RuntimeParts {
   readonly stage: Stage;
   /** Whether a plan goes by the last good state of earlier runs. */
   readonly recall: boolean;
+  /** Absent: this weir leads. */
+  readonly leader: Leader | undefined;
 }
 
 /** The opened parts and what is known so far: the common ground of all commands. */
@@ -117,6 +120,20 @@ export class Runtime {
 
   get emptied(): boolean {
     return this.#emptied;
+  }
+
+  /** From now on this weir may come to lead. */
+  stand(): void {
+    const { balancers, leader, stage } = this.parts;
+    leader?.start(() => {
+      for (const { lane } of balancers) lane.gateChanged();
+      stage.stateChanged();
+    });
+  }
+
+  /** Another one may lead; no call is under way. */
+  async resign(): Promise<void> {
+    await this.parts.leader?.close();
   }
 
   /** Whether clients are to go elsewhere, as the balancers know how to tell them. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseDuration, parseName } from '../net/index.ts';
 import { checked } from './checked.ts';
+import { leader } from './leader.ts';
 import { parseListen } from './listen.ts';
 import { anySource, clustersApart } from './sources.ts';
 
@@ -56,6 +57,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Where services come from.'),
   balancers: z.array(balancer).superRefine(unique).default([]).describe('What makes them reachable.'),
+  leader: leader.describe('Who writes where several weirs share a system.'),
   policy: z
     .enum(['sync', 'upsert-only', 'create-only'])
     .default('sync')

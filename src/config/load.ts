@@ -130,6 +130,7 @@ function settle(config: Config, file: string | undefined, given: readonly Overri
       ? path
       : join(dirname(file), path);
   const { tokenFile } = config.api;
+  const { kubeconfig } = config.leader;
   return {
     ...config,
     instance: config.instance ?? input.hostname,
@@ -139,6 +140,10 @@ function settle(config: Config, file: string | undefined, given: readonly Overri
       config.stateDir === undefined ? stateDir(input.env) : fromFile(config.stateDir, 'stateDir'),
     ),
     sources: config.sources.map((source) => withPaths(source, (path) => fromFile(path, ''))),
+    leader:
+      kubeconfig === undefined
+        ? config.leader
+        : { ...config.leader, kubeconfig: fromFile(kubeconfig, 'leader.kubeconfig') },
     api: tokenFile === undefined ? config.api : { ...config.api, tokenFile: fromFile(tokenFile, 'api.tokenFile') },
   };
 }

@@ -12,6 +12,16 @@ export const kubeErrors = {
     title: 'a part of a Kubernetes cluster may not be read',
     hint: 'Grant get, list and watch to the user of weir, or name the namespaces that it may read (namespaces of the source).',
   },
+  E_NOT_LEADER: {
+    class: 'retry',
+    title: 'another weir leads and writes the shared system',
+    hint: 'Nothing is wrong: the leader does it. To do it by hand, stop the other weirs, or wait until the lease has run out.',
+  },
+  E_LEASE: {
+    class: 'retry',
+    title: 'the Lease that says who leads can be neither read nor written',
+    hint: 'Nothing is written to shared systems meanwhile. Look whether the API server is there, and grant get, create and patch of leases (coordination.k8s.io) in the namespace of the Lease.',
+  },
   W_KUBE_LIMITED: {
     class: 'warning',
     title: 'something of a Kubernetes cluster that weir can do without may not be read',

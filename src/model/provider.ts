@@ -176,8 +176,10 @@ export interface Session {
   close(how: 'leave' | 'withdraw'): Promise<void>;
 }
 
-/** Rate class → calls a second, and calls at once after a rest. */
-export type Rates = Readonly<Record<string, { readonly perSecond: number; readonly burst: number }>>;
+/** Rate class → calls a second, and calls at once after a rest. `reads`: they change nothing, so that one that does not lead makes them, too. */
+export type Rates = Readonly<
+  Record<string, { readonly perSecond: number; readonly burst: number; readonly reads?: true }>
+>;
 
 export interface Provider<Options = unknown, ServiceOptions = unknown> {
   readonly name: string;
@@ -196,6 +198,11 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   normalize(resource: Resource): Resource;
   /** Two balancers with these options would take the objects of each other for their own: why, and the remedy. Undefined: they do not. */
   collides?(one: Options, other: Options): string | undefined;
+  /**
+   * Of scope `shared`: what tells the system of these options from others, as far as they say. Balancers with the same answer are written
+   * by one leader; absent: those of one name. Better one too many together than two writers.
+   */
+  system?(options: Options): string;
   /** Token buckets of the system's API. */
   rates?(options: Options): Rates;
   /** API calls of a step by rate class, where a step is not one call. Such a provider asks the limiter itself, once for each call. */

@@ -119,6 +119,21 @@ export interface AppliedPlan {
   readonly message?: string;
 }
 
+/** Who writes a system that several weirs share. */
+export interface LeaseState {
+  /** Name of the Lease. */
+  readonly lease: string;
+  readonly namespace: string;
+  /** Balancers that only its holder writes. */
+  readonly balancers: readonly string[];
+  /** Whether this weir holds it. */
+  readonly leader: boolean;
+  /** Who holds it, as far as this weir knows. */
+  readonly holder?: string;
+  /** How often it has changed hands. */
+  readonly transitions: number;
+}
+
 /** `/api/v1/state`, `weir status -o json`. */
 export interface State {
   readonly version: string;
@@ -138,6 +153,8 @@ export interface State {
     readonly units: readonly UnitState[];
     readonly objects: number;
   }[];
+  /** Absent: whatever this weir drives, no other weir does. */
+  readonly leases?: readonly LeaseState[];
   readonly services: readonly ServiceState[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];

@@ -8,6 +8,7 @@ import { type Outcome, overdueMessage, type Tell } from './outcome.ts';
 import type { Planner } from './planner.ts';
 import { resolveStep } from './resolve-step.ts';
 import { StepQueue } from './step-queue.ts';
+import { isShut } from './write-gate.ts';
 
 export interface ApplyContext {
   readonly apply: NonNullable<Session['apply']>;
@@ -65,7 +66,7 @@ export async function applySteps(
   let readAfter = 0;
 
   const fail = (step: Step, error: unknown, durationMs: number): void => {
-    if (signal.aborted) return;
+    if (signal.aborted || isShut(error)) return;
     const failure = failureOf(error);
     failures.push({ ...failure, message: `${step.op} ${step.kind} ${step.id}: ${failure.message}` });
     tell(step, 'failed', durationMs, failure);

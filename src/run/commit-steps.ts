@@ -7,6 +7,7 @@ import type { KindTable } from './kind-table.ts';
 import { type Outcome, overdueMessage, type Tell } from './outcome.ts';
 import type { Planner } from './planner.ts';
 import type { Turns } from './turns.ts';
+import { isShut } from './write-gate.ts';
 
 export interface CommitContext {
   readonly commit: NonNullable<Session['commit']>;
@@ -44,7 +45,7 @@ export async function commitSteps(
     await context.commit(ready, next, signal);
     for (const step of ready) if (step.op === 'delete') await context.claim(step);
   } catch (error) {
-    if (signal.aborted) return { observed: before, applied: [], waiting, failures };
+    if (signal.aborted || isShut(error)) return { observed: before, applied: [], waiting, failures };
     const failure = failureOf(error);
     const durationMs = clock.now() - startMs;
     for (const step of ready) tell(step, 'failed', durationMs, failure);

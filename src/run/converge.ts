@@ -30,6 +30,8 @@ export interface ConvergeContext {
     observed: readonly Observed[],
   ) => Promise<Outcome>;
   readonly clock: Clock;
+  /** False: what is planned is the leader's to do. */
+  readonly leads: boolean;
   /** True: a newer desired state is there, or the end. */
   readonly stop: () => boolean;
   readonly planned: (steps: readonly Step[], refused: readonly Refusal[]) => void;
@@ -38,13 +40,15 @@ export interface ConvergeContext {
 
 /** Where a unit stands after it was brought as far as it goes. */
 export interface Verdict {
-  readonly state: 'in sync' | 'waiting' | 'failed' | 'stopped';
+  readonly state: 'in sync' | 'waiting' | 'failed' | 'stopped' | 'following';
   readonly observed: readonly Observed[];
   readonly refused: readonly Refusal[];
   readonly waiting: readonly Until[];
   readonly failure?: Failure;
   /** Steps done. */
   readonly applied: number;
+  /** Steps that are left to the leader. */
+  readonly left?: number;
 }
 
 /** Plans in a row that write: a provider that needs more does not show what is written to it. */
@@ -70,6 +74,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
     if (turn === 0 || steps.length > 0) context.planned(steps, refused);
     if (steps.length === 0) return verdict('in sync');
     if (context.stop()) return verdict('stopped');
+    if (!context.leads) return verdict('following', { left: steps.length });
     if (turns.due) await turns.next();
     const id = planId(steps);
     if (id === last || turn >= maxTurns) return verdict('failed', { failure: noProgress(steps) });

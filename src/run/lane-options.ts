@@ -21,6 +21,7 @@ import type { Clock } from './clock.ts';
 import type { Limiter } from './limiter.ts';
 import type { Metrics } from './metrics.ts';
 import type { Planner } from './planner.ts';
+import type { WriteGate } from './write-gate.ts';
 
 /** What one balancer shall make reachable, and what is known about how complete that is. */
 export interface Wanted {
@@ -68,6 +69,8 @@ export interface LaneOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly limiter: Limiter;
+  /** Whether this weir writes at present, or follows one that does. */
+  readonly gate: WriteGate;
   readonly claims: Claims;
   readonly events: LaneEvents;
   /** Something that a state page shows is different now. */

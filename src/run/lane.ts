@@ -81,6 +81,11 @@ export class Lane {
     this.#bell.ring();
   };
 
+  /** This weir may have begun or ceased to lead. */
+  readonly gateChanged = (): void => {
+    this.#bell.ring();
+  };
+
   /** Until the signal aborts; what was started is finished first. */
   async run(ends: Ends): Promise<void> {
     while (!ends.signal.aborted) {
@@ -108,7 +113,10 @@ export class Lane {
     const ready = await this.connection.ready(wanted?.services ?? [], signal);
     if (this.connection.failure !== undefined) throw this.connection.error;
     if (ready === undefined || wanted === undefined) return [];
+    const { gate } = this.#options;
+    const { term } = gate;
     await this.#audit.list(signal, 'complete');
+    if (term !== undefined) gate.admit(term);
     return this.turns.do(this.#picture.groups(wanted, ready.environment));
   }
 
@@ -186,7 +194,7 @@ export class Lane {
     const startMs = clock.now();
     if (wanted === undefined) return;
     const ready = await this.connection.ready(wanted.services, ends.signal);
-    const listed = ready !== undefined && (this.#audit.listed || (await this.#list(ends.signal)));
+    const listed = ready !== undefined && (await this.#read(ends.signal));
     if (this.connection.failure !== undefined) this.#bell.ringAt(this.connection.retryAtMs);
     if (ready === undefined || !listed) return;
     try {
@@ -206,6 +214,19 @@ export class Lane {
     }
   }
 
+  /** Everything, to begin with; and again at the beginning of each term: others may have written before. */
+  async #read(signal: AbortSignal): Promise<boolean> {
+    const { gate } = this.#options;
+    const { term } = gate;
+    if (term === undefined || gate.open) return this.#audit.listed || this.#list(signal);
+    // What was begun in an earlier term, and is known of it, ends first.
+    await Promise.all([...[...this.#tasks.values()].map((task) => task.promise), this.#audit.running]);
+    if (!(await this.#list(signal))) return false;
+    gate.admit(term);
+    for (const record of this.#records.values()) if (record.state !== 'in sync') delete record.seen;
+    return true;
+  }
+
   async #list(signal: AbortSignal): Promise<boolean> {
     try {
       await this.#audit.list(signal, 'quick');
@@ -217,7 +238,7 @@ export class Lane {
   }
 
   #dispatch(groups: readonly UnitGroup[], wanted: Wanted, ends: Ends): void {
-    const { clock } = this.#options;
+    const { clock, gate } = this.#options;
     const nowMs = clock.now();
     const live = new Set<Unit>();
     const stale = new Set(this.#stale.keys());
@@ -238,10 +259,8 @@ export class Lane {
         for (const unit of units) this.#stale.delete(unit);
         const read = causes.length > 0 || why === 'retry' || why === 'gate';
         if (why === 'change' && wanted.sinceMs !== undefined) record.changedAtMs ??= wanted.sinceMs;
-        this.#start(
-          { group, record, wanted, why, read, cause: why === 'change' ? wanted.cause : (causes[0] ?? why) },
-          ends,
-        );
+        const cause = why === 'change' ? wanted.cause : (causes[0] ?? why);
+        this.#start({ group, record, wanted, why, read, cause, leads: gate.open }, ends);
       }
     }
     for (const unit of this.#records.keys()) if (!live.has(unit)) this.#records.delete(unit);

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Context, Rates } from '../model/index.ts';
 import type { Clock } from './clock.ts';
+import type { WriteGate } from './write-gate.ts';
 
 export interface LimiterOptions {
   /** Calls a second before the first throttling answer; the bucket never grows beyond it. */
@@ -66,8 +67,16 @@ export interface Limiter {
   readonly throttled: Context['limiter']['throttled'];
 }
 
-/** One queue and bucket for each rate class (of one account: one limiter each). Higher priority first, else in order of asking. */
-export function createLimiter(clock: Clock, options: Partial<LimiterOptions> = {}, rates: Rates = {}): Limiter {
+/**
+ * One queue and bucket for each rate class (of one account: one limiter each). Higher priority first, else in order of asking. Whoever
+ * waited while the gate was shut gets E_NOT_LEADER in place of a token, but for what only reads.
+ */
+export function createLimiter(
+  clock: Clock,
+  options: Partial<LimiterOptions> = {},
+  rates: Rates = {},
+  gate?: Pick<WriteGate, 'check'>,
+): Limiter {
   const buckets = new Map<string, Bucket>();
   const bucketOf = (rateClass: string): Bucket => {
     let bucket = buckets.get(rateClass);
@@ -80,7 +89,10 @@ export function createLimiter(clock: Clock, options: Partial<LimiterOptions> = {
   return {
     async take(rateClass, priority, signal) {
       const bucket = bucketOf(rateClass);
+      const guarded = rates[rateClass]?.reads === true ? undefined : gate;
+      guarded?.check();
       await bucket.queue.add(() => bucket.take(signal), { priority, signal });
+      guarded?.check();
     },
     throttled: (rateClass) => bucketOf(rateClass).throttled(),
   };

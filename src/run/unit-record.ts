@@ -131,6 +131,10 @@ export function settle(
     record.state = 'waiting';
     record.message = waitingMessage(verdict);
     record.failures = 0;
+  } else if (verdict.state === 'following') {
+    record.state = 'waiting';
+    record.message = `${verdict.left ?? 0} step${verdict.left === 1 ? ' is' : 's are'} left to the leader`;
+    record.failures = 0;
   } else if (verdict.state === 'in sync') {
     record.gates.clear();
     record.failures = 0;

@@ -24,6 +24,8 @@ export interface Order {
   /** Read the unit before planning: what is known of it may be old. */
   readonly read: boolean;
   readonly cause: string;
+  /** Whether what is planned is also done: its turn began while this weir led. */
+  readonly leads: boolean;
   /** A newer desired state of the unit is there. */
   readonly superseded: () => boolean;
 }
@@ -45,7 +47,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
   const { options, connection, hard, signal } = context;
   const { group, cause } = order;
   const units = unitsOf(group);
-  const stop = () => signal.aborted || order.superseded();
+  const stop = () => signal.aborted || order.superseded() || (order.leads && !options.gate.open);
   let observed = group.observed;
   try {
     let fresh: readonly Observed[] | undefined;
@@ -67,11 +69,12 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
         incomplete: context.incomplete,
         clock: options.clock,
         execute,
+        leads: order.leads,
         stop,
         planned: (steps, refused) => {
-          if (steps.length > 0) order.record.state = 'changing';
+          if (steps.length > 0 && order.leads) order.record.state = 'changing';
           countPlan(options, steps, refused);
-          if (steps.length + refused.length > 0) {
+          if (order.leads && steps.length + refused.length > 0) {
             options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
           }
         },
@@ -100,7 +103,7 @@ function executor(
   reading: readonly Observed[] | undefined,
 ): Parameters<typeof converge>[1]['execute'] {
   const { options, connection, kinds, hard } = context;
-  const { clock, claims, planner, limiter } = options;
+  const { clock, claims, gate, planner, limiter } = options;
   const { gates } = order.record;
   const session = connection.session;
   let fresh = reading;
@@ -108,6 +111,7 @@ function executor(
   const observe = () => connection.observe(units, hard, session?.commit === undefined ? 'health' : 'complete');
   const claim = async (step: Step): Promise<void> => {
     if (kinds.get(step.kind)?.claim !== 'journal') return;
+    if (step.op === 'create') gate.check();
     await (step.op === 'create' ? claims.claim(step.kind, step.id) : claims.release(step.kind, step.id));
   };
   const tell = teller(order, options);
@@ -116,21 +120,30 @@ function executor(
     const first = fresh;
     fresh = undefined;
     if (session?.commit !== undefined) {
-      const commit = session.commit.bind(session);
+      const { commit } = session;
+      const guarded: typeof commit = (...args) => {
+        gate.check();
+        return commit.apply(session, args);
+      };
       const readAll = async () => withReading({ ...order.group, observed }, await observe());
       return commitSteps(steps, desired, observed, {
         ...shared,
-        commit,
+        commit: guarded,
         kinds,
         turns: context.turns,
         observe: readAll,
       });
     }
-    if (session?.apply === undefined)
+    const { apply } = session ?? {};
+    if (session === undefined || apply === undefined)
       throw new TypeError(`provider ${options.provider.name} can neither apply nor commit`);
     return applySteps(steps, observed, {
       ...shared,
-      apply: session.apply.bind(session),
+      // Whatever a step has waited for: it begins while this weir leads, or not at all.
+      apply: async (step, signal) => {
+        gate.check();
+        return apply.call(session, step, signal);
+      },
       limiter,
       stop,
       parallel,

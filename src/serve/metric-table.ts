@@ -25,6 +25,18 @@ export const metricTable: readonly MetricEntry[] = [
     labels: [],
     buckets: fast,
   },
+  {
+    name: 'weir_leader',
+    type: 'gauge',
+    help: '1 where this weir holds the Lease and writes the systems it stands for; 0: it follows.',
+    labels: ['lease'],
+  },
+  {
+    name: 'weir_leader_transitions_total',
+    type: 'counter',
+    help: 'How often this weir has begun or ceased to lead.',
+    labels: ['lease'],
+  },
   { name: 'weir_plan_steps', type: 'gauge', help: 'Steps of the last plan.', labels: ['op', 'provider'] },
   { name: 'weir_plan_pending', type: 'gauge', help: 'Units whose plan is not done.', labels: ['provider'] },
   {

@@ -50,7 +50,7 @@ function turning({ lastTurnMs, turnEveryMs }: Readiness, startedMs: number, nowM
   return { name: 'loop', ok, reason: ok ? '' : `has not turned for ${Math.round(sinceMs / 1000)} s` };
 }
 
-function ready({ synced, planned, draining, waitingFor, unread = [] }: Readiness): readonly Check[] {
+function ready({ synced, planned, draining, waitingFor, unread = [], follows = [] }: Readiness): readonly Check[] {
   const reason = waitingFor.join(', ');
   return [
     ...(draining === undefined
@@ -58,6 +58,11 @@ function ready({ synced, planned, draining, waitingFor, unread = [] }: Readiness
       : [{ name: 'drain', ok: false, reason: 'weir is about to stop', meant: true as const }]),
     { name: 'sources', ok: synced, reason: synced ? '' : reason || 'the first listing is not complete' },
     { name: 'plan', ok: planned, reason: planned ? '' : reason || 'the first plan is not made' },
+    ...follows.map(({ lease, holder }) => ({
+      name: `leader ${lease}`,
+      ok: true,
+      reason: holder === undefined ? 'follower; nobody leads at present' : `follower; ${holder} leads`,
+    })),
     // Traffic goes on by what is known: taking this weir out of service would help nobody.
     ...unread.map(({ source, part }) => ({
       name: `source ${source}`,

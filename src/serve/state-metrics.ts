@@ -41,6 +41,7 @@ function countState(state: State): ReadonlyMap<string, Count> {
     }
   }
   for (const { code, severity } of state.problems) add('weir_problems', { code, severity });
+  for (const { lease, leader } of state.leases ?? []) add('weir_leader', { lease }, leader ? 1 : 0);
   for (const source of state.sources) add('weir_source_synced', { source: source.name }, source.synced ? 1 : 0);
   for (const { source } of state.incomplete) add('weir_source_incomplete', { source });
   return counts;

@@ -14,6 +14,7 @@ import {
   Lane,
   type LaneOptions,
   noMetrics,
+  ownGate,
   type Want,
   type Wanted,
 } from '../../src/run/index.ts';
@@ -120,6 +121,7 @@ export function laneStage(options: Partial<LaneOptions> = {}) {
     log: { debug() {}, info() {}, warn() {}, error() {} },
     metrics: noMetrics,
     limiter: createLimiter(clock),
+    gate: ownGate(),
     claims: new Claims('/nowhere'),
     events: { planned() {}, step: (result) => steps.push(result), applied: (plan) => applied.push(plan) },
     stateChanged() {},

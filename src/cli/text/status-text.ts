@@ -12,11 +12,23 @@ export function statusText(state: State, nowMs: number, paint: Paint, all = fals
   const head = `weir ${state.version}   ${state.instance} since ${span(nowMs - state.startedMs)}   ${sync}\n`;
   return [
     head,
+    leaseText(state, paint),
     balancerTable(state, nowMs, paint),
     serviceTable(state, paint, all),
     stateProblemsText(state, paint),
     incompleteText(state, paint),
   ].join('');
+}
+
+/** Where several weirs share a system: who writes it. */
+function leaseText({ leases = [] }: State, paint: Paint): string {
+  return leases
+    .map(({ lease, leader, holder, balancers }) => {
+      const who = leader ? paint.good('leads') : paint.warn('follows');
+      const other = holder === undefined ? 'nobody leads at present' : `${holder} leads`;
+      return `${who}  ${balancers.join(', ')} by lease ${lease}${leader ? '' : `; ${other}`}\n`;
+    })
+    .join('');
 }
 
 function balancerTable(state: State, nowMs: number, paint: Paint): string {
