@@ -1,0 +1,32 @@
+{{/* weir.yaml: what the chart knows, and over it what `settings` says. */}}
+{{- define "weir.config" -}}
+{{- $class := include "weir.className" . -}}
+{{- $ours := printf "weir-lb.dev/%s" $class -}}
+{{- $source := dict "type" "kubernetes" "controller" $ours "withoutClass" .Values.classes.withoutClass -}}
+{{- if .Values.classes.exclusive -}}
+{{- $_ := set $source "classes" (concat (list $class $ours) .Values.classes.also | uniq) -}}
+{{- else if .Values.classes.also -}}
+{{- fail "classes.also is for classes.exclusive: true: without it name the class at a balancer (balancers[].class)" -}}
+{{- end -}}
+{{- if .Values.namespaces -}}
+{{- $_ := set $source "namespaces" .Values.namespaces -}}
+{{- end -}}
+{{- $balancers := .Values.balancers -}}
+{{- if include "weir.proxied" . -}}
+{{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy") (deepCopy .Values.haproxy) -}}
+{{- $balancers = prepend $balancers (dict "name" "edge" "provider" "haproxy" "options" $options) -}}
+{{- else if not $balancers -}}
+{{- fail "mode controller needs balancers, e.g. --set-json 'balancers=[{\"name\": \"aws\", \"provider\": \"awselb\", \"options\": {\"clusterName\": \"east\"}}]'" -}}
+{{- end -}}
+{{- $host := ternary (printf "[%s]" .Values.listen.address) .Values.listen.address (contains ":" .Values.listen.address) -}}
+{{- $known := dict
+  "stateDir" "/var/lib/weir"
+  "sources" (prepend .Values.extraSources (mustMergeOverwrite $source (deepCopy .Values.source)))
+  "balancers" $balancers
+  "drain" (ternary (printf "%ds" (int .Values.drainSeconds)) "0s" (ne .Values.mode "controller"))
+  "metrics" (dict "listen" (printf "%s:%d" $host (int .Values.listen.metricsPort)))
+  "api" (dict "listen" (printf "127.0.0.1:%d" (int .Values.listen.apiPort)))
+  "log" (dict "format" "json")
+-}}
+{{- mustMergeOverwrite $known (deepCopy .Values.settings) | toYaml -}}
+{{- end -}}

@@ -1,0 +1,65 @@
+{{- define "weir.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Names of objects of the whole cluster: two releases of one name in two namespaces do not meet. */}}
+{{- define "weir.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "weir.fullname" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "weir.className" -}}
+{{- default (include "weir.fullname" .) .Values.classes.name -}}
+{{- end -}}
+
+{{- define "weir.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "weir.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "weir.selector" -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "weir.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "weir.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{/* registry/repository:tag or registry/repository@digest; takes (dict "root" $ "image" …). */}}
+{{- define "weir.image" -}}
+{{- $own := .image -}}
+{{- $shared := .root.Values.image -}}
+{{- $name := $own.repository -}}
+{{- if $shared.registry -}}
+{{- $name = printf "%s/%s" (trimSuffix "/" $shared.registry) $name -}}
+{{- end -}}
+{{- if $own.digest -}}
+{{- printf "%s@%s" $name $own.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (coalesce $own.tag $shared.tag .root.Chart.AppVersion) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "weir.proxied" -}}
+{{- if ne .Values.mode "controller" -}}true{{- end -}}
+{{- end -}}
+
+{{/* Whether a balancer of this provider is configured: its own kinds of objects are read then. */}}
+{{- define "weir.hasAwselb" -}}
+{{- range .Values.balancers -}}{{- if eq .provider "awselb" -}}true{{- end -}}{{- end -}}
+{{- end -}}

@@ -1,0 +1,176 @@
+{{/* The template of a Pod, the same for Deployment and DaemonSet. */}}
+{{- define "weir.pod" -}}
+{{- $proxied := include "weir.proxied" . -}}
+{{- $onHost := eq .Values.mode "daemonset" -}}
+metadata:
+  labels:
+    {{- include "weir.labels" . | nindent 4 }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    kubectl.kubernetes.io/default-container: weir
+    {{- with .Values.podAnnotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  serviceAccountName: {{ include "weir.serviceAccountName" . }}
+  automountServiceAccountToken: false
+  enableServiceLinks: false
+  {{- if $onHost }}
+  hostNetwork: true
+  dnsPolicy: ClusterFirstWithHostNet
+  {{- end }}
+  {{- with .Values.imagePullSecrets }}
+  imagePullSecrets: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
+  terminationGracePeriodSeconds: {{ ternary (add .Values.drainSeconds .Values.finishSeconds 10) 30 (eq $proxied "true") }}
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 65532
+    runAsGroup: 65532
+    fsGroup: 65532
+    seccompProfile: { type: RuntimeDefault }
+    {{- if eq .Values.mode "proxy-deployment" }}
+    # Ports below 1024 without a capability, in the network of this Pod.
+    sysctls: [{ name: net.ipv4.ip_unprivileged_port_start, value: "0" }]
+    {{- end }}
+  containers:
+    {{- if $proxied }}
+    {{- include "weir.proxyContainer" . | nindent 4 }}
+    {{- end }}
+    {{- include "weir.container" . | nindent 4 }}
+  volumes:
+    - name: config
+      configMap: { name: {{ include "weir.fullname" . }} }
+    - name: state
+      {{- toYaml .Values.stateVolume | nindent 6 }}
+    # For weir alone: the proxy cannot ask the API server.
+    - name: token
+      projected:
+        defaultMode: 0440
+        sources:
+          - serviceAccountToken: { path: token, expirationSeconds: 3607 }
+          - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
+          - downwardAPI: { items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }] }
+    {{- if $proxied }}
+    - name: haproxy
+      emptyDir: { medium: Memory, sizeLimit: {{ .Values.proxy.directorySize }} }
+    {{- end }}
+    {{- with .Values.volumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  nodeSelector:
+    kubernetes.io/os: linux
+    {{- with .Values.nodeSelector }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.tolerations }}
+  tolerations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.topologySpreadConstraints }}
+  topologySpreadConstraints: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- if .Values.affinity }}
+  affinity: {{- toYaml .Values.affinity | nindent 4 }}
+  {{- else if not $onHost }}
+  affinity:
+    podAntiAffinity:
+      preferredDuringSchedulingIgnoredDuringExecution:
+        - weight: 100
+          podAffinityTerm:
+            topologyKey: kubernetes.io/hostname
+            labelSelector:
+              matchLabels: {{- include "weir.selector" . | nindent 16 }}
+  {{- end }}
+{{- end -}}
+
+{{- define "weir.container" -}}
+- name: weir
+  image: {{ include "weir.image" (dict "root" . "image" .Values.image) }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  # It tries ports itself before HAProxy is asked to listen on them.
+  command: [{{ include "weir.lowPorts" . }}weir]
+  args: [run, --config, /etc/weir/weir.yaml]
+  {{- with .Values.env }}
+  env: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.envFrom }}
+  envFrom: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  ports:
+    - { name: metrics, containerPort: {{ .Values.listen.metricsPort }} }
+  startupProbe:
+    httpGet: { path: /healthz, port: metrics }
+    periodSeconds: 2
+    failureThreshold: 60
+  livenessProbe:
+    httpGet: { path: /healthz, port: metrics }
+    periodSeconds: 10
+    timeoutSeconds: 5
+    failureThreshold: 6
+  readinessProbe:
+    httpGet: { path: /readyz, port: metrics }
+    periodSeconds: 2
+    timeoutSeconds: 2
+    failureThreshold: 3
+  resources: {{- toYaml .Values.resources | nindent 4 }}
+  securityContext: {{- include "weir.containerSecurity" . | nindent 4 }}
+  volumeMounts:
+    - { name: config, mountPath: /etc/weir, readOnly: true }
+    - { name: state, mountPath: /var/lib/weir }
+    - { name: token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
+    {{- if include "weir.proxied" . }}
+    - { name: haproxy, mountPath: /run/weir/haproxy }
+    {{- end }}
+    {{- with .Values.volumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end -}}
+
+{{- define "weir.proxyContainer" -}}
+- name: haproxy
+  image: {{ include "weir.image" (dict "root" . "image" .Values.proxy.image) }}
+  imagePullPolicy: {{ .Values.image.pullPolicy }}
+  # weir writes the file; without it HAProxy would end, and wait for the kubelet's back-off.
+  command: [{{ include "weir.lowPorts" . }}/bin/sh, -c]
+  args:
+    - |
+      trap 'exit 0' TERM USR1
+      until [ -s /run/weir/haproxy/haproxy.cfg ]; do sleep 0.2; done
+      exec haproxy -W -f /run/weir/haproxy/haproxy.cfg -S /run/weir/haproxy/master.sock,mode,600
+  lifecycle:
+    # weir drains meanwhile; then the image's stop signal, SIGUSR1, lets HAProxy finish what it has.
+    preStop: { exec: { command: [sleep, "{{ add .Values.drainSeconds 2 }}"] } }
+  {{- if eq .Values.mode "proxy-deployment" }}
+  ports:
+    {{- range .Values.service.ports }}
+    - { name: {{ .name }}, containerPort: {{ .port }} }
+    {{- end }}
+  {{- end }}
+  resources: {{- toYaml .Values.proxy.resources | nindent 4 }}
+  securityContext: {{- include "weir.containerSecurity" . | nindent 4 }}
+  volumeMounts:
+    - { name: haproxy, mountPath: /run/weir/haproxy }
+{{- end -}}
+
+{{/*
+On the host's network no sysctl of the Pod helps: `low-ports` of the images hands on the one capability for ports below 1024. It has to be
+the first program, or what the container may have is lost before.
+*/}}
+{{- define "weir.lowPorts" -}}
+{{- if eq .Values.mode "daemonset" }}low-ports, --inh-caps=+net_bind_service, --ambient-caps=+net_bind_service, {{ end -}}
+{{- end -}}
+
+{{- define "weir.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+  {{- if eq .Values.mode "daemonset" }}
+  add: [NET_BIND_SERVICE]
+  {{- end }}
+{{- end -}}

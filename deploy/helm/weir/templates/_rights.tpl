@@ -1,0 +1,46 @@
+{{/* What weir asks the API server for, and nothing else; test/e2e/kube-deploy-rights.test.ts holds it against the server's audit log. */}}
+
+{{/* In each namespace that is read. */}}
+{{- define "weir.rulesOfNamespaces" -}}
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [list, watch]
+{{- if .Values.rbac.secrets }}
+# One by one, those that services name; without `list` RBAC lets nobody watch one.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch]
+{{- end }}
+{{- if include "weir.hasAwselb" . }}
+- apiGroups: [elbv2.k8s.aws]
+  resources: [targetgroupbindings]
+  verbs: [list, watch]
+{{- end }}
+{{- end -}}
+
+{{/* Of the whole cluster. */}}
+{{- define "weir.rulesOfCluster" -}}
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [list, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingressclasses]
+  verbs: [list, watch]
+{{- if include "weir.hasAwselb" . }}
+- apiGroups: [elbv2.k8s.aws]
+  resources: [ingressclassparams]
+  verbs: [list, watch]
+{{- end }}
+{{- end -}}
+
+{{- define "weir.subject" -}}
+- kind: ServiceAccount
+  name: {{ include "weir.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+{{- end -}}

@@ -1,0 +1,132 @@
+/** The schema of the chart's values: what belongs to weir.yaml is held against weir's own schema, so that Helm refuses a typo there too. */
+import { providers } from '../../providers/registry.ts';
+import { kubernetesSource } from '../../src/config/config.ts';
+import { configJsonSchema, type JsonSchema, toJsonSchema } from '../../src/config/index.ts';
+
+type Field = JsonSchema | boolean;
+
+/** What the chart says itself. */
+const setByChart = ['sources', 'balancers', 'stateDir', 'drain'];
+const listenersByChart = ['metrics', 'api'];
+const sourceByChart = ['type', 'controller', 'withoutClass', 'classes', 'namespaces'];
+const haproxyByChart = ['mode', 'dir', 'socket', 'masterSocket', 'binary'];
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
+const seconds = { type: 'integer', minimum: 0, maximum: 86_400 } as const;
+const name = { type: 'string', maxLength: 63, pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$' } as const;
+const texts: JsonSchema = { type: 'array', items: text };
+/** The API server is the judge of what it takes. */
+const anyObject: JsonSchema = { type: 'object' };
+const anyObjects: JsonSchema = { type: 'array', items: anyObject };
+const textMap: JsonSchema = { type: 'object', additionalProperties: text };
+
+function object(properties: Readonly<Record<string, Field>>, more: JsonSchema = {}): JsonSchema {
+  return { type: 'object', additionalProperties: false, properties: { ...properties }, ...more };
+}
+
+/** JSON Schema draft-7, which every Helm 3 and 4 reads. */
+export async function makeValuesSchema(): Promise<JsonSchema> {
+  const loaded = Object.entries(providers).map(async ([key, load]) => [key, (await load()).provider.options] as const);
+  const options = new Map(await Promise.all(loaded));
+  const haproxy = options.get('haproxy');
+  const whole = plain(configJsonSchema(options));
+  if (haproxy === undefined) throw new Error('provider haproxy is gone');
+  const { sources, balancers } = whole.properties ?? {};
+  if (sources === undefined || balancers === undefined) throw new Error('weir.yaml has no sources or balancers');
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Values of the chart weir; made by test/deploy/write.ts',
+    ...object({
+      mode: { type: 'string', enum: ['controller', 'daemonset', 'proxy-deployment'] },
+      nameOverride: name,
+      fullnameOverride: name,
+      image: object({ registry: text, ...image(), pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] } }),
+      imagePullSecrets: anyObjects,
+      proxy: object({ image: object(image()), resources: anyObject, directorySize: text }),
+      replicas: { type: 'integer', minimum: 0 },
+      classes: object({ name, create: flag, default: flag, exclusive: flag, also: texts, withoutClass: flag }),
+      namespaces: { type: 'array', items: { ...name, minLength: 1 }, uniqueItems: true },
+      source: without(plain(toJsonSchema(kubernetesSource)), sourceByChart),
+      extraSources: sources,
+      balancers,
+      haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
+      settings: settingsOf(whole),
+      drainSeconds: seconds,
+      finishSeconds: seconds,
+      listen: object({ address: text, metricsPort: port, apiPort: port }),
+      service: object({
+        type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+        annotations: textMap,
+        loadBalancerClass: text,
+        externalTrafficPolicy: { enum: ['Local', 'Cluster'] },
+        ports: {
+          type: 'array',
+          minItems: 1,
+          items: object({ name: { ...name, maxLength: 15 }, port, nodePort: port }, { required: ['name', 'port'] }),
+        },
+      }),
+      resources: anyObject,
+      serviceAccount: object({ create: flag, name, annotations: textMap }),
+      rbac: object({ create: flag, secrets: flag }),
+      networkPolicy: object({
+        enabled: flag,
+        metricsFrom: anyObjects,
+        egress: { type: ['array', 'null'], items: anyObject },
+      }),
+      podDisruptionBudget: object({ enabled: flag, maxUnavailable: { type: ['integer', 'string'] } }),
+      stateVolume: anyObject,
+      priorityClassName: text,
+      nodeSelector: textMap,
+      tolerations: anyObjects,
+      affinity: anyObject,
+      topologySpreadConstraints: anyObjects,
+      podAnnotations: textMap,
+      podLabels: textMap,
+      env: anyObjects,
+      envFrom: anyObjects,
+      volumes: anyObjects,
+      volumeMounts: anyObjects,
+      // Helm's own, for charts that depend on this one.
+      global: anyObject,
+    }),
+  };
+}
+
+function image(): Readonly<Record<string, Field>> {
+  return {
+    repository: { type: 'string', minLength: 1 },
+    tag: text,
+    digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
+  };
+}
+
+function settingsOf(whole: JsonSchema): JsonSchema {
+  const settings = without(whole, setByChart);
+  const properties = Object.entries(settings.properties ?? {}).map(([key, field]): [string, Field] =>
+    listenersByChart.includes(key) && typeof field === 'object' ? [key, without(field, ['listen'])] : [key, field],
+  );
+  return { ...settings, properties: Object.fromEntries(properties) };
+}
+
+/** A schema to stand inside another, for whom fields that the chart gives are none. */
+function without(schema: JsonSchema, fields: readonly string[]): JsonSchema {
+  const { $schema: _, $id: __, title: ___, required: ____, properties, ...rest } = schema;
+  const left = Object.entries(properties ?? {}).filter(([key]) => !fields.includes(key));
+  if (left.length + fields.length !== Object.keys(properties ?? {}).length)
+    throw new Error(`the chart sets ${fields.join(', ')}, and not all of that is there`);
+  return { ...rest, additionalProperties: false, properties: Object.fromEntries(left) };
+}
+
+/** Only what tells right from wrong. */
+function plain(schema: JsonSchema): JsonSchema {
+  const told = new Set(['description', 'default', '$id', 'title']);
+  const text = JSON.stringify(schema, (key, value: unknown) => {
+    const inner = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+    // Fields that are named so are no keywords.
+    if (inner === undefined || key === 'properties') return value;
+    return Object.fromEntries(Object.entries(inner).filter(([word]) => !told.has(word)));
+  });
+  return JSON.parse(text);
+}
