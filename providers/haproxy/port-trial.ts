@@ -81,10 +81,18 @@ interface Listener {
   readonly pid: number | undefined;
 }
 
-/** Whether a process accepts TCP connections. */
+/** Whether a process accepts connections, of TCP or at a path. */
 export function isListening(pid: number): boolean {
-  const inodes = new Set([...readTable('/proc/net/tcp'), ...readTable('/proc/net/tcp6')].map(({ inode }) => inode));
-  return socketsOf(pid).some((inode) => inodes.has(inode));
+  const own = `/proc/${pid}/net`;
+  const sockets = new Set(socketsOf(pid));
+  // The other tables are long where there are many connections.
+  if (unixListeners(`${own}/unix`).some((inode) => sockets.has(inode))) return true;
+  return ['tcp', 'tcp6'].some((table) => readTable(`${own}/${table}`).some(({ inode }) => sockets.has(inode)));
+}
+
+/** Inodes of the sockets that listen at a path or an abstract name (`__SO_ACCEPTCON`). */
+function unixListeners(path: string): readonly string[] {
+  return [...readOr(path).matchAll(/^\S+ \S+ \S+ 00010000 \S+ \S+ +(\d+)/gm)].map(([, inode = '']) => inode);
 }
 
 /** Who listens on addresses that meet the bind. */

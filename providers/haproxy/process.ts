@@ -12,6 +12,7 @@ import { configName, onDisk } from './files.ts';
 import { askMaster, type Processes, reloadMaster, showProcesses } from './master.ts';
 import { drainVariable } from './names.ts';
 import { isListening } from './port-trial.ts';
+import { awaitProcesses, endMasters, endOthers, refuseSecond } from './process-beside.ts';
 import { accepts, describeEnd, type End, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
 import { MessageLog } from './process-log.ts';
@@ -32,6 +33,8 @@ const elsewhere =
   'HAProxy wrote the reason where its manager keeps its messages: journalctl of its service, or the log of its container';
 /** A new worker that answers its master and not on the runtime socket in this time is not waited for. */
 const patienceMs = 3_000;
+/** One that was waited for in vain is not waited for again at once. */
+const againMs = 2_000;
 
 export class HaproxyProcess {
   readonly runtime: RuntimeSocket;
@@ -44,6 +47,7 @@ export class HaproxyProcess {
   #watch: Socket | undefined;
   #startedMs = 0;
   #draining = false;
+  #waitedMs = Number.NEGATIVE_INFINITY;
 
   /** `died` is called once for each process that ends while it should serve; `how` says which one and by what, as far as anybody knows. */
   constructor(paths: ProcessPaths, clock: Context['clock'], died: (cause: string, how: string) => void) {
@@ -69,9 +73,13 @@ export class HaproxyProcess {
     return this.#startedMs;
   }
 
-  /** Looks whether a master answers in the directory: adopts it when it has a worker. */
+  /** Looks whether a master answers in the directory: adopts it when it has a worker. One that is not known yet and lives is waited for. */
   async find(): Promise<Processes | undefined> {
-    const found = await showProcesses(this.#paths.masterSocket);
+    const known = this.#processes !== undefined || this.#clock.now() - this.#waitedMs < againMs;
+    const found = await (this.attached || known
+      ? showProcesses(this.#paths.masterSocket)
+      : awaitProcesses(this.#paths, this.#clock));
+    if (!known && found === undefined) this.#waitedMs = this.#clock.now();
     if (found === undefined || found.workers.length === 0) {
       if (this.#processes !== undefined && !(await this.#lives(this.#processes.master)))
         this.#lost('the master process is gone');
@@ -81,6 +89,23 @@ export class HaproxyProcess {
     return found;
   }
 
+  /** Of several that a killed weir left in the directory the one that answers stays. For whoever holds its lock; answers which others end. */
+  async settle(): Promise<readonly number[]> {
+    const first = this.attached ? undefined : await this.find();
+    if (first === undefined) return [];
+    const ended = await endOthers(this.#paths, first.master, this.#clock);
+    const now = await this.find();
+    const more =
+      now === undefined || now.master === first.master ? [] : await endOthers(this.#paths, now.master, this.#clock);
+    if (now !== undefined && ended.length + more.length > 0) this.#leaveOthers(now);
+    return [...ended, ...more];
+  }
+
+  /** @throws WeirError E_HAPROXY_SOCKET when one lives in the directory and does not answer. */
+  refuseSecond(): void {
+    if (!this.attached) refuseSecond(this.#paths);
+  }
+
   /**
    * Starts HAProxy with the haproxy.cfg of the directory and waits until a worker serves.
    * @throws WeirError E_HAPROXY_MISSING, E_HAPROXY_START, E_FD_LIMIT, E_PORT_TAKEN with what HAProxy wrote; E_HAPROXY_SOCKET where
@@ -88,6 +113,11 @@ export class HaproxyProcess {
    */
   async start(binary: string | undefined, more: readonly string[] = []): Promise<Processes> {
     if (this.attached || binary === undefined) throw await this.#absent();
+    if (more.length === 0) {
+      // The worker of a master that was killed is about to end.
+      await awaitProcesses(this.#paths, this.#clock);
+      refuseSecond(this.#paths);
+    }
     const mark = await this.#messages.mark();
     const log = await this.#messages.openForChild();
     // Detached: a session of its own, so that no signal of our terminal or service reaches it.
@@ -233,9 +263,7 @@ export class HaproxyProcess {
         process.kill(old.master, 'SIGUSR1');
         await this.#waitFor(async () => !old.workers.some((pid) => isAlive(pid) && isListening(pid)));
       }
-      // While both listened either may have taken our connections, and the old one ends behind the last of them.
-      this.runtime.close();
-      this.#observeLife(found.master);
+      this.#leaveOthers(found);
       return found;
     } catch (error) {
       this.#processes = old;
@@ -243,7 +271,7 @@ export class HaproxyProcess {
     }
   }
 
-  /** Takes it down and waits: open connections are cut. Lets go of one that somebody else runs. */
+  /** Takes it down with every other one of the directory and waits: open connections are cut. Lets go of one that somebody else runs. */
   async stop(): Promise<void> {
     if (this.attached) return this.release();
     this.#watch?.destroy();
@@ -252,6 +280,7 @@ export class HaproxyProcess {
     this.#processes = undefined;
     this.runtime.close();
     if (found !== undefined) await endProcess(found.master, this.#clock);
+    await endMasters(this.#paths, this.#clock);
     for (const path of [this.#paths.masterSocket, this.#paths.runtimeSocket])
       await onDisk(path, () => rm(path, { force: true }));
   }
@@ -297,6 +326,12 @@ export class HaproxyProcess {
     const same = this.#processes?.master === found.master && this.#watch !== undefined;
     this.#processes = found;
     if (!same) this.#observeLife(found.master);
+  }
+
+  /** While two listened either may have taken our connections, and the other one ends behind the last of them. */
+  #leaveOthers({ master }: Processes): void {
+    this.runtime.close();
+    this.#observeLife(master);
   }
 
   /** A connection that says nothing: its end is the first sign that a process is gone. A reload and a time-out end it too. */

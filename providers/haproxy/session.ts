@@ -126,10 +126,11 @@ class HaproxySession implements Session {
 
   commit(_steps: unknown, next: readonly Resource[], _signal: AbortSignal): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#takeLock();
+      const begins = await this.#takeLock();
       // Whoever runs an attached one keeps a HAProxy that serves nothing.
       if (next.length === 0 && !this.#process.attached) await this.#withdraw();
       else {
+        if (this.#process.processes === undefined) await this.#meet(begins);
         try {
           await this.#committer.commit(next);
         } catch (error) {
@@ -217,17 +218,35 @@ class HaproxySession implements Session {
     this.#committer.remember(this.#committed.map((one) => stays.get(`${one.kind} ${one.id}`) ?? one));
   }
 
-  async #takeLock(): Promise<void> {
-    if (this.#lock !== undefined) return;
+  /** Answers whether it was not held before. */
+  async #takeLock(): Promise<boolean> {
+    if (this.#lock !== undefined) return false;
     await this.#refuseOthers();
     await prepareDirectory(this.#directory);
     this.#lock = await lockDirectory(this.#directory);
     await this.#ports?.check();
-    // Another weir may have written since we looked.
+    await this.#learnAgain();
+    return true;
+  }
+
+  /** Another weir may have written since we looked, or have left more than one HAProxy. */
+  async #learnAgain(): Promise<void> {
+    const ending = await this.#process.settle();
+    if (ending.length > 0)
+      this.#ctx.log.warn(
+        { balancer: this.#ctx.balancer, processes: ending },
+        `HAProxy ran twice in ${this.#directory}: process ${ending.join(', ')} takes no new connections any more and ends behind its last`,
+      );
     const committed = this.#committed;
     await this.#learn();
     this.#committed = committed;
     this.#live.takeFound();
+  }
+
+  /** Nothing is known to serve: what began to answer meanwhile is adopted, and nothing is started beside what does not. */
+  async #meet(looked: boolean): Promise<void> {
+    if (!looked && (await this.#process.find()) !== undefined) await this.#learnAgain();
+    else this.#process.refuseSecond();
   }
 
   /** A HAProxy that serves what a weir wrote, where none wrote in our directory, is driven from another one. */
