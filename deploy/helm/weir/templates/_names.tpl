@@ -63,3 +63,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "weir.hasAwselb" -}}
 {{- range .Values.balancers -}}{{- if eq .provider "awselb" -}}true{{- end -}}{{- end -}}
 {{- end -}}
+
+{{/* Whether a balancer writes a system that all Pods reach: one of them leads then. */}}
+{{- define "weir.leads" -}}
+{{- include "weir.hasAwselb" . -}}
+{{- end -}}

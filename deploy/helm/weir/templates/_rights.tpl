@@ -44,3 +44,10 @@
   name: {{ include "weir.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
 {{- end -}}
+
+{{/* Leases of what several weirs could write, in the namespace of the Pod. A name cannot be said of what is not there yet. */}}
+{{- define "weir.rulesOfLeases" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get, create, patch]
+{{- end -}}
