@@ -1,6 +1,7 @@
 /** The one table of all errors: code, class, what it means, what to do. Docs and `weir explain CODE` read it; a test holds code and table together. */
 import type { ErrorEntry } from './error-entry.ts';
 import { kubeErrors } from './kube-errors.ts';
+import { poolErrors } from './pool-errors.ts';
 
 /** retry: will pass by itself. refused: permission, quota, bad input — report and wait for a change. bug: ours. warning: nothing is stopped. */
 export type ErrorClass = ErrorEntry['class'];
@@ -270,6 +271,7 @@ const table = {
     hint: 'Remove or rename what the message names, or change the service; everything else goes on.',
   },
   ...kubeErrors,
+  ...poolErrors,
   E_BUG: { class: 'bug', title: 'weir itself failed', hint: 'Please report it with the log line.' },
   E_JOURNAL: {
     class: 'retry',

@@ -60,6 +60,8 @@ export interface AddressRequest {
   /** Addresses asked for by name. */
   readonly list?: readonly string[];
   readonly families: readonly ('ipv4' | 'ipv6')[];
+  /** Of two families, prefer: the first will do where no pool gives both. Default: require. */
+  readonly familyPolicy?: 'require' | 'prefer';
   readonly shareKey?: string;
   readonly backendKey?: string;
   /** Addresses it holds already (status): kept while they fit. */

@@ -1,0 +1,159 @@
+import type { Problem, ServiceId } from '../model/index.ts';
+import { type Claim, compareClaims } from './claim.ts';
+import { Ledger } from './ledger.ts';
+import type { Outcome } from './outcome.ts';
+import type { Pool, ReservedAddress } from './pool.ts';
+import { PoolTable } from './pool-table.ts';
+import { readPools } from './read-pools.ts';
+import { measure, type Usage } from './usage.ts';
+
+export interface AllocatorOptions {
+  /** Addresses of machines and gateways: no pool gives them out. */
+  readonly reserved?: readonly ReservedAddress[];
+  /** Whoever holds what the pools would no longer give gets another address at once, as MetalLB does. Default: he keeps it, and it is told. */
+  readonly reassign?: boolean;
+}
+
+/** What shall be different; what is absent stays as it is. */
+export interface Change {
+  readonly pools?: readonly Pool[];
+  readonly reserved?: readonly ReservedAddress[];
+  readonly set?: readonly Claim[];
+  readonly remove?: readonly ServiceId[];
+}
+
+/**
+ * Gives addresses out of pools. Deterministic: the same calls, the same answers. Nothing that it gave is taken back, but by a change of the
+ * service itself, of the pools or of the machines' addresses; a restart with what was held changes nothing.
+ *
+ * `held`: what services held before, from a record that can be trusted. It is kept for them until they are set, or until `complete` says
+ * that no more will come.
+ */
+export function open(
+  pools: readonly Pool[],
+  held: ReadonlyMap<ServiceId, readonly string[]> = new Map(),
+  options: AllocatorOptions = {},
+): Allocator {
+  return new Allocator(pools, held, options);
+}
+
+export class Allocator {
+  #ledger: Ledger;
+  #pools: readonly Pool[];
+  #reserved: readonly ReservedAddress[];
+  #problems: readonly Problem[];
+  readonly #reassign: boolean;
+
+  constructor(
+    pools: readonly Pool[],
+    held: ReadonlyMap<ServiceId, readonly string[]>,
+    { reserved = [], reassign = false }: AllocatorOptions,
+  ) {
+    this.#pools = pools;
+    this.#reserved = reserved;
+    this.#reassign = reassign;
+    const read = readPools(pools, reserved);
+    this.#problems = read.problems;
+    this.#ledger = new Ledger(new PoolTable(read), held, reassign);
+  }
+
+  /** A service is there, or asks for something else. */
+  set(claim: Claim): Outcome {
+    return this.update({ set: [claim] });
+  }
+
+  /** A service is gone; what it held goes to those that wait. */
+  remove(id: ServiceId): Outcome {
+    return this.update({ remove: [id] });
+  }
+
+  /** Other pools, or other addresses of machines. Those that hold something come first, so that nobody who waits takes it from them. */
+  repool(pools: readonly Pool[], reserved?: readonly ReservedAddress[]): Outcome {
+    return this.update({ pools, ...(reserved === undefined ? {} : { reserved }) });
+  }
+
+  /** Every service has been set once: what is kept for others is given free. */
+  complete(): Outcome {
+    this.#ledger.forgetUnread();
+    this.#ledger.serveHungry();
+    return this.#outcome(this.#ledger);
+  }
+
+  /** Several changes at once; the result does not depend on their order. */
+  update(change: Change): Outcome {
+    if (change.pools !== undefined || change.reserved !== undefined) {
+      const { ledger, problems } = this.#rebuild(change);
+      this.#pools = change.pools ?? this.#pools;
+      this.#reserved = change.reserved ?? this.#reserved;
+      this.#problems = problems;
+      this.#ledger = ledger;
+      return this.#outcome(ledger);
+    }
+    const ledger = this.#ledger;
+    for (const id of change.remove ?? []) ledger.drop(id);
+    const set = (change.set ?? []).filter((claim) => !sameClaim(ledger, claim));
+    for (const claim of holdersFirst(set, ledger)) ledger.put(claim);
+    ledger.serveHungry();
+    return this.#outcome(ledger);
+  }
+
+  /** What `update` would answer; nothing is changed. */
+  preview(change: Change): Outcome {
+    const { ledger, problems } = this.#rebuild(change);
+    return { ...this.#outcome(ledger), problems };
+  }
+
+  /** The present state, with nothing moved. */
+  get outcome(): Outcome {
+    const { assigned, waiting } = this.#ledger;
+    return { assigned, waiting, moved: [], changed: new Set(), problems: this.#problems };
+  }
+
+  /** How full each pool is, by name. */
+  usage(): ReadonlyMap<string, Usage> {
+    return measure(this.#ledger.table, this.#ledger.holdings);
+  }
+
+  /** The same services under other circumstances, as a restart with what they hold would find them. */
+  #rebuild(change: Change): { readonly ledger: Ledger; readonly problems: readonly Problem[] } {
+    const before = this.#ledger;
+    const gone = new Set(change.remove);
+    const claims = new Map(before.claims);
+    for (const id of gone) claims.delete(id);
+    for (const claim of change.set ?? []) claims.set(claim.id, claim);
+    const held = new Map(before.record);
+    for (const [id, { addresses }] of before.assigned) held.set(id, addresses);
+    for (const id of gone) held.delete(id);
+    const read = readPools(change.pools ?? this.#pools, change.reserved ?? this.#reserved);
+    const ledger = new Ledger(new PoolTable(read), held, this.#reassign);
+    for (const claim of holdersFirst([...claims.values()], ledger)) ledger.put(claim);
+    ledger.serveHungry();
+    ledger.compareWith(before);
+    return { ledger, problems: read.problems };
+  }
+
+  #outcome(ledger: Ledger): Outcome {
+    const { assigned, waiting } = ledger;
+    return { assigned, waiting, ...ledger.takeChanges(), problems: this.#problems };
+  }
+}
+
+/** Whoever holds something, or says so, before those that need something new; then the older first. */
+function holdersFirst(claims: readonly Claim[], ledger: Ledger): readonly Claim[] {
+  if (claims.length < 2) return claims;
+  const rank = ({ id, held }: Claim) =>
+    ledger.assigned.has(id) || ledger.record.has(id) ? 0 : held.length > 0 ? 1 : 2;
+  return claims
+    .map((claim) => ({ claim, rank: rank(claim) }))
+    .sort((a, b) => a.rank - b.rank || compareClaims(a.claim, b.claim))
+    .map(({ claim }) => claim);
+}
+
+/** It asks for what it asked before, and has it. */
+function sameClaim(ledger: Ledger, claim: Claim): boolean {
+  const old = ledger.claims.get(claim.id);
+  if (old === claim) return true;
+  if (old === undefined || ledger.waiting.has(claim.id)) return false;
+  // What it says it holds counts only as long as it has nothing.
+  return JSON.stringify({ ...old, held: [] }) === JSON.stringify({ ...claim, held: [] });
+}

@@ -1,0 +1,182 @@
+import type { ServiceId } from '../model/index.ts';
+import { parseAddress } from '../net/index.ts';
+import type { Claim } from './claim.ts';
+import { Holdings } from './holdings.ts';
+import type { Assignment, Move } from './outcome.ts';
+import { type Placement, type Present, place } from './place.ts';
+import type { PoolTable } from './pool-table.ts';
+import { Queue } from './queue.ts';
+import type { Refusal } from './refusal.ts';
+import type { Scene } from './scene.ts';
+
+/** Who has what, under one state of the pools. */
+export class Ledger {
+  readonly table: PoolTable;
+  readonly assigned = new Map<ServiceId, Assignment>();
+  readonly waiting = new Map<ServiceId, Refusal>();
+  readonly claims = new Map<ServiceId, Claim>();
+  /** What services held before, as long as they have not been read. */
+  readonly #record: Map<ServiceId, readonly string[]>;
+  readonly holdings: Holdings;
+  readonly #hungry = new Queue();
+  readonly #scene: Scene;
+  /** Since they were last taken: services that changed, and what those had that moved. */
+  readonly #changed = new Set<ServiceId>();
+  readonly #from = new Map<ServiceId, readonly string[]>();
+
+  constructor(table: PoolTable, record: ReadonlyMap<ServiceId, readonly string[]>, reassign: boolean) {
+    this.table = table;
+    this.holdings = new Holdings(table);
+    this.#scene = { table, holdings: this.holdings, reassign };
+    this.#record = new Map();
+    for (const [id, texts] of record) {
+      const addresses = readAddresses(texts);
+      if (addresses.length === 0) continue;
+      this.#record.set(id, addresses);
+      for (const address of addresses) this.holdings.reserve(id, address);
+    }
+  }
+
+  /** What is kept for services that have not been read. */
+  get record(): ReadonlyMap<ServiceId, readonly string[]> {
+    return this.#record;
+  }
+
+  /** Decides for one service; those that might profit are not asked: `serveHungry` does that. */
+  put(claim: Claim): void {
+    const present = this.#present(claim);
+    this.#apply(claim, present, place(claim, present, this.#scene));
+    this.claims.set(claim.id, claim);
+  }
+
+  drop(id: ServiceId): void {
+    this.#unreserve(id);
+    const had = this.assigned.get(id);
+    for (const address of had?.addresses ?? []) this.holdings.letGo(id, address);
+    if (this.claims.delete(id)) this.#changed.add(id);
+    this.#from.delete(id);
+    this.assigned.delete(id);
+    this.waiting.delete(id);
+    this.#hungry.remove(id);
+  }
+
+  /** All services have been read: what is kept for others is free. */
+  forgetUnread(): void {
+    for (const id of [...this.#record.keys()]) this.#unreserve(id);
+  }
+
+  /** Offers what became free, or may be shared, to those that would take it, until nobody does. */
+  serveHungry(): void {
+    const { chances } = this.holdings;
+    for (let again = chances.size > 0 && !this.#hungry.empty; again; ) {
+      again = false;
+      for (const claim of this.#hungry.list()) {
+        if (!this.#hungry.has(claim.id) || !this.#hasChance(claim)) continue;
+        const before = this.assigned.get(claim.id);
+        this.put(claim);
+        if (this.assigned.get(claim.id) !== before) again = true;
+      }
+    }
+    chances.clear();
+  }
+
+  /** Counts as changed what is different from another state; what is not is the same object as there. */
+  compareWith(before: Ledger): void {
+    this.#changed.clear();
+    for (const [id, assignment] of this.assigned) {
+      const old = before.assigned.get(id);
+      if (old !== undefined && sameAssignment(old, assignment)) this.assigned.set(id, old);
+      else this.#changed.add(id);
+    }
+    for (const [id, refusal] of this.waiting) {
+      const old = before.waiting.get(id);
+      if (old !== undefined && sameRefusal(old, refusal)) this.waiting.set(id, old);
+      else this.#changed.add(id);
+    }
+    for (const id of before.claims.keys()) if (!this.claims.has(id)) this.#changed.add(id);
+  }
+
+  /** What has changed since this was last asked. */
+  takeChanges(): { readonly changed: ReadonlySet<ServiceId>; readonly moved: readonly Move[] } {
+    const changed = new Set(this.#changed);
+    const moved = [...this.#from].flatMap(([service, from]): Move[] => {
+      const to = this.assigned.get(service)?.addresses ?? [];
+      return from.every((address) => to.includes(address)) ? [] : [{ service, from, to }];
+    });
+    this.#changed.clear();
+    this.#from.clear();
+    return { changed, moved };
+  }
+
+  #present(claim: Claim): Present {
+    const known = this.assigned.get(claim.id)?.addresses ?? this.#record.get(claim.id);
+    return known === undefined ? { addresses: claim.held, known: false } : { addresses: known, known: true };
+  }
+
+  #apply(claim: Claim, present: Present, { result, hungry }: Placement): void {
+    const { id } = claim;
+    const old = this.claims.get(id);
+    const before = this.assigned.get(id);
+    const had = before?.addresses ?? [];
+    const next = 'assignment' in result ? result.assignment.addresses : [];
+    for (const address of had) if (old !== claim || !next.includes(address)) this.holdings.letGo(id, address);
+    for (const address of next) if (old !== claim || !had.includes(address)) this.holdings.hold(claim, address);
+    this.#unreserve(id);
+    // At first sight a service moves when it loses what it held before.
+    if (!this.#from.has(id)) {
+      const from = before === undefined && old === undefined ? readAddresses(present.addresses) : had;
+      if (from.some((address) => !next.includes(address))) this.#from.set(id, from);
+    }
+    this.#write(id, result);
+    if (hungry) this.#hungry.add(claim, next.length > 0);
+    else this.#hungry.remove(id);
+  }
+
+  #write(id: ServiceId, result: Placement['result']): void {
+    if ('assignment' in result) {
+      this.waiting.delete(id);
+      const before = this.assigned.get(id);
+      if (before !== undefined && sameAssignment(before, result.assignment)) return;
+      this.assigned.set(id, result.assignment);
+    } else {
+      const before = this.waiting.get(id);
+      if (before !== undefined && sameRefusal(before, result.refusal)) return;
+      this.assigned.delete(id);
+      this.waiting.set(id, result.refusal);
+    }
+    this.#changed.add(id);
+  }
+
+  #unreserve(id: ServiceId): void {
+    const kept = this.#record.get(id);
+    if (kept === undefined) return;
+    this.#record.delete(id);
+    for (const address of kept) this.holdings.release(id, address);
+  }
+
+  /** Reasons that name who holds an address are kept up to date, so those who ask for one are always asked again. */
+  #hasChance({ shareKey, list }: Claim): boolean {
+    if (list !== undefined && list.length > 0) return true;
+    for (const key of this.holdings.chances.values()) if (key === '' || key === shareKey) return true;
+    return false;
+  }
+}
+
+function readAddresses(texts: readonly string[]): readonly string[] {
+  const read = texts.flatMap((text) => {
+    const parsed = parseAddress(text);
+    return parsed.ok ? [parsed.value] : [];
+  });
+  return [...new Set(read)];
+}
+
+function sameAssignment(a: Assignment, b: Assignment): boolean {
+  const { unmet, addresses } = a;
+  if (a.pool !== b.pool || addresses.length !== b.addresses.length) return false;
+  if (!addresses.every((address, i) => address === b.addresses[i])) return false;
+  return unmet === b.unmet || (unmet !== undefined && b.unmet !== undefined && sameRefusal(unmet, b.unmet));
+}
+
+function sameRefusal(a: Refusal, b: Refusal): boolean {
+  return a.message === b.message && a.code === b.code && a.rule === b.rule;
+}
