@@ -80,6 +80,7 @@ export class FileState {
         authorities: readAuthorities,
         inService: (hash) => this.serves(hash),
         held: (origin) => this.held(origin),
+        heldStaple: (hash) => this.secrets.get(hash) ?? this.rememberedPem(hash),
       }),
     });
     this.lastGood = directory === undefined ? undefined : new LastGood(directory, config.fileBytes * 8 + 1_048_576);

@@ -8,5 +8,5 @@ export { bundlePem, type PemPair, parsePemPair } from './pem.ts';
 export { readObjects } from './read-objects.ts';
 export { renderAnnotations } from './render-annotations.ts';
 export type { CertificateFacts } from './secret.ts';
-export { judgeStaple, missingStaple, readStaple, withoutStaple } from './staple.ts';
+export { missingStaple, readStaple, withoutStaple } from './staple.ts';
 export { readAuthorities, readCertificateFacts, sha256 } from './x509.ts';

@@ -65,6 +65,7 @@ export class LiveState {
       ...options.readers,
       inService: (hash) => this.#hashes().has(hash),
       held: (origin) => this.#held(origin),
+      heldStaple: (hash) => this.#secrets.get(hash),
     });
   }
 

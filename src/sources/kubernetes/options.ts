@@ -42,4 +42,6 @@ export interface KubernetesReadOptions {
   readonly inService?: (sha256: string) => boolean;
   /** The certificate of an origin (`Secret namespace/name`) that is in service: it stays while the Secret cannot be used. Default: none. */
   readonly held?: (origin: string) => CertRef | undefined;
+  /** The text of an OCSP response that is in service, by its SHA-256: shown on while its Secret has none that can be used. Default: none. */
+  readonly heldStaple?: (sha256: string) => string | undefined;
 }

@@ -18,13 +18,7 @@ export function missingStaple({ mustStaple }: Stapled): string | undefined {
     : undefined;
 }
 
-/** Whether a response, as Latin-1 text of its bytes, can be stapled now. The reason says what clients see then. */
-export function judgeStaple(bytes: string, cert: Stapled, nowMs: number): Parsed<Staple> {
-  const judged = readStaple(bytes, cert, nowMs);
-  return judged.ok ? judged : refuse('W_OCSP', withoutStaple(judged.reason, cert));
-}
-
-/** The same without a word about what follows: there may be another response. */
+/** Whether a response, as Latin-1 text of its bytes, can be stapled now. The reason says nothing of what follows: there may be another response. */
 export function readStaple(bytes: string, cert: Stapled, nowMs: number): Parsed<Staple> {
   const response = parseOcspResponse(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
   if (!response.ok) return refuse('W_OCSP', response.reason);

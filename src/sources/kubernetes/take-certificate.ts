@@ -1,9 +1,9 @@
 import type { CertRef, FieldPath, SecretRef } from '../../model/index.ts';
-import { hostCovers } from '../../net/index.ts';
+import { hostCovers, notGood } from '../../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { Lookup } from './object-store.ts';
 import type { Certificate } from './secret.ts';
-import { judgeStaple, missingStaple } from './staple.ts';
+import { missingStaple, readStaple, type Staple, type Stapled, withoutStaple } from './staple.ts';
 
 /** Where a certificate is asked for. */
 export interface CertificateWish {
@@ -61,22 +61,42 @@ export function takeCertificate(wish: CertificateWish, draft: Draft, lookup: Loo
   };
 }
 
-/** The response of the same Secret; undefined when there is none to show, which is told where one was meant. */
+/** The response of the same Secret, else the one of it that is in service, for as long as it is valid; undefined when there is none to show. What is wrong is told. */
 function takeStaple(wish: CertificateWish, { facts, ocsp }: Certificate, draft: Draft): SecretRef | undefined {
   const { secret, path, namespace } = wish;
   const origin = `Secret ${namespace}/${secret}`;
-  const judged = ocsp === undefined ? undefined : judgeStaple(ocsp, facts, draft.options.nowMs);
-  const reason = judged === undefined ? missingStaple(facts) : judged.ok ? undefined : judged.reason;
-  if (reason !== undefined) {
+  const tell = (reason: string): void => {
     const name = wish.name === undefined ? {} : { name: wish.name };
     draft.tell({ code: 'W_OCSP', path, ...name, value: secret, reason: `names ${origin}, which ${reason}` });
+  };
+  const show = ({ text, untilMs }: Staple): SecretRef => {
+    draft.expiresMs = Math.min(draft.expiresMs, untilMs);
+    const sha256 = draft.options.hash(text);
+    draft.secrets.set(sha256, text);
+    return { sha256, origin };
+  };
+  if (ocsp === undefined) {
+    const missing = missingStaple(facts);
+    if (missing !== undefined) tell(missing);
+    return undefined;
   }
-  if (judged?.ok !== true) return undefined;
-  const { text, untilMs } = judged.value;
-  draft.expiresMs = Math.min(draft.expiresMs, untilMs);
-  const sha256 = draft.options.hash(text);
-  draft.secrets.set(sha256, text);
-  return { sha256, origin };
+  const judged = readStaple(ocsp, facts, draft.options.nowMs);
+  if (judged.ok) return show(judged.value);
+  const older = judged.reason === notGood ? undefined : heldStaple(origin, facts, draft);
+  tell(
+    older === undefined
+      ? withoutStaple(judged.reason, facts)
+      : `${judged.reason}; its last good one is stapled until ${new Date(older.untilMs).toISOString()}`,
+  );
+  return older && show(older);
+}
+
+/** The response that is in service, while it may be shown with this certificate. */
+function heldStaple(origin: string, facts: Stapled, { options }: Draft): Staple | undefined {
+  const held = options.held?.(origin)?.ocsp;
+  const text = held && options.heldStaple?.(held.sha256);
+  const judged = text === undefined ? undefined : readStaple(atob(text), facts, options.nowMs);
+  return judged?.ok === true ? judged.value : undefined;
 }
 
 /** What goes on without the certificate. */
