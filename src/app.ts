@@ -10,6 +10,7 @@ import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
 import { openLeader } from './app/open-leader.ts';
 import { openSources } from './app/open-sources.ts';
 import { Runtime, Stage } from './app/runtime.ts';
+import type { StatusContext, StatusService } from './app/status-service.ts';
 import { type Context, type Log, type Provider, WeirError } from './model/index.ts';
 import { advance, plan, planSliced, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
@@ -33,7 +34,10 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const provider = deps.provider ?? loadProvider;
   const loaded = await Promise.all(config.balancers.map(({ provider: name }) => provider(name)));
   const controllers = [...new Set(loaded.flatMap((one) => one?.capabilities.controllers ?? []))];
+  const open = deps.openLeader ?? openLeader;
+  const status = await openStatus({ config, instance, clock, random, log, openLeader: () => open(config, context) });
   const context: SourceContext = {
+    ...(status === undefined ? {} : { beside: status.beside }),
     stateDir,
     instance,
     memory: () => runtime.memory,
@@ -56,9 +60,9 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     return undefined;
   };
   const shares = loaded.some((one) => one?.capabilities.scope === 'shared');
-  const leader = shares ? await (deps.openLeader ?? openLeader)(config, context) : undefined;
+  const leader = shares ? await open(config, context) : undefined;
   const auditMs = parseAuditInterval(config);
-  const open = (balancer: (typeof config.balancers)[number]) =>
+  const openOne = (balancer: (typeof config.balancers)[number]) =>
     openBalancer(balancer, {
       planner,
       policy: () => (runtime.emptied ? 'sync' : config.policy),
@@ -86,9 +90,21 @@ export const openApp: OpenApp = async (config, deps = {}) => {
         },
       },
     });
-  const balancers = await Promise.all(config.balancers.map(open));
+  const balancers = await Promise.all(config.balancers.map(openOne));
   checkApart(balancers);
-  const runtime = new Runtime({ config, clock, planner, stateDir, feeds, balancers, plans, stage, recall, leader });
+  const runtime = new Runtime({
+    config,
+    clock,
+    planner,
+    stateDir,
+    feeds,
+    balancers,
+    plans,
+    stage,
+    recall,
+    leader,
+    status,
+  });
   const { version = 'dev', environments } = deps;
   const offline = environments === undefined ? {} : { environments };
   return createApp({ runtime, ...offline, version, instance, auditMs });
@@ -98,6 +114,14 @@ const loadProvider: NonNullable<AppDeps['provider']> = async (name): Promise<Pro
   const load = Object.entries(providers).find(([known]) => known === name)?.[1];
   return load === undefined ? undefined : (await load()).provider;
 };
+
+/** Nothing is loaded of it where no source is a cluster. */
+async function openStatus(context: StatusContext): Promise<StatusService | undefined> {
+  const { status, sources } = context.config;
+  if (!status.enabled || sources.every(({ type }) => type !== 'kubernetes')) return undefined;
+  const { StatusService } = await import('./app/status-service.ts');
+  return new StatusService(context);
+}
 
 /** Where nobody has said it: as a configuration that was loaded from a file would have it. */
 function defaultStateDir(): string {

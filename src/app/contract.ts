@@ -1,5 +1,6 @@
 /** What the commands and the HTTP surface may ask of a weir that is put together, and what they may put in. */
-import type { Config, SourceConfig } from '../config/index.ts';
+import type { Config, KubernetesSourceConfig, SourceConfig } from '../config/index.ts';
+import type { Beside } from '../kube/index.ts';
 import type {
   AppliedPlan,
   ApplyReport,
@@ -126,4 +127,6 @@ export interface SourceContext {
   readonly clock: Context['clock'];
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Who writes back to the cluster of a source, on its session. */
+  readonly beside?: (config: KubernetesSourceConfig) => Beside;
 }

@@ -5,19 +5,21 @@ import { driveLanes } from './drive.ts';
 import { allProblems } from './make-state.ts';
 import { planReport } from './preview.ts';
 import type { Runtime } from './runtime.ts';
+import type { StatusInput } from './status-service.ts';
 
 /**
  * The controller: follows the sources and keeps the balancers as they say, until the signal aborts.
  * Each change goes to the balancers at once; which units it touches they find themselves.
  */
 export async function runController(runtime: Runtime, signal: AbortSignal, events: RunEvents): Promise<void> {
-  const { balancers, clock, feeds, leader, stage } = runtime.parts;
+  const { balancers, clock, feeds, leader, stage, status } = runtime.parts;
   await runtime.prepare(true);
   const lanes = balancers.map(({ lane }) => lane);
   for (const lane of lanes) lane.restart();
   // A weir before this one may have ended in its drain.
   await runtime.drain(false);
   const tell = createProblemTeller(events);
+  const problemsNow = () => allProblems({ feeds, balancers, leader, status, gathered: runtime.gathered });
   let begun = false;
   let ready = false;
   stage.audience = {
@@ -30,10 +32,12 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
     },
     feedChanged(feed) {
       runtime.accept(runtime.gather(), feed.cause, feed.changedAtMs);
+      status?.ring();
       begun ||= feeds.every((other) => other.synced || other.problems.length > 0);
     },
     stateChanged() {
-      tell(allProblems({ feeds, balancers, leader, gathered: runtime.gathered }));
+      status?.ring();
+      tell(problemsNow());
       if (ready || !begun || !lanes.every((lane) => lane.started)) return;
       ready = true;
       events.ready?.();
@@ -45,9 +49,17 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
   }
   runtime.stand();
   try {
-    await Promise.all([driveLanes(lanes, signal, clock), ...feeds.map((feed) => feed.run(signal))]);
+    const input: StatusInput = {
+      balancers,
+      gathered: () => runtime.gathered,
+      problems: () => problemsNow(),
+      admissionChanged: () => runtime.accept(runtime.gather(), 'objects are held'),
+    };
+    const written = status?.run(input, signal);
+    await Promise.all([driveLanes(lanes, signal, clock), ...feeds.map((feed) => feed.run(signal)), written]);
   } finally {
     stage.audience = {};
+    await status?.close();
     await runtime.resign();
   }
 }

@@ -18,7 +18,7 @@ export interface AppParts extends Required<Pick<AppDeps, 'version'>>, Pick<AppDe
 
 /** The commands over one runtime. One of `apply`, `destroy` and `run` at a time. */
 export function createApp({ runtime, environments, version, instance, auditMs }: AppParts): App {
-  const { balancers, clock, config, feeds, leader, plans, stage } = runtime.parts;
+  const { balancers, clock, config, feeds, leader, plans, stage, status } = runtime.parts;
   const listeners = new Set<() => void>();
   const startedMs = clock.wall();
   let told = false;
@@ -96,6 +96,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
           feeds,
           balancers,
           leader,
+          status,
           gathered: runtime.gathered,
           plans: plans.newest(),
         };

@@ -16,6 +16,7 @@ import type { Gathered } from './gather.ts';
 import { takersOf } from './render.ts';
 import { reportProblems } from './report-problems.ts';
 import { serviceHealth } from './service-health.ts';
+import type { StatusService } from './status-service.ts';
 
 export interface StateParts {
   readonly version: string;
@@ -24,6 +25,7 @@ export interface StateParts {
   readonly feeds: readonly Feed[];
   readonly balancers: readonly Balancer[];
   readonly leader: Leader | undefined;
+  readonly status: Pick<StatusService, 'problems'> | undefined;
   readonly gathered: Gathered | undefined;
   readonly plans: readonly AppliedPlan[];
 }
@@ -70,10 +72,13 @@ export function allProblems({
   balancers,
   gathered,
   leader,
-}: Pick<StateParts, 'feeds' | 'balancers' | 'gathered'> & Partial<Pick<StateParts, 'leader'>>): readonly Problem[] {
+  status,
+}: Pick<StateParts, 'feeds' | 'balancers' | 'gathered'> &
+  Partial<Pick<StateParts, 'leader' | 'status'>>): readonly Problem[] {
   return distinctProblems([
     ...feeds.flatMap((feed) => feed.problems),
     ...(leader?.problems() ?? []),
+    ...(status?.problems() ?? []),
     ...(gathered?.problems ?? []),
     ...balancers.flatMap(({ lane }) => [...lane.problems(), ...(lane.want?.problems ?? [])]),
     ...reportProblems(balancers, gathered),

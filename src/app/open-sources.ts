@@ -47,6 +47,7 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
   // Only here: who reads files alone needs no session to a cluster.
   const { openKubernetesSource } = await import('../sources/kubernetes/live.ts');
   const { clock, log, metrics, memory, stateDir, controllers, ownClasses } = context;
+  const beside = context.beside?.(config);
   return openKubernetesSource(config, {
     async open() {
       const kube = await import('../kube/index.ts');
@@ -65,5 +66,6 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
     stateDir,
     controllers,
     ownClasses,
+    ...(beside === undefined ? {} : { beside }),
   });
 }

@@ -1,9 +1,11 @@
 import type { Config } from '../config/index.ts';
-import type { AppliedPlan, PlanUnit, StepResult } from '../model/index.ts';
+import type { AppliedPlan, PlanUnit, ServiceId, StepResult } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
 import { type Clock, type Feed, type Lock, type PlanLog, type Planner, systemClock, takeLock } from '../run/index.ts';
 import type { Leader } from '../status/leader.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
 import { createGather, type Gathered } from './gather.ts';
+import type { StatusService } from './status-service.ts';
 
 /** Who is told while a command runs. */
 export interface Audience {
@@ -43,6 +45,8 @@ export interface RuntimeParts {
   readonly recall: boolean;
   /** Absent: this weir leads. */
   readonly leader: Leader | undefined;
+  /** Writes back to the objects that services come from; absent: nobody does. */
+  readonly status: StatusService | undefined;
 }
 
 /** The opened parts and what is known so far: the common ground of all commands. */
@@ -54,6 +58,7 @@ export class Runtime {
   #loaded = false;
   /** Resources are wanted no more: `destroy` was asked for. */
   #emptied = false;
+  readonly #admitted = new Map<string, Gathered['services']>();
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
@@ -102,15 +107,31 @@ export class Runtime {
 
   /** Hands each balancer what it shall hold from now on. */
   accept(gathered: Gathered, cause: string, sinceMs?: number): void {
-    for (const { name, lane } of this.parts.balancers) {
-      const services = this.#emptied ? none : (gathered.taken.get(name) ?? none);
+    for (const balancer of this.parts.balancers) {
+      const { name, lane } = balancer;
+      const taken = this.#emptied ? none : (gathered.taken.get(name) ?? none);
+      const withheld = this.parts.status?.withheld(balancer, taken) ?? nobody;
+      const services = withheld.size === 0 ? taken : this.#without(name, taken, withheld);
       const { nodes } = gathered;
       // Who asks for everything to go has said what goes: what cannot be read is no reason to keep it.
-      const incomplete = this.#emptied ? () => false : gathered.couldExist;
+      const incomplete = this.#emptied
+        ? () => false
+        : withheld.size === 0
+          ? gathered.couldExist
+          : (id: ServiceId) => withheld.has(id) || gathered.couldExist(id);
       const since = sinceMs === undefined ? {} : { sinceMs };
       const nothing = this.#emptied ? { nothing: true as const } : {};
       lane.accept({ services, nodes, incomplete, cause, ...since, ...nothing });
     }
+  }
+
+  /** The same array as before while it holds the same. */
+  #without(name: string, taken: Gathered['services'], withheld: ReadonlySet<ServiceId>): Gathered['services'] {
+    const left = taken.filter(({ id }) => !withheld.has(id));
+    const before = this.#admitted.get(name);
+    if (before !== undefined && sameItems(before, left)) return before;
+    this.#admitted.set(name, left);
+    return left;
   }
 
   /** From now on nothing is wanted. */
@@ -152,3 +173,4 @@ export class Runtime {
 }
 
 const none: Gathered['services'] = [];
+const nobody: ReadonlySet<ServiceId> = new Set();

@@ -5,6 +5,7 @@ import { checked } from './checked.ts';
 import { leader } from './leader.ts';
 import { parseListen } from './listen.ts';
 import { anySource, clustersApart } from './sources.ts';
+import { publish, status } from './status.ts';
 
 export { fileSource, kubernetesSource } from './sources.ts';
 
@@ -22,6 +23,9 @@ export const balancer = z.strictObject({
     .optional()
     .describe('Take services of this class (loadBalancerClass, ingress class); absent: every class.'),
   shared: z.boolean().default(false).describe('Another balancer may take the same services.'),
+  publish: publish
+    .optional()
+    .describe('Address that Kubernetes objects are told where it is not the one that the balancer listens on.'),
   options: z
     .record(z.string(), z.unknown())
     .default({})
@@ -58,6 +62,7 @@ export const configSchema = z.strictObject({
     .describe('Where services come from.'),
   balancers: z.array(balancer).superRefine(unique).default([]).describe('What makes them reachable.'),
   leader: leader.describe('Who writes where several weirs share a system.'),
+  status: status.describe('What is written back to Kubernetes objects.'),
   policy: z
     .enum(['sync', 'upsert-only', 'create-only'])
     .default('sync')

@@ -126,9 +126,10 @@ export interface ReflectOptions<T> {
   readonly query?: Readonly<Record<string, string>>;
   /**
    * What is kept of an object: as little as is needed (`(object) => object`: all). Called once a version; `old` is what it made of the
-   * version before, and answering just that means that nothing has changed. undefined: as if the object were not there.
+   * version before, and answering just that means that nothing has changed. undefined: as if the object were not there. `managedFields`:
+   * who wrote what of it, not to be kept.
    */
-  readonly project: (object: KubeObject, old: T | undefined) => T | undefined;
+  readonly project: (object: KubeObject, old: T | undefined, managedFields?: Json) => T | undefined;
   /** Once a change, in order; never after `stop()` was called. What it throws is logged and changes nothing. */
   readonly onChange?: (change: Change<T>) => void;
   /** After the first complete list has been handed to `onChange`, and after each later one. */

@@ -1,4 +1,4 @@
-import type { Change, KubeObject } from './contract.ts';
+import type { Change, KubeObject, ReflectOptions } from './contract.ts';
 import { Turns } from './turns.ts';
 
 interface Version {
@@ -15,7 +15,7 @@ export interface Prepared<T> extends Version {
 }
 
 interface ReflectedOptions<T> {
-  readonly project: (object: KubeObject, old: T | undefined) => T | undefined;
+  readonly project: ReflectOptions<T>['project'];
   readonly emit: (change: Change<T>) => void;
   /** `project` has thrown: the object stays as it was known. */
   readonly failed: (error: unknown, key: string) => void;
@@ -41,7 +41,8 @@ export class Reflected<T> {
       return { key, uid, resourceVersion, item: undefined, keep: true };
     try {
       const old = known === undefined || known.uid !== uid ? undefined : this.items.get(key);
-      return { key, uid, resourceVersion, item: this.#options.project(withoutManagedFields(raw), old), keep: false };
+      const item = this.#options.project(withoutManagedFields(raw), old, raw.metadata.managedFields);
+      return { key, uid, resourceVersion, item, keep: false };
     } catch (error) {
       this.#options.failed(error, key);
       return { key, uid, resourceVersion, item: undefined, keep: true };

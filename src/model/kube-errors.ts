@@ -27,6 +27,11 @@ export const kubeErrors = {
     title: 'something of a Kubernetes cluster that weir can do without may not be read',
     hint: 'Grant what the message names, or ignore this line.',
   },
+  W_KUBE_WRITE: {
+    class: 'warning',
+    title: 'status, finalizers or Events of a Kubernetes cluster cannot be written',
+    hint: 'Grant what the message names; what weir makes reachable does not depend on it.',
+  },
   W_CLUSTERS_DIFFER: {
     class: 'warning',
     title: 'clusters describe one service differently',

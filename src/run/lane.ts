@@ -1,4 +1,4 @@
-import type { Observed, Problem, Unit, UnitState } from '../model/index.ts';
+import type { Observed, Problem, ServiceId, Unit, UnitState } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import { Audit } from './audit.ts';
 import { Bell } from './bell.ts';
@@ -126,6 +126,12 @@ export class Lane {
 
   observed(): readonly Observed[] {
     return this.#picture.cache.all();
+  }
+
+  /** Whether something is under way that has to do with a service. */
+  worksFor(service: ServiceId): boolean {
+    const serves = ({ serves: all }: Pick<Observed, 'serves'>) => all.includes(service);
+    return [...this.#tasks.values()].some(({ group }) => group.desired.some(serves) || group.observed.some(serves));
   }
 
   /** Whether a service's things may be of a part that cannot be read now. */

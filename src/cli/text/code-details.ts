@@ -120,6 +120,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     cluster,
     'source prod: EndpointSlices cannot be read: user system:serviceaccount:weir:weir may not list them; what was read last stays in force',
   ],
+  [
+    'W_KUBE_WRITE',
+    'when status, finalizers and Events are written to a Kubernetes cluster',
+    'source prod: services/status in shop cannot be written: user system:serviceaccount:weir:weir may not patch them',
+  ],
   ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: they are left out'],
   [
     'W_CLUSTERS_DIFFER',

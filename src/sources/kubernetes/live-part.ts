@@ -1,4 +1,5 @@
 import {
+  type Beside,
   type Cluster,
   type KubeError,
   type KubeObject,
@@ -7,7 +8,7 @@ import {
   resourcePath,
   toKubeError,
 } from '../../kube/index.ts';
-import type { LocatedObject } from '../../model/index.ts';
+import type { Json, LocatedObject } from '../../model/index.ts';
 import { type LiveKind, projectObject } from './live-kinds.ts';
 import type { LivingObjects } from './living-objects.ts';
 
@@ -32,11 +33,15 @@ export interface PartContext {
   readonly changed: (cause: string) => void;
   /** The phase may be another one. */
   readonly stateChanged: () => void;
+  /** Who works beside the source on the same objects. */
+  readonly beside?: Pick<Beside, 'seen' | 'gone'>;
 }
 
 /** An object on its way from the wire to the readers: it is let go when they have it. */
 interface Parcel {
   located: LocatedObject | undefined;
+  /** Hands it to who works beside, too. */
+  seen: (() => void) | undefined;
 }
 
 const askAgainMs = 30_000;
@@ -138,7 +143,7 @@ export class LivePart {
     const reflector = cluster.reflect<Parcel>({
       path: resourcePath({ apiVersion, resource: kind.resource, namespace }),
       ...(query === undefined ? {} : { query }),
-      project: (object) => this.#receive(object, apiVersion),
+      project: (object, _, managedFields) => this.#receive(object, apiVersion, managedFields),
       onChange: (change) => {
         if (change.type === 'delete') this.#delete(change.key);
         else this.#put(change.key, change.object);
@@ -185,7 +190,7 @@ export class LivePart {
     });
   }
 
-  #receive(object: KubeObject, apiVersion: string): Parcel {
+  #receive(object: KubeObject, apiVersion: string, managedFields: Json | undefined): Parcel {
     const located: LocatedObject = {
       object: projectObject(object, this.place.kind.kind, apiVersion),
       file: '',
@@ -193,13 +198,16 @@ export class LivePart {
       line: 1,
     };
     this.#context?.living.prepare(located);
-    return { located };
+    const { kind, resource } = this.place.kind;
+    return { located, seen: this.#context?.beside?.seen(object, { kind, resource, apiVersion }, managedFields) };
   }
 
   #put(key: string, parcel: Parcel): void {
     const { located } = parcel;
     if (located === undefined) return;
     parcel.located = undefined;
+    parcel.seen?.();
+    parcel.seen = undefined;
     this.#keys.add(key);
     this.#context?.living.put(this.#keyOf(key), located);
     this.#context?.changed(`${this.place.kind.kind} ${key.replace(/^\//, '')}`);
@@ -208,6 +216,7 @@ export class LivePart {
   #delete(key: string): void {
     if (!this.#keys.delete(key)) return;
     this.#context?.living.delete(this.#keyOf(key));
+    this.#context?.beside?.gone(this.place.kind.kind, key);
     this.#context?.changed(`${this.place.kind.kind} ${key.replace(/^\//, '')} is gone`);
   }
 

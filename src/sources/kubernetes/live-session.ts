@@ -1,4 +1,4 @@
-import { type Cluster, KubeError } from '../../kube/index.ts';
+import { type Beside, type Cluster, KubeError } from '../../kube/index.ts';
 import { type Context, type Snapshot, WeirError } from '../../model/index.ts';
 import type { LiveKind } from './live-kinds.ts';
 import { createLiveMetrics, type LiveMetrics } from './live-metrics.ts';
@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly metrics?: LiveMetrics;
   readonly changed: (cause: string) => void;
   readonly signal: AbortSignal;
+  /** Who works beside the source on the same objects and the same session; while the cluster is followed, not where it is read once. */
+  readonly beside?: Beside;
 }
 
 /** A cluster while it is followed: parts, Secrets, and when to say that something changed. */
@@ -65,6 +67,7 @@ export class LiveSession {
       },
       changed: (cause) => this.#changed(cause),
       stateChanged: () => this.#stateChanged(),
+      ...(options.beside === undefined ? {} : { beside: options.beside }),
     };
     this.#secrets = new LiveSecrets(this.#context);
   }
@@ -75,6 +78,7 @@ export class LiveSession {
       ...this.#parts.map((part) => part.follow(this.#context)),
       ...(this.#options.allSecrets ? [] : [this.#secrets.run()]),
       this.#tick(),
+      this.#options.beside?.run(this.#options.cluster, this.#options.signal),
     ]);
     this.#wake();
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Cluster, KubeError } from '../../kube/index.ts';
+import { type Beside, type Cluster, KubeError } from '../../kube/index.ts';
 import { type Context, type Snapshot, type Source, WeirError } from '../../model/index.ts';
 import { parseAllowed, parseLabelSelector } from '../../net/index.ts';
 import { directoryName } from '../file/open-file-source.ts';
@@ -40,6 +40,8 @@ export interface LiveSourceOptions {
   /** Classes that balancers name. */
   readonly ownClasses?: readonly string[];
   readonly metrics?: LiveMetrics;
+  /** Who works beside the source while it follows the cluster: on the same objects, over the same session. */
+  readonly beside?: Beside;
 }
 
 /**
@@ -62,7 +64,12 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
       ? [new LivePart({ kind })]
       : [...new Set(config.namespaces)].map((namespace) => new LivePart({ kind, namespace })),
   );
-  const begin = (cluster: Cluster, changed: (cause: string) => void, signal: AbortSignal): LiveSession =>
+  const begin = (
+    cluster: Cluster,
+    changed: (cause: string) => void,
+    signal: AbortSignal,
+    beside: Beside | undefined,
+  ): LiveSession =>
     new LiveSession({
       source: config.name,
       cluster,
@@ -73,6 +80,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
       changed,
       signal,
+      ...(beside === undefined ? {} : { beside }),
     });
 
   /** Begins a session, hands it to `work` and ends it, whatever happens. */
@@ -80,13 +88,14 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
     signal: AbortSignal,
     changed: (cause: string) => void,
     work: (session: LiveSession, ended: Promise<void>) => Promise<T>,
+    beside?: Beside,
   ): Promise<T> => {
     const cluster = await options.open();
     const end = new AbortController();
     const stop = () => end.abort();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const session = begin(cluster, changed, end.signal);
+    const session = begin(cluster, changed, end.signal, beside);
     const ended = session.run();
     try {
       return await work(session, ended);
@@ -104,7 +113,11 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
     async read(signal): Promise<Snapshot> {
       const recalled = await state.recall();
       try {
-        if (following !== undefined) return await (await following).read(signal);
+        if (following !== undefined) {
+          const followed = await (await following).read(signal);
+          options.beside?.read(followed);
+          return followed;
+        }
         const snapshot = await during(
           signal,
           () => undefined,
@@ -136,10 +149,11 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
       // Whoever reads is told; nobody may be reading.
       following.catch(() => undefined);
       try {
-        await during(signal, changed, (session, ended) => {
+        const work = (session: LiveSession, ended: Promise<void>) => {
           opened.resolve(session);
           return ended;
-        });
+        };
+        await during(signal, changed, work, options.beside);
       } catch (error) {
         const told = asWeirError(error, config.name);
         opened.reject(told);

@@ -1,0 +1,141 @@
+import { isIP } from 'node:net';
+import type { ExportedService, Problem, ServiceId, ServiceReport } from '../model/index.ts';
+import { Turns } from '../run/index.ts';
+import {
+  type Facts,
+  type Prober,
+  type ProgrammedParts,
+  programmedOf,
+  publishedAddresses,
+  questionsOf,
+  type ServiceFacts,
+  type StatusAddress,
+} from '../status/index.ts';
+import type { Balancer } from './balancer.ts';
+import type { Gathered } from './gather.ts';
+import { remainsOf } from './remains-of.ts';
+import { takersOf } from './render.ts';
+
+export interface FactParts {
+  readonly gathered: Gathered;
+  readonly balancers: readonly Balancer[];
+  readonly problems: readonly Problem[];
+  readonly prober: Prober;
+  /** Addresses of nodes and of Services of the clusters that are followed. */
+  readonly nodes: (kind: 'internal' | 'external') => readonly string[];
+  readonly reachedAt: (path: string) => readonly string[];
+  readonly now: () => number;
+  /** Whether objects are held back until what was made for them is gone. */
+  readonly finalizers: boolean;
+}
+
+type Reported = ServiceReport & { readonly balancer: string };
+
+/** What is known of every service for those who write it back, letting others run in between. */
+export async function statusFacts(parts: FactParts): Promise<Facts> {
+  const { gathered, balancers, problems, prober, now } = parts;
+  const turns = new Turns({ now });
+  const reports = new Map<ServiceId, Reported[]>();
+  for (const balancer of balancers) {
+    for (const report of balancer.reports(gathered)) {
+      const list = reports.get(report.service);
+      const one = { ...report, balancer: balancer.name };
+      if (list === undefined) reports.set(report.service, [one]);
+      else list.push(one);
+    }
+    if (turns.due) await turns.next();
+  }
+  const takers = takersOf(gathered);
+  const told = Map.groupBy(problems, ({ service = '' }) => service);
+  const failures = failuresOf(balancers);
+  const services = new Map<ServiceId, ServiceFacts>();
+  for (const service of gathered.services) {
+    if (turns.due) await turns.next();
+    const { id } = service;
+    const names = takers.get(id) ?? [];
+    const taking = balancers.filter(({ name }) => names.includes(name));
+    const own = reports.get(id) ?? [];
+    const silent = taking.flatMap((balancer) => silentOf(service, own, balancer, prober));
+    const programmed = programmedOf({
+      balancers: names,
+      reports: own,
+      problems: told.get(id) ?? [],
+      failures: failures.get(id) ?? [],
+      silent,
+    });
+    services.set(id, {
+      id,
+      addresses: silent.length > 0 ? [] : addressesOf(service, own, taking, parts),
+      programmed,
+      unserved: names.length === 0,
+      outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
+      settling: !programmed.status && taking.some(({ lane }) => !lane.started),
+    });
+  }
+  prober.sweep();
+  return { services, problems, remains: parts.finalizers ? remainsOf(balancers) : () => [] };
+}
+
+/** Proxies of our own are asked: that they were told is not that they answer. */
+function silentOf(
+  service: ExportedService,
+  reports: readonly Reported[],
+  { name, provider }: Balancer,
+  prober: Prober,
+): readonly string[] {
+  if (provider.capabilities.scope !== 'instance') return [];
+  return reports.flatMap((report) =>
+    report.balancer === name && isProgrammed(report)
+      ? questionsOf(service, report).flatMap((question) => prober.silent(question) ?? [])
+      : [],
+  );
+}
+
+function addressesOf(
+  { fronts }: ExportedService,
+  reports: readonly Reported[],
+  taking: readonly Balancer[],
+  { nodes, reachedAt }: FactParts,
+): readonly StatusAddress[] {
+  return taking.flatMap(({ name, config }) => {
+    const report = reports.find(({ balancer }) => balancer === name);
+    if (report === undefined || !(isProgrammed(report) || isClaimed(report))) return [];
+    return publishedAddresses({
+      publish: config.publish,
+      report,
+      fronts,
+      isIp: (text) => isIP(text) !== 0,
+      nodes,
+      service: reachedAt,
+    });
+  });
+}
+
+function isProgrammed({ conditions }: ServiceReport): boolean {
+  return conditions.some(({ type, status }) => type === 'Programmed' && status);
+}
+
+/** An address out of a pool: that it stands in the status is the claim to it. */
+function isClaimed({ conditions }: ServiceReport): boolean {
+  return conditions.some(({ type, status }) => type === 'Claimed' && status);
+}
+
+/** Services whose part of a balancer has failed. */
+function failuresOf(balancers: readonly Balancer[]): ReadonlyMap<ServiceId, ProgrammedParts['failures']> {
+  const found = new Map<ServiceId, ProgrammedParts['failures'][number][]>();
+  for (const { lane } of balancers) {
+    if (lane.units().every(({ state }) => state !== 'failed')) continue;
+    const seen = new Set<string>();
+    for (const { unit, serves } of lane.want?.resources ?? []) {
+      const state = lane.stateOf(unit);
+      if (state?.state !== 'failed') continue;
+      for (const service of serves) {
+        const key = `${unit}\n${service}`;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        found.set(service, [...(found.get(service) ?? []), state]);
+      }
+    }
+  }
+  return found;
+}

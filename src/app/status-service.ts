@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { sortFinalizers } from '../compat/aws-lbc/index.ts';
+import type { Config, KubernetesSourceConfig } from '../config/index.ts';
+import type { Beside } from '../kube/index.ts';
+import type { ExportedService, Problem, ServiceId } from '../model/index.ts';
+import { ownPrefix } from '../model/prefix.ts';
+import { Bell, failureOf } from '../run/index.ts';
+import { Prober, StatusKeeper } from '../status/index.ts';
+import type { Leader } from '../status/leader.ts';
+import type { Balancer } from './balancer.ts';
+import type { LeaderContext } from './contract.ts';
+import type { Gathered } from './gather.ts';
+import { statusFacts } from './status-facts.ts';
+
+export interface StatusContext extends Pick<LeaderContext, 'instance' | 'clock' | 'log'> {
+  readonly config: Config;
+  readonly random: () => number;
+  /** Who leads where no system is shared: a Lease for the writing itself. undefined: this weir alone writes. */
+  readonly openLeader: () => Promise<Leader | undefined>;
+}
+
+/** What the decisions are made from, as it is now. */
+export interface StatusInput {
+  readonly balancers: readonly Balancer[];
+  readonly gathered: () => Gathered | undefined;
+  readonly problems: () => readonly Problem[];
+  /** Services are admitted that were not, or the other way round. */
+  readonly admissionChanged: () => void;
+}
+
+/** Which part of the time the deciding may take. */
+const share = 1 / 20;
+const restMs = { least: 20, most: 2_000 } as const;
+/** What depends on time alone. */
+const tickMs = 2_000;
+
+/** Writes back to every cluster that is followed what its objects came to. */
+export class StatusService {
+  readonly #context: StatusContext;
+  readonly #keepers = new Map<string, StatusKeeper>();
+  readonly #bell: Bell;
+  readonly #prober: Prober;
+  readonly #admitted = new Set<ServiceId>();
+  #input: StatusInput | undefined;
+  #leader: Leader | undefined;
+  #term: (() => string | undefined) | undefined;
+  #opened = false;
+  #withheld = '';
+
+  constructor(context: StatusContext) {
+    const { clock, random } = context;
+    this.#context = context;
+    this.#bell = new Bell(clock);
+    this.#prober = new Prober({ clock, random, changed: this.ring });
+  }
+
+  /** Who works beside a source. */
+  readonly beside = (source: KubernetesSourceConfig): Beside => {
+    const { config, clock, log, random, instance } = this.#context;
+    const { owner, events, clearOnStop } = config.status;
+    const manager = owner ?? source.controller;
+    const { name, cluster, merge } = source;
+    const keeper = new StatusKeeper({
+      source: name,
+      idPrefix: cluster === undefined || merge ? '' : `${cluster}:`,
+      manager,
+      finalizer: { name: finalizerName(manager), sort: (all) => sortFinalizers(all, ownPrefix) },
+      events,
+      clearOnStop,
+      instance,
+      clock,
+      log,
+      random,
+      mayWrite: () => this.#leads(),
+      changed: this.ring,
+    });
+    this.#keepers.set(name, keeper);
+    return keeper;
+  };
+
+  /** Something may have changed that is written back. */
+  readonly ring = (): void => {
+    this.#bell.ring();
+  };
+
+  /** Follows what is known until the signal aborts. */
+  async run(input: StatusInput, signal: AbortSignal): Promise<void> {
+    if (this.#keepers.size === 0) return;
+    this.#input = input;
+    await this.#stand(input.balancers);
+    await Promise.all([this.#prober.run(signal), this.#follow(input, signal)]);
+  }
+
+  /** Another one may write; nothing is under way any more. */
+  async close(): Promise<void> {
+    await this.#leader?.close();
+    this.#input = undefined;
+  }
+
+  problems(): readonly Problem[] {
+    return [...this.#keepers.values()].flatMap((keeper) => keeper.problems());
+  }
+
+  /**
+   * Services of which nothing may be made yet in a system that outlives their objects: the object is not held. What exists already, and what
+   * was let in once, is let in.
+   */
+  withheld({ provider, lane }: Balancer, services: readonly ExportedService[]): ReadonlySet<ServiceId> {
+    if (this.#input === undefined || !this.#holds || provider.capabilities.scope !== 'shared') return none;
+    const keepers = [...this.#keepers.values()];
+    const waiting = services.filter(({ id }) => {
+      if (this.#admitted.has(id)) return false;
+      const keeper = keepers.find((one) => one.has(id));
+      if (keeper !== undefined && keeper.holds(id) !== true) return true;
+      this.#admitted.add(id);
+      return false;
+    });
+    if (waiting.length === 0) return none;
+    const there = new Set(lane.observed().flatMap(({ owned, serves }) => (owned ? serves : [])));
+    return new Set(waiting.flatMap(({ id }) => (there.has(id) ? [] : [id])));
+  }
+
+  async #follow(input: StatusInput, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#context;
+    while (!signal.aborted) {
+      this.#bell.ringAt(clock.now() + tickMs);
+      await this.#bell.next(signal);
+      if (signal.aborted) return;
+      const startMs = clock.now();
+      try {
+        await this.#decide(input);
+      } catch (error) {
+        // A fault of ours shall not end what serves.
+        log.error({ error }, `status: ${failureOf(error).message}`);
+      }
+      const spentMs = clock.now() - startMs;
+      await clock.sleep(Math.min(restMs.most, Math.max(restMs.least, spentMs / share)), signal);
+    }
+  }
+
+  async #decide({ balancers, gathered, problems, admissionChanged }: StatusInput): Promise<void> {
+    const all = gathered();
+    if (all === undefined) return;
+    const keepers = [...this.#keepers.values()];
+    for (const id of this.#admitted) if (!keepers.some((keeper) => keeper.has(id))) this.#admitted.delete(id);
+    const withheld = balancers
+      .flatMap((balancer) => [...this.withheld(balancer, all.taken.get(balancer.name) ?? [])])
+      .join('\n');
+    if (withheld !== this.#withheld) {
+      this.#withheld = withheld;
+      admissionChanged();
+    }
+    const { clock } = this.#context;
+    const facts = await statusFacts({
+      gathered: all,
+      balancers,
+      problems: problems(),
+      prober: this.#prober,
+      nodes: (kind) => [...new Set(keepers.flatMap((keeper) => keeper.nodes(kind)))],
+      reachedAt: (path) => [...new Set(keepers.flatMap((keeper) => keeper.reachedAt(path)))],
+      now: () => clock.now(),
+      finalizers: this.#holds,
+    });
+    for (const keeper of keepers) {
+      await keeper.decide(facts);
+      keeper.hurry();
+    }
+  }
+
+  /** Where nothing is ever deleted nothing has to be waited for. */
+  get #holds(): boolean {
+    const { status, policy } = this.#context.config;
+    return status.finalizers && policy === 'sync';
+  }
+
+  /** Who leads a shared system writes its objects, too: what it has done it knows first. */
+  #leads(): boolean {
+    if (!this.#opened) return false;
+    return this.#term === undefined || this.#term() !== undefined;
+  }
+
+  async #stand(balancers: readonly Balancer[]): Promise<void> {
+    const shared = balancers.find(({ provider }) => provider.capabilities.scope === 'shared');
+    if (shared !== undefined) this.#term = () => shared.gate.term;
+    else {
+      this.#leader = await this.#context.openLeader();
+      this.#term = this.#leader?.join('status', 'status');
+      this.#leader?.start(this.ring);
+    }
+    this.#opened = true;
+  }
+}
+
+/** The default is short; each further installation in a cluster has one of its own, since it must know which objects wait for it. */
+function finalizerName(manager: string): string {
+  if (manager === `${ownPrefix}ingress`) return `${ownPrefix}resources`;
+  return `${ownPrefix}resources-${createHash('sha256').update(manager).digest('hex').slice(0, 10)}`;
+}
+
+const none: ReadonlySet<ServiceId> = new Set();

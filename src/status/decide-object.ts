@@ -1,0 +1,87 @@
+import type { ExportedService } from '../model/index.ts';
+import type { Notice } from './event-book.ts';
+import type { ServiceFacts } from './facts.ts';
+import type { Hold } from './finalizer-intent.ts';
+import type { KnownObject } from './known-object.ts';
+import type { WantedStatus } from './status-intent.ts';
+
+export interface ObjectParts {
+  readonly object: KnownObject;
+  /** What its source exports of it now. */
+  readonly service: Pick<ExportedService, 'origin'> | undefined;
+  readonly facts: ServiceFacts | undefined;
+  readonly remains: () => Facts;
+  /** All that its source could export is known, and the object itself is not in trouble. */
+  readonly complete: boolean;
+  /** It has not been exported for some time. */
+  readonly lapsed: boolean;
+  /** Name of our finalizer. */
+  readonly finalizer: string;
+}
+
+/** What is left of the service, in words; undefined: not known. */
+type Facts = readonly string[] | undefined;
+
+/** What shall be so of one object; `keep`: as it is. */
+export interface Decision {
+  readonly status: WantedStatus | 'clear' | 'keep';
+  readonly hold: Hold | 'keep';
+  /** To be told once. */
+  readonly notice?: Notice;
+}
+
+const nothing: Decision = { status: 'keep', hold: 'keep' };
+
+/** From an object and what is known of its service to what is to be written. Pure. */
+export function decideObject(parts: ObjectParts): Decision {
+  const { object, service, facts } = parts;
+  if (object.deleting) return leaving(parts);
+  if (service === undefined) return passedOver(parts);
+  // The source has not seen the one that was made in the place of another, or nobody has looked at what it became.
+  if (facts === undefined || (service.origin.uid !== undefined && service.origin.uid !== object.uid)) return nothing;
+  return exported(parts, facts);
+}
+
+function exported({ object, remains }: ObjectParts, facts: ServiceFacts): Decision {
+  const { addresses, programmed, unserved, outlives } = facts;
+  // What was published stays while it is not known anew: who resolved it goes on using it.
+  const published = addresses.length > 0 || unserved || !object.ours ? addresses : object.addresses;
+  const hold = outlives ? 'hold' : remains()?.length === 0 ? 'release' : 'keep';
+  const before = object.programmed?.status === true || (object.ours && object.addresses.length > 0);
+  const at = published.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
+  const first = programmed.status && !before && at.length > 0;
+  if (facts.settling && object.programmed?.status !== false && object.ours) return { status: 'keep', hold };
+  return {
+    status: { addresses: published, programmed },
+    hold,
+    ...(first
+      ? { notice: { type: 'Normal', reason: 'Programmed', note: `reachable at ${at.slice(0, 8).join(', ')}` } }
+      : {}),
+  };
+}
+
+/** Not ours, or no longer: of another class, told not to be exported. */
+function passedOver({ complete, lapsed, remains, object, finalizer }: ObjectParts): Decision {
+  if (!complete) return nothing;
+  const held = object.finalizers.includes(finalizer);
+  return { status: 'clear', hold: held && lapsed && remains()?.length === 0 ? 'release' : 'keep' };
+}
+
+/** Somebody waits for it to be gone. */
+function leaving({ object, remains, complete, lapsed, finalizer }: ObjectParts): Decision {
+  if (!object.finalizers.includes(finalizer)) return nothing;
+  const left = remains();
+  if (complete && lapsed && left?.length === 0) return { status: 'keep', hold: 'release' };
+  const what =
+    left === undefined ? 'weir knows what is left of it' : left.length === 0 ? 'nothing is left of it' : list(left);
+  const message = `deletion waits until ${what}${left !== undefined && left.length > 0 ? ' is gone' : ''}`;
+  return {
+    status: { addresses: object.addresses, programmed: { status: false, reason: 'Deleting', message } },
+    hold: 'keep',
+    ...(left !== undefined && left.length > 0 ? { notice: { type: 'Normal', reason: 'Deleting', note: message } } : {}),
+  };
+}
+
+function list(words: readonly string[]): string {
+  return words.length <= 5 ? words.join(', ') : `${words.slice(0, 5).join(', ')} and ${words.length - 5} more`;
+}

@@ -1,0 +1,7 @@
+/** What is written back to Kubernetes objects: addresses, conditions, finalizers, Events. Decides from data and patches; knows no provider and no source. */
+export * from './facts.ts';
+export { type KeeperOptions, StatusKeeper } from './keeper.ts';
+export { Prober, type ProberOptions } from './prober.ts';
+export { type ProgrammedParts, programmedOf } from './programmed.ts';
+export { type Publish, type PublishParts, publishedAddresses } from './published.ts';
+export { questionsOf } from './questions-of.ts';

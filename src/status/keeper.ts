@@ -1,0 +1,266 @@
+import type { Beside, Cluster, JsonObject, KubeError, KubeObject, SeenKind } from '../kube/index.ts';
+import { Turns } from '../kube/turns.ts';
+import type { Context, ExportedService, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import { clearAll } from './clear-all.ts';
+import { type Decision, decideObject } from './decide-object.ts';
+import { EventBook } from './event-book.ts';
+import { EventSender } from './event-sender.ts';
+import type { Facts } from './facts.ts';
+import type { FinalizerRule } from './finalizer-intent.ts';
+import { finalizerIntent } from './finalizer-intent.ts';
+import { KnownNodes } from './known-nodes.ts';
+import { type KnownObject, knownObject, recordOf, sourceOf } from './known-object.ts';
+import { KnownObjects, keyIn, keyOf } from './known-objects.ts';
+import { noticesOf } from './notices-of.ts';
+import { RefusedWrites } from './refused-writes.ts';
+import { statusIntent } from './status-intent.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface KeeperOptions {
+  /** Name of the source that follows the cluster. */
+  readonly source: string;
+  /** What stands before the ids of its services. */
+  readonly idPrefix: string;
+  /** Under which name we own fields: another one for each installation in a cluster, the same for all its replicas. */
+  readonly manager: string;
+  readonly finalizer: FinalizerRule;
+  /** Whether Events are written. */
+  readonly events: boolean;
+  /** At the end what was published is taken back. */
+  readonly clearOnStop: boolean;
+  readonly instance: string;
+  readonly clock: Context['clock'];
+  readonly log: Context['log'];
+  readonly random: () => number;
+  /** Only who leads writes. */
+  readonly mayWrite: () => boolean;
+  /** Decides anew: something about an object is another thing now. */
+  readonly changed: () => void;
+}
+
+/** A service of another cluster may go on under the same id: an object must have been passed over for so long before it is let go. */
+const lapseMs = 5_000;
+
+/** Keeps what we say in the objects of one cluster as the facts are: status, finalizers, Events. */
+export class StatusKeeper implements Beside {
+  readonly #options: KeeperOptions;
+  readonly #objects = new KnownObjects();
+  readonly #nodes = new KnownNodes();
+  readonly #book = new EventBook();
+  readonly #refused: RefusedWrites;
+  readonly #decisions = new Map<string, Decision>();
+  readonly #lapsed = new Map<string, number>();
+  #snapshot: Snapshot | undefined;
+  #services: ReadonlyMap<ServiceId, ExportedService> = new Map();
+  #servicesOf: Snapshot['services'] | undefined;
+  #queue: WriteQueue | undefined;
+  #sender: EventSender | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#refused = new RefusedWrites(options.source, options.log);
+  }
+
+  seen(object: KubeObject, place: SeenKind, managedFields: Json | undefined): (() => void) | undefined {
+    if (place.kind === 'Node') {
+      return () => this.#nodes.put(object);
+    }
+    const known = knownObject(object, place, managedFields, this.#options.manager);
+    if (known === undefined) return undefined;
+    return () => {
+      if (this.#objects.put(known)) this.#options.changed();
+    };
+  }
+
+  gone(kind: string, path: string): void {
+    if (kind === 'Node') {
+      this.#nodes.delete(path);
+      return;
+    }
+    const key = keyIn(kind, path);
+    this.#objects.delete(key);
+    this.#decisions.delete(key);
+    this.#lapsed.delete(key);
+    for (const aspect of aspects) this.#queue?.forget(`${aspect}\n${key}`);
+    this.#options.changed();
+  }
+
+  read(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+  }
+
+  async run(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    const { clock, random, mayWrite, manager, instance, events, clearOnStop } = this.#options;
+    const shared = { cluster, clock, random, mayWrite, manager };
+    const queue = new WriteQueue({
+      ...shared,
+      next: (key) => this.#next(key),
+      answered: (key, answer) => this.#answered(key, answer),
+      refused: (what, error) => this.#refused.tell(what, error),
+    });
+    const refused = (error: KubeError | undefined) =>
+      this.#refused.tell({ resource: 'events.events.k8s.io', namespace: '' }, error);
+    const sender = events ? new EventSender({ ...shared, book: this.#book, instance, refused }) : undefined;
+    this.#queue = queue;
+    this.#sender = sender;
+    this.#options.changed();
+    await Promise.all([queue.run(signal), sender?.run(signal)]);
+    this.#queue = undefined;
+    this.#sender = undefined;
+    if (clearOnStop && mayWrite()) await clearAll(cluster, this.#objects.values(), manager);
+  }
+
+  /** What could not be written, as a warning for who looks after weir. */
+  problems(): readonly Problem[] {
+    return this.#refused.problems();
+  }
+
+  /** Addresses of nodes, and of Services by `namespace/name`, for balancers that are reached there. */
+  nodes(kind: 'internal' | 'external'): readonly string[] {
+    return this.#nodes.addresses(kind);
+  }
+
+  reachedAt(path: string): readonly string[] {
+    const known = this.#objects.get(keyIn('Service', path));
+    if (known === undefined) return [];
+    const published = known.addresses.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
+    const found = [...published, ...known.own.external];
+    return found.length > 0 || known.own.clusterIp === undefined ? found : [known.own.clusterIp];
+  }
+
+  /**
+   * Whether something may be made that would outlive the object: held, or it cannot be held (nothing of the kind may be written, which is
+   * told). undefined: the object is not known (yet).
+   */
+  holds(id: ServiceId): boolean | undefined {
+    const object = this.#objectOf(id);
+    if (object === undefined) return undefined;
+    if (object.deleting) return false;
+    const { resource, namespace } = object;
+    return object.finalizers.includes(this.#options.finalizer.name) || this.#refused.denies({ resource, namespace });
+  }
+
+  /** Whether the service comes from an object of this cluster. */
+  has(id: ServiceId): boolean {
+    return this.#own().has(id);
+  }
+
+  /** Brings what is to be written up to date with the facts, letting others run in between. */
+  async decide(facts: Facts): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return;
+    const { clock } = this.#options;
+    const own = this.#own();
+    const troubled = new Set(facts.problems.flatMap(({ severity, source }) => (severity === 'error' ? [source] : [])));
+    const turns = new Turns(() => clock.now());
+    for (const object of this.#objects.values()) {
+      if (turns.due()) await turns.next();
+      const key = keyOf(object);
+      const id = this.#idOf(object);
+      const decision = decideObject({
+        object,
+        service: own.get(id),
+        facts: facts.services.get(id),
+        // Another cluster exports it, too: then nothing has to go.
+        remains: () => (!own.has(id) && facts.services.has(id) ? [] : facts.remains(id)),
+        complete: snapshot.incomplete.length === 0 && !troubled.has(sourceOf(object)),
+        lapsed: this.#hasLapsed(key, own.has(id)),
+        finalizer: this.#options.finalizer.name,
+      });
+      this.#take(key, object, decision);
+    }
+    if (this.#options.events) {
+      this.#book.lasting(this.#notices(facts), clock.now());
+      this.#sender?.hurry();
+    }
+  }
+
+  /** Something outside is another thing: who leads. */
+  hurry(): void {
+    this.#queue?.hurry();
+    this.#sender?.hurry();
+  }
+
+  #notices({ problems }: Facts) {
+    const { idPrefix } = this.#options;
+    return noticesOf({ problems, services: this.#own(), idPrefix, bySource: (source) => this.#bySource(source) });
+  }
+
+  #take(key: string, object: KnownObject, decision: Decision): void {
+    const before = this.#decisions.get(key);
+    this.#decisions.set(key, decision);
+    for (const aspect of aspects)
+      if (this.#intent(aspect, object, decision) !== undefined) this.#queue?.mark(`${aspect}\n${key}`);
+    const { notice } = decision;
+    if (notice === undefined || !this.#options.events || !this.#options.mayWrite()) return;
+    if (before?.notice?.note === notice.note && before.notice.reason === notice.reason) return;
+    this.#book.tell(object, notice, this.#options.clock.now());
+  }
+
+  #intent(aspect: Aspect, object: KnownObject, { status, hold }: Decision) {
+    if (aspect === 'meta') return hold === 'keep' ? undefined : finalizerIntent(object, hold, this.#options.finalizer);
+    if (status === 'keep') return undefined;
+    const now = new Date(this.#options.clock.wall()).toISOString().replace(/\.\d+Z$/, 'Z');
+    return statusIntent(object, status === 'clear' ? undefined : status, now);
+  }
+
+  #next(queued: string) {
+    const [aspect, ...rest] = queued.split('\n');
+    const key = rest.join('\n');
+    const object = this.#objects.get(key);
+    const decision = this.#decisions.get(key);
+    if (object === undefined || decision === undefined) return undefined;
+    const intent = this.#intent(aspect === 'meta' ? 'meta' : 'status', object, decision);
+    return intent === undefined ? undefined : { object, intent };
+  }
+
+  #answered(queued: string, answer: JsonObject): void {
+    const object = this.#objects.get(queued.slice(queued.indexOf('\n') + 1));
+    const metadata = recordOf(answer.metadata);
+    const { name } = metadata;
+    if (object === undefined || typeof name !== 'string') return;
+    const raw = { ...answer, metadata: { ...metadata, name } };
+    const known = knownObject(raw, object, metadata.managedFields, this.#options.manager);
+    // The last finalizer that goes takes the object along: the watch tells that.
+    if (known !== undefined && this.#objects.put(known)) this.#options.changed();
+  }
+
+  #own(): ReadonlyMap<ServiceId, ExportedService> {
+    const services = this.#snapshot?.services ?? [];
+    if (services !== this.#servicesOf) {
+      this.#servicesOf = services;
+      this.#services = new Map(services.map((service) => [service.id, service]));
+    }
+    return this.#services;
+  }
+
+  #idOf({ kind, namespace, name }: KnownObject): ServiceId {
+    const path = `${namespace}/${name}`;
+    return this.#options.idPrefix + (kind === 'Service' ? path : `${kind.toLowerCase()}/${path}`);
+  }
+
+  #objectOf(id: ServiceId): KnownObject | undefined {
+    const origin = this.#own().get(id)?.origin;
+    return origin === undefined ? undefined : this.#objects.get(keyOf(origin));
+  }
+
+  /** `Kind/namespace/name`, as problems have it. */
+  #bySource(source: string): KnownObject | undefined {
+    const slash = source.indexOf('/');
+    return slash < 0 ? undefined : this.#objects.get(keyIn(source.slice(0, slash), source.slice(slash + 1)));
+  }
+
+  #hasLapsed(key: string, exported: boolean): boolean {
+    if (exported) {
+      this.#lapsed.delete(key);
+      return false;
+    }
+    const nowMs = this.#options.clock.now();
+    const sinceMs = this.#lapsed.get(key) ?? nowMs;
+    this.#lapsed.set(key, sinceMs);
+    return nowMs - sinceMs >= lapseMs;
+  }
+}
+
+type Aspect = 'status' | 'meta';
+const aspects: readonly Aspect[] = ['meta', 'status'];

@@ -1,0 +1,165 @@
+import type { JsonObject, KubeObject, SeenKind } from '../kube/index.ts';
+import { type Json, sameJson } from '../model/index.ts';
+import type { StatusAddress, StatusPort } from './facts.ts';
+
+/** Conditions as the API has them, what is not needed here left out. */
+export interface KnownCondition {
+  readonly status: boolean;
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+}
+
+/** One object as it was last seen: as little as is needed to know what is to be written. */
+export interface KnownObject extends SeenKind {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation?: number;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  /** Of what shape its status is. */
+  readonly shape: StatusShape;
+  readonly addresses: readonly StatusAddress[];
+  readonly programmed?: KnownCondition;
+  readonly observedGeneration?: number;
+  /** We own something of its status. */
+  readonly ours: boolean;
+  /** Where others are told that a Service is reachable, beside its status: clusterIP, then externalIPs. */
+  readonly own: { readonly clusterIp?: string; readonly external: readonly string[] };
+}
+
+/** What of a status can be written where. */
+export interface StatusShape {
+  readonly addresses: boolean;
+  readonly conditions: boolean;
+  readonly generation: boolean;
+  /** Entries may say how packets arrive. */
+  readonly ipMode: boolean;
+}
+
+const shapes: Readonly<Record<string, (spec: JsonObject) => StatusShape>> = {
+  // Other Services may not have addresses in their status: the server refuses them.
+  Service: ({ type }) => ({
+    addresses: type === 'LoadBalancer',
+    conditions: true,
+    generation: false,
+    ipMode: type === 'LoadBalancer',
+  }),
+  Ingress: () => ({ addresses: true, conditions: false, generation: false, ipMode: false }),
+  TargetGroupBinding: () => ({ addresses: false, conditions: false, generation: true, ipMode: false }),
+};
+
+const none: JsonObject = {};
+
+/** `manager`: under which name we write. undefined: an object of a kind that has no status of ours. */
+export function knownObject(
+  object: KubeObject,
+  place: SeenKind,
+  managedFields: Json | undefined,
+  manager: string,
+): KnownObject | undefined {
+  const spec = recordOf(object.spec);
+  const shape = shapes[place.kind]?.(spec);
+  if (shape === undefined) return undefined;
+  const { metadata } = object;
+  const status = recordOf(object.status);
+  const programmed = listOf(status.conditions)
+    .map(recordOf)
+    .find(({ type }) => type === 'Programmed');
+  const clusterIp = textOf(spec.clusterIP);
+  return {
+    kind: place.kind,
+    apiVersion: place.apiVersion,
+    resource: place.resource,
+    namespace: textOf(metadata.namespace),
+    name: metadata.name,
+    uid: textOf(metadata.uid),
+    resourceVersion: textOf(metadata.resourceVersion),
+    ...(typeof metadata.generation === 'number' ? { generation: metadata.generation } : {}),
+    deleting: typeof metadata.deletionTimestamp === 'string',
+    finalizers: textsOf(metadata.finalizers),
+    shape,
+    addresses: listOf(recordOf(status.loadBalancer).ingress).map(readAddress),
+    ...(programmed === undefined ? {} : { programmed: readCondition(programmed) }),
+    ...(typeof status.observedGeneration === 'number' ? { observedGeneration: status.observedGeneration } : {}),
+    ours: ownsStatus(managedFields, manager),
+    own: {
+      ...(clusterIp === '' || clusterIp === 'None' ? {} : { clusterIp }),
+      external: textsOf(spec.externalIPs),
+    },
+  };
+}
+
+/** How the object is called in problems and messages. */
+export function sourceOf({ kind, namespace, name }: Pick<KnownObject, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
+/** Equal but for the order of ports, and for what the server fills in by itself. */
+export function sameAddresses(a: readonly StatusAddress[], b: readonly StatusAddress[]): boolean {
+  const plain = (list: readonly StatusAddress[]) =>
+    list.map(({ ip = '', hostname = '', ipMode = 'VIP', ports }) => ({
+      ip,
+      hostname,
+      ipMode,
+      ports: ports.map(({ port, protocol }) => `${port}/${protocol}`).sort(),
+    }));
+  return sameJson(plain(a), plain(b));
+}
+
+function ownsStatus(managedFields: Json | undefined, manager: string): boolean {
+  return listOf(managedFields)
+    .map(recordOf)
+
+    .some(
+      (entry) =>
+        entry.manager === manager && entry.operation === 'Apply' && recordOf(entry.fieldsV1)['f:status'] !== undefined,
+    );
+}
+
+function readAddress(entry: Json): StatusAddress {
+  const { ip, hostname, ipMode, ports } = recordOf(entry);
+  return {
+    ...(typeof ip === 'string' && ip !== '' ? { ip } : {}),
+    ...(typeof hostname === 'string' && hostname !== '' ? { hostname } : {}),
+    ...(ipMode === 'Proxy' ? { ipMode } : {}),
+    ports: listOf(ports).flatMap((one): readonly StatusPort[] => {
+      const { port, protocol } = recordOf(one);
+      return typeof port === 'number' ? [{ port, protocol: protocol === 'UDP' ? 'UDP' : 'TCP' }] : [];
+    }),
+  };
+}
+
+function readCondition(condition: JsonObject): KnownCondition {
+  const { observedGeneration } = condition;
+  return {
+    status: condition.status === 'True',
+    reason: textOf(condition.reason),
+    message: textOf(condition.message),
+    lastTransitionTime: textOf(condition.lastTransitionTime),
+    ...(typeof observedGeneration === 'number' ? { observedGeneration } : {}),
+  };
+}
+
+export function recordOf(value: Json | undefined): JsonObject {
+  return isRecord(value) ? value : none;
+}
+
+function isRecord(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsOf(value: Json | undefined): readonly string[] {
+  return listOf(value).flatMap((one) => (typeof one === 'string' ? [one] : []));
+}

@@ -1,0 +1,59 @@
+import type { KubeError } from '../kube/index.ts';
+import type { Log, Problem } from '../model/index.ts';
+import type { Refused } from './write-queue.ts';
+
+const most = 100;
+
+/** What may not be written, or what the server takes for wrong: told once each, until it has come to pass. */
+export class RefusedWrites {
+  readonly #source: string;
+  readonly #log: Log;
+  readonly #open = new Map<string, { readonly what: Refused; readonly error: KubeError }>();
+  #problems: readonly Problem[] = [];
+
+  constructor(source: string, log: Log) {
+    this.#source = source;
+    this.#log = log;
+  }
+
+  /** `error` undefined: it can be written by now. */
+  tell(what: Refused, error: KubeError | undefined): void {
+    const key = keyOf(what);
+    const before = this.#open.get(key);
+    if (error === undefined ? before === undefined : before?.error.message === error.message) return;
+    if (error === undefined) this.#open.delete(key);
+    else if (before !== undefined || this.#open.size < most) this.#open.set(key, { what, error });
+    this.#problems = [...this.#open.values()].map((one) => this.#problemOf(one.what, one.error));
+    if (error === undefined) this.#log.info({ source: this.#source }, `${nameOf(what)} can be written again`);
+    else this.#log.warn({ source: this.#source, code: 'W_KUBE_WRITE' }, this.#problemOf(what, error).message);
+  }
+
+  /** Whether the right for this is missing. */
+  denies(what: Refused): boolean {
+    return this.#open.get(keyOf(what))?.error.forbidden === true;
+  }
+
+  problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  #problemOf(what: Refused, error: KubeError): Problem {
+    const remedy = error.forbidden ? `. Grant patch (for events create, get and patch) of ${nameOf(what)}` : '';
+    return {
+      code: 'W_KUBE_WRITE',
+      severity: 'warning',
+      source: `source/${this.#source}`,
+      message: `source ${this.#source}: ${nameOf(what)} cannot be written: ${error.message}${remedy}; everything else goes on`,
+    };
+  }
+}
+
+function keyOf({ resource, subresource = '', namespace, object = '' }: Refused): string {
+  return [resource, subresource, namespace, object].join('\n');
+}
+
+function nameOf({ resource, subresource, namespace, object }: Refused): string {
+  const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+  const named = object === undefined ? what : `${what} ${object}`;
+  return namespace === '' ? named : `${named} in ${namespace}`;
+}

@@ -1,0 +1,228 @@
+import { type Cluster, type JsonObject, type KubeError, resourcePath, toKubeError } from '../kube/index.ts';
+import type { Context } from '../model/index.ts';
+import { type KnownObject, recordOf, textOf } from './known-object.ts';
+import type { Intent } from './status-intent.ts';
+import { Wake } from './wake.ts';
+
+export interface WriteQueueOptions {
+  readonly cluster: Pick<Cluster, 'patch'>;
+  readonly manager: string;
+  readonly clock: Context['clock'];
+  readonly random: () => number;
+  /** Asked right before each call: only who leads writes. */
+  readonly mayWrite: () => boolean;
+  /** What has to be written by this key now; undefined: nothing any more. */
+  readonly next: (key: string) => { readonly object: KnownObject; readonly intent: Intent } | undefined;
+  /** The object as the server has it after the write. */
+  readonly answered: (key: string, answer: JsonObject) => void;
+  /** A write that may not be, or that the server takes for wrong; undefined: it has come to pass since. */
+  readonly refused: (what: Refused, error: KubeError | undefined) => void;
+}
+
+/** What cannot be written. `object` alone where it is not a matter of rights. */
+export interface Refused {
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace: string;
+  readonly object?: string;
+}
+
+interface Entry {
+  atMs: number;
+  failures: number;
+  /** Somebody else was first: the next version is worth a try at once. */
+  conflict: boolean;
+  /** The same was written before: again and again it would be a quarrel. */
+  sent: { readonly means: string; readonly version: string; readonly times: number; readonly atMs: number } | undefined;
+  busy: boolean;
+}
+
+const atOnce = 4;
+const followerLooksMs = 500;
+const callMs = 15_000;
+const deniedMs = 30_000;
+const wrongMs = 60_000;
+const longestQuarrelMs = 300_000;
+const forgetAfter = 50_000;
+
+/**
+ * Writes as state: one entry for each thing that may have to be written, and what is written is computed when its turn comes. So what was
+ * wanted in between is never sent, and however long the server is away no more waits than there are objects.
+ */
+export class WriteQueue {
+  readonly #options: WriteQueueOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #wake: Wake;
+  /** Resource, subresource and namespace → when to look whether it is allowed by now. */
+  readonly #denied = new Map<string, number>();
+  #running = 0;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #outages = 0;
+
+  constructor(options: WriteQueueOptions) {
+    this.#options = options;
+    this.#wake = new Wake(options.clock);
+  }
+
+  /** Something may have to be written by this key. */
+  mark(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      this.#entries.set(key, { atMs: this.#now(), failures: 0, conflict: false, sent: undefined, busy: false });
+      this.#wake.now();
+    } else if (entry.conflict || entry.atMs === Number.POSITIVE_INFINITY) {
+      entry.atMs = this.#now();
+      this.#wake.now();
+    }
+  }
+
+  /** The object is no more. */
+  forget(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  /** Entries that have something to do, now or later. */
+  get waiting(): number {
+    return [...this.#entries.values()].filter(({ atMs }) => atMs < Number.POSITIVE_INFINITY).length;
+  }
+
+  /** Something outside decides anew: who leads, that the end is near. */
+  hurry(): void {
+    this.#wake.now();
+  }
+
+  /** Writes until the signal aborts; calls under way are finished first. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const nextMs = this.#options.mayWrite() ? this.#startDue() : this.#now() + followerLooksMs;
+      await this.#wake.until(nextMs, signal);
+    }
+    while (this.#running > 0) await this.#wake.until(this.#now() + callMs);
+  }
+
+  /** Starts what is due, as far as there is room; answers when the next will be. */
+  #startDue(): number {
+    if (this.#entries.size > forgetAfter) this.#forgetDone();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [key, entry] of this.#entries) {
+      if (entry.busy || entry.atMs === Number.POSITIVE_INFINITY) continue;
+      const atMs = Math.max(entry.atMs, this.#pausedUntilMs);
+      // Who ends wakes: what finds no room need not be waited for by the clock.
+      if (atMs > this.#now()) nextMs = Math.min(nextMs, atMs);
+      else if (this.#running < atOnce) void this.#work(key, entry);
+    }
+    return nextMs;
+  }
+
+  async #work(key: string, entry: Entry): Promise<void> {
+    entry.busy = true;
+    entry.atMs = Number.POSITIVE_INFINITY;
+    const due = this.#options.next(key);
+    if (due !== undefined && !this.#quarrels(entry, due.object, due.intent)) {
+      this.#running++;
+      await this.#send(key, entry, due.object, due.intent);
+      this.#running--;
+      this.#wake.now();
+    }
+    entry.busy = false;
+  }
+
+  async #send(key: string, entry: Entry, object: KnownObject, intent: Intent): Promise<void> {
+    const { cluster, manager, answered, refused } = this.#options;
+    const { apiVersion, resource, namespace, name } = object;
+    const right = rightOf(object, intent);
+    const deniedUntilMs = this.#denied.get(JSON.stringify(right));
+    if (deniedUntilMs !== undefined && deniedUntilMs > this.#now()) {
+      entry.atMs = deniedUntilMs;
+      return;
+    }
+    const { subresource } = intent;
+    try {
+      const answer = await cluster.patch(
+        resourcePath({ apiVersion, resource, namespace, name, subresource }),
+        intent.body,
+        {
+          type: intent.type,
+          fieldManager: manager,
+          ...(intent.type === 'apply' ? { force: true } : {}),
+          signal: AbortSignal.timeout(callMs),
+        },
+      );
+      this.#outages = 0;
+      if (this.#denied.delete(JSON.stringify(right))) refused(right, undefined);
+      if (entry.failures > 0) refused({ ...right, object: name }, undefined);
+      entry.failures = 0;
+      entry.conflict = false;
+      const means = meaning(intent);
+      const times = entry.sent?.means === means ? entry.sent.times + 1 : 1;
+      entry.sent = { means, version: textOf(recordOf(answer.metadata).resourceVersion), times, atMs: this.#now() };
+      answered(key, answer);
+      // Something else may be wanted by now.
+      entry.atMs = this.#now();
+    } catch (cause) {
+      this.#failed(toKubeError(cause, 'BadAnswer', `${resource} ${name}`), { key, entry, right, name });
+    }
+  }
+
+  #failed(
+    error: KubeError,
+    { key, entry, right, name }: { key: string; entry: Entry; right: Refused; name: string },
+  ): void {
+    const { refused, random } = this.#options;
+    entry.failures++;
+    entry.conflict = error.conflict;
+    if (error.notFound) {
+      // Gone; where it is there after all, the next look marks it again.
+      this.#entries.delete(key);
+    } else if (error.conflict) {
+      entry.atMs = this.#now() + Math.min(30_000, 100 * 2 ** Math.min(entry.failures, 10)) * (0.5 + random() / 2);
+    } else if (error.forbidden) {
+      this.#denied.set(JSON.stringify(right), this.#now() + deniedMs);
+      entry.atMs = this.#now() + deniedMs;
+      refused(right, error);
+    } else if (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429) {
+      entry.atMs = this.#now() + wrongMs;
+      refused({ ...right, object: name }, error);
+    } else {
+      this.#outages++;
+      const waitMs = Math.min(30_000, 250 * 2 ** Math.min(this.#outages - 1, 10)) * (0.5 + random() / 2);
+      this.#pausedUntilMs = this.#now() + Math.max(waitMs, error.retryAfterMs ?? 0);
+      entry.atMs = this.#pausedUntilMs;
+    }
+  }
+
+  /** The same again: the server leaves out what it does not know, or somebody else writes otherwise. Then later, and ever later. */
+  #quarrels(entry: Entry, { resourceVersion }: KnownObject, intent: Intent): boolean {
+    const { sent } = entry;
+    if (sent === undefined || sent.means !== meaning(intent)) {
+      entry.sent = undefined;
+      return false;
+    }
+    // Nobody has touched it since: this is what the server makes of it.
+    if (sent.version === resourceVersion) return true;
+    const freeMs = sent.atMs + Math.min(longestQuarrelMs, 1_000 * 2 ** Math.min(sent.times, 10));
+    if (sent.times < 3 || this.#now() >= freeMs) return false;
+    entry.atMs = freeMs;
+    return true;
+  }
+
+  #forgetDone(): void {
+    for (const [key, { atMs, busy }] of this.#entries)
+      if (!busy && atMs === Number.POSITIVE_INFINITY) this.#entries.delete(key);
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+}
+
+function rightOf({ resource, namespace }: KnownObject, { subresource }: Intent): Refused {
+  return { resource, ...(subresource === undefined ? {} : { subresource }), namespace };
+}
+
+/** What a write says, without what differs each time. */
+function meaning({ body }: Intent): string {
+  return JSON.stringify(body, (name, value: unknown) =>
+    name === 'lastTransitionTime' || name === 'resourceVersion' ? undefined : value,
+  );
+}
