@@ -21,8 +21,8 @@ export class Oracle {
   readonly #announced = new Set<ServiceId>();
   /** Had ready targets. */
   readonly #alive = new Set<string>();
-  /** Hosts that have been answered by a rule of their own. */
-  readonly #own = new Set<string>();
+  /** Hosts that have been answered by a rule of their own, and whom it served. */
+  readonly #own = new Map<string, ReadonlySet<ServiceId>>();
   /** Listeners that shall have certificates. */
   readonly #tls = new Set<string>();
   /** Handles of those that have some. */
@@ -100,11 +100,14 @@ export class Oracle {
     if (!name.startsWith('host ')) return;
     const isOwn = ({ kind, attrs }: Thing): boolean => kind === 'Rule' && name.endsWith(`/${attrs.host}`);
     const ready = (front: Thing): boolean => world.pointed(front).some((handle) => world.hasReady(handle));
-    if (seen?.fronts.some((front) => isOwn(front) && ready(front))) this.#own.add(name);
-    else if (this.#own.delete(name)) {
+    const own = seen?.fronts.filter((front) => isOwn(front) && ready(front)) ?? [];
+    const before = this.#own.get(name);
+    if (own.length > 0) this.#own.set(name, new Set([...services, ...own.flatMap((front) => world.served(front))]));
+    else if (before !== undefined) {
+      this.#own.delete(name);
       const theirs = seen?.fronts.find((front) => !isOwn(front));
-      if (theirs === undefined || theirs.foreign || this.#excuses(services)) return;
-      if ([...services].some((service) => this.#announced.has(service))) return;
+      if (theirs === undefined || theirs.foreign || this.#excuses(before)) return;
+      if ([...before].some((service) => this.#announced.has(service))) return;
       throw new Violation(`${name} is left to ${theirs.handle} (${when})`);
     }
   }

@@ -1,6 +1,7 @@
-import type { Observed } from '../../src/model/index.ts';
+import type { Observed, Step } from '../../src/model/index.ts';
 import { execute } from './execute.ts';
 import type { Case } from './scenarios.ts';
+import type { World } from './world.ts';
 import { CloudError } from './world-apply.ts';
 
 /**
@@ -17,7 +18,7 @@ export function readStale(one: Case): void {
   if (before.gate !== undefined) return;
   const old = world.observe();
   const next = steps[limit];
-  if (next === undefined || next.until !== undefined) return;
+  if (next === undefined || next.until !== undefined || joinsNothingReady(world, next)) return;
   execute(world, [{ ...next, after: [] }], oracle, { handles: before.handles });
   const stale = mix(old, world.observe());
   oracle.look(world);
@@ -30,6 +31,16 @@ export function readStale(one: Case): void {
   oracle.look(world);
   const again = one.plan(world.observe());
   one.finish(world, execute(world, again.steps, oracle), again);
+}
+
+/**
+ * Who comes to a front where nothing else is ready, and is not seen there, comes in anew without a share beside what may be on its way:
+ * no planner can tell that it serves alone.
+ */
+function joinsNothingReady(world: World, { op, set, handle }: Step): boolean {
+  const front = typeof handle === 'string' ? world.things.get(handle) : undefined;
+  if (op !== 'add' || set !== 'forward' || front === undefined) return false;
+  return !world.pointed(front).some((group) => world.hasReady(group));
 }
 
 /** One object as it was before the last call; everything else, and all health, as it is. */
