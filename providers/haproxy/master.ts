@@ -39,9 +39,16 @@ export function askMaster(path: string, line: string, timeoutMs: number): Promis
     socket.on('data', (chunk: string) => {
       answer += chunk;
     });
-    socket.on('error', (error) => reject(new WeirError('E_HAPROXY_SOCKET', `${path}: ${error.message}`)));
+    socket.on('error', (error) =>
+      reject(new WeirError('E_HAPROXY_SOCKET', `${path}: ${withoutPath(error.message, path)}`)),
+    );
     socket.on('close', () => resolve(answer));
   });
+}
+
+/** What Node says of a connection to a path ends with that path. */
+export function withoutPath(message: string, path: string): string {
+  return message.endsWith(` ${path}`) ? message.slice(0, -path.length - 1) : message;
 }
 
 /** The processes of the master behind the socket; undefined when none answers. */

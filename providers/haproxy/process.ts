@@ -223,9 +223,13 @@ export class HaproxyProcess {
   }
 
   /** Not for ever: what is waited for here is nearly always so at once. */
-  async #waitFor(done: () => Promise<boolean>): Promise<void> {
+  async #waitFor(done: () => Promise<boolean>): Promise<boolean> {
     const deadline = this.#clock.now() + 2_000;
-    while (!(await done()) && this.#clock.now() < deadline) await this.#clock.sleep(5);
+    for (;;) {
+      if (await done()) return true;
+      if (this.#clock.now() >= deadline) return false;
+      await this.#clock.sleep(5);
+    }
   }
 
   /** Asks the worker on the way through its master, which is another one than the runtime socket. Empty: no answer. */
@@ -292,9 +296,15 @@ export class HaproxyProcess {
     this.runtime.close();
   }
 
-  /** Numbers of somebody else's processes tell nothing; but even during a reload one of the workers listens. */
-  #lives(master: number): boolean | Promise<boolean> {
-    return this.attached ? accepts(this.#paths.runtimeSocket) : isAlive(master);
+  /**
+   * Numbers of somebody else's processes tell nothing; but even during a reload one of the workers listens. Where its path was taken away
+   * only the master can tell, which refuses for a moment then.
+   */
+  async #lives(master: number): Promise<boolean> {
+    if (!this.attached) return isAlive(master);
+    const { runtimeSocket, masterSocket } = this.#paths;
+    if (await accepts(runtimeSocket)) return true;
+    return !existsSync(runtimeSocket) && (await this.#waitFor(() => accepts(masterSocket)));
   }
 
   async #absent(): Promise<WeirError> {

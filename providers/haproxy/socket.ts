@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { WeirError } from '../../src/model/index.ts';
+import { withoutPath } from './master.ts';
 
 export interface Command {
   /** Words of the allow-list, one space between them. */
@@ -148,7 +149,7 @@ class Connection {
       if (end.includes(prompt)) this.#wake();
       else this.#heard();
     });
-    this.#socket.on('error', (error) => this.#end(error.message));
+    this.#socket.on('error', (error) => this.#end(withoutPath(error.message, path)));
     this.#socket.on('close', () => this.#end('closed'));
     this.#socket.unref();
   }

@@ -1,7 +1,7 @@
 /** HAProxy is run by somebody else: weir writes its files, changes and reloads it, and never starts or stops it. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { afterEach, beforeEach, test } from 'node:test';
 import { showProcesses } from '../../providers/haproxy/master.ts';
 import { isAlive } from '../../providers/haproxy/process-id.ts';
@@ -168,6 +168,45 @@ test('no program here: the running one checks what it loads, and keeps what it h
   assert.equal(await readFile(`${rig.directory}/haproxy.cfg`, 'utf8'), file);
   assert.equal((await get(port, 'a.test')).body, 'two');
   assert.ok(existsSync(rig.socket));
+});
+
+test('the path of its runtime socket is taken away: told, changed by reloads, no alarm of an end; well when it was started again', async () => {
+  await (await serving()).close('leave');
+  const before = await processes();
+  await unlink(rig.socket);
+  rig.logs.length = 0;
+  const session = await attach();
+  const ill = {
+    code: 'E_HAPROXY_SOCKET',
+    message: new RegExp(`^${rig.socket}: connect ENOENT after 0 of \\d answers; HAProxy serves on .* restart HAProxy`),
+  };
+  // Nothing is known of what it runs; whoever reads next finds the socket ill.
+  await commit(session, state(two));
+  for (const [count, target] of [two, one].entries()) {
+    for (let turn = 0; turn < 2; turn++) {
+      await session.observe('all', signal);
+      await assert.rejects(async () => commit(session, state(target)), ill);
+      assert.equal(reloads(), count + 1, 'one for a change, none for the same again');
+    }
+    assert.deepEqual(await answers(port, 'a.test', 4), [target.name]);
+  }
+  assert.equal((await processes())?.master, before?.master);
+  assert.deepEqual(
+    [manager?.starts, rig.logs.filter((line) => line.includes('ended')), session.troubles?.()],
+    [1, [], []],
+  );
+  process.kill(before?.master ?? 0, 'SIGKILL');
+  await until('it is commanded again', async () => {
+    await session.observe('all', signal);
+    return Promise.resolve(commit(session, state(one))).then(
+      () => true,
+      () => false,
+    );
+  });
+  await commit(session, state(two));
+  assert.deepEqual(await answers(port, 'a.test', 4), ['two']);
+  // Nobody answered for a moment: what runs was unknown once more.
+  assert.ok(reloads() <= 3);
 });
 
 test('a second weir with a directory of its own on the same HAProxy is refused, and traffic goes on', async () => {
