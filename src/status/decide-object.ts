@@ -72,9 +72,12 @@ function leaving({ object, remains, complete, lapsed, finalizer }: ObjectParts):
   if (!object.finalizers.includes(finalizer)) return nothing;
   const left = remains();
   if (complete && lapsed && left?.length === 0) return { status: 'keep', hold: 'release' };
-  const what =
-    left === undefined ? 'weir knows what is left of it' : left.length === 0 ? 'nothing is left of it' : list(left);
-  const message = `deletion waits until ${what}${left !== undefined && left.length > 0 ? ' is gone' : ''}`;
+  const message =
+    left === undefined
+      ? 'deletion waits until weir knows what was made for it'
+      : left.length === 0
+        ? 'nothing is left of what was made for it'
+        : `deletion waits for ${list(left)} to go`;
   return {
     status: { addresses: object.addresses, programmed: { status: false, reason: 'Deleting', message } },
     hold: 'keep',

@@ -193,7 +193,7 @@ export class StatusKeeper implements Beside {
       if (this.#intent(aspect, object, decision) !== undefined) this.#queue?.mark(`${aspect}\n${key}`);
     const { notice } = decision;
     if (notice === undefined || !this.#options.events || !this.#options.mayWrite()) return;
-    if (before?.notice?.note === notice.note && before.notice.reason === notice.reason) return;
+    if (before?.notice?.reason === notice.reason) return;
     this.#book.tell(object, notice, this.#options.clock.now());
   }
 

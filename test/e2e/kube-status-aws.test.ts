@@ -1,0 +1,130 @@
+/** Finalizers in a real API server, on the strict account: no load balancer outlives the object that it was made for. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { networkService } from '../bench/awselb/manifests.ts';
+import { FakeAws } from '../fakes/aws/index.ts';
+import { type Seeded, seed } from '../fakes/aws/seed.ts';
+import { type ControlPlane, eventually, makeNamespace, missingKube, sharedControlPlane } from '../kube/index.ts';
+import { addressesOf, programmedOf, StatusUser, until } from './kube-status-stage.ts';
+
+const ours = 'weir-lb.dev/resources';
+const theirs = 'service.k8s.aws/resources';
+
+describe('objects with something in a cloud', { skip: missingKube() }, () => {
+  let plane: ControlPlane;
+  let user: StatusUser;
+  let aws: FakeAws;
+  let seeded: Seeded;
+  let server: Awaited<ReturnType<FakeAws['listen']>>;
+
+  const start = () =>
+    user.start(
+      { classes: ['service.k8s.aws/nlb'] },
+      {
+        balancer: { name: 'aws', provider: 'awselb', options: { clusterName: 'test', vpcId: seeded.vpc } },
+        auditInterval: '2s',
+        leader: { leaseDuration: '2s', renewDeadline: '1500ms', retryPeriod: '200ms' },
+      },
+    );
+  const path = (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/services/${name}`;
+  const gone = (namespace: string, name: string) =>
+    eventually(
+      () => plane.client.probe('GET', path(namespace, name)),
+      (code) => code === 404,
+      60_000,
+    );
+  const balancers = () => [...aws.world.elb.loadBalancers.all()].length;
+  /** As the API server would make it of what its user writes. */
+  const put = async (namespace: string, name: string, metadata: object = {}) => {
+    const [service, slice] = networkService({ namespace, name, ports: [80], endpoints: [{ address: '10.0.135.10' }] });
+    const { spec } = Object(service);
+    await plane.client.apply({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace, name, ...metadata },
+      spec: {
+        ...spec,
+        selector: undefined,
+        ports: [{ name: 'p80', port: 80 }],
+        loadBalancerClass: 'service.k8s.aws/nlb',
+      },
+    });
+    const { kind, apiVersion, ...rest } = Object(slice);
+    await plane.client.apply({ ...rest, apiVersion, kind });
+  };
+  const whole = (namespace: string, name: string) =>
+    eventually(
+      () => user.service(namespace, name),
+      (one) => programmedOf(one) === 'True Programmed' && addressesOf(one).length === 1,
+      60_000,
+    );
+
+  before(async () => {
+    plane = await sharedControlPlane();
+    user = await StatusUser.make(plane);
+    aws = new FakeAws({ timings: { loadBalancer: { ms: 1_500 }, target: { ms: 300 }, interfaces: { ms: 300 } } });
+    server = await aws.listen();
+    seeded = seed(aws);
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL: server.url,
+      AWS_REGION: aws.world.region,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+    });
+    await start();
+  });
+  after(async () => {
+    await user?.end();
+    await server?.close();
+  });
+
+  it('are held before it is made, tell its name when it is active, and go after it has gone', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await put(namespace, 'web');
+    await eventually(balancers, (count) => count === 1);
+    const made = await user.service(namespace, 'web');
+    assert.deepEqual([made.metadata.finalizers, addressesOf(made)], [[ours], []]);
+    const active = await whole(namespace, 'web');
+    assert.match(addressesOf(active)[0] ?? '', /\.elb\..*amazonaws\.com$/);
+    await user.kubectl('delete', 'svc', 'web', '-n', namespace, '--wait=false');
+    const leaving = await until(
+      () => user.service(namespace, 'web'),
+      (one) => /Deleting/.test(programmedOf(one)),
+    );
+    assert.match(leaving.status?.conditions?.[0]?.message ?? '', /deletion waits for .*LoadBalancer service.* to go/);
+    await gone(namespace, 'web');
+    assert.equal(balancers(), 0);
+    const told = (await user.events(namespace)).filter(({ reason }) => reason === 'Deleting');
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['Normal'],
+    );
+  });
+
+  it('are taken over from the controller that held them before', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await put(namespace, 'old', { finalizers: [theirs, 'example.com/keep'] });
+    const held = await until(
+      () => user.service(namespace, 'old'),
+      ({ metadata }) => metadata.finalizers?.includes(ours) === true,
+    );
+    assert.deepEqual(held.metadata.finalizers, ['example.com/keep', ours]);
+    await plane.client.patch(path(namespace, 'old'), { metadata: { finalizers: [ours] } });
+    await plane.client.remove(path(namespace, 'old'));
+    await gone(namespace, 'old');
+  });
+
+  it('wait for a weir that was killed meanwhile', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await put(namespace, 'late');
+    await whole(namespace, 'late');
+    await user.running?.stop('SIGKILL');
+    await plane.client.remove(path(namespace, 'late'));
+    assert.deepEqual((await user.service(namespace, 'late')).metadata.finalizers, [ours]);
+    assert.equal(balancers(), 1);
+    await start();
+    await gone(namespace, 'late');
+    assert.equal(balancers(), 0);
+  });
+});
