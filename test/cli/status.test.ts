@@ -25,6 +25,23 @@ test('problems are listed with their place, errors first, twenty at most', () =>
   assert.doesNotMatch(statusText(well, 1_800_000_000_000, plain), /PROBLEMS/);
 });
 
+test('a unit that failed is told with its code, which `weir explain` knows', () => {
+  const unit = {
+    balancer: 'edge',
+    unit: 'edge@n1',
+    state: 'failed',
+    message: 'm.sock: no answer',
+    sinceMs: 1,
+  } as const;
+  const units = [{ ...unit, code: 'E_HAPROXY_SOCKET' as const }];
+  const text = statusText(
+    { ...state, balancers: [{ name: 'edge', provider: 'haproxy', objects: 0, units }] },
+    1_800_000_000_000,
+    plain,
+  );
+  assert.match(text, /^ {2}edge .* {2}E_HAPROXY_SOCKET {2}edge@n1: m\.sock: no answer$/m);
+});
+
 test('all is well: in sync, warnings at most, no service that is down', () => {
   assert.equal(isWell({ ...well, problems: [warning] }), true);
   assert.equal(isWell({ ...well, inSync: false }), false);

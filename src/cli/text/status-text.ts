@@ -37,7 +37,8 @@ function balancerTable(state: State, nowMs: number, paint: Paint): string {
       balancer.units.find((unit) => unit.state === 'failed') ?? balancer.units.find((unit) => unit.state !== 'in sync');
     const last = state.plans.find((plan) => plan.balancer === balancer.name);
     const change = last === undefined ? '-' : `${span(nowMs - last.startedMs)} ago  ${last.id}  ${last.result}`;
-    const reason = worst === undefined || worst.message === '' ? '' : `${worst.unit}: ${worst.message}`;
+    const code = worst?.code === undefined ? '' : `${worst.code}  `;
+    const reason = worst === undefined || worst.message === '' ? '' : `${code}${worst.unit}: ${worst.message}`;
     const word = worst?.state ?? 'in sync';
     const colour = word === 'failed' ? paint.bad : word === 'in sync' ? paint.good : paint.warn;
     return [balancer.name, balancer.provider, colour(word), String(balancer.objects), change, reason];
