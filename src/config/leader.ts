@@ -33,8 +33,10 @@ export const leader = z
       .default('10s')
       .describe('So long after its last renewal the leader still writes; less than leaseDuration.'),
     retryPeriod: duration
-      .default('2s')
-      .describe('Between two renewals; those who wait look twice as often. At most half of renewDeadline.'),
+      .default('1500ms')
+      .describe(
+        'Between two renewals; those who wait look twice as often, so that they take over within a second what a leader gives back. At most half of renewDeadline.',
+      ),
   })
   .superRefine(timesFit)
   .prefault({});
