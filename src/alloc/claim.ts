@@ -1,5 +1,5 @@
 import type { ServiceId } from '../model/index.ts';
-import type { Family } from '../net/index.ts';
+import { type Family, parseAddress } from '../net/index.ts';
 
 /** What one service asks of the pools. */
 export interface Claim {
@@ -44,4 +44,13 @@ export function compareClaims(a: Claim, b: Claim): number {
 /** The families that it can serve, each once; never none. */
 export function familiesOf({ families }: Claim): readonly Family[] {
   return families.length === 0 ? ['ipv4'] : [...new Set(families)];
+}
+
+/** Those of the texts that are addresses, canonical, each once. What is held may be a host name. */
+export function readAddresses(texts: readonly string[]): readonly string[] {
+  const read = texts.flatMap((text) => {
+    const parsed = parseAddress(text.trim());
+    return parsed.ok ? [parsed.value] : [];
+  });
+  return [...new Set(read)];
 }

@@ -1,6 +1,6 @@
 import type { ServiceId } from '../model/index.ts';
 import type { Family } from '../net/index.ts';
-import type { Claim } from './claim.ts';
+import { type Claim, compareClaims } from './claim.ts';
 import type { PoolTable, Spot } from './pool-table.ts';
 import type { ReadPool } from './read-pools.ts';
 import { clash, type ShareRule } from './share.ts';
@@ -29,13 +29,18 @@ export class Holdings {
   readonly #spaces = new Map<string, Space[]>();
   readonly #groups = new Map<string, ShareGroup>();
   readonly #counts = new Map<string, Record<Family, number>>();
+  /** Of those, addresses that the pool would not give out any more. */
+  readonly #odd = new Map<string, Record<Family, number>>();
   /** Addresses where there is room since it was last asked: by share key who might use it, `''` for everybody. */
   readonly chances = new Map<string, string>();
+  /** Addresses whose holders changed since it was last asked. */
+  readonly touched = new Set<string>();
 
   constructor(table: PoolTable) {
     this.#table = table;
     for (const pool of table.pools.values()) {
       this.#counts.set(pool.name, { ipv4: 0, ipv6: 0 });
+      this.#odd.set(pool.name, { ipv4: 0, ipv6: 0 });
       const spaces = pool.ranges.map(
         (range) =>
           new Space(
@@ -53,6 +58,11 @@ export class Holdings {
     return this.#counts.get(pool)?.[family] ?? 0;
   }
 
+  /** Of them, those that the pool would give out now. */
+  countRegular(pool: string, family: Family): number {
+    return this.count(pool, family) - (this.#odd.get(pool)?.[family] ?? 0);
+  }
+
   /** Keeps an address for a service that will be read again. */
   reserve(id: ServiceId, address: string): void {
     this.#open(address).unread.add(id);
@@ -66,7 +76,10 @@ export class Holdings {
 
   hold(claim: Claim, address: string): void {
     const holding = this.#open(address);
-    holding.members.push(claim);
+    const { members } = holding;
+    // In order, so that whom a refusal names does not depend on who came first.
+    const younger = members.findIndex((member) => compareClaims(member, claim) > 0);
+    members.splice(younger < 0 ? members.length : younger, 0, claim);
     this.#settle(address, holding);
   }
 
@@ -82,14 +95,18 @@ export class Holdings {
   holder(claim: Claim, address: string): Holder | undefined {
     const holding = this.#held.get(address);
     if (holding === undefined) return undefined;
+    let own = holding.unread.has(claim.id);
     for (const member of holding.members) {
-      if (member.id === claim.id) continue;
+      if (member.id === claim.id) {
+        own = true;
+        continue;
+      }
       const found = clash(member, claim);
       if (found !== undefined) return { ...found, holder: member.id };
     }
     // Those that held it together go on doing so, whichever is read first.
-    if (holding.unread.size === 0 || holding.unread.has(claim.id)) return undefined;
-    const [holder = ''] = holding.unread;
+    if (own || holding.unread.size === 0) return undefined;
+    const [holder = ''] = [...holding.unread].sort();
     return { rule: 'unread', holder };
   }
 
@@ -114,7 +131,7 @@ export class Holdings {
     const rank = spot === undefined ? -1n : rankOf(spot.range, spot.offset);
     const holding: Holding = { address, rank, members: [], unread: new Set(), spot, group: undefined };
     this.#held.set(address, holding);
-    this.#tally(spot, 1);
+    this.#tally(address, spot, 1);
     return holding;
   }
 
@@ -122,6 +139,7 @@ export class Holdings {
   #settle(address: string, holding: Holding): void {
     const [first] = holding.members;
     const { spot, unread } = holding;
+    this.touched.add(address);
     const shareable = first?.shareKey && spot !== undefined && unread.size === 0;
     const group = shareable ? groupKey(spot.pool.name, spot.family, first) : undefined;
     if (group !== holding.group) {
@@ -131,7 +149,7 @@ export class Holdings {
     } else if (group !== undefined) this.#groupOf(group).loosen(holding.rank);
     if (first === undefined && unread.size === 0) {
       this.#held.delete(address);
-      this.#tally(spot, -1);
+      this.#tally(address, spot, -1);
       if (spot !== undefined) this.#spaces.get(spot.pool.name)?.[spot.range]?.giveBack(spot.offset);
       this.chances.set(address, '');
     } else if (first?.shareKey && unread.size === 0) this.chances.set(address, first.shareKey);
@@ -154,9 +172,14 @@ export class Holdings {
     return group;
   }
 
-  #tally(spot: Spot | undefined, by: number): void {
-    const counts = spot === undefined ? undefined : this.#counts.get(spot.pool.name);
-    if (spot !== undefined && counts !== undefined) counts[spot.family] += by;
+  #tally(address: string, spot: Spot | undefined, by: number): void {
+    if (spot === undefined) return;
+    const { pool, family } = spot;
+    const odd = this.#table.bar(pool, address) !== undefined;
+    for (const counts of odd ? [this.#counts, this.#odd] : [this.#counts]) {
+      const count = counts.get(pool.name);
+      if (count !== undefined) count[family] += by;
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ServiceId } from '../model/index.ts';
-import { parseAddress } from '../net/index.ts';
-import type { Claim } from './claim.ts';
+import { type Claim, readAddresses } from './claim.ts';
 import { Holdings } from './holdings.ts';
 import type { Assignment, Move } from './outcome.ts';
 import { type Placement, type Present, place } from './place.ts';
@@ -67,17 +66,19 @@ export class Ledger {
 
   /** Offers what became free, or may be shared, to those that would take it, until nobody does. */
   serveHungry(): void {
-    const { chances } = this.holdings;
-    for (let again = chances.size > 0 && !this.#hungry.empty; again; ) {
+    const { chances, touched } = this.holdings;
+    for (let again = !this.#hungry.empty; again; ) {
       again = false;
+      if (chances.size === 0 && ![...touched].some((address) => this.#hungry.wants(address))) break;
       for (const claim of this.#hungry.list()) {
-        if (!this.#hungry.has(claim.id) || !this.#hasChance(claim)) continue;
+        if (!this.#hasChance(claim)) continue;
         const before = this.assigned.get(claim.id);
         this.put(claim);
         if (this.assigned.get(claim.id) !== before) again = true;
       }
     }
     chances.clear();
+    touched.clear();
   }
 
   /** Counts as changed what is different from another state; what is not is the same object as there. */
@@ -154,20 +155,14 @@ export class Ledger {
     for (const address of kept) this.holdings.release(id, address);
   }
 
-  /** Reasons that name who holds an address are kept up to date, so those who ask for one are always asked again. */
-  #hasChance({ shareKey, list }: Claim): boolean {
-    if (list !== undefined && list.length > 0) return true;
-    for (const key of this.holdings.chances.values()) if (key === '' || key === shareKey) return true;
+  /** Whoever asks for an address by name is asked again when its holders change: the reason why he waits names them. */
+  #hasChance({ id, shareKey }: Claim): boolean {
+    const { chances, touched } = this.holdings;
+    if (!this.#hungry.has(id)) return false;
+    if (this.#hungry.asksFor(id, touched)) return true;
+    for (const key of chances.values()) if (key === '' || key === shareKey) return true;
     return false;
   }
-}
-
-function readAddresses(texts: readonly string[]): readonly string[] {
-  const read = texts.flatMap((text) => {
-    const parsed = parseAddress(text);
-    return parsed.ok ? [parsed.value] : [];
-  });
-  return [...new Set(read)];
 }
 
 function sameAssignment(a: Assignment, b: Assignment): boolean {

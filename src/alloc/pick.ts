@@ -45,24 +45,27 @@ export function takeFrom(
   own: readonly string[],
   { table, holdings }: Scene,
 ): Granted {
+  // Before any that is full: this no address that becomes free will change.
+  const absent = families.find((family) => !pool.ranges.some((range) => range.family === family));
+  if (absent !== undefined) {
+    const words = familyWords([absent]);
+    const reason = `has no ${words} addresses; add a range of ${words} to it, or use another pool`;
+    return { ok: false, refusal: refusePool('E_POOL_FAMILY', 'no-family', pool.name, reason) };
+  }
   const addresses: string[] = [];
   for (const family of families) {
     const kept = own.find((address) => {
       return addressFamily(address) === family && table.find(address)?.pool === pool && !table.bar(pool, address);
     });
     const address = kept ?? holdings.first(pool, family, claim);
-    if (address === undefined) return { ok: false, refusal: lacking(pool, family, holdings.count(pool.name, family)) };
+    if (address === undefined) return { ok: false, refusal: full(pool, family, holdings.count(pool.name, family)) };
     addresses.push(address);
   }
   return { ok: true, pool: pool.name, addresses };
 }
 
-function lacking(pool: ReadPool, family: Family, held: number): Refusal {
+function full(pool: ReadPool, family: Family, held: number): Refusal {
   const words = familyWords([family]);
-  if (!pool.ranges.some((range) => range.family === family)) {
-    const reason = `has no ${words} addresses; add a range of ${words} to it, or use another pool`;
-    return refusePool('E_POOL_FAMILY', 'no-family', pool.name, reason);
-  }
   const used =
     held === 0
       ? `none of its ${words} addresses may be given out`

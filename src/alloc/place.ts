@@ -1,6 +1,6 @@
-import { addressFamily, parseAddress } from '../net/index.ts';
+import { addressFamily } from '../net/index.ts';
 import { askFor } from './ask.ts';
-import { type Claim, familiesOf } from './claim.ts';
+import { type Claim, familiesOf, readAddresses } from './claim.ts';
 import { judge } from './judge.ts';
 import type { Assignment } from './outcome.ts';
 import { pick, takeFrom } from './pick.ts';
@@ -49,11 +49,7 @@ export function place(claim: Claim, present: Present, scene: Scene): Placement {
 /** Of what it holds, what it may keep as far as all others are concerned; in the order of its families, one of each. */
 function soundOf(claim: Claim, { addresses, known }: Present, scene: Scene): readonly string[] {
   const { table, holdings } = scene;
-  const read = addresses.flatMap((text) => {
-    const parsed = parseAddress(text);
-    return parsed.ok ? [parsed.value] : [];
-  });
-  const usable = read.filter((address) => {
+  const usable = readAddresses(addresses).filter((address) => {
     if (table.reservedFor(address) !== undefined || holdings.holder(claim, address) !== undefined) return false;
     return known || judge(claim, [address], scene) === undefined;
   });

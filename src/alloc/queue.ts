@@ -1,15 +1,19 @@
 import type { ServiceId } from '../model/index.ts';
-import { type Claim, compareClaims } from './claim.ts';
+import { type Claim, compareClaims, readAddresses } from './claim.ts';
 
 interface Entry {
   readonly claim: Claim;
   readonly holds: boolean;
+  /** Addresses that it asks for by name. */
+  readonly asked: readonly string[];
 }
 
 /** Services that would take more, or other, addresses: those that hold some first, then the older. */
 export class Queue {
   readonly #entries: Entry[] = [];
   readonly #byId = new Map<ServiceId, Entry>();
+  /** Address → how many ask for it by name. */
+  readonly #asked = new Map<string, number>();
 
   /** Those that wait now; may be changed while it is walked. */
   list(): readonly Claim[] {
@@ -24,11 +28,22 @@ export class Queue {
     return this.#byId.has(id);
   }
 
+  /** Somebody asks for this address by name. */
+  wants(address: string): boolean {
+    return this.#asked.has(address);
+  }
+
+  /** It asks for one of these addresses by name. */
+  asksFor(id: ServiceId, addresses: ReadonlySet<string>): boolean {
+    return this.#byId.get(id)?.asked.some((address) => addresses.has(address)) ?? false;
+  }
+
   add(claim: Claim, holds: boolean): void {
     this.remove(claim.id);
-    const entry = { claim, holds };
+    const entry = { claim, holds, asked: readAddresses(claim.list ?? []) };
     this.#entries.splice(this.#indexOf(entry), 0, entry);
     this.#byId.set(claim.id, entry);
+    for (const address of entry.asked) this.#count(address, 1);
   }
 
   remove(id: ServiceId): void {
@@ -36,6 +51,13 @@ export class Queue {
     if (entry === undefined) return;
     this.#entries.splice(this.#indexOf(entry), 1);
     this.#byId.delete(id);
+    for (const address of entry.asked) this.#count(address, -1);
+  }
+
+  #count(address: string, by: number): void {
+    const count = (this.#asked.get(address) ?? 0) + by;
+    if (count === 0) this.#asked.delete(address);
+    else this.#asked.set(address, count);
   }
 
   #indexOf(entry: Entry): number {

@@ -24,7 +24,8 @@ export function measure(table: PoolTable, holdings: Holdings): ReadonlyMap<strin
       const count = (family: Family) => holdings.count(pool.name, family);
       const free = (family: Family) => {
         const total = sizeOf(pool, family);
-        const left = total - BigInt(count(family)) - BigInt(barred.get(`${pool.name} ${family}`) ?? 0);
+        const left =
+          total - BigInt(holdings.countRegular(pool.name, family)) - BigInt(barred.get(`${pool.name} ${family}`) ?? 0);
         if (total >= endless) return most;
         return left < 0n ? 0n : left;
       };
