@@ -81,7 +81,7 @@ class LeaseLeader implements Leader {
     seat.balancers.push(balancer);
     return () => {
       const { elector } = seat;
-      if (elector?.holds(this.#options.clock.now()) !== true) return undefined;
+      if (this.#ending.signal.aborted || elector?.holds(this.#options.clock.now()) !== true) return undefined;
       return String(elector.view().transitions);
     };
   }
