@@ -54,6 +54,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
       gathered: () => runtime.gathered,
       problems: () => problemsNow(),
       admissionChanged: () => runtime.accept(runtime.gather(), 'objects are held'),
+      told: stage.stateChanged,
     };
     const written = status?.run(input, signal);
     await Promise.all([driveLanes(lanes, signal, clock), ...feeds.map((feed) => feed.run(signal)), written]);

@@ -26,6 +26,8 @@ export interface StatusInput {
   readonly problems: () => readonly Problem[];
   /** Services are admitted that were not, or the other way round. */
   readonly admissionChanged: () => void;
+  /** There is another problem, or one less. */
+  readonly told: () => void;
 }
 
 /** Which part of the time the deciding may take. */
@@ -56,7 +58,7 @@ export class StatusService {
 
   /** Who works beside a source. */
   readonly beside = (source: KubernetesSourceConfig): Beside => {
-    const { config, clock, log, random, instance } = this.#context;
+    const { config, clock, random, instance } = this.#context;
     const { owner, events, clearOnStop } = config.status;
     const manager = owner ?? source.controller;
     const { name, cluster, merge } = source;
@@ -69,10 +71,10 @@ export class StatusService {
       clearOnStop,
       instance,
       clock,
-      log,
       random,
       mayWrite: () => this.#leads(),
       changed: this.ring,
+      told: () => this.#input?.told(),
     });
     this.#keepers.set(name, keeper);
     return keeper;
@@ -98,7 +100,15 @@ export class StatusService {
   }
 
   problems(): readonly Problem[] {
-    return [...this.#keepers.values()].flatMap((keeper) => keeper.problems());
+    const unled = (this.#leader?.problems() ?? []).map(
+      (problem): Problem => ({
+        ...problem,
+        code: 'W_KUBE_WRITE',
+        severity: 'warning',
+        message: `status and Events are not written: ${problem.message}`,
+      }),
+    );
+    return [...unled, ...[...this.#keepers.values()].flatMap((keeper) => keeper.problems())];
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { App, RunEvents } from '../app.ts';
+import { handedOver } from '../kube/beside.ts';
 import type { Log } from '../model/index.ts';
 import type { Io } from './io.ts';
 import type { StandingApp } from './standing-app.ts';
@@ -10,14 +11,14 @@ export function createChanges() {
   return {
     begin(): AbortSignal {
       turn = new AbortController();
-      if (next !== undefined) turn.abort();
+      if (next !== undefined) turn.abort(handedOver);
       return turn.signal;
     },
     offer(app: App): void {
       // One that never ran holds nothing.
       void next?.close('leave');
       next = app;
-      turn.abort();
+      turn.abort(handedOver);
     },
     take(): App | undefined {
       const taken = next;

@@ -1,6 +1,9 @@
 import type { Json, Snapshot } from '../model/index.ts';
 import type { Cluster, KubeObject } from './contract.ts';
 
+/** Reason of an end behind which the next begins in this process, with another configuration: what was written stays. */
+export const handedOver = new DOMException('another configuration is in force', 'AbortError');
+
 /** Where the server has an object. */
 export interface SeenKind {
   readonly kind: string;

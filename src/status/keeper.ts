@@ -1,4 +1,12 @@
-import type { Beside, Cluster, JsonObject, KubeError, KubeObject, SeenKind } from '../kube/index.ts';
+import {
+  type Beside,
+  type Cluster,
+  handedOver,
+  type JsonObject,
+  type KubeError,
+  type KubeObject,
+  type SeenKind,
+} from '../kube/index.ts';
 import { Turns } from '../kube/turns.ts';
 import type { Context, ExportedService, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
 import { clearAll } from './clear-all.ts';
@@ -30,12 +38,13 @@ export interface KeeperOptions {
   readonly clearOnStop: boolean;
   readonly instance: string;
   readonly clock: Context['clock'];
-  readonly log: Context['log'];
   readonly random: () => number;
   /** Only who leads writes. */
   readonly mayWrite: () => boolean;
   /** Decides anew: something about an object is another thing now. */
   readonly changed: () => void;
+  /** `problems` answers something else. */
+  readonly told: () => void;
 }
 
 /** A service of another cluster may go on under the same id: an object must have been passed over for so long before it is let go. */
@@ -58,7 +67,7 @@ export class StatusKeeper implements Beside {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    this.#refused = new RefusedWrites(options.source, options.log);
+    this.#refused = new RefusedWrites(options.source, options.told);
   }
 
   seen(object: KubeObject, place: SeenKind, managedFields: Json | undefined): (() => void) | undefined {
@@ -107,7 +116,8 @@ export class StatusKeeper implements Beside {
     await Promise.all([queue.run(signal), sender?.run(signal)]);
     this.#queue = undefined;
     this.#sender = undefined;
-    if (clearOnStop && mayWrite()) await clearAll(cluster, this.#objects.values(), manager);
+    if (clearOnStop && signal.reason !== handedOver && mayWrite())
+      await clearAll(cluster, this.#objects.values(), manager);
   }
 
   /** What could not be written, as a warning for who looks after weir. */

@@ -1,5 +1,5 @@
 import type { KubeError } from '../kube/index.ts';
-import type { Log, Problem } from '../model/index.ts';
+import type { Problem } from '../model/index.ts';
 import type { Refused } from './write-queue.ts';
 
 const most = 100;
@@ -7,13 +7,14 @@ const most = 100;
 /** What may not be written, or what the server takes for wrong: told once each, until it has come to pass. */
 export class RefusedWrites {
   readonly #source: string;
-  readonly #log: Log;
+  readonly #changed: () => void;
   readonly #open = new Map<string, { readonly what: Refused; readonly error: KubeError }>();
   #problems: readonly Problem[] = [];
 
-  constructor(source: string, log: Log) {
+  /** `changed`: what `problems` answers is another thing. */
+  constructor(source: string, changed: () => void) {
     this.#source = source;
-    this.#log = log;
+    this.#changed = changed;
   }
 
   /** `error` undefined: it can be written by now. */
@@ -24,8 +25,7 @@ export class RefusedWrites {
     if (error === undefined) this.#open.delete(key);
     else if (before !== undefined || this.#open.size < most) this.#open.set(key, { what, error });
     this.#problems = [...this.#open.values()].map((one) => this.#problemOf(one.what, one.error));
-    if (error === undefined) this.#log.info({ source: this.#source }, `${nameOf(what)} can be written again`);
-    else this.#log.warn({ source: this.#source, code: 'W_KUBE_WRITE' }, this.#problemOf(what, error).message);
+    this.#changed();
   }
 
   /** Whether the right for this is missing. */

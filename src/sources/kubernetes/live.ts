@@ -92,7 +92,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   ): Promise<T> => {
     const cluster = await options.open();
     const end = new AbortController();
-    const stop = () => end.abort();
+    const stop = () => end.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const session = begin(cluster, changed, end.signal, beside);
