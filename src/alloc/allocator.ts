@@ -120,12 +120,13 @@ export class Allocator {
     const gone = new Set(change.remove);
     const claims = new Map(before.claims);
     for (const id of gone) claims.delete(id);
+    const seen = [...claims.keys()];
     for (const claim of change.set ?? []) claims.set(claim.id, claim);
     const held = new Map(before.record);
     for (const [id, { addresses }] of before.assigned) held.set(id, addresses);
     for (const id of gone) held.delete(id);
     const read = readPools(change.pools ?? this.#pools, change.reserved ?? this.#reserved);
-    const ledger = new Ledger(new PoolTable(read), held, this.#reassign);
+    const ledger = new Ledger(new PoolTable(read), held, this.#reassign, seen);
     for (const claim of holdersFirst([...claims.values()], ledger)) ledger.put(claim);
     ledger.serveHungry();
     ledger.compareWith(before);
@@ -141,8 +142,11 @@ export class Allocator {
 /** Whoever holds something, or says so, before those that need something new; then the older first. */
 function holdersFirst(claims: readonly Claim[], ledger: Ledger): readonly Claim[] {
   if (claims.length < 2) return claims;
-  const rank = ({ id, held }: Claim) =>
-    ledger.assigned.has(id) || ledger.record.has(id) ? 0 : held.length > 0 ? 1 : 2;
+  const rank = (claim: Claim) => {
+    const { addresses, known } = ledger.presentOf(claim);
+    if (addresses.length === 0) return 2;
+    return known ? 0 : 1;
+  };
   return claims
     .map((claim) => ({ claim, rank: rank(claim) }))
     .sort((a, b) => a.rank - b.rank || compareClaims(a.claim, b.claim))
@@ -153,7 +157,7 @@ function holdersFirst(claims: readonly Claim[], ledger: Ledger): readonly Claim[
 function sameClaim(ledger: Ledger, claim: Claim): boolean {
   const old = ledger.claims.get(claim.id);
   if (old === claim) return true;
-  if (old === undefined || ledger.waiting.has(claim.id)) return false;
-  // What it says it holds counts only as long as it has nothing.
+  if (old === undefined) return false;
+  // What it says it holds counts at first sight only.
   return JSON.stringify({ ...old, held: [] }) === JSON.stringify({ ...claim, held: [] });
 }

@@ -21,7 +21,7 @@ export interface Claim {
   readonly shareKey?: string;
   /** Where its traffic may go; only services with the same one share. Absent: everywhere. */
   readonly backendKey?: string;
-  /** Addresses that it says it holds. Kept at first sight where the pools allow them; what the allocator gave itself counts more. */
+  /** Addresses that it says it holds: kept at first sight where the pools would give them. Later what the allocator gave counts. */
   readonly held: readonly string[];
 }
 

@@ -140,7 +140,8 @@ export class Holdings {
     const [first] = holding.members;
     const { spot, unread } = holding;
     this.touched.add(address);
-    const shareable = first?.shareKey && spot !== undefined && unread.size === 0;
+    // One that the pool avoids is not given to a further one either.
+    const shareable = first?.shareKey && unread.size === 0 && spot && !this.#table.bar(spot.pool, address);
     const group = shareable ? groupKey(spot.pool.name, spot.family, first) : undefined;
     if (group !== holding.group) {
       this.#leave(holding);

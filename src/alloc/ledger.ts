@@ -18,13 +18,21 @@ export class Ledger {
   readonly #record: Map<ServiceId, readonly string[]>;
   readonly holdings: Holdings;
   readonly #hungry = new Queue();
+  readonly #seen: Set<ServiceId>;
   readonly #scene: Scene;
   /** Since they were last taken: services that changed, and what those had that moved. */
   readonly #changed = new Set<ServiceId>();
   readonly #from = new Map<ServiceId, readonly string[]>();
 
-  constructor(table: PoolTable, record: ReadonlyMap<ServiceId, readonly string[]>, reassign: boolean) {
+  /** `seen`: services that had their first sight before. */
+  constructor(
+    table: PoolTable,
+    record: ReadonlyMap<ServiceId, readonly string[]>,
+    reassign: boolean,
+    seen: Iterable<ServiceId> = [],
+  ) {
     this.table = table;
+    this.#seen = new Set(seen);
     this.holdings = new Holdings(table);
     this.#scene = { table, holdings: this.holdings, reassign };
     this.#record = new Map();
@@ -41,9 +49,16 @@ export class Ledger {
     return this.#record;
   }
 
+  /** What a service has, as far as is known; what it says itself counts at first sight only. */
+  presentOf({ id, held }: Claim): Present {
+    const known = this.assigned.get(id)?.addresses ?? this.#record.get(id);
+    if (known !== undefined) return { addresses: known, known: true };
+    return { addresses: this.claims.has(id) || this.#seen.has(id) ? [] : held, known: false };
+  }
+
   /** Decides for one service; those that might profit are not asked: `serveHungry` does that. */
   put(claim: Claim): void {
-    const present = this.#present(claim);
+    const present = this.presentOf(claim);
     this.#apply(claim, present, place(claim, present, this.#scene));
     this.claims.set(claim.id, claim);
   }
@@ -53,6 +68,7 @@ export class Ledger {
     const had = this.assigned.get(id);
     for (const address of had?.addresses ?? []) this.holdings.letGo(id, address);
     if (this.claims.delete(id)) this.#changed.add(id);
+    this.#seen.delete(id);
     this.#from.delete(id);
     this.assigned.delete(id);
     this.waiting.delete(id);
@@ -107,11 +123,6 @@ export class Ledger {
     this.#changed.clear();
     this.#from.clear();
     return { changed, moved };
-  }
-
-  #present(claim: Claim): Present {
-    const known = this.assigned.get(claim.id)?.addresses ?? this.#record.get(claim.id);
-    return known === undefined ? { addresses: claim.held, known: false } : { addresses: known, known: true };
   }
 
   #apply(claim: Claim, present: Present, { result, hungry }: Placement): void {

@@ -51,7 +51,7 @@ export function makePools(random: Random): Pools {
     const pinned = random.chance(0.4);
     const priority = random.below(3);
     const spaces = random.chance(0.5) ? [random.pick(namespaces)] : undefined;
-    const labels = random.chance(0.3) ? ['tier=web'] : undefined;
+    const labels = random.chance(0.3) ? random.pick([['tier=web'], ['tier=web', 'tier=api']]) : undefined;
     const allocation = {
       priority,
       ...(spaces === undefined ? {} : { namespaces: spaces }),
@@ -77,7 +77,25 @@ export const everyAddress: readonly string[] = [
 ];
 const ofFamily = (family: string) => everyAddress.filter((address) => address.includes(':') === (family === 'ipv6'));
 
-export function makeClaim(random: Random, id = random.pick(ids)): Claim {
+/** A service among many that share: they differ in ports and backends alone. */
+function makeSharer(random: Random, id: string): Claim {
+  const from = 80 + random.below(2);
+  return {
+    id,
+    namespace: 'x',
+    labels: { tier: 'web' },
+    bornMs: random.below(5),
+    families: ['ipv4'],
+    ports: [{ protocol: 'tcp', from, to: from }],
+    ...(random.chance(0.9) ? { shareKey: 'k' } : {}),
+    ...(random.chance(0.3) ? { backendKey: 'local' } : {}),
+    held: [],
+  };
+}
+
+/** `sharing`: what kind of services there are. */
+export function makeClaim(random: Random, sharing: boolean, id = random.pick(ids)): Claim {
+  if (sharing) return makeSharer(random, id);
   const families = random.pick([['ipv4'], ['ipv4'], ['ipv6'], ['ipv4', 'ipv6'], ['ipv6', 'ipv4'], []] as const);
   const wish = random.next();
   const wanted = families.length === 0 ? (['ipv4'] as const) : families;
@@ -102,8 +120,8 @@ export function makeClaim(random: Random, id = random.pick(ids)): Claim {
 }
 
 /** A service that asks for a little else than before. */
-function changeClaim(random: Random, claim: Claim): Claim {
-  const other = makeClaim(random, claim.id);
+function changeClaim(random: Random, sharing: boolean, claim: Claim): Claim {
+  const other = makeClaim(random, sharing, claim.id);
   const { list: _, pool: __, shareKey: ___, backendKey: ____, ...plain } = claim;
   const part = random.below(6);
   if (part === 0) return { ...claim, ports: other.ports };
@@ -115,13 +133,16 @@ function changeClaim(random: Random, claim: Claim): Claim {
 }
 
 /** One thing that happens, where these services are there. */
-export function makeStep(random: Random, present: ReadonlyMap<string, Claim>): Step {
+export function makeStep(random: Random, sharing: boolean, present: ReadonlyMap<string, Claim>): Step {
   const dice = random.next();
   if (dice < 0.1) return { do: 'restart', order: random };
   const known = [...present.values()];
   const set = new Map<string, Claim>();
   for (let n = random.below(dice < 0.3 ? 4 : 2) + (dice < 0.75 ? 1 : 0); n > 0; n--) {
-    const claim = known.length > 0 && random.chance(0.4) ? changeClaim(random, random.pick(known)) : makeClaim(random);
+    const claim =
+      known.length > 0 && random.chance(0.4)
+        ? changeClaim(random, sharing, random.pick(known))
+        : makeClaim(random, sharing);
     set.set(claim.id, claim);
   }
   const gone = known.filter(({ id }) => !set.has(id) && random.chance(dice < 0.75 ? 0.05 : 0.25)).map(({ id }) => id);

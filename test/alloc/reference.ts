@@ -33,6 +33,7 @@ export class Reference {
   #reserved: ReadonlySet<string>;
   readonly #reassign: boolean;
   readonly #claims = new Map<string, Claim>();
+  readonly #seen = new Set<string>();
   readonly #unread: Map<string, readonly string[]>;
   readonly held = new Map<string, Held>();
   /** Service → rule. */
@@ -56,7 +57,10 @@ export class Reference {
     set?: readonly Claim[];
     remove?: readonly string[];
   }): void {
-    for (const id of change.remove ?? []) this.#forget(id);
+    for (const id of change.remove ?? []) {
+      this.#forget(id);
+      this.#seen.delete(id);
+    }
     let todo = [...(change.set ?? [])];
     if (change.pools !== undefined || change.reserved !== undefined) {
       this.#pools = change.pools ?? this.#pools;
@@ -70,7 +74,10 @@ export class Reference {
       this.#hungry.clear();
       this.#claims.clear();
     }
-    const rank = ({ id, held }: Claim) => (this.held.has(id) || this.#unread.has(id) ? 0 : held.length > 0 ? 1 : 2);
+    const rank = ({ id, held }: Claim) => {
+      if (this.held.has(id) || this.#unread.has(id)) return 0;
+      return held.length > 0 && !this.#seen.has(id) ? 1 : 2;
+    };
     const ranks = new Map(todo.map((claim) => [claim.id, rank(claim)]));
     todo.sort((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0) || older(a, b));
     for (const claim of todo) this.#settle(claim);
@@ -104,7 +111,8 @@ export class Reference {
   #settle(claim: Claim): void {
     const { id } = claim;
     const known = this.held.get(id)?.addresses ?? this.#unread.get(id);
-    const answer = this.#decide(claim, known ?? claim.held, known !== undefined);
+    const answer = this.#decide(claim, known ?? (this.#seen.has(id) ? [] : claim.held), known !== undefined);
+    this.#seen.add(id);
     this.#forget(id);
     this.#claims.set(id, claim);
     if (answer.hungry) this.#hungry.add(id);
