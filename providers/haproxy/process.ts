@@ -16,6 +16,7 @@ import { awaitProcesses, endMasters, endOthers, refuseSecond } from './process-b
 import { accepts, describeEnd, type End, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
 import { MessageLog } from './process-log.ts';
+import { loadWithOtherSocket } from './process-reopen.ts';
 import { RuntimeSocket } from './socket.ts';
 
 export interface ProcessPaths {
@@ -161,22 +162,11 @@ export class HaproxyProcess {
     throw startFailure(await this.#messages.since(mark), ended ?? 'it did not serve in time');
   }
 
-  /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD, or as `start`; the old worker serves on. */
-  async reload(binary: string | undefined): Promise<Processes> {
-    // The next worker inherits the listener of the runtime socket, not its path: a path that someone removed never comes back.
-    if (this.unreachable) return this.replace(binary);
-    const mark = await this.#messages.mark();
-    const master = this.#processes?.master ?? 0;
-    const found = await reloadMaster(this.#paths.masterSocket, {
-      sleep: (ms) => this.#clock.sleep(ms),
-      now: () => this.#clock.now(),
-      messages: async () => {
-        const text = await this.#messages.since(mark);
-        return text === '' && this.attached ? elsewhere : text;
-      },
-      alive: () => this.#lives(master),
-      timeoutMs: settleMs,
-    });
+  /** Loads haproxy.cfg anew. @throws WeirError E_HAPROXY_RELOAD; the old worker serves on. */
+  async reload(): Promise<Processes> {
+    const { directory, runtimeSocket } = this.#paths;
+    if (this.unreachable) await loadWithOtherSocket(directory, runtimeSocket, () => this.#load());
+    const found = await this.#load();
     // For a moment both workers accept on the runtime socket: speak only to the new one.
     const startMs = this.#clock.now();
     while (!(await this.#answers(found))) {
@@ -201,6 +191,21 @@ export class HaproxyProcess {
     // A new worker knows nothing of it.
     if (this.#draining) await this.#tellDraining(true);
     return found;
+  }
+
+  async #load(): Promise<Processes> {
+    const mark = await this.#messages.mark();
+    const master = this.#processes?.master ?? 0;
+    return reloadMaster(this.#paths.masterSocket, {
+      sleep: (ms) => this.#clock.sleep(ms),
+      now: () => this.#clock.now(),
+      messages: async () => {
+        const text = await this.#messages.since(mark);
+        return text === '' && this.attached ? elsewhere : text;
+      },
+      alive: () => this.#lives(master),
+      timeoutMs: settleMs,
+    });
   }
 
   /**
@@ -252,17 +257,12 @@ export class HaproxyProcess {
 
   /**
    * A second HAProxy beside the one that serves, which then ends behind its last connection. It takes the listeners over from the first
-   * one through the runtime socket, so that no connection waits at a listener that is closed. Without the socket ports are shared; what
-   * cannot be (the sockets of a process to itself) the new one asks the old workers to let go of.
+   * one through the runtime socket, so that no connection waits at a listener that is closed.
    */
   async replace(binary: string | undefined): Promise<Processes> {
-    const old = this.#processes;
-    const { runtimeSocket } = this.#paths;
+    const old = this.unreachable ? await this.reload() : this.#processes;
     try {
-      const found = await this.start(
-        binary,
-        existsSync(runtimeSocket) ? ['-x', runtimeSocket] : ['-sf', ...(old?.workers ?? []).map(String)],
-      );
+      const found = await this.start(binary, ['-x', this.#paths.runtimeSocket]);
       if (old !== undefined && isAlive(old.master)) {
         process.kill(old.master, 'SIGUSR1');
         await this.#waitFor(async () => !old.workers.some((pid) => isAlive(pid) && isListening(pid)));

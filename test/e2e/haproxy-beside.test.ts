@@ -1,11 +1,14 @@
 /** TLS passed through for some names beside HTTPS for the others, on one port of a real HAProxy. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { createServer as createHttp, type Server as HttpServer } from 'node:http';
 import { connect as connectH2 } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect, createServer, type Server } from 'node:tls';
 import { provider } from '../../providers/haproxy/index.ts';
+import { showProcesses } from '../../providers/haproxy/master.ts';
 import { optionsSchema } from '../../providers/haproxy/options.ts';
 import { makeCertificate } from '../../src/cli/demo/certificate.ts';
 import { merge } from '../../src/front/index.ts';
@@ -180,5 +183,35 @@ describe('pass-through beside HTTPS', () => {
       'E_PORT_CONFLICT s/rest',
     ]);
     assert.equal(await ask('web.test'), 'ended 127.0.0.1 https');
+  });
+
+  test('the path of the runtime socket is taken away: it is there again behind the next change, both kinds are served all the time', async () => {
+    const services = [web(['web.test']), named('s/one', ['one.test'], 'one')];
+    await serve(services);
+    const masterOf = async () => (await showProcesses(`${rig.directory}/master.sock`))?.master;
+    const before = await masterOf();
+    const wrong: string[] = [];
+    let asked = 0;
+    let done = false;
+    const clients = ['web.test', 'one.test', 'web.test', 'one.test'].map(async (name) => {
+      for (; !done; asked++) {
+        const answer = await ask(name);
+        if (answer !== (name === 'one.test' ? 'one' : 'ended 127.0.0.1 https')) wrong.push(`${name}: ${answer}`);
+      }
+    });
+    try {
+      await unlink(rig.socket);
+      await session.close('leave');
+      session = await rig.open();
+      await serve([...services, named('s/two', ['two.test'], 'two')]);
+      assert.equal(await masterOf(), before);
+      assert.ok(existsSync(rig.socket));
+      assert.equal(await ask('two.test'), 'two');
+    } finally {
+      done = true;
+      await Promise.all(clients);
+    }
+    assert.deepEqual(wrong, []);
+    assert.ok(asked > 20, `${asked} connections`);
   });
 });

@@ -1,4 +1,4 @@
-/** Somebody removes the path of the runtime socket where the process also listens for itself: another one takes over all the same. */
+/** Somebody removes the path of the runtime socket where the process also listens for itself: it is there again behind the next change. */
 import assert from 'node:assert/strict';
 import { unlink } from 'node:fs/promises';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -52,6 +52,7 @@ test('counters that go over from worker to worker: served all the time, and by c
   for (let i = 0; i < 3; i++) asked.push((await get(port, 'a.test', '/limited')).status);
   assert.deepEqual(asked, [200, 200, 429]);
   const masterOf = async () => (await showProcesses(`${rig.directory}/master.sock`))?.master;
+  const workersOf = async () => (await showProcesses(`${rig.directory}/master.sock`))?.workers;
   const before = await masterOf();
   let done = false;
   const failures: unknown[] = [];
@@ -70,14 +71,14 @@ test('counters that go over from worker to worker: served all the time, and by c
     await session.close('leave');
     session = await rig.open();
     await session.commit?.([], resources(2), signal);
-    assert.notEqual(await masterOf(), before, 'another one took over');
+    assert.equal(await masterOf(), before);
     const runtime = new RuntimeSocket(rig.socket);
     assert.match(await runtime.ask('show info'), /^Name: HAProxy/);
     runtime.close();
     await until('it is told what runs', async () => find(await session.observe('all', signal), 'Settings', 'settings'));
-    const again = await masterOf();
+    const again = await workersOf();
     await session.commit?.([], resources(3), signal);
-    assert.equal(await masterOf(), again);
+    assert.deepEqual(await workersOf(), again, 'by command');
     assert.equal((await get(port, 'a.test', '/limited')).status, 200);
   } finally {
     done = true;
