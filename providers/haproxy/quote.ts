@@ -45,9 +45,9 @@ export function aclEquals(text: string): string {
 }
 
 /** A regular expression as the value of an ACL. */
-export function aclRegex(pattern: string): string {
+export function aclRegex(pattern: string, anyCase = false): string {
   if (pattern === '') refuse('a condition of haproxy.cfg', pattern);
-  return `-m reg -- ${literal(pattern === '}' ? '[}]' : pattern)}`;
+  return `${anyCase ? '-i ' : ''}-m reg -- ${literal(pattern === '}' ? '[}]' : pattern)}`;
 }
 
 /** The name of a header or query parameter as the argument of a fetch, where quotes, commas and parentheses have meanings of their own. */

@@ -23,9 +23,18 @@ export function pathsAround(routes: readonly Resource[]): (attrs: RouteAttrs) =>
     const own = guardOf(attrs);
     const texts = new Map<string, GuardedPath>();
     for (const { guard, path } of guarded)
-      if (guard !== own && path.value !== '/') texts.set(`${path.type} ${path.value}`, path);
+      if (guard !== own && path.value !== '/')
+        texts.set(`${path.type} ${path.value}`, hasOtherCase(attrs.path, path) ? { ...path, cased: true } : path);
     return texts.size === 0 ? undefined : [...texts.keys()].sort().flatMap((text) => texts.get(text) ?? []);
   };
+}
+
+/** Whether a route is written for what a path would be in other letters: it means to be another one. */
+function hasOtherCase(own: RouteAttrs['path'], { value }: GuardedPath): boolean {
+  if (own === undefined) return false;
+  const within = (text: string, part: string): boolean =>
+    own.type === 'regex' ? text.includes(part) : text.startsWith(part);
+  return within(own.value.toLowerCase(), value.toLowerCase()) && !within(own.value, value);
 }
 
 /** Who may ask for a route, as a text; empty: everybody. */

@@ -1,24 +1,32 @@
 import type { RouteAttrs } from './attrs.ts';
 import { aclRegex, literal, mapKey, regexLiteral } from './quote.ts';
 
-/** A path behind other guards. */
-export type GuardedPath = NonNullable<RouteAttrs['path']>;
+/** A path behind other guards. `cased`: the route beside it is for another spelling in upper and lower case. */
+export type GuardedPath = NonNullable<RouteAttrs['path']> & { readonly cased?: true };
 
 /**
- * For a route beside guarded ones: refuses paths that most targets take for one of `paths` although they are written as none, like
- * `/%61dmin`, `//admin`, `/x/../admin` and `/admin;x`. Everything else passes as it came, since `//` and `%2F` mean something to some.
- *   txn.g  the path, decoded
+ * For a route beside guarded ones: refuses paths that some targets take for one of `paths` although they are written as none, like
+ * `/%61dmin`, `/%2561dmin`, `//admin`, `/Admin`, `/x/../admin` and `/admin;x`. Everything else passes as it came, since `//` and `%2F`
+ * mean something to some.
+ *   txn.g  the path, decoded      txn.e  the same once more, where that can be done: some targets do so
  */
 export function aroundLines(paths: readonly GuardedPath[], chosen: string): readonly string[] {
   const refuse = `http-request return status 400 if ${chosen}`;
   return [
     `http-request set-var(txn.g) path,url_dec if ${chosen}`,
     `${refuse} !{ var(txn.g) -m found }`,
-    `${refuse} { var(txn.g) ${aclRegex('(?:^|[/\\\\])\\.\\.?(?:[/\\\\;]|$)')} }`,
+    `http-request set-var(txn.e) var(txn.g),url_dec if ${chosen}`,
+    ...['g', 'e'].map((name) => `${refuse} { var(txn.${name}) ${aclRegex(dots)} }`),
     // What is written as it is guarded came here by a longer path of its own.
-    ...paths.map((path) => `${refuse} { var(txn.g) ${aclRegex(taken(path))} } !{ path ${written(path)} }`),
+    ...paths.flatMap((path) => {
+      const like = aclRegex(taken(path), path.cased !== true);
+      return ['g', 'e'].map((name) => `${refuse} { var(txn.${name}) ${like} } !{ path ${written(path)} }`);
+    }),
   ];
 }
+
+/** A segment of one or two dots. */
+const dots = '(?:^|[/\\\\])\\.\\.?(?:[/\\\\;]|$)';
 
 /** An expression for what a target may take for the path. */
 function taken({ type, value }: GuardedPath): string {

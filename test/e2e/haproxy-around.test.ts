@@ -21,6 +21,8 @@ describe('beside guarded paths', () => {
       at('mixed.example', prefix('/admin'), foreign),
       at('mixed.example', prefix('/admin/public')),
       at('mixed.example', exact('/only'), foreign),
+      at('mixed.example', prefix('/upper'), foreign),
+      at('mixed.example', prefix('/Upper')),
       at('mixed.example', { type: 'stringPrefix', value: '/int.' }, foreign),
       at('patterns.example', prefix('/')),
       at('patterns.example', regex, foreign),
@@ -45,13 +47,16 @@ describe('beside guarded paths', () => {
     ],
     ['mixed', ['/x/../admin', '/./admin', '/%2e%2E/admin', '/x/..;/admin', '/..', '/x\\..\\admin', '/a%zz']],
     ['mixed', ['/admin/public/../users', '/admin/public/%2e%2e/users', '/%6fnly', '//only', '/only;x', '/in%74.x']],
-    ['patterns', ['/%76%31/users', '/v%31/users', '/v1%2fusers', '/./v1/users']],
+    ['patterns', ['/%76%31/users', '/v%31/users', '/v1%2fusers', '/./v1/users', '/V1/users']],
+    // For targets that decode twice, and for those that do not tell upper case from lower.
+    ['mixed', ['/%2561dmin', '/%252fadmin', '/x/%252e%252e/admin', '/x%252f..%252fadmin', '/adm%25%36%39n']],
+    ['mixed', ['/Admin', '/ADMIN/x', '/%41dmin', '/%2541dmin', '/ONLY', '/INT.x', '/Admin/public/x']],
   ];
   for (const [host, paths] of refused) {
     for (const path of paths) test(`${host} ${path} → 400`, async () => assert.equal(await ask(host, path), '400'));
   }
   test('as they are written they are guarded', async () => {
-    for (const path of ['/admin', '/admin/', '/admin/%61', '/admin?x', '/only', '/int.x', '/admin//public/x'])
+    for (const path of ['/upper', '/admin', '/admin/', '/admin/%61', '/admin?x', '/only', '/int.x', '/admin//public/x'])
       assert.equal(await ask('mixed', path), '403', path);
     assert.equal(await ask('patterns', '/v12/users'), '403');
   });
@@ -69,10 +74,15 @@ describe('beside guarded paths', () => {
       '/a?/../admin',
       '/intx',
       '/only/',
+      '/100%25',
+      '/a%252Fb',
+      '/Administrator',
+      '/Upper/x',
     ];
     for (const path of [...paths, '/admin/public//a%2Fb']) assert.equal(await ask('mixed', path), path);
   });
   test('a host without guards passes every spelling', async () => {
-    for (const path of ['/%61dmin', '//admin', '/x/../admin', '/a%zz']) assert.equal(await ask('open', path), path);
+    for (const path of ['/%61dmin', '//admin', '/x/../admin', '/a%zz', '/Admin', '/%2561dmin'])
+      assert.equal(await ask('open', path), path);
   });
 });
