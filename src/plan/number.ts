@@ -1,18 +1,19 @@
-import type { HandleRef, ServiceId, Step } from '../model/index.ts';
+import { type HandleRef, inStrides, type ServiceId, type Sliced, type Step } from '../model/index.ts';
 import { before } from './before.ts';
 import { type Draft, type DraftRef, existing } from './draft.ts';
 import type { Present } from './scene.ts';
 
 /** Steps out of drafts in their final order: references become numbers. */
-export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
+export function* numberSteps(drafts: readonly Draft[]): Sliced<readonly Step[]> {
   const numbers = new Map(drafts.map((draft, place) => [draft, place + 1]));
   const handle = (ref: DraftRef): HandleRef => (typeof ref === 'string' ? ref : (numbers.get(ref) ?? 0));
   const served = new Map<Present, readonly ServiceId[]>();
-  return drafts.map((draft): Step => {
+  const steps: Step[] = [];
+  yield* inStrides(drafts, (draft) => {
     const { op, shape, id, unit, why, gap, risk, gains, loses, fields } = draft;
     const { attrs, refs, set, members, sets, ranks, attr, until } = fields;
     const was = before(draft);
-    return {
+    steps.push({
       n: numbers.get(draft) ?? 0,
       op,
       kind: shape.spec.kind,
@@ -38,8 +39,9 @@ export function numberSteps(drafts: readonly Draft[]): readonly Step[] {
       ...(gains.length === 0 ? {} : { gains }),
       ...(loses.length === 0 ? {} : { loses }),
       after: edgeNumbers(draft, numbers),
-    };
+    });
   });
+  return steps;
 }
 
 function isBorrowed({ op, shape, object }: Draft): boolean {

@@ -93,7 +93,7 @@ function* planBy(
       travel(sketch.drafts);
       ({ ordered, stuck } = arrange(sketch.drafts));
     }
-    return { steps: numberSteps(ordered), refused: [...misfits, ...refusalsOf(sketch.drafts)] };
+    return { steps: yield* numberSteps(ordered), refused: [...misfits, ...refusalsOf(sketch.drafts)] };
   }
 }
 

@@ -71,6 +71,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
       applied,
       ...rest,
     });
+    if (turns.due) await turns.next();
     if (turn === 0 || steps.length > 0) context.planned(steps, refused);
     if (steps.length === 0) return verdict('in sync');
     if (context.stop()) return verdict('stopped');
