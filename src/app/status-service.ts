@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sortFinalizers } from '../compat/aws-lbc/index.ts';
 import type { Config, KubernetesSourceConfig } from '../config/index.ts';
 import type { Beside } from '../kube/index.ts';
-import type { ExportedService, Problem, ServiceId } from '../model/index.ts';
+import type { Capabilities, ExportedService, Observed, Problem, ServiceId } from '../model/index.ts';
 import { ownPrefix } from '../model/prefix.ts';
 import { Bell, failureOf } from '../run/index.ts';
 import { Prober, StatusKeeper } from '../status/index.ts';
@@ -28,6 +28,12 @@ export interface StatusInput {
   readonly admissionChanged: () => void;
   /** There is another problem, or one less. */
   readonly told: () => void;
+}
+
+/** What of a balancer says whether something may be made in it. */
+export interface Filled {
+  readonly provider: { readonly capabilities: Pick<Capabilities, 'scope'> };
+  readonly lane: { observed(): readonly Pick<Observed, 'owned' | 'serves'>[] };
 }
 
 /** Which part of the time the deciding may take. */
@@ -115,7 +121,7 @@ export class StatusService {
    * Services of which nothing may be made yet in a system that outlives their objects: the object is not held. What exists already, and what
    * was let in once, is let in.
    */
-  withheld({ provider, lane }: Balancer, services: readonly ExportedService[]): ReadonlySet<ServiceId> {
+  withheld({ provider, lane }: Filled, services: readonly ExportedService[]): ReadonlySet<ServiceId> {
     if (this.#input === undefined || !this.#holds || provider.capabilities.scope !== 'shared') return none;
     const keepers = [...this.#keepers.values()];
     const waiting = services.filter(({ id }) => {
