@@ -22,7 +22,7 @@ export interface OriginOrder {
 
 const streamEveryMs = 200;
 
-class HttpTarget {
+export class HttpTarget {
   readonly #answer: Buffer;
   readonly #lastAnswer: Buffer;
   readonly #host: string;
