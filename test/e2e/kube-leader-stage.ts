@@ -29,6 +29,8 @@ interface Told {
   readonly leases?: readonly { readonly leader: boolean; readonly holder?: string }[];
 }
 
+type AwsServer = Awaited<ReturnType<FakeAws['listen']>>;
+
 export class LeaderStage {
   readonly plane: ControlPlane;
   readonly aws: FakeAws;
@@ -38,13 +40,15 @@ export class LeaderStage {
   /** As the API server told them. */
   readonly holds: Hold[] = [];
   readonly #ended = new AbortController();
-  readonly #server: Awaited<ReturnType<FakeAws['listen']>>;
+  readonly #server: AwsServer;
   readonly #folder: string;
   readonly #weirs: Weir[] = [];
+  readonly #services: number;
   #turns = 0;
   #following: Promise<void> = Promise.resolve();
 
-  private constructor(plane: ControlPlane, aws: FakeAws, server: Awaited<ReturnType<FakeAws['listen']>>) {
+  private constructor(plane: ControlPlane, aws: FakeAws, server: AwsServer, services: number) {
+    this.#services = services;
     this.plane = plane;
     this.aws = aws;
     this.#server = server;
@@ -53,9 +57,10 @@ export class LeaderStage {
     mkdirSync(join(this.#folder, 'manifests'), { recursive: true });
   }
 
-  static async start(): Promise<LeaderStage> {
+  /** `services`: network load balancers wanted. */
+  static async start(services = 1): Promise<LeaderStage> {
     const aws = new FakeAws();
-    const stage = new LeaderStage(await startControlPlane({ kcm: false }), aws, await aws.listen());
+    const stage = new LeaderStage(await startControlPlane({ kcm: false }), aws, await aws.listen(), services);
     stage.#following = stage.#follow();
     return stage;
   }
@@ -91,7 +96,7 @@ export class LeaderStage {
             provider: 'awselb',
             options: {
               ...{ clusterName: 'test', vpcId: this.seeded.vpc, region: this.aws.world.region, endpoint },
-              limits: { targetsPerSecond: 100, targetsBurst: 100 },
+              limits: { targetsPerSecond: 1_000, targetsBurst: 1_000 },
             },
           },
         ],
@@ -104,10 +109,13 @@ export class LeaderStage {
     return weir;
   }
 
-  /** Another target from now on. Whoever leads has something to write. */
+  /** Every service has another target from now on. Whoever leads has something to write. */
   async turn(): Promise<string> {
     const address = `10.0.135.${10 + (this.#turns++ % 200)}`;
-    const manifests = networkService({ namespace: 'shop', name: 'db', ports: [5432], endpoints: [{ address }] });
+    const names = Array.from({ length: this.#services }, (_, i) => `db${i}`);
+    const manifests = names.flatMap((name) =>
+      networkService({ namespace: 'shop', name, ports: [5432], endpoints: [{ address }] }),
+    );
     const file = join(this.#folder, 'manifests', 'db.json');
     await writeFile(`${file}.new`, JSON.stringify(manifests));
     await rename(`${file}.new`, file);
