@@ -92,8 +92,7 @@ export class Allocator {
     const ledger = this.#ledger;
     for (const id of change.remove ?? []) ledger.drop(id);
     const set = (change.set ?? []).filter((claim) => !sameClaim(ledger, claim));
-    for (const claim of holdersFirst(set, ledger)) ledger.put(claim);
-    ledger.serveHungry();
+    putAll(set, ledger);
     return this.#outcome(ledger);
   }
 
@@ -127,8 +126,7 @@ export class Allocator {
     for (const id of gone) held.delete(id);
     const read = readPools(change.pools ?? this.#pools, change.reserved ?? this.#reserved);
     const ledger = new Ledger(new PoolTable(read), held, this.#reassign, seen);
-    for (const claim of holdersFirst([...claims.values()], ledger)) ledger.put(claim);
-    ledger.serveHungry();
+    putAll([...claims.values()], ledger);
     ledger.compareWith(before);
     return { ledger, problems: read.problems };
   }
@@ -139,18 +137,28 @@ export class Allocator {
   }
 }
 
-/** Whoever holds something, or says so, before those that need something new; then the older first. */
-function holdersFirst(claims: readonly Claim[], ledger: Ledger): readonly Claim[] {
-  if (claims.length < 2) return claims;
-  const rank = (claim: Claim) => {
-    const { addresses, known } = ledger.presentOf(claim);
-    if (addresses.length === 0) return 2;
-    return known ? 0 : 1;
-  };
-  return claims
-    .map((claim) => ({ claim, rank: rank(claim) }))
-    .sort((a, b) => a.rank - b.rank || compareClaims(a.claim, b.claim))
-    .map(({ claim }) => claim);
+/** First whoever holds something, or says so, then who waits already, then who needs something new; among them the older first. */
+function putAll(claims: readonly Claim[], ledger: Ledger): void {
+  const ranked = claims.map((claim) => ({ claim, rank: rankOf(claim, ledger) }));
+  ranked.sort((a, b) => a.rank - b.rank || compareClaims(a.claim, b.claim));
+  // What they asked for until now does not count any more.
+  for (const { claim, rank } of ranked) if (rank === 2) ledger.silence(claim.id);
+  let served = false;
+  for (const { claim, rank } of ranked) {
+    if (rank === 2 && !served) {
+      ledger.serveHungry();
+      served = true;
+    }
+    ledger.put(claim);
+  }
+  ledger.serveHungry();
+}
+
+/** 0: it holds something. 1: it says so. 2: neither. */
+function rankOf(claim: Claim, ledger: Ledger): 0 | 1 | 2 {
+  const { addresses, known } = ledger.presentOf(claim);
+  if (addresses.length === 0) return 2;
+  return known ? 0 : 1;
 }
 
 /** It asks for what it asked before, and has it. */

@@ -63,6 +63,11 @@ export class Ledger {
     this.claims.set(claim.id, claim);
   }
 
+  /** Offers it nothing until it is put again. */
+  silence(id: ServiceId): void {
+    this.#hungry.remove(id);
+  }
+
   drop(id: ServiceId): void {
     this.#unreserve(id);
     const had = this.assigned.get(id);

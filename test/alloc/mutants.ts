@@ -197,6 +197,12 @@ export const mutants: readonly Mutant[] = [
   },
   { name: 'a restart forgets', file: 'ledger.ts', from: '?? this.#record.get(id)', to: '' },
   {
+    name: 'newcomers come before those who wait',
+    file: 'allocator.ts',
+    from: 'if (rank === 2 && !served)',
+    to: 'if (rank === 2 && served)',
+  },
+  {
     name: 'whoever waits comes first',
     file: 'queue.ts',
     from: 'return a.holds ? -1 : 1',

@@ -61,7 +61,8 @@ export class Reference {
       this.#forget(id);
       this.#seen.delete(id);
     }
-    let todo = [...(change.set ?? [])];
+    const asks = (claim: Claim | undefined) => JSON.stringify({ ...claim, held: [] });
+    let todo = (change.set ?? []).filter((claim) => asks(claim) !== asks(this.#claims.get(claim.id)));
     if (change.pools !== undefined || change.reserved !== undefined) {
       this.#pools = change.pools ?? this.#pools;
       this.#reserved = change.reserved === undefined ? this.#reserved : new Set(change.reserved);
@@ -80,7 +81,11 @@ export class Reference {
     };
     const ranks = new Map(todo.map((claim) => [claim.id, rank(claim)]));
     todo.sort((a, b) => (ranks.get(a.id) ?? 0) - (ranks.get(b.id) ?? 0) || older(a, b));
-    for (const claim of todo) this.#settle(claim);
+    const fresh = todo.filter(({ id }) => ranks.get(id) === 2);
+    for (const { id } of fresh) this.#hungry.delete(id);
+    for (const claim of todo) if (!fresh.includes(claim)) this.#settle(claim);
+    this.#serveAll();
+    for (const claim of fresh) this.#settle(claim);
     this.#serveAll();
   }
 
