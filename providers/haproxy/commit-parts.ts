@@ -19,6 +19,8 @@ export interface Renderer {
   isScarce(layout: Layout): boolean;
   textOf(layout: Layout): string;
   /** @throws WeirError E_HAPROXY_CONFIG when the text is not what the layout says. */
+  /** Makes what a first layout of these resources consists of. */
+  prepare(resources: readonly Resource[]): Sliced<void>;
   checkShape(text: string, layout: Layout): Sliced<void>;
 }
 

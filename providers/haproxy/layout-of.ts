@@ -1,4 +1,4 @@
-import type { Resource } from '../../src/model/index.ts';
+import type { Resource, Sliced } from '../../src/model/index.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import type { FrontendPart } from './layout-frontend.ts';
 import { loadedMaps } from './layout-maps.ts';
@@ -18,6 +18,20 @@ export function layoutOf(resources: readonly Resource[], options: Options, place
   return buildLayout(resources, options, places).layout;
 }
 
+/** Backends made between two turns of others. */
+const stride = 256;
+
+/** Makes the parts that a first layout needs, with places to be held up: `buildLayout` finds them made. */
+export function* prepareLayout(resources: readonly Resource[], options: Options): Sliced<void> {
+  const memory = memoryOf(options);
+  const backends = resources.filter(({ kind }) => kind === 'Backend');
+  const others = resources.filter(({ kind }) => kind !== 'Backend');
+  for (let count = 0; count < backends.length + stride; count += stride) {
+    memory.partsOf([...others, ...backends.slice(0, count)], noPlaces.spares);
+    yield;
+  }
+}
+
 /** Which backends are spares, and which spares there are. */
 export interface Places {
   readonly spares: Spares;
@@ -35,10 +49,15 @@ export interface BuiltLayout {
 
 const memories = new WeakMap<Options, LayoutMemory>();
 
-/** `layoutOf` with what a choice of places needs to know. */
-export function buildLayout(resources: readonly Resource[], options: Options, places: Places): BuiltLayout {
+function memoryOf(options: Options): LayoutMemory {
   const memory = memories.get(options) ?? new LayoutMemory(options);
   memories.set(options, memory);
+  return memory;
+}
+
+/** `layoutOf` with what a choice of places needs to know. */
+export function buildLayout(resources: readonly Resource[], options: Options, places: Places): BuiltLayout {
+  const memory = memoryOf(options);
   const { parts, backends, rest, treated } = memory.partsOf(resources, places.spares);
   const { frame } = memory;
   const taken = new Map<string, Taken>();

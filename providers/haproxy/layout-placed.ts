@@ -7,7 +7,7 @@
 import type { Resource } from '../../src/model/index.ts';
 import { changedSpan } from '../../src/model/remade.ts';
 import type { Layout, MapFile, Section } from './layout.ts';
-import { type BuiltLayout, buildLayout, type Places } from './layout-of.ts';
+import { type BuiltLayout, buildLayout, noPlaces, type Places } from './layout-of.ts';
 import type { Spares } from './layout-routes.ts';
 import { ownName } from './names.ts';
 import type { Options } from './options.ts';
@@ -37,7 +37,7 @@ export function sparesOf(layout: Layout): Spares {
   return spares;
 }
 
-const noSpares: Spares = new Map();
+const noSpares = noPlaces.spares;
 const known = new WeakMap<MapFile, Spares>();
 
 /** Names of all spares of a layout, taken and free. */

@@ -7,6 +7,7 @@ import { Certificates } from './commit-certificates.ts';
 import { ConfigFiles } from './commit-files.ts';
 import { RetiringServers } from './commit-retire.ts';
 import type { Layout } from './layout.ts';
+import { prepareLayout } from './layout-of.ts';
 import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
 import { LiveState } from './observe-live.ts';
 import { ProgramWatch } from './observe-program.ts';
@@ -61,6 +62,7 @@ export function buildSession(owner: SessionOwner): SessionParts {
     abilities,
     certificates,
     renderer: {
+      prepare: (resources) => prepareLayout(resources, options()),
       fresh: (resources, running) => freshLayout(resources, options(), running),
       placed: (resources, running, placing) => placedLayout(resources, options(), running, placing),
       isScarce: (layout) => isScarce(layout, options()),
