@@ -16,7 +16,7 @@ export async function clearAll(
   const left = [...objects].filter(({ ours }) => ours);
   const work = async () => {
     for (let object = left.pop(); object !== undefined && !signal.aborted; object = left.pop()) {
-      const intent = statusIntent(object, undefined, '');
+      const intent = statusIntent(object, undefined, () => '');
       if (intent === undefined) continue;
       const { apiVersion, resource, namespace, name } = object;
       const path = resourcePath({ apiVersion, resource, namespace, name, subresource: 'status' });

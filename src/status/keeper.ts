@@ -210,7 +210,7 @@ export class StatusKeeper implements Beside {
   #intent(aspect: Aspect, object: KnownObject, { status, hold }: Decision) {
     if (aspect === 'meta') return hold === 'keep' ? undefined : finalizerIntent(object, hold, this.#options.finalizer);
     if (status === 'keep') return undefined;
-    const now = new Date(this.#options.clock.wall()).toISOString().replace(/\.\d+Z$/, 'Z');
+    const now = () => new Date(this.#options.clock.wall()).toISOString().replace(/\.\d+Z$/, 'Z');
     return statusIntent(object, status === 'clear' ? undefined : status, now);
   }
 

@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, SeenKind } from '../kube/index.ts';
-import { type Json, sameJson } from '../model/index.ts';
+import type { Json } from '../model/index.ts';
 import type { StatusAddress, StatusPort } from './facts.ts';
 
 /** Conditions as the API has them, what is not needed here left out. */
@@ -98,16 +98,20 @@ export function sourceOf({ kind, namespace, name }: Pick<KnownObject, 'kind' | '
   return `${kind}/${namespace}/${name}`;
 }
 
-/** Equal but for the order of ports, and for what the server fills in by itself. */
+/** Equal but for the order of ports, and for what the server fills in by itself. Asked for each object again and again. */
 export function sameAddresses(a: readonly StatusAddress[], b: readonly StatusAddress[]): boolean {
-  const plain = (list: readonly StatusAddress[]) =>
-    list.map(({ ip = '', hostname = '', ipMode = 'VIP', ports }) => ({
-      ip,
-      hostname,
-      ipMode,
-      ports: ports.map(({ port, protocol }) => `${port}/${protocol}`).sort(),
-    }));
-  return sameJson(plain(a), plain(b));
+  if (a === b) return true;
+  return a.length === b.length && a.every((entry, i) => sameEntry(entry, b[i]));
+}
+
+function sameEntry(a: StatusAddress, b: StatusAddress | undefined): boolean {
+  return (
+    a.ip === b?.ip &&
+    a.hostname === b?.hostname &&
+    (a.ipMode ?? 'VIP') === (b?.ipMode ?? 'VIP') &&
+    a.ports.length === b?.ports.length &&
+    a.ports.every(({ port, protocol }) => b.ports.some((one) => one.port === port && one.protocol === protocol))
+  );
 }
 
 function ownsStatus(managedFields: Json | undefined, manager: string): boolean {

@@ -24,7 +24,7 @@ const messageLength = 32_768;
 export function statusIntent(
   object: KnownObject,
   wanted: WantedStatus | undefined,
-  nowIso: string,
+  nowIso: () => string,
 ): Intent | undefined {
   const { shape } = object;
   if (wanted === undefined) return object.ours ? applied(object, undefined) : undefined;
@@ -71,9 +71,9 @@ function entryOf({ ip, hostname, ipMode, ports }: StatusAddress): JsonObject {
   };
 }
 
-function conditionOf(object: KnownObject, { status, reason, message }: Programmed, nowIso: string): JsonObject {
+function conditionOf(object: KnownObject, { status, reason, message }: Programmed, nowIso: () => string): JsonObject {
   const { programmed: before, generation } = object;
-  const since = before?.status === status && before.lastTransitionTime !== '' ? before.lastTransitionTime : nowIso;
+  const since = before?.status === status && before.lastTransitionTime !== '' ? before.lastTransitionTime : nowIso();
   return {
     type: 'Programmed',
     status: status ? 'True' : 'False',

@@ -38,7 +38,7 @@ class Stage {
       next: (key) => {
         const object = this.objects.get(key);
         const programmed = { status: true, reason: 'Programmed', message: this.message };
-        const intent = object && statusIntent(object, { ...facts(), programmed }, '2026-01-01T00:00:00Z');
+        const intent = object && statusIntent(object, { ...facts(), programmed }, () => '2026-01-01T00:00:00Z');
         return object === undefined || intent === undefined ? undefined : { object, intent };
       },
       answered: (_, answer) => {
