@@ -141,6 +141,8 @@ export class StatusService {
     while (!signal.aborted) {
       this.#bell.ringAt(clock.now() + tickMs);
       await this.#bell.next(signal);
+      // What rang has most likely rung the balancers, too: whatever serves goes first.
+      await clock.sleep(restMs.least, signal);
       if (signal.aborted) return;
       const startMs = clock.now();
       try {
@@ -150,7 +152,7 @@ export class StatusService {
         log.error({ error }, `status: ${failureOf(error).message}`);
       }
       const spentMs = clock.now() - startMs;
-      await clock.sleep(Math.min(restMs.most, Math.max(restMs.least, spentMs / share)), signal);
+      await clock.sleep(Math.min(restMs.most, spentMs / share), signal);
     }
   }
 
