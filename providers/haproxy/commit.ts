@@ -3,8 +3,8 @@
  *
  * The order that makes every crash harmless: the files are written first, then the process is told. So the file is what was wanted last
  * and passed every check; the process is at most one change behind, and the next start reads from the process itself what it lacks.
- * A file is put back before an error leaves here, whenever the process did not take it. Only targets go before the file, when nothing can
- * be written: until it is, a session that begins finds the difference.
+ * A file is put back before an error leaves here, whenever the process did not take it. Only targets that come do not wait for the file,
+ * and none does where nothing can be written: until it is there, a session that begins finds the difference.
  */
 import { type Resource, WeirError } from '../../src/model/index.ts';
 import { readAll } from './attrs-all.ts';
@@ -27,6 +27,11 @@ import type { PortRefusal } from './port-trial.ts';
 interface Aim {
   readonly layout: Layout;
   readonly plan: Omit<Difference, 'reload'> & { readonly reload: readonly string[] };
+}
+
+/** What may be in force before a file says so: a session that begins reads it from the process. */
+function addsTargets(step: RuntimeStep): boolean {
+  return step.do === 'add server' || step.do === 'set weight';
 }
 
 export class Committer {
@@ -162,6 +167,7 @@ export class Committer {
     const running = this.#running;
     if (process.processes === undefined || running === undefined) {
       const reason = process.processes === undefined ? 'start' : 'unknown';
+      for (const _ of renderer.prepare(resources)) await this.#turn();
       return { layout: renderer.fresh(resources, undefined), plan: { reload: [reason], steps: [] } };
     }
     if (this.#parts.ill()) {
@@ -229,9 +235,12 @@ export class Committer {
     const { files, ctx } = this.#parts;
     const change = await this.#loader.filesFor(layout, this.#running);
     const before = await files.snapshot(change);
-    await files.write(change);
     try {
-      await this.#run(layout, steps);
+      if (steps.every(addsTargets)) await this.#runBeside(files.write(change), layout, steps);
+      else {
+        await files.write(change);
+        await this.#run(layout, steps);
+      }
     } catch (error) {
       if (!(error instanceof WeirError) || (error.code !== 'E_HAPROXY_COMMAND' && error.code !== 'E_HAPROXY_SOCKET'))
         throw error;
@@ -246,6 +255,17 @@ export class Committer {
       this.#running = undefined;
       await this.#byReload(layout, ['refused'], before);
     }
+  }
+
+  /** Targets that come get requests before the disk has done its part. */
+  async #runBeside(writing: Promise<void>, layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
+    const [written, told] = await Promise.allSettled([writing, this.#run(layout, steps)]);
+    if (written.status === 'rejected') {
+      // The process stands between two states, and no file says either: only what HAProxy loads next is known.
+      if (told.status === 'rejected') this.#running = undefined;
+      throw written.reason;
+    }
+    if (told.status === 'rejected') throw told.reason;
   }
 
   async #run(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
