@@ -52,6 +52,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
       extraSources: sources,
       balancers,
       haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
+      publish: publishOf(balancers),
       settings: settingsOf(whole),
       drainSeconds: seconds,
       finishSeconds: seconds,
@@ -100,6 +101,13 @@ function image(): Readonly<Record<string, Field>> {
     tag: text,
     digest: { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
   };
+}
+
+function publishOf(balancers: Field): Field {
+  const item = typeof balancers === 'object' ? balancers.items : undefined;
+  const field = typeof item === 'object' && !Array.isArray(item) ? item.properties?.publish : undefined;
+  if (field === undefined) throw new Error('a balancer has no publish');
+  return field;
 }
 
 function settingsOf(whole: JsonSchema): JsonSchema {

@@ -14,7 +14,12 @@
 {{- $balancers := .Values.balancers -}}
 {{- if include "weir.proxied" . -}}
 {{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy") (deepCopy .Values.haproxy) -}}
-{{- $balancers = prepend $balancers (dict "name" "edge" "provider" "haproxy" "options" $options) -}}
+{{- $edge := dict "name" "edge" "provider" "haproxy" "options" $options -}}
+{{- $publish := fromYaml (include "weir.publish" .) -}}
+{{- if $publish -}}
+{{- $_ := set $edge "publish" $publish -}}
+{{- end -}}
+{{- $balancers = prepend $balancers $edge -}}
 {{- else if not $balancers -}}
 {{- fail "mode controller needs balancers, e.g. --set-json 'balancers=[{\"name\": \"aws\", \"provider\": \"awselb\", \"options\": {\"clusterName\": \"east\"}}]'" -}}
 {{- end -}}
@@ -27,6 +32,20 @@
   "metrics" (dict "listen" (printf "%s:%d" $host (int .Values.listen.metricsPort)))
   "api" (dict "listen" (printf "127.0.0.1:%d" (int .Values.listen.apiPort)))
   "log" (dict "format" "json")
+  "leader" (dict "name" (include "weir.fullname" .))
 -}}
 {{- mustMergeOverwrite $known (deepCopy .Values.settings) | toYaml -}}
+{{- end -}}
+
+{{/* Where clients reach the HAProxy of the Pods, as far as the chart knows. */}}
+{{- define "weir.publish" -}}
+{{- if .Values.publish -}}
+{{- toYaml .Values.publish -}}
+{{- else if eq .Values.mode "proxy-deployment" -}}
+{{- if or (not .Values.namespaces) (has .Release.Namespace .Values.namespaces) -}}
+service: {{ .Release.Namespace }}/{{ include "weir.fullname" . }}
+{{- end -}}
+{{- else if and (not .Values.nodeSelector) (not .Values.haproxy.addresses) -}}
+nodes: internal
+{{- end -}}
 {{- end -}}

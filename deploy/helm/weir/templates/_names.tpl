@@ -64,7 +64,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range .Values.balancers -}}{{- if eq .provider "awselb" -}}true{{- end -}}{{- end -}}
 {{- end -}}
 
-{{/* Whether a balancer writes a system that all Pods reach: one of them leads then. */}}
+{{- define "weir.writesStatus" -}}
+{{- if dig "status" "enabled" true .Values.settings -}}true{{- end -}}
+{{- end -}}
+
+{{/* One of the Pods writes what all reach: a system of a balancer, the status of objects. */}}
 {{- define "weir.leads" -}}
-{{- include "weir.hasAwselb" . -}}
+{{- if dig "leader" "enabled" true .Values.settings -}}
+{{- or (include "weir.hasAwselb" .) (include "weir.writesStatus" .) -}}
+{{- end -}}
 {{- end -}}

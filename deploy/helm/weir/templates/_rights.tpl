@@ -22,6 +22,37 @@
   resources: [targetgroupbindings]
   verbs: [list, watch]
 {{- end }}
+{{- if include "weir.writesStatus" . }}
+# Addresses and conditions.
+- apiGroups: [""]
+  resources: [services/status]
+  verbs: [patch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses/status]
+  verbs: [patch]
+{{- if include "weir.hasAwselb" . }}
+- apiGroups: [elbv2.k8s.aws]
+  resources: [targetgroupbindings/status]
+  verbs: [patch]
+{{- if dig "status" "finalizers" true .Values.settings }}
+# Finalizers, which stand in the objects themselves.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [patch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [patch]
+- apiGroups: [elbv2.k8s.aws]
+  resources: [targetgroupbindings]
+  verbs: [patch]
+{{- end }}
+{{- end }}
+{{- if dig "status" "events" true .Values.settings }}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, get, patch]
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* Of the whole cluster. */}}
