@@ -11,6 +11,7 @@ import {
   readText,
   removeUnused,
   replaceFiles,
+  retiringName,
   stageCandidate,
   syncPath,
 } from './files.ts';
@@ -113,12 +114,19 @@ export class ConfigFiles {
     return this.#texts.get(configName);
   }
 
+  /** The servers that wait for their last connections, as they were left. */
+  get retiring(): string {
+    return this.#texts.get(retiringName) ?? '';
+  }
+
   /** Reads what stands on disk; nothing is written. */
   async load(): Promise<void> {
     const texts = new Map<string, string>();
     const config = await readText(`${this.directory}/${configName}`);
     // Nothing but blanks is what a power failure leaves of a file that was just written.
     if (config !== undefined && /[^\s\0]/.test(config)) texts.set(configName, config);
+    const retiring = await readText(`${this.directory}/${retiringName}`);
+    if (retiring !== undefined) texts.set(retiringName, retiring);
     for (const folder of folders) {
       for (const name of await listFolder(`${this.directory}/${folder}`)) {
         const path = `${folder}/${name}`;
@@ -138,8 +146,13 @@ export class ConfigFiles {
     return [...this.#texts.keys()].filter((path) => path.startsWith(`${folder}/`));
   }
 
-  /** What a layout changes on disk. `pem` yields the content of a certificate. */
-  async compare(layout: Layout, config: string, pem: (sha256: string) => Promise<string>): Promise<FileChange> {
+  /** What a layout changes on disk. `pem` yields the content of a certificate; `retiring`: which servers wait beside it. */
+  async compare(
+    layout: Layout,
+    config: string,
+    pem: (sha256: string) => Promise<string>,
+    retiring = '',
+  ): Promise<FileChange> {
     const changed = new Map<string, string>();
     const all: string[] = [configName];
     const put = (path: string, text: string) => {
@@ -152,6 +165,7 @@ export class ConfigFiles {
       all.push(path);
       if (this.#texts.get(path) !== sha256) changed.set(path, await pem(sha256));
     }
+    if (this.retiring !== retiring) changed.set(retiringName, retiring);
     if (this.#texts.get(configName) !== config) changed.set(configName, config);
     const gone = all.map(staplePath).filter((path) => this.#texts.has(path) && !layout.certs.has(path));
     return { changed, all, gone };
@@ -199,7 +213,7 @@ export class ConfigFiles {
   /** Removes what the layout does not name. */
   async tidy(layout: Layout): Promise<void> {
     const keep = new Set([...layout.maps.keys(), ...layout.crtLists.keys(), ...layout.certs.keys()]);
-    const unused = [...this.#texts.keys()].filter((path) => path !== configName && !keep.has(path));
+    const unused = [...this.#texts.keys()].filter((path) => path.includes('/') && !keep.has(path));
     if (unused.length === 0) return;
     await removeUnused(this.directory, keep);
     for (const path of unused) this.#texts.delete(path);

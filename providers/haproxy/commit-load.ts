@@ -6,6 +6,7 @@ import type { CommitParts } from './commit-parts.ts';
 import type { Layout } from './layout.ts';
 import { checkDescriptors } from './process-limits.ts';
 import { parseShape, shapeCommand } from './process-read.ts';
+import { retiringText } from './retiring-text.ts';
 
 /** At most one reload in this time; the first at once. */
 const reloadEveryMs = 1_000;
@@ -27,7 +28,7 @@ export interface Loaded {
 }
 
 export class Loader {
-  readonly #parts: Pick<CommitParts, 'ctx' | 'renderer' | 'files' | 'process' | 'certificates' | 'binary'>;
+  readonly #parts: Pick<CommitParts, 'ctx' | 'renderer' | 'files' | 'process' | 'certificates' | 'binary' | 'retiring'>;
   #checking: Layout | undefined;
   #lastReloadMs = Number.NEGATIVE_INFINITY;
 
@@ -40,8 +41,12 @@ export class Loader {
     return this.#checking;
   }
 
-  /** What a layout changes on disk. `running`: what is served, from which it mostly differs little. */
-  async filesFor(layout: Layout, running: Layout | undefined): Promise<FileChange> {
+  /** What a layout changes on disk that comes by commands. `running`: what is served, from which it mostly differs little. */
+  filesFor(layout: Layout, running: Layout | undefined): Promise<FileChange> {
+    return this.#compare(layout, running, retiringText(this.#parts.retiring.servers, running, layout));
+  }
+
+  async #compare(layout: Layout, running: Layout | undefined, retiring: string): Promise<FileChange> {
     const { renderer, files, certificates, ctx } = this.#parts;
     const { turns } = ctx;
     const sealed = sealLayout(layout, running);
@@ -51,7 +56,7 @@ export class Loader {
     if (text !== files.config) {
       for (const _ of renderer.checkShape(text, sealed)) if (turns?.due) await turns.next();
     }
-    return files.compare(layout, text, (sha256) => certificates.pem(sha256));
+    return files.compare(layout, text, (sha256) => certificates.pem(sha256), retiring);
   }
 
   /** The files of a layout that HAProxy itself accepts, with all that it does not check. @throws WeirError E_HAPROXY_CONFIG, E_FD_LIMIT */
@@ -61,7 +66,8 @@ export class Loader {
     this.#checking = layout;
     // Limits of a process that somebody else starts are not ours.
     if (!process.attached) checkDescriptors(layout.descriptors);
-    const change = await this.filesFor(layout, running);
+    // Another worker has no server that waits.
+    const change = await this.#compare(layout, running, '');
     if (binary === undefined) return change;
     const candidate = await files.stage(change);
     try {

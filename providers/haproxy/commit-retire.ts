@@ -44,6 +44,11 @@ export class RetiringServers {
     return server;
   }
 
+  /** All of them by `backend/server`. */
+  get servers(): ReadonlyMap<string, ServerLine> {
+    return this.#servers;
+  }
+
   /** `backend/server` of all of them. */
   names(): ReadonlySet<string> {
     return new Set(this.#servers.keys());

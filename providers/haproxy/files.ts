@@ -7,10 +7,12 @@ import { link, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs
 import { WeirError } from '../../src/model/index.ts';
 
 export const configName = 'haproxy.cfg';
+/** See `retiringText`. */
+export const retiringName = 'retiring';
 /** The folders of a layout. */
 export const folders = ['maps', 'certs', 'crt'] as const;
 
-const safePath = /^(?:haproxy\.cfg|(?:maps|certs|crt)\/[A-Za-z0-9_][A-Za-z0-9._-]*)$/;
+const safePath = /^(?:haproxy\.cfg|retiring|(?:maps|certs|crt)\/[A-Za-z0-9_][A-Za-z0-9._-]*)$/;
 
 /** Runs a file operation; every failure is E_DISK with the path. */
 export async function onDisk<T>(path: string, operation: () => Promise<T>): Promise<T> {
@@ -191,7 +193,7 @@ export async function removeUnused(directory: string, keep: ReadonlySet<string>)
 /** Removes everything that a layout brought: the directory is as before the first commit. */
 export async function clearDirectory(directory: string): Promise<void> {
   await removeUnused(directory, new Set());
-  const names = [configName, `${configName}.prev`, 'state.json'];
+  const names = [configName, `${configName}.prev`, retiringName, 'state.json'];
   await onDisk(directory, () => Promise.all(names.map((name) => rm(`${directory}/${name}`, { force: true }))));
   await dropCandidate(directory);
 }

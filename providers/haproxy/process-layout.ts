@@ -15,9 +15,11 @@ import {
   type ServerState,
   strange,
 } from './process-read.ts';
+import { parseRetiring, type Retiring } from './retiring-text.ts';
 import { holdsUsers } from './section-users.ts';
 import type { RuntimeSocket } from './socket.ts';
 import { isMade, linesFrom } from './spare-shape.ts';
+import { parseServerLine } from './text.ts';
 
 /** Sections of a haproxy.cfg of ours: heads at the margin, lines indented. What only the text has (socket, proof) is left out. */
 export function parseConfig(text: string): readonly Section[] {
@@ -42,20 +44,6 @@ export function parseConfig(text: string): readonly Section[] {
   return sections.map(({ servers, ...section }) =>
     section.head.startsWith('backend ') ? { ...section, servers } : section,
   );
-}
-
-function parseServerLine(line: string): ServerLine | undefined {
-  const match = /^server (\S+) (\[[0-9a-f:.]+\]|[0-9.]+):(\d+) weight (\d+)(?: (.*))?$/.exec(line);
-  if (match === null) return undefined;
-  const [, name = '', address = '', port, weight, options = ''] = match;
-  return {
-    name,
-    address: address.replace(/[[\]]/g, ''),
-    port: Number(port),
-    weight: Number(weight),
-    options,
-    checked: /(?:^| )check(?: |$)/.test(options),
-  };
 }
 
 function parseBinds(sections: readonly Section[]): readonly Bind[] {
@@ -117,21 +105,23 @@ export async function readUnknown(files: ConfigFiles, runtime: RuntimeSocket): P
     named('crt').map((path) => [path, parseListFile(files.text(path) ?? '')]),
   );
   const certs = new Map(named('certs').map((path) => [path, files.text(path) ?? '']));
-  return readAgainst({ sections, maps, crtLists, certs, binds: parseBinds(sections), descriptors: 0 }, files, runtime);
+  const base = { sections, maps, crtLists, certs, binds: parseBinds(sections), descriptors: 0 };
+  return readAgainst(base, files, runtime, parseRetiring(files.retiring));
 }
 
 /**
  * `base` with everything in place that the worker says: equal to `base` when nobody changed anything behind our back. Undefined: the
- * worker runs other sections.
+ * worker runs other sections. `retired`: what waits for its last connection, as a weir left it that is gone.
  */
 export async function readAgainst(
   base: Layout,
   files: ConfigFiles,
   runtime: RuntimeSocket,
+  retired: Retiring = new Map(),
 ): Promise<Reading | undefined> {
   if ((await readShape(runtime)) !== shapeOf(base)) return undefined;
   const standing = await withoutUnmade(base.sections, runtime);
-  const { sections, retiring } = placeServers(standing, await readServers(runtime));
+  const { sections, retiring } = placeServers(standing, await readServers(runtime), retired);
   const maps = new Map<string, MapFile>();
   for (const [path, map] of base.maps) {
     const answer = await runtime.ask(`show map ${path}`);
@@ -158,6 +148,7 @@ async function withoutUnmade(sections: readonly Section[], runtime: RuntimeSocke
 function placeServers(
   sections: readonly Section[],
   states: readonly ServerState[],
+  retired: Retiring,
 ): { readonly sections: readonly Section[]; readonly retiring: Reading['retiring'] } {
   const byBackend = Map.groupBy(states, ({ backend }) => backend);
   const retiring: (readonly [string, ServerLine])[] = [];
@@ -168,7 +159,7 @@ function placeServers(
     for (const state of byBackend.get(backend) ?? []) {
       // The process itself is no target: its line is one of the section.
       if (state.name === ownServer) continue;
-      const line = section.servers?.get(state.name);
+      const line = section.servers?.get(state.name) ?? retired.get(`${backend}/${state.name}`);
       const { name, address, port, weight } = state;
       // What we did not write has options that we cannot read: `?` equals nothing.
       const server = { ...(line ?? { options: '?', checked: state.checked }), name, address, port, weight };

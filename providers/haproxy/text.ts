@@ -65,6 +65,21 @@ export function serverLine(server: ServerLine): string {
   return `server ${server.name} ${serverAddress(server)} weight ${server.weight}${options}`;
 }
 
+/** A line that `serverLine` made; undefined: it is another one. */
+export function parseServerLine(line: string): ServerLine | undefined {
+  const match = /^server (\S+) (\[[0-9a-f:.]+\]|[0-9.]+):(\d+) weight (\d+)(?: (.*))?$/.exec(line);
+  if (match === null) return undefined;
+  const [, name = '', address = '', port, weight, options = ''] = match;
+  return {
+    name,
+    address: address.replace(/[[\]]/g, ''),
+    port: Number(port),
+    weight: Number(weight),
+    options,
+    checked: /(?:^| )check(?: |$)/.test(options),
+  };
+}
+
 /** The address as `server` lines and `add server` write it: `10.0.0.7:80`, `[2001:db8::7]:80`. */
 export function serverAddress(server: Pick<ServerLine, 'address' | 'port'>): string {
   return server.address.includes(':') ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`;
