@@ -168,7 +168,10 @@ describe('what the chart renders', { skip: missing }, () => {
       [],
     );
     assert.deepEqual(
-      objects.filter(({ kind }) => /^Role/.test(kind)).map(({ kind, metadata }) => `${metadata.namespace} ${kind}`),
+      objects
+        .filter(({ kind }) => /^Role/.test(kind))
+        .map(({ kind, metadata }) => `${metadata.namespace} ${kind}`)
+        .sort(),
       ['apps Role', 'apps RoleBinding', 'weir-system Role', 'weir-system RoleBinding'],
     );
   });
