@@ -12,6 +12,7 @@ import type { WAFV2Client } from '@aws-sdk/client-wafv2';
 import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
 import type { Context } from '../../src/model/index.ts';
 import { apiError, isBroken, isThrottling } from './api-error.ts';
+import { freshConnections } from './fresh-connections.ts';
 import type { Options } from './options.ts';
 import { priorityOf, rateClassOf } from './rates.ts';
 
@@ -75,11 +76,13 @@ interface Credentials {
 
 export function createClients(parts: ClientParts): Clients {
   const { options, region, maxAttempts = 3 } = parts;
+  const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000 };
+  const connections = freshConnections(() => parts.ctx.clock.now());
   const plain: Config = {
     region,
     maxAttempts,
     retryMode: 'standard',
-    requestHandler: parts.requestHandler ?? { connectionTimeout: 5_000, requestTimeout: 30_000 },
+    requestHandler: parts.requestHandler ?? { ...timeouts, ...connections },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
@@ -94,8 +97,10 @@ export function createClients(parts: ClientParts): Clients {
     return client;
   };
   const { assumeRole } = options;
+  // Ends its connections when it has asked: it needs some of its own.
+  const asking = { ...plain, requestHandler: parts.requestHandler ?? timeouts };
   const config: Config =
-    assumeRole === undefined ? plain : { ...plain, credentials: () => assume(assumeRole, plain, options.externalId) };
+    assumeRole === undefined ? plain : { ...plain, credentials: () => assume(assumeRole, asking, options.externalId) };
   return {
     elb: once(async () => {
       const { ElasticLoadBalancingV2Client } = await import('@aws-sdk/client-elastic-load-balancing-v2');
@@ -128,6 +133,8 @@ export function createClients(parts: ClientParts): Clients {
     }),
     destroy() {
       for (const client of opened) client.destroy();
+      connections.httpAgent.destroy();
+      connections.httpsAgent.destroy();
     },
   };
 }
