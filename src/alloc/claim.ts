@@ -41,9 +41,12 @@ export function compareClaims(a: Claim, b: Claim): number {
   return a.id < b.id ? -1 : 1;
 }
 
+const onlyIpv4: readonly Family[] = ['ipv4'];
+
 /** The families that it can serve, each once; never none. */
 export function familiesOf({ families }: Claim): readonly Family[] {
-  return families.length === 0 ? ['ipv4'] : [...new Set(families)];
+  if (families.length === 0) return onlyIpv4;
+  return families.length === 1 ? families : [...new Set(families)];
 }
 
 /** Those of the texts that are addresses, canonical, each once. What is held may be a host name. */
@@ -52,5 +55,5 @@ export function readAddresses(texts: readonly string[]): readonly string[] {
     const parsed = parseAddress(text.trim());
     return parsed.ok ? [parsed.value] : [];
   });
-  return [...new Set(read)];
+  return read.length < 2 ? read : [...new Set(read)];
 }

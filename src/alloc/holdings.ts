@@ -17,14 +17,17 @@ export interface Holder {
 interface Holding extends SharedPlace {
   readonly members: Claim[];
   /** Services that held it before a restart and have not been read again. */
-  readonly unread: Set<ServiceId>;
+  readonly unread: ServiceId[];
   readonly spot: Spot | undefined;
   group: string | undefined;
+  /** Told when it joins a group. */
+  rank: bigint;
 }
 
 /** Who holds which address: the index behind every question for a free one. */
 export class Holdings {
   readonly #table: PoolTable;
+  readonly #wanted: (address: string) => boolean;
   readonly #held = new Map<string, Holding>();
   readonly #spaces = new Map<string, Space[]>();
   readonly #groups = new Map<string, ShareGroup>();
@@ -33,11 +36,13 @@ export class Holdings {
   readonly #odd = new Map<string, Record<Family, number>>();
   /** Addresses where there is room since it was last asked: by share key who might use it, `''` for everybody. */
   readonly chances = new Map<string, string>();
-  /** Addresses whose holders changed since it was last asked. */
+  /** Addresses that are asked for by name, whose holders changed since it was last asked. */
   readonly touched = new Set<string>();
 
-  constructor(table: PoolTable) {
+  /** `wanted`: somebody waits for this very address. */
+  constructor(table: PoolTable, wanted: (address: string) => boolean) {
     this.#table = table;
+    this.#wanted = wanted;
     for (const pool of table.pools.values()) {
       this.#counts.set(pool.name, { ipv4: 0, ipv6: 0 });
       this.#odd.set(pool.name, { ipv4: 0, ipv6: 0 });
@@ -65,13 +70,17 @@ export class Holdings {
 
   /** Keeps an address for a service that will be read again. */
   reserve(id: ServiceId, address: string): void {
-    this.#open(address).unread.add(id);
+    const { unread } = this.#open(address);
+    if (!unread.includes(id)) unread.push(id);
   }
 
   /** The service was read again, or never will be. */
   release(id: ServiceId, address: string): void {
     const holding = this.#held.get(address);
-    if (holding?.unread.delete(id)) this.#settle(address, holding);
+    const at = holding?.unread.indexOf(id) ?? -1;
+    if (holding === undefined || at < 0) return;
+    holding.unread.splice(at, 1);
+    this.#settle(address, holding);
   }
 
   hold(claim: Claim, address: string): void {
@@ -95,7 +104,7 @@ export class Holdings {
   holder(claim: Claim, address: string): Holder | undefined {
     const holding = this.#held.get(address);
     if (holding === undefined) return undefined;
-    let own = holding.unread.has(claim.id);
+    let own = holding.unread.includes(claim.id);
     for (const member of holding.members) {
       if (member.id === claim.id) {
         own = true;
@@ -105,8 +114,8 @@ export class Holdings {
       if (found !== undefined) return { ...found, holder: member.id };
     }
     // Those that held it together go on doing so, whichever is read first.
-    if (own || holding.unread.size === 0) return undefined;
-    const [holder = ''] = [...holding.unread].sort();
+    if (own || holding.unread.length === 0) return undefined;
+    const [holder = ''] = holding.unread.toSorted();
     return { rule: 'unread', holder };
   }
 
@@ -128,8 +137,7 @@ export class Holdings {
     const known = this.#held.get(address);
     if (known !== undefined) return known;
     const spot = this.#table.find(address);
-    const rank = spot === undefined ? -1n : rankOf(spot.range, spot.offset);
-    const holding: Holding = { address, rank, members: [], unread: new Set(), spot, group: undefined };
+    const holding: Holding = { address, rank: 0n, members: [], unread: [], spot, group: undefined };
     this.#held.set(address, holding);
     this.#tally(address, spot, 1);
     return holding;
@@ -139,21 +147,22 @@ export class Holdings {
   #settle(address: string, holding: Holding): void {
     const [first] = holding.members;
     const { spot, unread } = holding;
-    this.touched.add(address);
+    if (this.#wanted(address)) this.touched.add(address);
     // One that the pool avoids is not given to a further one either.
-    const shareable = first?.shareKey && unread.size === 0 && spot && !this.#table.bar(spot.pool, address);
+    const shareable = first?.shareKey && unread.length === 0 && spot && !this.#table.bar(spot.pool, address);
     const group = shareable ? groupKey(spot.pool.name, spot.family, first) : undefined;
     if (group !== holding.group) {
       this.#leave(holding);
       holding.group = group;
+      if (spot !== undefined) holding.rank = rankOf(spot.range, spot.offset);
       if (group !== undefined) this.#groupOf(group).add(holding);
     } else if (group !== undefined) this.#groupOf(group).loosen(holding.rank);
-    if (first === undefined && unread.size === 0) {
+    if (first === undefined && unread.length === 0) {
       this.#held.delete(address);
       this.#tally(address, spot, -1);
       if (spot !== undefined) this.#spaces.get(spot.pool.name)?.[spot.range]?.giveBack(spot.offset);
       this.chances.set(address, '');
-    } else if (first?.shareKey && unread.size === 0) this.chances.set(address, first.shareKey);
+    } else if (first?.shareKey && unread.length === 0) this.chances.set(address, first.shareKey);
     else this.chances.delete(address);
   }
 

@@ -94,7 +94,15 @@ export function overlap(a: Interval, b: Interval): boolean {
 
 /** An address that `parseAddress` accepted, as a number. */
 export function toNumber(address: string): bigint {
-  return ofBytes(addressBytes(address));
+  if (addressFamily(address) === 'ipv6') return ofBytes(addressBytes(address));
+  // By hand: tens of thousands are read at a start.
+  let [number, part] = [0, 0];
+  for (let i = 0; i < address.length; i++) {
+    const digit = address.charCodeAt(i) - 48;
+    if (digit >= 0) part = part * 10 + digit;
+    else [number, part] = [number * 256 + part, 0];
+  }
+  return BigInt(number * 256 + part);
 }
 
 /** A number of a family as canonical text. */

@@ -48,6 +48,7 @@ function judgeOne(claim: Claim, address: string, table: PoolTable): Misfit | und
 }
 
 function judgeTogether(addresses: readonly string[], table: PoolTable): Misfit | undefined {
+  if (addresses.length < 2) return undefined;
   const pools = new Set(addresses.map((address) => table.find(address)?.pool.name));
   if (pools.size < 2) return undefined;
   const names = [...pools].map((name) => shown(name ?? '')).join(' and ');

@@ -33,7 +33,7 @@ export class Ledger {
   ) {
     this.table = table;
     this.#seen = new Set(seen);
-    this.holdings = new Holdings(table);
+    this.holdings = new Holdings(table, (address) => this.#hungry.wants(address));
     this.#scene = { table, holdings: this.holdings, reassign };
     this.#record = new Map();
     for (const [id, texts] of record) {
@@ -90,7 +90,7 @@ export class Ledger {
     const { chances, touched } = this.holdings;
     for (let again = !this.#hungry.empty; again; ) {
       again = false;
-      if (chances.size === 0 && ![...touched].some((address) => this.#hungry.wants(address))) break;
+      if (chances.size === 0 && touched.size === 0) break;
       for (const claim of this.#hungry.list()) {
         if (!this.#hasChance(claim)) continue;
         const before = this.assigned.get(claim.id);
@@ -141,8 +141,8 @@ export class Ledger {
     this.#unreserve(id);
     // At first sight a service moves when it loses what it held before.
     if (!this.#from.has(id)) {
-      const from = before === undefined && old === undefined ? readAddresses(present.addresses) : had;
-      if (from.some((address) => !next.includes(address))) this.#from.set(id, from);
+      const from = before === undefined && old === undefined ? present.addresses : had;
+      if (from.some((address) => !next.includes(address))) this.#from.set(id, readAddresses(from));
     }
     this.#write(id, result);
     if (hungry) this.#hungry.add(claim, next.length > 0);

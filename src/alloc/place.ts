@@ -49,7 +49,8 @@ export function place(claim: Claim, present: Present, scene: Scene): Placement {
 /** Of what it holds, what it may keep as far as all others are concerned; in the order of its families, one of each. */
 function soundOf(claim: Claim, { addresses, known }: Present, scene: Scene): readonly string[] {
   const { table, holdings } = scene;
-  const usable = readAddresses(addresses).filter((address) => {
+  // Known ones are canonical.
+  const usable = (known ? addresses : readAddresses(addresses)).filter((address) => {
     if (table.reservedFor(address) !== undefined || holdings.holder(claim, address) !== undefined) return false;
     return known || judge(claim, [address], scene) === undefined;
   });
@@ -87,6 +88,11 @@ function stay(sound: readonly string[], refusal: Refusal, scene: Scene): Placeme
 }
 
 function assign(addresses: readonly string[], { table }: Scene): Assignment {
+  const [only, ...others] = addresses;
+  if (only !== undefined && others.length === 0) {
+    const name = table.find(only)?.pool.name;
+    return name === undefined ? { addresses } : { pool: name, addresses };
+  }
   const pools = new Set(addresses.map((address) => table.find(address)?.pool.name));
   const [pool] = pools;
   return pool === undefined || pools.size > 1 ? { addresses } : { pool, addresses };

@@ -30,6 +30,8 @@ export class PoolTable {
   /** In the order in which they are tried where none is named. */
   readonly #automatic: readonly ReadPool[];
 
+  readonly #last: { [F in Family]?: { readonly address: string; readonly spot: Spot | undefined } } = {};
+
   constructor({ pools, reserved }: ReadPools) {
     this.pools = pools;
     this.#reserved = reserved;
@@ -49,7 +51,16 @@ export class PoolTable {
   }
 
   find(address: string): Spot | undefined {
+    // One decision asks for the same address several times.
     const family = addressFamily(address);
+    const last = this.#last[family];
+    if (last?.address === address) return last.spot;
+    const spot = this.#search(family, address);
+    this.#last[family] = { address, spot };
+    return spot;
+  }
+
+  #search(family: Family, address: string): Spot | undefined {
     const value = toNumber(address);
     const ranges = this.#ranges[family];
     let [low, high] = [0, ranges.length];

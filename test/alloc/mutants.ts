@@ -50,13 +50,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'unread holders are no holders',
     file: 'holdings.ts',
-    from: 'if (own || holding.unread.size === 0)',
-    to: 'if (own || holding.unread.size >= 0)',
+    from: 'if (own || holding.unread.length === 0)',
+    to: 'if (own || holding.unread.length >= 0)',
   },
   {
     name: 'those that held together part',
     file: 'holdings.ts',
-    from: 'let own = holding.unread.has(claim.id);',
+    from: 'let own = holding.unread.includes(claim.id);',
     to: 'let own = false;',
   },
   {
