@@ -108,6 +108,9 @@ describe('the Pod of the chart', { skip: missing }, () => {
       assert.match(status, /^NoNewPrivs:\s+1$/m);
     }
     assert.doesNotMatch(weir.text(), /EROFS|EACCES|EPERM/);
+    // As `kubectl exec` would.
+    const exec = ['--target', String(weir.pid), '--mount', join(folder, 'bin', 'weir'), 'status'];
+    assert.match((await run('nsenter', [...exec, '-c', '/etc/weir/weir.yaml'])).stdout, /edge/);
     // No token where HAProxy is.
     const inside = ['--target', String(haproxy.pid), '--mount', 'ls', '/run/secrets/kubernetes.io/serviceaccount'];
     assert.equal((await run('nsenter', inside)).stdout, '');
@@ -123,6 +126,19 @@ describe('the Pod of the chart', { skip: missing }, () => {
     assert.equal(await web(), '200 web');
     assert.ok(haproxy.running);
     assert.doesNotMatch(again.text(), /HAProxy reloaded/);
+  });
+
+  it('serves again as soon as HAProxy is started again, with what weir wrote', async () => {
+    const [haproxy, ...others] = started;
+    await haproxy?.end('SIGKILL');
+    await assert.rejects(web(), /ECONNREFUSED/);
+    const again = start('haproxy');
+    started.splice(0, started.length, again, ...others);
+    await eventually(
+      () => web().catch(String),
+      (got) => got === '200 web',
+    );
+    assert.ok(again.running && (await ready()) === 200);
   });
 
   it('ends as the kubelet ends it: weir drains, HAProxy finishes what it has, both within the grace period', async () => {

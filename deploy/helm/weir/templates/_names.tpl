@@ -68,6 +68,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if dig "status" "enabled" true .Values.settings -}}true{{- end -}}
 {{- end -}}
 
+{{- define "weir.writesPods" -}}
+{{- if and (include "weir.writesStatus" .) (dig "status" "podReadiness" false .Values.settings) -}}true{{- end -}}
+{{- end -}}
+
 {{/* One of the Pods writes what all reach: a system of a balancer, the status of objects. */}}
 {{- define "weir.leads" -}}
 {{- if dig "leader" "enabled" true .Values.settings -}}

@@ -47,6 +47,15 @@
   verbs: [patch]
 {{- end }}
 {{- end }}
+{{- if include "weir.writesPods" . }}
+# Readiness gates.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [pods/status]
+  verbs: [patch]
+{{- end }}
 {{- if dig "status" "events" true .Values.settings }}
 - apiGroups: [events.k8s.io]
   resources: [events]
@@ -63,6 +72,11 @@
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
   verbs: [list, watch]
+{{- if include "weir.writesPods" . }}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch]
+{{- end }}
 {{- if include "weir.hasAwselb" . }}
 - apiGroups: [elbv2.k8s.aws]
   resources: [ingressclassparams]
