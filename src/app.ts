@@ -37,7 +37,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const open = deps.openLeader ?? openLeader;
   const status = await openStatus({ config, instance, clock, random, log, openLeader: () => open(config, context) });
   const context: SourceContext = {
-    ...(status === undefined ? {} : { beside: status.beside }),
+    ...(status === undefined ? {} : { beside: status.beside, podGates: config.status.podReadiness }),
     stateDir,
     instance,
     memory: () => runtime.memory,

@@ -129,4 +129,6 @@ export interface SourceContext {
   readonly metrics: Metrics;
   /** Who writes back to the cluster of a source, on its session. */
   readonly beside?: (config: KubernetesSourceConfig) => Beside;
+  /** Pods that wait for a load balancer to find them healthy are targets of it. */
+  readonly podGates?: boolean;
 }

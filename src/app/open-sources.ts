@@ -66,6 +66,6 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
     stateDir,
     controllers,
     ownClasses,
-    ...(beside === undefined ? {} : { beside }),
+    ...(beside === undefined ? {} : { beside, podGates: context.podGates === true }),
   });
 }

@@ -10,6 +10,7 @@ import {
   questionsOf,
   type ServiceFacts,
   type StatusAddress,
+  type TargetHealth,
 } from '../status/index.ts';
 import type { Balancer } from './balancer.ts';
 import type { Gathered } from './gather.ts';
@@ -73,7 +74,39 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
     });
   }
   prober.sweep();
-  return { services, problems, remains: parts.finalizers ? remainsOf(balancers) : () => [] };
+  return {
+    services,
+    problems,
+    remains: parts.finalizers ? remainsOf(balancers) : () => [],
+    healthOf: targetHealth(balancers, reports),
+  };
+}
+
+/** Worst first, of all systems that check targets themselves and live longer than this weir. Made when somebody asks. */
+function targetHealth(
+  balancers: readonly Balancer[],
+  reports: ReadonlyMap<ServiceId, readonly Reported[]>,
+): Facts['healthOf'] {
+  const checking = new Set(
+    balancers.flatMap(({ name, provider: { capabilities } }) =>
+      capabilities.scope === 'shared' && capabilities.health ? [name] : [],
+    ),
+  );
+  let found: Map<string, TargetHealth> | undefined;
+  return (address) => {
+    if (found === undefined) {
+      found = new Map();
+      for (const { balancer, targets } of [...reports.values()].flat()) {
+        if (!checking.has(balancer)) continue;
+        for (const { key, health, reason = health } of targets) {
+          const at = key.slice(0, key.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
+          if (health === 'draining' || found.get(at)?.ready === false) continue;
+          found.set(at, { ready: health === 'ready', reason });
+        }
+      }
+    }
+    return found.get(address);
+  };
 }
 
 /** Proxies of our own are asked: that they were told is not that they answer. */

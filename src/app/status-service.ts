@@ -39,8 +39,8 @@ export interface Filled {
 /** Which part of the time the deciding may take. */
 const share = 1 / 20;
 const restMs = { least: 20, most: 2_000 } as const;
-/** What depends on time alone. */
-const tickMs = 2_000;
+/** What depends on time alone, where something does; and what nobody has told. */
+const tickMs = { waiting: 2_000, idle: 30_000 } as const;
 
 /** Writes back to every cluster that is followed what its objects came to. */
 export class StatusService {
@@ -139,7 +139,8 @@ export class StatusService {
   async #follow(input: StatusInput, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#context;
     while (!signal.aborted) {
-      this.#bell.ringAt(clock.now() + tickMs);
+      const waiting = [...this.#keepers.values()].some((keeper) => keeper.waits);
+      this.#bell.ringAt(clock.now() + (waiting ? tickMs.waiting : tickMs.idle));
       await this.#bell.next(signal);
       // What rang has most likely rung the balancers, too: whatever serves goes first.
       await clock.sleep(restMs.least, signal);

@@ -18,6 +18,12 @@ export const status = z
       .describe(
         'Hold an object that is being deleted until what was made for it in a shared system (awselb) is gone; without it that may outlive the object.',
       ),
+    podReadiness: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Pods with readiness gates target-health.… become targets before they are ready, and ready when the load balancer finds them healthy: in namespaces with the label elbv2.k8s.aws/pod-readiness-gate-inject=enabled. Needs list and watch of namespaces and Pods, patch of pods/status.',
+      ),
     clearOnStop: z
       .boolean()
       .default(false)

@@ -1,5 +1,6 @@
 /** What is known of services when their status is decided: plain data, put together by whoever knows balancers and sources. */
 import type { Problem, ServiceId } from '../model/index.ts';
+import type { TargetHealth } from './gated-pods.ts';
 
 export interface StatusPort {
   readonly port: number;
@@ -45,4 +46,6 @@ export interface Facts {
    * undefined: cannot be known at present.
    */
   readonly remains: (service: ServiceId) => readonly string[] | undefined;
+  /** How the systems that check targets find those at an address; undefined: it is nobody's target. */
+  readonly healthOf: (address: string) => TargetHealth | undefined;
 }

@@ -1,5 +1,6 @@
 /** What is written back to Kubernetes objects: addresses, conditions, finalizers, Events. Decides from data and patches; knows no provider and no source. */
 export * from './facts.ts';
+export type { TargetHealth } from './gated-pods.ts';
 export { type KeeperOptions, StatusKeeper } from './keeper.ts';
 export { Prober, type ProberOptions } from './prober.ts';
 export { type ProgrammedParts, programmedOf } from './programmed.ts';

@@ -16,6 +16,7 @@ import { EventSender } from './event-sender.ts';
 import type { Facts } from './facts.ts';
 import type { FinalizerRule } from './finalizer-intent.ts';
 import { finalizerIntent } from './finalizer-intent.ts';
+import { type GatedPod, gatedPod, gateIntent } from './gated-pods.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { type KnownObject, knownObject, recordOf, sourceOf } from './known-object.ts';
 import { KnownObjects, keyIn, keyOf } from './known-objects.ts';
@@ -55,11 +56,13 @@ export class StatusKeeper implements Beside {
   readonly #options: KeeperOptions;
   readonly #objects = new KnownObjects();
   readonly #nodes = new KnownNodes();
+  readonly #pods = new Map<string, GatedPod>();
   readonly #book = new EventBook();
   readonly #refused: RefusedWrites;
   readonly #decisions = new Map<string, Decision>();
   readonly #lapsed = new Map<string, number>();
   #snapshot: Snapshot | undefined;
+  #facts: Facts | undefined;
   #services: ReadonlyMap<ServiceId, ExportedService> = new Map();
   #servicesOf: Snapshot['services'] | undefined;
   #queue: WriteQueue | undefined;
@@ -74,6 +77,13 @@ export class StatusKeeper implements Beside {
     if (place.kind === 'Node') {
       return () => this.#nodes.put(object);
     }
+    if (place.kind === 'Pod') {
+      const pod = gatedPod(object);
+      return () => {
+        this.#pods.set(`${pod.namespace}/${pod.name}`, pod);
+        this.#options.changed();
+      };
+    }
     const known = knownObject(object, place, managedFields, this.#options.manager);
     if (known === undefined) return undefined;
     return () => {
@@ -84,6 +94,11 @@ export class StatusKeeper implements Beside {
   gone(kind: string, path: string): void {
     if (kind === 'Node') {
       this.#nodes.delete(path);
+      return;
+    }
+    if (kind === 'Pod') {
+      this.#pods.delete(path);
+      this.#queue?.forget(`pod\n${path}`);
       return;
     }
     const key = keyIn(kind, path);
@@ -174,15 +189,22 @@ export class StatusKeeper implements Beside {
         // Another cluster exports it, too: then nothing has to go.
         remains: () => (!own.has(id) && facts.services.has(id) ? [] : facts.remains(id)),
         complete: snapshot.incomplete.length === 0 && !troubled.has(sourceOf(object)),
-        lapsed: this.#hasLapsed(key, own.has(id)),
+        lapsed: this.#hasLapsed(key, own.has(id) || !object.finalizers.includes(this.#options.finalizer.name)),
         finalizer: this.#options.finalizer.name,
       });
       this.#take(key, object, decision);
     }
+    this.#facts = facts;
+    for (const [path, pod] of this.#pods) if (this.#gate(pod) !== undefined) this.#queue?.mark(`pod\n${path}`);
     if (this.#options.events) {
       this.#book.lasting(this.#notices(facts), clock.now());
       this.#sender?.hurry();
     }
+  }
+
+  /** Some decision hangs on time alone: objects that are held and wait to be let go. */
+  get waits(): boolean {
+    return this.#lapsed.size > 0;
   }
 
   /** Something outside is another thing: who leads. */
@@ -210,13 +232,24 @@ export class StatusKeeper implements Beside {
   #intent(aspect: Aspect, object: KnownObject, { status, hold }: Decision) {
     if (aspect === 'meta') return hold === 'keep' ? undefined : finalizerIntent(object, hold, this.#options.finalizer);
     if (status === 'keep') return undefined;
-    const now = () => new Date(this.#options.clock.wall()).toISOString().replace(/\.\d+Z$/, 'Z');
-    return statusIntent(object, status === 'clear' ? undefined : status, now);
+    return statusIntent(object, status === 'clear' ? undefined : status, this.#now);
   }
+
+  #gate(pod: GatedPod) {
+    return this.#facts === undefined ? undefined : gateIntent(pod, this.#facts.healthOf, this.#now);
+  }
+
+  /** As conditions have it. */
+  readonly #now = (): string => new Date(this.#options.clock.wall()).toISOString().replace(/\.\d+Z$/, 'Z');
 
   #next(queued: string) {
     const [aspect, ...rest] = queued.split('\n');
     const key = rest.join('\n');
+    if (aspect === 'pod') {
+      const pod = this.#pods.get(key);
+      const intent = pod && this.#gate(pod);
+      return pod === undefined || intent === undefined ? undefined : { object: pod, intent };
+    }
     const object = this.#objects.get(key);
     const decision = this.#decisions.get(key);
     if (object === undefined || decision === undefined) return undefined;
@@ -260,8 +293,8 @@ export class StatusKeeper implements Beside {
     return slash < 0 ? undefined : this.#objects.get(keyIn(source.slice(0, slash), source.slice(slash + 1)));
   }
 
-  #hasLapsed(key: string, exported: boolean): boolean {
-    if (exported) {
+  #hasLapsed(key: string, stays: boolean): boolean {
+    if (stays) {
       this.#lapsed.delete(key);
       return false;
     }

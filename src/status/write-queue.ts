@@ -12,12 +12,15 @@ export interface WriteQueueOptions {
   /** Asked right before each call: only who leads writes. */
   readonly mayWrite: () => boolean;
   /** What has to be written by this key now; undefined: nothing any more. */
-  readonly next: (key: string) => { readonly object: KnownObject; readonly intent: Intent } | undefined;
+  readonly next: (key: string) => { readonly object: Addressed; readonly intent: Intent } | undefined;
   /** The object as the server has it after the write. */
   readonly answered: (key: string, answer: JsonObject) => void;
   /** A write that may not be, or that the server takes for wrong; undefined: it has come to pass since. */
   readonly refused: (what: Refused, error: KubeError | undefined) => void;
 }
+
+/** Where an object is, and in which version it is known. */
+export type Addressed = Pick<KnownObject, 'apiVersion' | 'resource' | 'namespace' | 'name' | 'resourceVersion'>;
 
 /** What cannot be written. `object` alone where it is not a matter of rights. */
 export interface Refused {
@@ -127,7 +130,7 @@ export class WriteQueue {
     entry.busy = false;
   }
 
-  async #send(key: string, entry: Entry, object: KnownObject, intent: Intent): Promise<void> {
+  async #send(key: string, entry: Entry, object: Addressed, intent: Intent): Promise<void> {
     const { cluster, manager, answered, refused } = this.#options;
     const { apiVersion, resource, namespace, name } = object;
     const right = rightOf(object, intent);
@@ -192,7 +195,7 @@ export class WriteQueue {
   }
 
   /** The same again: the server leaves out what it does not know, or somebody else writes otherwise. Then later, and ever later. */
-  #quarrels(entry: Entry, { resourceVersion }: KnownObject, intent: Intent): boolean {
+  #quarrels(entry: Entry, { resourceVersion }: Addressed, intent: Intent): boolean {
     const { sent } = entry;
     if (sent === undefined || sent.means !== meaning(intent)) {
       entry.sent = undefined;
@@ -216,7 +219,7 @@ export class WriteQueue {
   }
 }
 
-function rightOf({ resource, namespace }: KnownObject, { subresource }: Intent): Refused {
+function rightOf({ resource, namespace }: Addressed, { subresource }: Intent): Refused {
   return { resource, ...(subresource === undefined ? {} : { subresource }), namespace };
 }
 

@@ -102,7 +102,7 @@ describe('what may be made of a service', () => {
     const cluster = { patch: refuse, create: refuse, get: refuse };
     assert.deepEqual(withheld(), ['shop/web']);
     const running = beside.run(Object(cluster), end.signal);
-    const facts = { services: new Map(), problems: [], remains: () => [] };
+    const facts = { services: new Map(), problems: [], remains: () => [], healthOf: () => undefined };
     const outlives = {
       id: 'shop/web',
       addresses: [],

@@ -5,7 +5,7 @@ import { networkService } from '../bench/awselb/manifests.ts';
 import { FakeAws } from '../fakes/aws/index.ts';
 import { type Seeded, seed } from '../fakes/aws/seed.ts';
 import { type ControlPlane, eventually, makeNamespace, missingKube, sharedControlPlane } from '../kube/index.ts';
-import { addressesOf, programmedOf, StatusUser, until } from './kube-status-stage.ts';
+import { addressesOf, programmedOf, StatusUser, until, type Written } from './kube-status-stage.ts';
 
 const ours = 'weir-lb.dev/resources';
 const theirs = 'service.k8s.aws/resources';
@@ -23,6 +23,7 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
       {
         balancer: { name: 'aws', provider: 'awselb', options: { clusterName: 'test', vpcId: seeded.vpc } },
         auditInterval: '2s',
+        status: { podReadiness: true },
         leader: { leaseDuration: '2s', renewDeadline: '1500ms', retryPeriod: '200ms' },
       },
     );
@@ -35,13 +36,13 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
     );
   const balancers = () => [...aws.world.elb.loadBalancers.all()].length;
   /** As the API server would make it of what its user writes. */
-  const put = async (namespace: string, name: string, metadata: object = {}) => {
+  const put = async (namespace: string, name: string, metadata: object = {}, endpoint?: object) => {
     const [service, slice] = networkService({ namespace, name, ports: [80], endpoints: [{ address: '10.0.135.10' }] });
-    const { spec } = Object(service);
+    const { spec, metadata: written } = Object(service);
     await plane.client.apply({
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { namespace, name, ...metadata },
+      metadata: { namespace, name, annotations: written.annotations, ...metadata },
       spec: {
         ...spec,
         selector: undefined,
@@ -50,7 +51,8 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
       },
     });
     const { kind, apiVersion, ...rest } = Object(slice);
-    await plane.client.apply({ ...rest, apiVersion, kind });
+    const endpoints = endpoint === undefined ? {} : { endpoints: [endpoint] };
+    await plane.client.apply({ ...rest, ...endpoints, apiVersion, kind });
   };
   const whole = (namespace: string, name: string) =>
     eventually(
@@ -113,6 +115,46 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
     await plane.client.patch(path(namespace, 'old'), { metadata: { finalizers: [ours] } });
     await plane.client.remove(path(namespace, 'old'));
     await gone(namespace, 'old');
+  });
+
+  it('with Pods that wait for the load balancer: those are its targets, and ready when it finds them healthy', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await plane.client.patch(`/api/v1/namespaces/${namespace}`, {
+      metadata: { labels: { 'elbv2.k8s.aws/pod-readiness-gate-inject': 'enabled' } },
+    });
+    const gate = 'target-health.elbv2.k8s.aws/k8s-any-gated';
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'gated-0', namespace } };
+    const spec = { nodeName: 'n', containers: [{ name: 'a', image: 'a' }], readinessGates: [{ conditionType: gate }] };
+    await plane.client.apply({ ...pod, spec });
+    const podPath = `/api/v1/namespaces/${namespace}/pods/gated-0`;
+    const conditions = [
+      { type: 'ContainersReady', status: 'True' },
+      { type: 'Ready', status: 'False' },
+    ];
+    await plane.client.patch(`${podPath}/status`, {
+      status: { podIP: '10.0.135.20', podIPs: [{ ip: '10.0.135.20' }], conditions },
+    });
+    await put(
+      namespace,
+      'gated',
+      {},
+      {
+        addresses: ['10.0.135.20'],
+        conditions: { ready: false, serving: false, terminating: false },
+        targetRef: { kind: 'Pod', name: 'gated-0', namespace },
+      },
+    );
+    const of = async (type: string) =>
+      (await plane.client.request<Written>('GET', podPath)).status?.conditions?.find((one) => one.type === type);
+    const healthy = await eventually(
+      () => of(gate),
+      (found) => found?.status === 'True',
+      60_000,
+    );
+    assert.equal(healthy?.reason, 'Healthy');
+    assert.equal((await of('ContainersReady'))?.status, 'True', 'what others write stays');
+    await plane.client.remove(path(namespace, 'gated'));
+    await gone(namespace, 'gated');
   });
 
   it('wait for a weir that was killed meanwhile', async (t) => {

@@ -23,7 +23,7 @@ export interface PartPlace {
 export type PartPhase = 'reading' | 'known' | 'absent' | 'forbidden' | 'failing';
 
 export interface PartContext {
-  readonly living: LivingObjects<string>;
+  readonly living: Pick<LivingObjects<string>, 'prepare' | 'put' | 'delete'>;
   readonly cluster: Cluster;
   readonly signal: AbortSignal;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;

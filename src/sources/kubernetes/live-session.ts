@@ -1,5 +1,6 @@
 import { type Beside, type Cluster, KubeError } from '../../kube/index.ts';
 import { type Context, type Snapshot, WeirError } from '../../model/index.ts';
+import { LiveGates } from './live-gates.ts';
 import type { LiveKind } from './live-kinds.ts';
 import { createLiveMetrics, type LiveMetrics } from './live-metrics.ts';
 import type { LivePart, PartContext } from './live-part.ts';
@@ -28,6 +29,8 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
   /** Who works beside the source on the same objects and the same session; while the cluster is followed, not where it is read once. */
   readonly beside?: Beside;
+  /** Whether Pods that wait for a load balancer to find them healthy are targets. */
+  readonly podGates?: boolean;
 }
 
 /** A cluster while it is followed: parts, Secrets, and when to say that something changed. */
@@ -36,6 +39,7 @@ export class LiveSession {
   readonly #parts: readonly LivePart[];
   readonly #secrets: LiveSecrets;
   readonly #context: PartContext;
+  readonly #gates: LiveGates | undefined;
   readonly #tellMetrics: ReturnType<typeof createLiveMetrics>;
   readonly #waiting = new Set<() => void>();
   readonly #startedMs: number;
@@ -54,8 +58,13 @@ export class LiveSession {
     this.#tellMetrics = createLiveMetrics(options.metrics, source);
     this.#parts = options.parts;
     const asked = new Map<LiveKind, Promise<string | undefined>>();
+    const { living } = state;
+    if (options.podGates === true) {
+      const { beside } = options;
+      this.#gates = new LiveGates({ living, cluster, beside, changed: (cause) => this.#changed(cause) });
+    }
     this.#context = {
-      living: state.living,
+      living: this.#gates ?? living,
       cluster,
       signal,
       sleep: (ms, end) => clock.sleep(ms, end),
@@ -79,6 +88,7 @@ export class LiveSession {
       ...(this.#options.allSecrets ? [] : [this.#secrets.run()]),
       this.#tick(),
       this.#options.beside?.run(this.#options.cluster, this.#options.signal),
+      this.#gates?.run(this.#options.signal),
     ]);
     this.#wake();
   }

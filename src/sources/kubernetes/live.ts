@@ -42,6 +42,8 @@ export interface LiveSourceOptions {
   readonly metrics?: LiveMetrics;
   /** Who works beside the source while it follows the cluster: on the same objects, over the same session. */
   readonly beside?: Beside;
+  /** Pods that wait for a load balancer to find them healthy are targets; needs `beside`, which tells them. */
+  readonly podGates?: boolean;
 }
 
 /**
@@ -80,7 +82,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
       changed,
       signal,
-      ...(beside === undefined ? {} : { beside }),
+      ...(beside === undefined ? {} : { beside, podGates: options.podGates === true }),
     });
 
   /** Begins a session, hands it to `work` and ends it, whatever happens. */
