@@ -10,7 +10,7 @@ import type { ShieldClient } from '@aws-sdk/client-shield';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { WAFV2Client } from '@aws-sdk/client-wafv2';
 import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
-import type { Context } from '../../src/model/index.ts';
+import { type Context, WeirError } from '../../src/model/index.ts';
 import { apiError, isBroken, isThrottling } from './api-error.ts';
 import { freshConnections } from './fresh-connections.ts';
 import type { Options } from './options.ts';
@@ -77,7 +77,7 @@ interface Credentials {
 export function createClients(parts: ClientParts): Clients {
   const { options, region, maxAttempts = 3 } = parts;
   const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000 };
-  const connections = freshConnections(() => parts.ctx.clock.now());
+  const connections = freshConnections(() => parts.ctx.limiter.mayWrite?.() !== false);
   const plain: Config = {
     region,
     maxAttempts,
@@ -220,6 +220,15 @@ function watch<I extends object, O extends MetadataBearer>(
       }
     },
     { step: 'finalizeRequest', priority: 'low', name: 'weirLimits' },
+  );
+  // The last step before the call: what it was let go for may be over since, after a process has stood still above all.
+  stack.add(
+    (next, context) => async (args) => {
+      if (rateClassOf(callOf(context)) !== 'read' && ctx.limiter.mayWrite?.() === false)
+        throw new WeirError('E_NOT_LEADER', `${callOf(context)} was not sent: this weir does not lead any more`);
+      return next(args);
+    },
+    { step: 'deserialize', priority: 'low', name: 'weirGate' },
   );
 }
 

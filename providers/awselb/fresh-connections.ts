@@ -6,9 +6,6 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 
-/** Less than a Lease outlasts the view that its holder has of it: 5 s by default. */
-const freshMs = 3_000;
-
 type Made = (error: Error | null, socket: Duplex) => void;
 type Connect = HttpAgent['createConnection'];
 
@@ -17,29 +14,29 @@ export interface FreshConnections {
   readonly httpsAgent: HttpsAgent;
 }
 
-/** Kept alive. None waits for another to be free: the limiter bounds how many there are. `now`: the monotonic clock. */
-export function freshConnections(now: () => number): FreshConnections {
+/** Kept alive. None waits for another to be free: the limiter bounds how many there are. `mayWrite`: whether this weir leads at this moment. */
+export function freshConnections(mayWrite: () => boolean): FreshConnections {
   const options = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
   const [httpAgent, httpsAgent] = [new HttpAgent(options), new HttpsAgent(options)];
-  httpAgent.createConnection = fresh(httpAgent.createConnection.bind(httpAgent), 'connect', now);
-  httpsAgent.createConnection = fresh(httpsAgent.createConnection.bind(httpsAgent), 'secureConnect', now);
+  httpAgent.createConnection = fresh(httpAgent.createConnection.bind(httpAgent), 'connect', mayWrite);
+  httpsAgent.createConnection = fresh(httpsAgent.createConnection.bind(httpsAgent), 'secureConnect', mayWrite);
   return { httpAgent, httpsAgent };
 }
 
-/** Hands a connection over when it stands, not before; one that took too long breaks, so that the call is let go anew. */
-function fresh(connect: Connect, standing: string, now: () => number): Connect {
+/** Hands a connection over when it stands, not before; one that took so long that the lead was lost breaks: what only reads is sent anew. */
+function fresh(connect: Connect, standing: string, mayWrite: () => boolean): Connect {
   return (options, made: Made = () => {}) => {
-    const begunMs = now();
+    const led = mayWrite();
     const socket = connect(options);
     if (socket === undefined || socket === null) return socket;
     const fail = (error: Error) => made(error, socket);
     socket.once('error', fail);
     socket.once(standing, () => {
       socket.off('error', fail);
-      if (now() - begunMs <= freshMs) made(null, socket);
+      if (!led || mayWrite()) made(null, socket);
       else {
         socket.destroy();
-        made(Object.assign(new Error('the connection took too long'), { code: 'ETIMEDOUT' }), socket);
+        made(Object.assign(new Error('this weir does not lead any more'), { code: 'ETIMEDOUT' }), socket);
       }
     });
     return undefined;

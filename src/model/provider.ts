@@ -96,6 +96,8 @@ export interface Context {
   readonly limiter: {
     take(rateClass: string, priority: number, signal: AbortSignal): Promise<void>;
     throttled(rateClass: string): void;
+    /** Whether a call that changes something may still start: looked at again where time passes between the token and the call. Absent: always. */
+    mayWrite?(): boolean;
   };
   readonly secret: (ref: Pick<CertRef, 'sha256' | 'origin'>) => Promise<string | undefined>;
   /** Something changed outside: observe and plan the unit again. */

@@ -65,6 +65,7 @@ class Bucket {
 export interface Limiter {
   readonly take: Context['limiter']['take'];
   readonly throttled: Context['limiter']['throttled'];
+  readonly mayWrite?: () => boolean;
 }
 
 /**
@@ -75,7 +76,7 @@ export function createLimiter(
   clock: Clock,
   options: Partial<LimiterOptions> = {},
   rates: Rates = {},
-  gate?: Pick<WriteGate, 'check'>,
+  gate?: Pick<WriteGate, 'check' | 'open'>,
 ): Limiter {
   const buckets = new Map<string, Bucket>();
   const bucketOf = (rateClass: string): Bucket => {
@@ -95,5 +96,6 @@ export function createLimiter(
       guarded?.check();
     },
     throttled: (rateClass) => bucketOf(rateClass).throttled(),
+    mayWrite: () => gate?.open !== false,
   };
 }

@@ -121,6 +121,16 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'source prod: EndpointSlices cannot be read: user system:serviceaccount:weir:weir may not list them; what was read last stays in force',
   ],
   [
+    'E_NOT_LEADER',
+    'when `apply` or `destroy` would write a system that several weirs share',
+    'lease weir-awselb-prod is held by weir-7d4f_0f8a…',
+  ],
+  [
+    'E_LEASE',
+    'while weir stands for the Lease of a shared system',
+    'lease weir/weir-awselb-prod: leases.coordination.k8s.io "weir-awselb-prod" is forbidden',
+  ],
+  [
     'W_KUBE_WRITE',
     'when status, finalizers and Events are written to a Kubernetes cluster',
     'source prod: services/status in shop cannot be written: user system:serviceaccount:weir:weir may not patch them',
