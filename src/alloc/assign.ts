@@ -43,13 +43,21 @@ interface Made {
 
 const noReserved: readonly ReservedAddress[] = [];
 
+export interface Circumstances {
+  /** Addresses of machines and gateways; the same array while unchanged. */
+  readonly reserved?: readonly ReservedAddress[];
+  /** Every source has been read. Until then nobody gets what services hold that are not in the list. Default: true. */
+  readonly complete?: boolean;
+}
+
 /**
- * Services with the addresses that the pools give them. It remembers who has what between calls, and costs what changed. The first list must
- * be complete: what is held by services that it lacks is free afterwards.
+ * Services with the addresses that the pools give them. It remembers who has what between calls, and costs what changed: pass the same array
+ * of pools while they are unchanged.
  */
 export class Assigner {
   readonly #options: AssignerOptions;
   #allocator: Allocator | undefined;
+  #complete = false;
   #pools: readonly Pool[] = [];
   #reserved: readonly ReservedAddress[] = noReserved;
   #known = new Map<ServiceId, ExportedService>();
@@ -62,7 +70,7 @@ export class Assigner {
   of(
     services: readonly ExportedService[],
     pools: readonly Pool[],
-    reserved: readonly ReservedAddress[] = noReserved,
+    { reserved = noReserved, complete = true }: Circumstances = {},
   ): Assigned {
     const takes = this.#options.takes ?? ((service) => service.address !== undefined);
     const taking = new Map(services.filter(takes).map((service) => [service.id, service]));
@@ -70,12 +78,12 @@ export class Assigner {
       remove: [...this.#known.keys()].filter((id) => !taking.has(id)),
       set: [...taking.values()].filter((service) => this.#known.get(service.id) !== service).map(claimOf),
     };
-    const first = this.#allocator === undefined;
     const allocator = this.#allocator ?? this.#open(taking, pools, reserved);
     this.#allocator = allocator;
     const repooled = this.#pools !== pools || this.#reserved !== reserved;
     const { assigned, waiting, moved, problems } = allocator.update(repooled ? { ...change, pools, reserved } : change);
-    if (first) allocator.complete();
+    const late = complete && !this.#complete ? allocator.complete().moved : [];
+    this.#complete ||= complete;
     this.#known = taking;
     this.#pools = pools;
     this.#reserved = reserved;
@@ -96,7 +104,7 @@ export class Assigner {
       }
     }
     this.#made = made;
-    return { services: served, waiting: without, problems: told, assigned, moved };
+    return { services: served, waiting: without, problems: told, assigned, moved: [...moved, ...late] };
   }
 
   /** What other pools would change; nothing is changed. Services as at the last call. */
@@ -113,10 +121,14 @@ export class Assigner {
     pools: readonly Pool[],
     reserved: readonly ReservedAddress[],
   ): Allocator {
-    const { held: own, believes = () => true, reassign = false } = this.#options;
-    const held = new Map<ServiceId, readonly string[]>();
-    for (const [id, service] of services)
-      held.set(id, own?.get(id) ?? (believes(service) ? service.address?.held : undefined) ?? []);
+    const { held: own = new Map(), believes = () => true, reassign = false } = this.#options;
+    const held = new Map<ServiceId, readonly string[]>(own);
+    const known = new Set([...own.values()].flat());
+    for (const [id, service] of services) {
+      if (own.has(id) || !believes(service)) continue;
+      // Where the record gives an address to another, that counts; what this one says is looked at when it is set.
+      held.set(id, service.address?.held.filter((address) => !known.has(address)) ?? []);
+    }
     this.#pools = pools;
     this.#reserved = reserved;
     return open(pools, held, { reserved, reassign });
