@@ -57,6 +57,7 @@ export async function putCloud(plane: ControlPlane, aws: FakeAws, vpc: string): 
       rules: [{ host: 'alb.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }],
     },
   });
+  await putGatedPod(plane);
   const elb = new ElasticLoadBalancingV2Client(aws.client());
   const group = { Name: 'legacy', Protocol: 'HTTP', Port: 80, VpcId: vpc, TargetType: 'ip' } as const;
   const { TargetGroups } = await elb.send(new CreateTargetGroupCommand(group));
@@ -69,6 +70,33 @@ export async function putCloud(plane: ControlPlane, aws: FakeAws, vpc: string): 
       targetType: 'ip',
       serviceRef: { name: 'web', port: 80 },
     },
+  });
+}
+
+/** A Pod that is ready only when its load balancer finds it so. */
+async function putGatedPod({ client }: ControlPlane): Promise<void> {
+  const label = { 'elbv2.k8s.aws/pod-readiness-gate-inject': 'enabled' };
+  await client.patch(`/api/v1/namespaces/${namespace}`, { metadata: { labels: label } });
+  await client.apply({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'db-0', namespace },
+    spec: {
+      readinessGates: [{ conditionType: 'target-health.elbv2.k8s.aws/db' }],
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [
+        {
+          name: 'db',
+          image: 'db',
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        },
+      ],
+    },
+  });
+  // No kubelet runs it: its address is that of the target.
+  const [podIP] = addresses;
+  await client.patch(`/api/v1/namespaces/${namespace}/pods/db-0/status`, {
+    status: { phase: 'Running', podIP, podIPs: [{ ip: podIP }] },
   });
 }
 

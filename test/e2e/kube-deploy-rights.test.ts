@@ -105,7 +105,7 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
   it('are what a controller of cloud load balancers asks for', async () => {
     const options = { clusterName: 'test', vpcId: vpc, region: aws.world.region, endpoint: endpoint.url };
     const balancers = [{ name: 'aws', provider: 'awselb', options }];
-    const settings = { leader: { namespace: 'weir-system' } };
+    const settings = { leader: { namespace: 'weir-system' }, status: { podReadiness: true } };
     const installed = await install('weir', 'weir-system', [
       ...['--set', 'mode=controller,classes.also={weir-e2e,alb,service.k8s.aws/nlb}'],
       ...['--set-json', `balancers=${JSON.stringify(balancers)}`, '--set-json', `settings=${JSON.stringify(settings)}`],
