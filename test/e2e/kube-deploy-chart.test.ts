@@ -214,6 +214,7 @@ describe('what the chart renders', { skip: missing }, () => {
       ['mode=controller', /mode controller needs balancers/],
       ['classes.exclusive=false,classes.also={alb}', /classes\.also is for classes\.exclusive/],
       ['stateVolume.persistentVolumeClaim.claimName=one', /set replicas: 1/],
+      ['namespaces={shop},settings.status.podReadiness=true', /podReadiness follows the labels of all namespaces/],
     ];
     for (const [values, message] of cases)
       await assert.rejects(renderChart(chart, { args: ['--set', values] }), message, values);

@@ -11,6 +11,9 @@
 {{- if .Values.namespaces -}}
 {{- $_ := set $source "namespaces" .Values.namespaces -}}
 {{- end -}}
+{{- if and .Values.namespaces (include "weir.writesPods" .) -}}
+{{- fail "settings.status.podReadiness follows the labels of all namespaces: leave `namespaces` empty, or it out" -}}
+{{- end -}}
 {{- $balancers := .Values.balancers -}}
 {{- if include "weir.proxied" . -}}
 {{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy") (deepCopy .Values.haproxy) -}}
