@@ -42,6 +42,16 @@ test('a unit that failed is told with its code, which `weir explain` knows', () 
   assert.match(text, /^ {2}edge .* {2}E_HAPROXY_SOCKET {2}edge@n1: m\.sock: no answer$/m);
 });
 
+test('where several weirs share a system it is told who writes it', () => {
+  const lease = { lease: 'weir-awselb-prod', namespace: 'weir', balancers: ['aws'], transitions: 1 };
+  const told = (leases: State['leases']) =>
+    statusText({ ...well, ...(leases === undefined ? {} : { leases }) }, 1_800_000_000_000, plain).split('\n')[1];
+  assert.equal(told([{ ...lease, leader: true, holder: 'a_1' }]), 'leads  aws by lease weir-awselb-prod');
+  assert.equal(told([{ ...lease, leader: false, holder: 'b_2' }]), 'follows  aws by lease weir-awselb-prod; b_2 leads');
+  assert.match(told([{ ...lease, leader: false }]) ?? '', /; nobody leads at present$/);
+  assert.doesNotMatch(told(undefined) ?? '', /lease/);
+});
+
 test('all is well: in sync, warnings at most, no service that is down', () => {
   assert.equal(isWell({ ...well, problems: [warning] }), true);
   assert.equal(isWell({ ...well, inSync: false }), false);

@@ -26,7 +26,13 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
     200,
     '[+]sources ok\n[+]plan ok\n[+]source east ok: Services cannot be read; what was last known is served\nok\n',
   ]);
-  readiness = { ...readiness, unread: [], draining: true };
+  readiness = { ...readiness, unread: [], follows: [{ lease: 'weir-awselb-prod', holder: 'b_2' }] };
+  assert.deepEqual(await get('/readyz'), [200, 'ok']);
+  assert.deepEqual(await get('/readyz?verbose'), [
+    200,
+    '[+]sources ok\n[+]plan ok\n[+]leader weir-awselb-prod ok: follower; b_2 leads\nok\n',
+  ]);
+  readiness = { ...readiness, follows: [], draining: true };
   assert.deepEqual(await get('/readyz?verbose'), [
     503,
     '[-]drain: weir is about to stop\n[+]sources ok\n[+]plan ok\nnot ok\n',
