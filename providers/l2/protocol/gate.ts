@@ -1,0 +1,82 @@
+import type { Emit, Transaction } from './events.ts';
+import type { Vip } from './messages.ts';
+
+interface Opening {
+  /** The last transaction that made the address owned. */
+  readonly id: number;
+  /** When the last token it was confirmed with is gone for certain. */
+  readonly until: number;
+}
+
+/** What is known of the kernel's gates: what was told to it, what of that is done, and so which addresses are surely closed. */
+export class Gate {
+  readonly #emit: Emit;
+  readonly #inc: number;
+  readonly #openings = new Map<Vip, Opening>();
+  readonly #pending = new Map<number, Transaction>();
+  #owned: readonly Vip[] = [];
+  #lastId = 0;
+  #completed = 0;
+
+  constructor(inc: number, emit: Emit) {
+    this.#inc = inc;
+    this.#emit = emit;
+  }
+
+  /** What the last transaction given to the kernel makes owned. */
+  get owned(): readonly Vip[] {
+    return this.#owned;
+  }
+
+  reset(): number {
+    return this.#submit({ kind: 'reset', inc: this.#inc });
+  }
+
+  arm(token: number, gateMs: number): number {
+    return this.#submit({ kind: 'arm', token, gateMs });
+  }
+
+  /** Lets exactly these be open while the token lives, which is at the longest until the time given. */
+  confirm(token: number, owned: readonly Vip[], until: number): number {
+    this.#owned = owned;
+    const id = this.#submit({ kind: 'confirm', token, owned });
+    for (const vip of owned) {
+      this.#openings.set(vip, { id, until: Math.max(until, this.#openings.get(vip)?.until ?? 0) });
+    }
+    return id;
+  }
+
+  /** Takes an address from the owned ones. */
+  withdraw(vip: Vip): number {
+    this.#owned = this.#owned.filter((owned) => owned !== vip);
+    return this.#submit({ kind: 'own', owned: this.#owned });
+  }
+
+  /** Takes the kernel's answer; transactions are answered in order. Undefined for an answer to what was never asked. */
+  done(id: number, ok: boolean): Transaction | undefined {
+    const transaction = this.#pending.get(id);
+    this.#pending.delete(id);
+    const sets = transaction?.kind === 'confirm' || transaction?.kind === 'own';
+    if (ok && sets) this.#completed = Math.max(this.#completed, id);
+    return transaction;
+  }
+
+  /** Closed is what a completed transaction closed and no later one may open, or what has no living token: never what was only told. */
+  closed(vip: Vip, now: number): boolean {
+    const opening = this.#openings.get(vip);
+    if (opening === undefined) return true;
+    return this.#completed > opening.id || now >= opening.until;
+  }
+
+  /** When an address is closed even if the kernel answers nothing any more. */
+  closedAt(vip: Vip): number {
+    return this.#openings.get(vip)?.until ?? 0;
+  }
+
+  #submit(transaction: Transaction): number {
+    this.#lastId += 1;
+    this.#pending.set(this.#lastId, transaction);
+    this.#emit({ kind: 'kernel', id: this.#lastId, inc: this.#inc, transaction });
+    return this.#lastId;
+  }
+}

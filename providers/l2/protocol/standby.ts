@@ -1,0 +1,65 @@
+import type { Ranks } from './events.ts';
+import type { NodeId, Vip } from './messages.ts';
+import type { Owner } from './owner.ts';
+import type { Timing } from './timing.ts';
+import type { Voter } from './voter.ts';
+
+export interface Due {
+  readonly claims: readonly Vip[];
+  readonly nudges: readonly { readonly to: NodeId; readonly vip: Vip }[];
+}
+
+/** The watch of a voter over addresses that nobody holds: whose turn it is, one slot of time for each candidate in the order of the plan. */
+export class Standby {
+  readonly #self: NodeId;
+  readonly #timing: Timing;
+  readonly #nudgedAt = new Map<string, number>();
+  #lookAt = 0;
+
+  constructor(self: NodeId, timing: Timing) {
+    this.#self = self;
+    this.#timing = timing;
+  }
+
+  /** When `due` may have something new to say, if no message comes before. */
+  get lookAt(): number {
+    return this.#lookAt;
+  }
+
+  /** Something was freed, heard or planned. */
+  look(): void {
+    this.#lookAt = 0;
+  }
+
+  /** Own claims to make now, and standbys without a vote that are to be told. */
+  due(ranks: Ranks, owner: Owner, voter: Voter, eligible: boolean, voters: readonly NodeId[], now: number): Due {
+    const claims: Vip[] = [];
+    const nudges: { readonly to: NodeId; readonly vip: Vip }[] = [];
+    if (now < this.#lookAt) return { claims, nudges };
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    for (const [vip, order] of ranks) {
+      if (owner.claims.has(vip)) continue;
+      const free = Math.max(voter.availableAt(vip), voter.mutedUntil);
+      const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, now)));
+      for (const [slot, node] of candidates.entries()) {
+        const turn = Math.max(free + slot * this.#timing.beatMs, owner.notBefore(vip));
+        if (node !== this.#self && voters.includes(node)) continue;
+        const at = node === this.#self ? turn : Math.max(turn, this.#nudgedAgainAt(node, vip));
+        if (now < at) {
+          this.#lookAt = Math.min(this.#lookAt, at);
+        } else if (node === this.#self) {
+          claims.push(vip);
+        } else {
+          nudges.push({ to: node, vip });
+          this.#nudgedAt.set(`${vip} ${node}`, now);
+          this.#lookAt = Math.min(this.#lookAt, now + this.#timing.retryMs);
+        }
+      }
+    }
+    return { claims, nudges };
+  }
+
+  #nudgedAgainAt(node: NodeId, vip: Vip): number {
+    return (this.#nudgedAt.get(`${vip} ${node}`) ?? Number.NEGATIVE_INFINITY) + this.#timing.retryMs;
+  }
+}

@@ -1,0 +1,149 @@
+import type { Ranks } from '../../../../providers/l2/protocol/events.ts';
+import { Random } from './random.ts';
+import { type Subject, type Violation, World } from './world.ts';
+
+export interface Outcome {
+  readonly violation: Violation | undefined;
+  readonly openings: number;
+  /** Addresses that nobody answers for after a quiet time with everything running. */
+  readonly silent: readonly string[];
+}
+
+/** Which of the faults a scenario draws from; all by default. */
+export type Fault =
+  | 'kill'
+  | 'crash'
+  | 'stop'
+  | 'writer'
+  | 'oneWay'
+  | 'isolation'
+  | 'partition'
+  | 'lossyLink'
+  | 'handOver'
+  | 'membership';
+
+/** What a scenario is made of. */
+export interface Mix {
+  readonly faults: readonly Fault[];
+  /** Three times the faults, and datagrams that come very late, for what only coincidence shows. */
+  readonly storm?: boolean;
+}
+
+export const allFaults: readonly Fault[] = [
+  'kill',
+  'crash',
+  'stop',
+  'writer',
+  'oneWay',
+  'isolation',
+  'partition',
+  'lossyLink',
+  'handOver',
+];
+
+const quietMs = 2000;
+
+/** One random history of a cluster, the same for the same seed: 1 to 7 faults under bad weather, then quiet. */
+export function playScenario(seed: number, subject: Subject, { faults, storm = false }: Mix): Outcome {
+  const random = new Random(seed);
+  const membership = faults.includes('membership');
+  const nodes = membership ? 6 : random.whole(2, 7);
+  const voters = random.pick([1, 3, 3, 5].filter((count) => count <= nodes));
+  const world = new World(nodes, nodes === 2 ? 2 : voters, random, subject);
+  const vips = Array.from({ length: random.whole(1, 4) }, (_, index) => `192.0.2.${index + 1}`);
+  const plan: Ranks = new Map(vips.map((vip) => [vip, random.shuffle(world.names)]));
+  // Plans are hints: some nodes have another one.
+  const plans = world.names.map(() =>
+    random.chance(0.1) ? new Map(vips.map((vip) => [vip, random.shuffle(world.names)])) : plan,
+  );
+  const start = (number: number) => world.start(number, plans[number] ?? plan);
+  for (const number of world.machines.keys()) world.agenda.at(random.between(0, 200), () => start(number));
+
+  const end = random.between(2500, 5500);
+  const loss = random.chance(0.5) ? random.between(0, 0.5) : 0;
+  const late = storm || random.chance(0.3) ? random.between(0, 0.3) : 0;
+  world.network.weather = { loss, doubled: random.chance(0.5) ? 0.1 : 0, late };
+  if (membership) world.changesLeft = random.whole(1, 8);
+  const drawn = faults.filter((fault) => fault !== 'membership');
+  for (let count = storm ? random.whole(10, 25) : random.whole(1, 7); count > 0; count -= 1) {
+    const fault = random.pick(drawn);
+    world.agenda.at(random.between(300, end), () => strike(fault, world, vips, random, start));
+  }
+  world.run(end);
+  calmDown(world, start);
+  world.run(end + 3000 + quietMs);
+  const silent = world.violation === undefined ? vips.filter((vip) => world.openAt(vip).length === 0) : [];
+  return { violation: world.violation, openings: world.openings, silent };
+}
+
+function strike(
+  fault: Fault,
+  world: World,
+  vips: readonly string[],
+  random: Random,
+  start: (number: number) => void,
+): void {
+  const { agenda, network, machines } = world;
+  const now = agenda.now;
+  // Most faults meet somebody who holds something.
+  const holder = world.openAt(random.pick(vips))[0];
+  const number = holder !== undefined && random.chance(0.6) ? holder : random.whole(0, machines.length - 1);
+  const machine = machines[number];
+  const until = now + random.between(10, 1500);
+  switch (fault) {
+    case 'kill':
+    case 'crash':
+      if (fault === 'kill') machine?.kill();
+      else machine?.crash();
+      agenda.at(now + (random.chance(0.5) ? random.between(1, 50) : random.between(1, 1000)), () => start(number));
+      return;
+    case 'stop':
+      machine?.stop(now + random.between(10, random.chance(0.5) ? 600 : 3000));
+      return;
+    case 'writer':
+      if (machine !== undefined) machine.kernel.stalledUntil = now + random.between(10, 400);
+      return;
+    case 'oneWay': {
+      const other = random.whole(0, machines.length - 1);
+      network.disturb((from, to) => from === number && to === other, until);
+      return;
+    }
+    case 'isolation': {
+      const direction = random.pick(['in', 'out', 'both']);
+      network.disturb(
+        (from, to) => (from === number && direction !== 'in') || (to === number && direction !== 'out'),
+        until,
+      );
+      return;
+    }
+    case 'partition': {
+      const sides = machines.map(() => random.whole(0, 2));
+      network.disturb((from, to) => sides[from] !== sides[to], until);
+      return;
+    }
+    case 'lossyLink': {
+      const other = random.whole(0, machines.length - 1);
+      network.disturb((from, to) => from === number && to === other, until, 0.8);
+      return;
+    }
+    case 'handOver': {
+      const vip = random.pick(vips);
+      const from = world.openAt(vip)[0] ?? number;
+      const to = random.whole(0, machines.length - 1);
+      machines[from]?.give({ kind: 'handOver', vip, to: world.names[to] ?? '' });
+      const back = random.between(2, 200);
+      agenda.at(now + back, () => machines[to]?.give({ kind: 'handOver', vip, to: world.names[from] ?? '' }));
+      return;
+    }
+    case 'membership':
+  }
+}
+
+/** Everything works again: every process runs, every link carries, everybody hears of the newest record. */
+function calmDown(world: World, start: (number: number) => void): void {
+  world.network.heal();
+  world.changesLeft = 0;
+  for (const number of world.machines.keys()) start(number);
+  world.tellGroup();
+  world.agenda.at(world.agenda.now + 3000, () => world.tellGroup());
+}
