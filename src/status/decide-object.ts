@@ -50,6 +50,9 @@ function exported({ object, remains }: ObjectParts, facts: ServiceFacts): Decisi
   const before = object.programmed?.status === true || (object.ours && object.addresses.length > 0);
   const at = published.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
   const first = programmed.status && !before && at.length > 0;
+  // Another weir may serve it, and has said so.
+  const told = object.programmed !== undefined || object.addresses.length > 0;
+  if (unserved && !object.ours && told) return { status: 'keep', hold };
   if (facts.settling && object.programmed?.status !== false && object.ours) return { status: 'keep', hold };
   return {
     status: { addresses: published, programmed },
@@ -67,11 +70,11 @@ function passedOver({ complete, lapsed, remains, object, finalizer }: ObjectPart
   return { status: 'clear', hold: held && lapsed && remains()?.length === 0 ? 'release' : 'keep' };
 }
 
-/** Somebody waits for it to be gone. */
-function leaving({ object, remains, complete, lapsed, finalizer }: ObjectParts): Decision {
+/** Somebody waits for it to be gone: whatever else cannot be read, this one is wanted no more. */
+function leaving({ object, remains, lapsed, finalizer }: ObjectParts): Decision {
   if (!object.finalizers.includes(finalizer)) return nothing;
   const left = remains();
-  if (complete && lapsed && left?.length === 0) return { status: 'keep', hold: 'release' };
+  if (lapsed && left?.length === 0) return { status: 'keep', hold: 'release' };
   const message =
     left === undefined
       ? 'deletion waits until weir knows what was made for it'

@@ -149,8 +149,8 @@ export class StatusKeeper implements Beside {
     const known = this.#objects.get(keyIn('Service', path));
     if (known === undefined) return [];
     const published = known.addresses.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
-    const found = [...published, ...known.own.external];
-    return found.length > 0 || known.own.clusterIp === undefined ? found : [known.own.clusterIp];
+    const found = [...published, ...known.externalIps];
+    return found.length > 0 || known.clusterIp === undefined ? found : [known.clusterIp];
   }
 
   /**

@@ -27,8 +27,9 @@ export interface KnownObject extends SeenKind {
   readonly observedGeneration?: number;
   /** We own something of its status. */
   readonly ours: boolean;
-  /** Where others are told that a Service is reachable, beside its status: clusterIP, then externalIPs. */
-  readonly own: { readonly clusterIp?: string; readonly external: readonly string[] };
+  /** Where a Service is reached beside what its status says. */
+  readonly clusterIp?: string;
+  readonly externalIps: readonly string[];
 }
 
 /** What of a status can be written where. */
@@ -40,19 +41,22 @@ export interface StatusShape {
   readonly ipMode: boolean;
 }
 
+const balancerService: StatusShape = { addresses: true, conditions: true, generation: false, ipMode: true };
+// Other Services may not have addresses in their status: the server refuses them.
+const otherService: StatusShape = { addresses: false, conditions: true, generation: false, ipMode: false };
+const ingress: StatusShape = { addresses: true, conditions: false, generation: false, ipMode: false };
+const binding: StatusShape = { addresses: false, conditions: false, generation: true, ipMode: false };
+
 const shapes: Readonly<Record<string, (spec: JsonObject) => StatusShape>> = {
-  // Other Services may not have addresses in their status: the server refuses them.
-  Service: ({ type }) => ({
-    addresses: type === 'LoadBalancer',
-    conditions: true,
-    generation: false,
-    ipMode: type === 'LoadBalancer',
-  }),
-  Ingress: () => ({ addresses: true, conditions: false, generation: false, ipMode: false }),
-  TargetGroupBinding: () => ({ addresses: false, conditions: false, generation: true, ipMode: false }),
+  Service: ({ type }) => (type === 'LoadBalancer' ? balancerService : otherService),
+  Ingress: () => ingress,
+  TargetGroupBinding: () => binding,
 };
 
+// There are thousands of objects with none of this.
 const none: JsonObject = {};
+const noAddresses: readonly StatusAddress[] = [];
+const noTexts: readonly string[] = [];
 
 /** `manager`: under which name we write. undefined: an object of a kind that has no status of ours. */
 export function knownObject(
@@ -82,14 +86,12 @@ export function knownObject(
     deleting: typeof metadata.deletionTimestamp === 'string',
     finalizers: textsOf(metadata.finalizers),
     shape,
-    addresses: listOf(recordOf(status.loadBalancer).ingress).map(readAddress),
+    addresses: addressesIn(status),
     ...(programmed === undefined ? {} : { programmed: readCondition(programmed) }),
     ...(typeof status.observedGeneration === 'number' ? { observedGeneration: status.observedGeneration } : {}),
     ours: ownsStatus(managedFields, manager),
-    own: {
-      ...(clusterIp === '' || clusterIp === 'None' ? {} : { clusterIp }),
-      external: textsOf(spec.externalIPs),
-    },
+    ...(clusterIp === '' || clusterIp === 'None' ? {} : { clusterIp }),
+    externalIps: textsOf(spec.externalIPs),
   };
 }
 
@@ -122,6 +124,11 @@ function ownsStatus(managedFields: Json | undefined, manager: string): boolean {
       (entry) =>
         entry.manager === manager && entry.operation === 'Apply' && recordOf(entry.fieldsV1)['f:status'] !== undefined,
     );
+}
+
+function addressesIn(status: JsonObject): readonly StatusAddress[] {
+  const entries = listOf(recordOf(status.loadBalancer).ingress);
+  return entries.length === 0 ? noAddresses : entries.map(readAddress);
 }
 
 function readAddress(entry: Json): StatusAddress {
@@ -165,5 +172,6 @@ export function textOf(value: Json | undefined): string {
 }
 
 function textsOf(value: Json | undefined): readonly string[] {
+  if (value === undefined) return noTexts;
   return listOf(value).flatMap((one) => (typeof one === 'string' ? [one] : []));
 }

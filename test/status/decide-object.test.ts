@@ -48,6 +48,16 @@ describe('what is decided of an object that is exported', () => {
     assert.equal(addressesIn({ settling: true }), 'keep');
   });
 
+  it('leaves what another weir says of it, where none of ours takes it', () => {
+    const unserved = facts({
+      unserved: true,
+      addresses: [],
+      programmed: { status: false, reason: 'NoBalancer', message: '' },
+    });
+    assert.equal(decide({ ...published, ours: false }, { facts: unserved }).status, 'keep');
+    assert.notEqual(decide({}, { facts: unserved }).status, 'keep');
+  });
+
   it('does not touch one that was made in the place of another', () => {
     const { status, hold } = decide({ metadata: { uid: 'u2' } });
     assert.deepEqual([status, hold], ['keep', 'keep']);
@@ -84,6 +94,8 @@ describe('what is decided of an object that is not exported', () => {
     assert.deepEqual([notice?.reason, hold], ['Deleting', 'keep']);
     assert.equal(decide(leaving, { ...none, remains: () => undefined }).hold, 'keep');
     assert.equal(decide(leaving, none).hold, 'release');
+    assert.equal(decide(leaving, { ...none, complete: false }).hold, 'release', 'it is certain that it goes');
+    assert.equal(decide(leaving, { ...none, lapsed: false }).hold, 'keep');
   });
 });
 

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { sortFinalizers } from '../../src/compat/aws-lbc/index.ts';
+import type { JsonObject, KubeObject } from '../../src/kube/index.ts';
+import type { ExportedService } from '../../src/model/index.ts';
+import type { ServiceFacts } from '../../src/status/facts.ts';
+import { StatusKeeper } from '../../src/status/keeper.ts';
+import { VirtualClock } from '../run/virtual-clock.ts';
+import { facts, manager, owned, rawService, serviceKind } from './objects.ts';
+
+const finalizer = 'weir-lb.dev/resources';
+
+/** A cluster of Services that does what it is told, and a keeper beside it. */
+function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
+  const clock = new VirtualClock();
+  const objects = new Map<string, KubeObject>();
+  const writes: string[] = [];
+  let version = 10;
+  const keeper = new StatusKeeper({
+    source: 'kubernetes',
+    idPrefix,
+    manager,
+    finalizer: { name: finalizer, sort: (all) => sortFinalizers(all, 'weir-lb.dev/') },
+    events: false,
+    clearOnStop,
+    instance: 'weir-0',
+    clock,
+    random: () => 1,
+    mayWrite: () => true,
+    changed: () => {},
+    told: () => {},
+  });
+  const store = (object: KubeObject, ours: boolean) => {
+    objects.set(object.metadata.name, object);
+    keeper.seen(object, serviceKind, ours ? owned : undefined)?.();
+  };
+  const put = (metadata: JsonObject = {}, status?: JsonObject, ours = false) =>
+    store(
+      rawService({ metadata: { resourceVersion: String(++version), ...metadata }, ...(status && { status }) }),
+      ours,
+    );
+  const patch = async (path: string, body: unknown) => {
+    const name = path.endsWith('/status') ? (path.split('/').at(-2) ?? '') : (path.split('/').at(-1) ?? '');
+    const { metadata, status } = Object(body);
+    const before = objects.get(name);
+    assert.ok(before !== undefined);
+    writes.push(
+      path.endsWith('/status')
+        ? `${name} status ${status === undefined ? 'cleared' : 'written'}`
+        : `${name} finalizers ${metadata.finalizers.join()}`,
+    );
+    const after = {
+      ...before,
+      metadata: {
+        ...before.metadata,
+        resourceVersion: String(++version),
+        ...(metadata.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
+        managedFields: path.endsWith('/status') && status === undefined ? [] : owned,
+      },
+      ...(path.endsWith('/status') ? { status: status ?? {} } : {}),
+    };
+    objects.set(name, after);
+    return after;
+  };
+  const end = new AbortController();
+  const running = keeper.run(Object({ patch }), end.signal);
+  t.after(() => end.abort());
+  let left: readonly string[] | undefined = [];
+  /** The source and the balancers say this of services now. */
+  const know = async (
+    services: Readonly<Record<string, Partial<ServiceFacts>>>,
+    more: { readonly elsewhere?: string } = {},
+  ) => {
+    const exported = Object.keys(services).map((id): ExportedService => {
+      const [namespace = '', name = ''] = id.replace(idPrefix, '').split('/');
+      const origin = { source: 'kubernetes', kind: 'Service', namespace, name, labels: {} };
+      return { id, origin, groups: [], fronts: [], backends: {}, settings: {}, settingsOrigin: {} };
+    });
+    keeper.read({ services: exported, nodes: [], problems: [], incomplete: [] });
+    const known = Object.entries(services).map(([id, one]) => [id, facts({ id, ...one })] as const);
+    const others = more.elsewhere === undefined ? [] : [[more.elsewhere, facts({ id: more.elsewhere })] as const];
+    await keeper.decide({
+      services: new Map([...known, ...others]),
+      problems: [],
+      remains: () => left,
+      healthOf: () => undefined,
+    });
+    await clock.pass(10);
+  };
+  return {
+    clock,
+    keeper,
+    put,
+    know,
+    writes,
+    stop: async () => {
+      end.abort();
+      await running;
+    },
+    leave: (what: readonly string[] | undefined) => {
+      left = what;
+    },
+  };
+}
+
+describe('the keeper of a cluster', () => {
+  it('holds an object before it says anything of it, and writes nothing twice', async (t) => {
+    const { put, know, writes } = stage(t);
+    put();
+    await know({ 'shop/web': { outlives: true } });
+    assert.deepEqual(writes.toSorted(), ['web finalizers weir-lb.dev/resources', 'web status written']);
+    await know({ 'shop/web': { outlives: true } });
+    assert.equal(writes.length, 2);
+  });
+
+  it('lets an object go when nothing is left of it, and not a moment before', async (t) => {
+    const { put, know, writes, leave, clock } = stage(t);
+    put({ finalizers: [finalizer], deletionTimestamp: '2026-01-01T00:00:00Z' });
+    leave(['LoadBalancer x']);
+    await know({});
+    assert.deepEqual(writes, ['web status written']);
+    await clock.pass(10_000);
+    await know({});
+    leave(undefined);
+    await know({});
+    assert.equal(writes.length, 2, writes.join());
+    leave([]);
+    await know({});
+    assert.equal(writes.at(-1), 'web finalizers ');
+  });
+
+  it('takes a status back when the source has passed the object over', async (t) => {
+    const { put, know, writes } = stage(t);
+    put({}, { conditions: [{ type: 'Programmed', status: 'True' }] }, true);
+    put({ name: 'foreign', uid: 'u2' }, { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } });
+    await know({});
+    assert.deepEqual(writes, ['web status cleared']);
+  });
+
+  it('lets go of an object whose service another cluster goes on with', async (t) => {
+    const { put, know, writes, leave, clock } = stage(t);
+    put({ finalizers: [finalizer] });
+    leave(['LoadBalancer x']);
+    await know({}, { elsewhere: 'shop/web' });
+    assert.deepEqual(writes, []);
+    await clock.pass(6_000);
+    await know({}, { elsewhere: 'shop/web' });
+    assert.deepEqual(writes, ['web finalizers ']);
+  });
+
+  it('knows its services by the name of the cluster', async (t) => {
+    const { put, know, writes, keeper } = stage(t, { idPrefix: 'east:' });
+    put();
+    await know({ 'east:shop/web': {} });
+    assert.deepEqual(
+      [writes, keeper.has('east:shop/web'), keeper.has('shop/web')],
+      [['web status written'], true, false],
+    );
+  });
+
+  it('takes everything back at the end if told so', async (t) => {
+    for (const clearOnStop of [true, false]) {
+      const { put, know, writes, stop } = stage(t, { clearOnStop });
+      put();
+      await know({ 'shop/web': {} });
+      await stop();
+      assert.deepEqual(writes.slice(1), clearOnStop ? ['web status cleared'] : []);
+    }
+  });
+});
