@@ -29,7 +29,8 @@ function questionOf(front: Front, address: string): readonly Question[] {
   const host = named === undefined ? {} : { host: named };
   // Passed through: what answers is a target, which may not be there.
   if (protocol === 'tls' && tls?.mode === 'passthrough') return [{ address, port, kind: 'tcp' }];
-  if (protocol === 'tls') return [{ address, port, kind: 'tls', ...host }];
+  // Who asks has no certificate to show: that somebody shakes hands has to do.
+  if (protocol === 'tls' || tls?.mode === 'mutual') return [{ address, port, kind: 'tls', ...host }];
   const match = route?.path;
   const path = match === undefined || match.type === 'regex' ? {} : { path: encodeURI(match.value) };
   return [{ address, port, kind: protocol, ...host, ...path }];

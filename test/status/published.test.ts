@@ -108,5 +108,7 @@ describe('what a proxy is asked', () => {
     assert.deepEqual(kinds({ proxyProtocol: true }), ['tcp']);
     assert.deepEqual(kinds({ protocol: 'tls', tls: { mode: 'passthrough', certs: [] } }), ['tcp']);
     assert.deepEqual(kinds({ protocol: 'tls', tls: { mode: 'terminate', certs: [] } }), ['tls']);
+    assert.deepEqual(kinds({ protocol: 'https', tls: { mode: 'mutual', certs: [] } }), ['tls']);
+    assert.deepEqual(kinds({ protocol: 'https', tls: { mode: 'terminate', certs: [] } }), ['https']);
   });
 });
