@@ -58,7 +58,8 @@ export function takeFrom(
       return addressFamily(address) === family && table.find(address)?.pool === pool && !table.bar(pool, address);
     });
     const address = kept ?? holdings.first(pool, family, claim);
-    if (address === undefined) return { ok: false, refusal: full(pool, family, holdings.count(pool.name, family)) };
+    if (address === undefined)
+      return { ok: false, refusal: full(pool, family, holdings.countRegular(pool.name, family)) };
     addresses.push(address);
   }
   return { ok: true, pool: pool.name, addresses };
@@ -66,10 +67,11 @@ export function takeFrom(
 
 function full(pool: ReadPool, family: Family, held: number): Refusal {
   const words = familyWords([family]);
-  const used =
-    held === 0
-      ? `none of its ${words} addresses may be given out`
-      : `all ${held} ${words} addresses that it may give out are held`;
+  const all =
+    held === 1
+      ? `the only ${words} address that it may give out is`
+      : `all ${held} ${words} addresses that it may give out are`;
+  const used = held === 0 ? `none of its ${words} addresses may be given out` : `${all} held`;
   const reason = `is full: ${used}; add a range to it, or free an address`;
   return refusePool('E_POOL_EXHAUSTED', 'full', pool.name, reason);
 }

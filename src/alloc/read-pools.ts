@@ -1,6 +1,7 @@
 import { type ErrorCode, errors, type Problem, shown } from '../model/index.ts';
 import { addressFamily, type Family, type LabelSelector, parseAddress, parseLabelSelector } from '../net/index.ts';
-import { type Interval, intervalText, overlap, parseInterval, toNumber } from './interval.ts';
+import { Entries } from './entries.ts';
+import { type Interval, intervalText, parseInterval, toNumber } from './interval.ts';
 import type { Pool, ReservedAddress } from './pool.ts';
 
 /** A pool that can be used: what was wrong with it is told, the rest is here. */
@@ -34,7 +35,7 @@ export interface ReadPools {
 export function readPools(pools: readonly Pool[], reserved: readonly ReservedAddress[]): ReadPools {
   const problems: Problem[] = [];
   const read = new Map<string, ReadPool>();
-  const taken: Taken[] = [];
+  const taken = new Entries();
   for (const pool of [...pools].sort(byName)) {
     if (read.has(pool.name)) {
       problems.push(
@@ -56,10 +57,10 @@ export function readPools(pools: readonly Pool[], reserved: readonly ReservedAdd
       const parsed = parseInterval(text);
       if (!parsed.ok) problems.push(tell(pool, 'E_POOL', field, text, parsed.reason));
       else {
-        const other = taken.find(({ range }) => overlap(range, parsed.value));
+        const other = taken.meeting(parsed.value);
         if (other === undefined) {
           ranges.push(parsed.value);
-          taken.push({ range: parsed.value, pool, field, text });
+          taken.add({ range: parsed.value, pool, field, text });
         } else {
           const reason = `overlaps ${shown(other.text)} of pool ${shown(other.pool.name)} (${intervalText(common(other.range, parsed.value))} is in both); cut one of them`;
           problems.push(tell(pool, 'E_POOL_OVERLAP', field, text, reason));
@@ -76,14 +77,6 @@ export function readPools(pools: readonly Pool[], reserved: readonly ReservedAdd
     });
   }
   return { pools: read, reserved: readReserved(reserved, taken, problems), problems };
-}
-
-/** An entry that is in force. */
-interface Taken {
-  readonly range: Interval;
-  readonly pool: Pool;
-  readonly field: string;
-  readonly text: string;
 }
 
 /** What is in both of two ranges that overlap. */
@@ -118,7 +111,7 @@ function readAllocation(pool: Pool, problems: Problem[]): ReadAllocation | undef
 
 function readReserved(
   reserved: readonly ReservedAddress[],
-  taken: readonly Taken[],
+  taken: Entries,
   problems: Problem[],
 ): ReadonlyMap<string, string> {
   const read = new Map<string, string>();
@@ -128,7 +121,7 @@ function readReserved(
     if (!parsed.ok || read.has(parsed.value)) continue;
     read.set(parsed.value, owner);
     const point = pointOf(addressFamily(parsed.value), parsed.value);
-    const within = taken.find(({ range }) => overlap(range, point));
+    const within = taken.meeting(point);
     if (within === undefined) continue;
     const reason = `contains ${parsed.value}, the address of ${shown(owner)}, which is not given out; take it out of the pool`;
     problems.push(tell(within.pool, 'W_POOL_RESERVED', within.field, within.text, reason));

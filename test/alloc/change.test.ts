@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { open, type Pool } from '../../src/alloc/index.ts';
-import { claim, stateOf } from './claims.ts';
+import { claim, ports, stateOf } from './claims.ts';
 
 const wide: Pool = { name: 'p', ranges: ['10.0.0.0/30'] };
 const other: Pool = { name: 'q', ranges: ['10.0.9.0/31'] };
@@ -67,9 +67,11 @@ describe('pools that change beneath a service', () => {
     assert.equal(stateOf(held(false).repool(avoiding('10.0.0.0/30')), 'a'), '10.0.0.1');
     const allocator = held(false);
     assert.equal(stateOf(allocator.repool(avoiding('10.0.0.0/32')), 'a'), '10.0.0.0 (full)');
-    // A further one may not have it, shared or not.
-    assert.equal(stateOf(allocator.set(claim('b')), 'b'), 'waits: full');
     assert.equal(allocator.usage().get('p')?.available.ipv4, 0n);
+    // A further one may not have it, not even one that could share it.
+    assert.equal(stateOf(allocator.set(claim('a', { shareKey: 'k' })), 'a'), '10.0.0.0 (full)');
+    const sharer = { shareKey: 'k', ports: ports(443) };
+    assert.equal(stateOf(allocator.set(claim('b', sharer)), 'b'), 'waits: full');
   });
 
   it('in a preview: it says who would move, and changes nothing', () => {

@@ -15,7 +15,7 @@ describe('a service of two families', () => {
     assert.equal(stateOf(allocator.set(claim('a', { families: ['ipv6', 'ipv4'] })), 'a'), 'fd00:1::,10.0.1.0');
     const { waiting } = allocator.set(claim('b', both));
     assert.equal(waiting.get('b')?.code, 'E_POOL_EXHAUSTED');
-    assert.match(waiting.get('b')?.message ?? '', /pool a4 has no IPv6 addresses.*pool dual is full: all 1 IPv4/);
+    assert.match(waiting.get('b')?.message ?? '', /pool a4 has no IPv6 addresses.*pool dual is full: the only IPv4/);
   });
 
   it('that prefers both takes a pool with both first, else its first family', () => {

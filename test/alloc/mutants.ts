@@ -228,4 +228,17 @@ export const mutants: readonly Mutant[] = [
     to: 'const { ledger, problems } = this.#rebuild(change);\n    this.#ledger = ledger;\n    return',
   },
   { name: 'held ones count twice', file: 'holdings.ts', from: 'count[family] += by', to: 'count[family] += by * 2' },
+  {
+    name: 'who waits for an address is told of old holders',
+    file: 'holdings.ts',
+    from: 'if (this.#wanted(address))',
+    to: 'if (false)',
+  },
+  { name: 'services that were removed are remembered', file: 'ledger.ts', from: 'this.#seen.delete(id);', to: '' },
+  {
+    name: 'what is kept counts as free',
+    file: 'usage.ts',
+    from: 'holdings.countRegular(pool.name, family)',
+    to: 'holdings.count(pool.name, family)',
+  },
 ];

@@ -37,7 +37,10 @@ describe('which pool a service gets its address from', () => {
     allocator.set(claim('a', { pool: 'plain' }));
     const { waiting } = allocator.set(claim('b', { pool: 'plain' }));
     assert.equal(waiting.get('b')?.code, 'E_POOL_EXHAUSTED');
-    assert.match(waiting.get('b')?.message ?? '', /^pool plain is full: all 1 IPv4 addresses .* add a range/);
+    assert.match(
+      waiting.get('b')?.message ?? '',
+      /^pool plain is full: the only IPv4 address that it may give out is held; add a range/,
+    );
   });
 
   it('and says why none does', () => {
