@@ -14,6 +14,7 @@ import {
   acceptPod,
   chart,
   configOf,
+  exampleFile,
   find,
   overlaysFolder,
   podOf,
@@ -81,6 +82,15 @@ describe('the chart', { skip: missing }, () => {
       await validate(`overlay-${name}`, configOf(objects));
     });
   }
+
+  it('comes with an example that the API server takes, of the class of a release called weir', async () => {
+    const example = readManifests(readFileSync(exampleFile, 'utf8'));
+    for (const object of example) await accept(plane, object);
+    const text = JSON.stringify(example);
+    const config = configOf(await renderChart(chart));
+    for (const [, name] of text.matchAll(/"(?:ingressClassName|loadBalancerClass)":"([^"]+)"/g))
+      assert.match(config, new RegExp(`^ +- ${name}$`, 'm'));
+  });
 
   it('is refused a Pod on the network of the host where the namespace is restricted', async () => {
     const objects = await render('on-prem-nodes');

@@ -1,13 +1,19 @@
 /** A container of a rendered Pod as a process: its command, user, capabilities, read-only files and mounts, in the network of the test. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Container } from './kube-deploy-stage.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const user = 65_532;
+
+/** Why no such container can be started here; false: it can. */
+export function missingContainers(): string | false {
+  const missing = ['/usr/sbin/setcap', '/usr/bin/setpriv', '/usr/bin/unshare'].filter((path) => !existsSync(path));
+  return missing.length === 0 ? false : `${missing.join(', ')} (libcap2-bin, util-linux) not installed`;
+}
 
 /** The files of one Pod. */
 export class PodFiles {
@@ -28,7 +34,7 @@ export class PodFiles {
   #putPrograms(bin: string): void {
     writeFileSync(join(bin, 'weir'), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`, { mode: 0o755 });
     cpSync('/usr/bin/setpriv', join(bin, 'low-ports'));
-    execFileSync('setcap', ['cap_net_bind_service=+ep', join(bin, 'low-ports')]);
+    execFileSync('/usr/sbin/setcap', ['cap_net_bind_service=+ep', join(bin, 'low-ports')]);
   }
 
   /** A file that the API server would have put into the volume of that name. */

@@ -24,14 +24,14 @@ import {
   startControlPlane,
   startKubelet,
 } from '../kube/index.ts';
-import { PodFiles, type Running } from './kube-deploy-container.ts';
+import { missingContainers, PodFiles, type Running } from './kube-deploy-container.ts';
 import { chart, configOf, podOf, putNamespace, valueSets } from './kube-deploy-stage.ts';
 import { putIngress } from './kube-source-stage.ts';
 
 const run = promisify(execFile);
 const address = ownAddress();
 const probes = `${address}:8378`;
-const missing = missingKube() || missingPods() || (findPrograms('helm').missing ?? false);
+const missing = missingKube() || missingPods() || missingContainers() || (findPrograms('helm').missing ?? false);
 const args = [
   ...['--values', valueSets.get('on-prem-nodes') ?? ''],
   ...['--set', `drainSeconds=3,finishSeconds=5,listen.address=${address},haproxy.addresses={${address}}`],

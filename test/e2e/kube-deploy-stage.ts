@@ -7,6 +7,7 @@ import { type ControlPlane, eventually, objectPath } from '../kube/index.ts';
 const deploy = join(import.meta.dirname, '..', '..', 'deploy');
 
 export const chart = join(deploy, 'helm', 'weir');
+export const exampleFile = join(deploy, 'examples', 'cluster', 'hello.yaml');
 export const overlaysFolder = join(deploy, 'kustomize', 'overlays');
 
 /** Name → file of example values. */
