@@ -54,7 +54,10 @@ export async function contest(rounds: number, gate: boolean, told: (line: string
       const next = await writing(stage, weirs, fromMs, old.weir);
       if (fault === 'kill') {
         takeoversMs.push(next.atMs - fromMs);
-        starting.set(old.weir, old.weir.start());
+        const started = old.weir.start();
+        // A failure is told where it is waited for.
+        started.catch(() => {});
+        starting.set(old.weir, started);
       } else if (fault === 'stop') old.weir.signal('SIGCONT');
       else {
         // New connections pass again; those that were swallowed never will.
