@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type ControlPlane, eventually, makeNamespace, missingKube, sharedControlPlane } from '../kube/index.ts';
+import {
+  type ControlPlane,
+  eventually,
+  makeNamespace,
+  missingKube,
+  sharedControlPlane,
+  startControlPlane,
+} from '../kube/index.ts';
 import { grantRead, putClass, putIngress, putService, putSlice } from './kube-source-stage.ts';
 import { addressesOf, programmedOf, StatusUser, until, type Written } from './kube-status-stage.ts';
 
@@ -119,5 +126,35 @@ describe('addresses that are published', { skip: missingKube() }, () => {
     assert.equal(lines.filter((line) => line.includes('events.events.k8s.io')).length, 1, lines.join('\n'));
     assert.deepEqual(await user.events(namespace), []);
     await running.stop();
+  });
+
+  it('that changed while the API server was away are written when it is back', async () => {
+    const own = await startControlPlane();
+    const other = await StatusUser.make(own);
+    try {
+      await own.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+      await putService(own, 'shop', 'db', { ports: [{ name: 'sql', port: 5440 }] });
+      const leader = { leaseDuration: '2s', renewDeadline: '1500ms', retryPeriod: '200ms' };
+      await other.start({}, { leader, balancer: { publish: { hostname: 'old.example.test' } } });
+      await until(
+        () => other.service('shop', 'db'),
+        (one) => addressesOf(one)[0] === 'old.example.test',
+      );
+      await own.killApiServer();
+      const file = join(other.folder, 'weir.yaml');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('old.example.test', 'new.example.test'));
+      await eventually(
+        () => other.state(),
+        (text) => text.includes('cannot be read'),
+      );
+      await own.restartApiServer();
+      await until(
+        () => other.service('shop', 'db'),
+        (one) => addressesOf(one)[0] === 'new.example.test',
+      );
+    } finally {
+      await other.end();
+      await own.stop();
+    }
   });
 });
