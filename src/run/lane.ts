@@ -47,6 +47,8 @@ export class Lane {
   /** What the units were last set to work on. */
   #taken: Wanted | undefined;
   #faults = 0;
+  /** The system has once taken what was wanted. */
+  #answered = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -138,10 +140,14 @@ export class Lane {
   readonly incomplete = (service: string): boolean =>
     this.#wanted?.incomplete(service) === true || this.want?.withheld.has(service) === true;
 
-  /** Every unit was worked on once: everything that can be served is. */
+  /** Every unit was worked on once, and a system of our own has taken it: everything that can be served is. */
   get started(): boolean {
     if (this.connection.failure !== undefined && !this.#passed) return true;
-    return this.#passed && [...this.#records.values()].every((record) => record.seen !== undefined);
+    const records = [...this.#records.values()];
+    if (!this.#passed || records.some((record) => record.seen === undefined)) return false;
+    // A proxy of our own that does not answer yet: whoever is sent here would be refused.
+    const alone = this.#options.provider.capabilities.scope === 'instance';
+    return !alone || this.#answered || !records.some(({ state, refused }) => state === 'failed' && !refused);
   }
 
   /** Every unit knows of what is wanted now. */
@@ -308,6 +314,7 @@ export class Lane {
     if (verdict.state === 'stopped') delete record.seen;
     else record.seen = { wanted: order.wanted, desired: group.desired, observed };
     settle(record, verdict, this.#options);
+    this.#answered ||= verdict.state === 'in sync' || verdict.state === 'waiting';
     const labels = { provider: provider.name };
     metrics.observe('weir_apply_duration_seconds', (clock.now() - startMs) / 1000, {
       ...labels,
