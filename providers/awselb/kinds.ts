@@ -37,6 +37,7 @@
  * Place is what clients know of a front, the same over generations: `LB:80`, for a rule with its conditions behind it.
  */
 import type { KindSpec } from '../../src/model/index.ts';
+import { deletionGuard } from './deletion-guard.ts';
 import { kindWords } from './kind-words.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
 
@@ -83,6 +84,7 @@ export const kinds: readonly KindSpec[] = [
     slots: ({ Name }) => [`load balancer ${String(Name)}`],
     rateClass: 'elbv2',
     borrowed: isMadeElsewhere,
+    guarded: deletionGuard,
     words: kindWords.loadBalancer,
   },
   {

@@ -40,9 +40,8 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
       signal.throwIfAborted();
       const environment = await untilAborted(discovery.find(next), signal);
       neighbours.check(snapshot.account);
-      const before = new Set(services);
       // At the start everything is new, and nothing has changed.
-      if (services !== undefined) attributes.hasten(unitsOf(next.filter((service) => !before.has(service))));
+      if (services !== undefined) attributes.hasten(unitsOf(differing(services, next)));
       services = next;
       return environment;
     },
@@ -88,6 +87,12 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
   function unitsOf(list: readonly ExportedService[]): ReadonlySet<Unit> {
     return new Set(list.map((service) => unitName(ctx.balancer, loadBalancerId(stackOfService(service, options)))));
   }
+}
+
+/** What came, and what went: its attributes say whether it may go. */
+function differing(before: readonly ExportedService[], now: readonly ExportedService[]): readonly ExportedService[] {
+  const [old, fresh] = [new Set(before), new Set(now)];
+  return [...now.filter((service) => !old.has(service)), ...before.filter((service) => !fresh.has(service))];
 }
 
 /** The work goes on for others; who gave up does not wait for it. */

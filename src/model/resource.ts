@@ -98,6 +98,8 @@ export interface KindSpec {
   readonly rateClass?: string;
   /** Made by somebody else and only used: a create takes it in, a delete lets it go, and it is there before and after. */
   readonly borrowed?: (object: Pick<Resource, 'attrs' | 'sets'>) => boolean;
+  /** Why an object is not deleted, nor anything that refers to it: the system itself guards it. Undefined: it may go. */
+  readonly guarded?: (object: Pick<Resource, 'attrs' | 'sets'>) => string | undefined;
   /** How its objects are told to people; absent: by ids and raw values. */
   readonly words?: KindWords;
 }

@@ -79,8 +79,8 @@ export interface Refusal {
   readonly id: Id;
   readonly unit: Unit;
   readonly op: StepOp;
-  readonly why: 'policy' | 'foreign' | 'slot' | 'incomplete' | 'blocked' | 'in use';
-  /** Kind and id or handle of what stands in the way. */
+  readonly why: 'policy' | 'foreign' | 'slot' | 'incomplete' | 'blocked' | 'in use' | 'guarded';
+  /** Kind and id or handle of what stands in the way; for `guarded` what guards it, too. */
   readonly by?: string;
   readonly services: readonly ServiceId[];
 }

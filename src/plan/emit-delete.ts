@@ -35,6 +35,7 @@ export function emitDelete(sketch: Sketch, present: Present, drains: Drains): vo
   const draft = sketch.draft('delete', present, reason(sketch, present));
   sketch.deletes.set(present, draft);
   refuseUnknown(sketch, present, draft);
+  refuseGuarded(sketch.scene, present, draft);
   if (sketch.rules.drained) {
     for (const { front, name } of drains.get(present) ?? []) {
       const members = [present.it.handle];
@@ -61,6 +62,25 @@ function refuseUnknown(sketch: Sketch, { it, wanted }: Present, draft: Draft): v
   const lost = it.serves.filter((service) => wanted === undefined || !wanted.it.serves.includes(service));
   const unknown = sketch.incomplete(lost);
   if (unknown !== undefined) draft.refuse('incomplete', unknown);
+}
+
+/** What stays for its guard keeps what hangs at it: alone it would be of no use to anybody. */
+function refuseGuarded(scene: Scene, present: Present, draft: Draft): void {
+  const found = guardOf(scene, present);
+  if (found !== undefined) draft.refuse('guarded', `${labelOf(found.object)}: ${found.guard}`);
+}
+
+function guardOf(scene: Scene, present: Present): { readonly object: Present; readonly guard: string } | undefined {
+  if (present.fate !== 'dead') return undefined;
+  const { it, shape } = present;
+  const guard = shape.spec.guarded?.(it);
+  if (guard !== undefined) return { object: present, guard };
+  for (const { name, to, serving } of shape.refs) {
+    const parent = serving ? undefined : scene.find(to, it.refs[name]);
+    const found = parent === undefined ? undefined : guardOf(scene, parent);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function reason({ sacrifices }: Sketch, present: Present): string {

@@ -191,7 +191,7 @@ function waitingMessage({ waiting }: Verdict): string {
 
 /** Nothing to do, but something that must not be done. What stands in the way decides whether that is a failure. */
 function refusedState({ refused }: Verdict): { state: UnitState['state']; message: string; code?: string } {
-  const hard = refused.find(({ why }) => why === 'foreign' || why === 'slot' || why === 'in use');
+  const hard = refused.find(({ why }) => why === 'foreign' || why === 'slot' || why === 'in use' || why === 'guarded');
   if (hard !== undefined) {
     const by = hard.by === undefined ? '' : ` by ${hard.by}`;
     return {

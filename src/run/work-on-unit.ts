@@ -167,7 +167,7 @@ function teller({ group, record }: Order, { name, events, metrics, provider }: L
 }
 
 const ops: readonly StepOp[] = ['create', 'update', 'add', 'set', 'remove', 'delete', 'order', 'wait'];
-const refusals: readonly Refusal['why'][] = ['policy', 'foreign', 'slot', 'incomplete', 'blocked', 'in use'];
+const refusals: readonly Refusal['why'][] = ['policy', 'foreign', 'slot', 'incomplete', 'blocked', 'in use', 'guarded'];
 
 /** What the last plan held, zeros too: a gauge that is not set keeps its last value. */
 function countPlan({ metrics, provider }: LaneOptions, steps: readonly Step[], refused: readonly Refusal[]): void {

@@ -141,6 +141,7 @@ const refusalWords: Readonly<Record<Refusal['why'], string>> = {
   incomplete: 'a source cannot be read, so nothing is taken away',
   blocked: 'waits for something that is refused',
   'in use': 'still in use',
+  guarded: 'it is guarded against deletion',
 };
 
 function refusalOf(refusal: Refusal, teller: Teller): Change {

@@ -5,7 +5,7 @@ import { environmentSchema } from '../../../providers/awselb/environment.ts';
 import { normalize } from '../../../providers/awselb/normalize.ts';
 import { options as optionSchema } from '../../../providers/awselb/options.ts';
 import { serviceOptions } from '../../../providers/awselb/service-options.ts';
-import type { ExportedService, Json, Member, Observed } from '../../../src/model/index.ts';
+import type { Attrs, ExportedService, Json, Member, Observed } from '../../../src/model/index.ts';
 import { backend, service, target, tcp } from '../../front/make-service.ts';
 import { converge } from './converge.ts';
 import { desire, environment, find, planned, tags, told } from './desire.ts';
@@ -189,6 +189,23 @@ describe('what exists', () => {
     const after = converge([nlb({ scheme: 'internet-facing' })], wish, { cloud: before.cloud });
     assert.deepEqual(after.plans, []);
     assert.deepEqual(told(after.last), ['E_CONSENT shop/web settings.awselb.scheme internet-facing']);
+  });
+
+  it('is left whole where its deletion protection is on, or was not looked at yet', () => {
+    const { cloud } = converge([nlb()]);
+    const says = (attrs: Attrs) => {
+      for (const thing of cloud.things.values())
+        if (thing.kind === 'LoadBalancer') thing.attrs = { ...thing.attrs, ...attrs };
+      const observed = cloud.observe();
+      const { steps, refused } = planned(desire([], { present: observed }).resources, observed);
+      return [steps.map(({ op, kind }) => `${op} ${kind}`), refused.map(({ kind, why }) => `${kind} ${why}`).sort()];
+    };
+    const whole = ['Listener guarded', 'LoadBalancer guarded', 'SecurityGroup blocked', 'TargetGroup blocked'];
+    assert.deepEqual(says({ 'deletion_protection.enabled': 'true' }), [[], whole]);
+    assert.deepEqual(says({ 'deletion_protection.enabled': 'false', unread: true }), [[], whole]);
+    for (const thing of cloud.things.values()) thing.attrs = { ...thing.attrs, unread: false };
+    converge([], {}, { cloud });
+    assert.deepEqual([...cloud.things.values()], []);
   });
 
   it('keeps tags that somebody else manages', () => {
