@@ -20,7 +20,9 @@ export async function findPlace(
     return machine;
   };
   const machineVpc = async () => (await place()).vpcId;
-  const named = region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (await regionOfProfile(profile));
+  // An empty variable names nothing.
+  const told = [region, env.AWS_REGION, env.AWS_DEFAULT_REGION].find((name) => name !== undefined && name !== '');
+  const named = told ?? (await regionOfProfile(profile));
   const found = named ?? (await place()).region;
   if (found === undefined)
     throw new WeirError('E_DISCOVERY', 'no region is known; set region of the balancer, or AWS_REGION');

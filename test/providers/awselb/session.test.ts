@@ -42,6 +42,8 @@ describe('where weir runs', () => {
       const { region, machineVpc } = await findPlace({ region: 'eu-west-1' }, env, signal());
       assert.deepEqual([region, asked.length], ['eu-west-1', 0]);
       assert.equal(await machineVpc(), 'vpc-7');
+      const empty = { ...env, AWS_REGION: '', AWS_DEFAULT_REGION: 'eu-north-1' };
+      assert.equal((await findPlace({}, empty, signal())).region, 'eu-north-1', 'an empty variable names nothing');
     } finally {
       server.close();
       server.closeAllConnections();
