@@ -65,7 +65,9 @@ export async function contest(rounds: number, gate: boolean, told: (line: string
         await old.weir.proxy.up();
       }
       await sleep(afterMs);
-      told(`${round + 1} ${fault}: ${old.weir.who} to ${next.weir.who} in ${Math.round(next.atMs - fromMs)} ms`);
+      told(
+        `${round + 1} ${fault}: ${old.weir.who} to ${next.weir.who} in ${Math.round(next.atMs - fromMs)} ms, ${stage.stray().length} stray calls so far`,
+      );
     }
     await Promise.all(starting.values());
     return { journal: stage.journal, stray: stage.stray(), takeoversMs };
