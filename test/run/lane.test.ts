@@ -101,6 +101,33 @@ describe('a lane', () => {
     await stop();
   });
 
+  it('has not started while a system of its own does not answer; one that others share is not waited for', async () => {
+    for (const [scope, waits] of [
+      ['instance', true],
+      ['shared', false],
+    ] as const) {
+      const capabilities = { ...tinyProvider.capabilities, scope };
+      const { world, want, lane, clock, stop } = laneStage({ provider: { ...tinyProvider, capabilities } });
+      world.before = (call) => {
+        if (call === 'create a') throw new WeirError('E_APPLY', 'no answer');
+      };
+      want([resource('a')]);
+      await settled();
+      assert.equal(lane.started, !waits, scope);
+      world.before = () => {};
+      await clock.pass(1_000);
+      assert.equal(lane.started, true, scope);
+      // It was there once: what fails later is told, and serves on.
+      world.before = (call) => {
+        if (call === 'update a') throw new WeirError('E_APPLY', 'no answer');
+      };
+      want([resource('a', { attrs: { x: 1 } })]);
+      await settled();
+      assert.equal(lane.started, true, scope);
+      await stop();
+    }
+  });
+
   it('what is refused waits for a change, and goes on at once when one comes', async () => {
     const { world, want, clock, stop, state } = laneStage();
     world.before = (call) => {
