@@ -1,8 +1,10 @@
 /** The two ends of a process: why it did not start, whether it still listens, and how it is ended. */
 import { connect } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
-import { type Processes, reasonOf } from './master.ts';
+import { configName } from './files.ts';
+import { askMaster, type Processes, reasonOf } from './master.ts';
 import { isAlive } from './process-id.ts';
+import type { Whose } from './process-masters.ts';
 
 /** Whether somebody listens on a UNIX socket. */
 export function accepts(path: string): Promise<boolean> {
@@ -59,4 +61,16 @@ export function startFailure(messages: string, how: string): WeirError {
   if (/cannot bind (?:UNIX )?socket.*Permission denied/i.test(reason))
     return new WeirError('E_PORT_PERMISSION', reason);
   return new WeirError('E_HAPROXY_START', `${how}: ${reason}`);
+}
+
+/** Why one that somebody else starts does not serve, with what to start. */
+export async function absence({ directory, masterSocket }: Whose): Promise<WeirError> {
+  const reason = await askMaster(masterSocket, 'show proc', 2_000).then(
+    () => `${masterSocket}: HAProxy has no worker`,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  return new WeirError(
+    'E_HAPROXY_SOCKET',
+    `${reason}; ${directory}/${configName} is written: start HAProxy as an account that may read it, with -W -f ${directory}/${configName} -S ${masterSocket}`,
+  );
 }

@@ -10,10 +10,10 @@ import { connect, type Socket } from 'node:net';
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { configName, onDisk } from './files.ts';
 import { askMaster, type Processes, reloadMaster, showProcesses } from './master.ts';
-import { drainVariable } from './names.ts';
 import { isListening } from './port-trial.ts';
 import { awaitProcesses, endMasters, endOthers, refuseSecond } from './process-beside.ts';
-import { accepts, describeEnd, type End, endProcess, startFailure } from './process-ends.ts';
+import { isDraining, tellDraining } from './process-drain.ts';
+import { absence, accepts, describeEnd, type End, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
 import { MessageLog } from './process-log.ts';
 import { loadWithOtherSocket } from './process-reopen.ts';
@@ -113,7 +113,7 @@ export class HaproxyProcess {
    * somebody else has to start it.
    */
   async start(binary: string | undefined, more: readonly string[] = []): Promise<Processes> {
-    if (this.attached || binary === undefined) throw await this.#absent();
+    if (this.attached || binary === undefined) throw await absence(this.#paths);
     if (more.length === 0) {
       // The worker of a master that was killed is about to end.
       await awaitProcesses(this.#paths, this.#clock);
@@ -153,7 +153,7 @@ export class HaproxyProcess {
       ) {
         this.#startedMs = this.#clock.now();
         this.#serves(found);
-        if (this.#draining) await this.#tellDraining(true);
+        if (this.#draining) await tellDraining(this.runtime, true);
         return found;
       }
       await this.#clock.sleep(5);
@@ -189,7 +189,7 @@ export class HaproxyProcess {
     });
     this.#serves(found);
     // A new worker knows nothing of it.
-    if (this.#draining) await this.#tellDraining(true);
+    if (this.#draining) await tellDraining(this.runtime, true);
     return found;
   }
 
@@ -215,16 +215,7 @@ export class HaproxyProcess {
   async drain(draining: boolean): Promise<void> {
     this.#draining = draining;
     if (this.#processes === undefined) return;
-    const told = /type=bool value=<1>/.test(await this.runtime.ask(`get var ${drainVariable}`));
-    if (told !== draining) await this.#tellDraining(draining);
-  }
-
-  async #tellDraining(draining: boolean): Promise<void> {
-    // Experimental in every version that has it, and the same in all of them.
-    const line = `set var ${drainVariable} bool(${draining})`;
-    const [, answer = ''] = await this.runtime.run([{ line: 'experimental-mode on' }, { line }]);
-    if (answer !== '')
-      throw new WeirError('E_HAPROXY_COMMAND', `${line} was answered with ${JSON.stringify(answer.slice(0, 120))}`);
+    if ((await isDraining(this.runtime)) !== draining) await tellDraining(this.runtime, draining);
   }
 
   /** Not for ever: what is waited for here is nearly always so at once. */
@@ -305,18 +296,6 @@ export class HaproxyProcess {
     const { runtimeSocket, masterSocket } = this.#paths;
     if (await accepts(runtimeSocket)) return true;
     return !existsSync(runtimeSocket) && (await this.#waitFor(() => accepts(masterSocket)));
-  }
-
-  async #absent(): Promise<WeirError> {
-    const { directory, masterSocket } = this.#paths;
-    const reason = await askMaster(masterSocket, 'show proc', 2_000).then(
-      () => `${masterSocket}: HAProxy has no worker`,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
-    return new WeirError(
-      'E_HAPROXY_SOCKET',
-      `${reason}; ${directory}/${configName} is written: start HAProxy as an account that may read it, with -W -f ${directory}/${configName} -S ${masterSocket}`,
-    );
   }
 
   /** Whether the runtime socket leads to a worker of this list. */
