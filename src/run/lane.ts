@@ -145,9 +145,9 @@ export class Lane {
     if (this.connection.failure !== undefined && !this.#passed) return true;
     const records = [...this.#records.values()];
     if (!this.#passed || records.some((record) => record.seen === undefined)) return false;
-    // A proxy of our own that does not answer yet: whoever is sent here would be refused.
+    // A proxy of our own that has nothing yet and does not answer: whoever is sent here would be refused.
     const alone = this.#options.provider.capabilities.scope === 'instance';
-    return !alone || this.#answered || !records.some(({ state, refused }) => state === 'failed' && !refused);
+    return !alone || this.#answered || !records.some(servesNothing);
   }
 
   /** Every unit knows of what is wanted now. */
@@ -329,4 +329,8 @@ export class Lane {
     }
     this.#options.stateChanged();
   }
+}
+
+function servesNothing({ state, refused, seen }: UnitRecord): boolean {
+  return state === 'failed' && !refused && seen?.observed.every(({ owned }) => !owned) === true;
 }
