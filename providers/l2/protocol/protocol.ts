@@ -216,6 +216,7 @@ export class Protocol {
 
   #acked(ack: Ack, owner: Owner, now: number): void {
     owner.acked(ack, now, (holder, vip) => this.#better(holder, vip));
+    if (ack.refused.length > 0) this.#standby.look();
   }
 
   #mayClaim(vip: Vip): boolean {

@@ -1,0 +1,97 @@
+/** What a datagram may not be; caught where datagrams are opened. */
+export class Malformed extends Error {}
+
+/** Puts numbers and texts into a growing buffer, most significant byte first. */
+export class Writer {
+  #bytes = new Uint8Array(256);
+  #length = 0;
+
+  /** A whole number of so many bytes, at most 6. */
+  number(value: number, bytes: number): this {
+    if (!Number.isSafeInteger(value) || value < 0 || value >= 256 ** bytes) {
+      throw new RangeError(`${value} does not fit ${bytes} bytes`);
+    }
+    const at = this.#grow(bytes);
+    for (let index = bytes - 1, rest = value; index >= 0; index -= 1, rest = Math.floor(rest / 256)) {
+      this.#bytes[at + index] = rest % 256;
+    }
+    return this;
+  }
+
+  bytes(values: ArrayLike<number>): this {
+    const at = this.#grow(values.length);
+    this.#bytes.set(values, at);
+    return this;
+  }
+
+  /** A text of 1 to 255 bytes, with its length. */
+  text(value: string): this {
+    const encoded = new TextEncoder().encode(value);
+    if (encoded.length === 0) throw new RangeError('an empty name cannot be sent');
+    return this.number(encoded.length, 1).bytes(encoded);
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #grow(by: number): number {
+    const at = this.#length;
+    this.#length += by;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    return at;
+  }
+}
+
+/** Takes them out again; throws `Malformed` where the bytes end early or say what no writer writes. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  number(bytes: number): number {
+    let value = 0;
+    for (const byte of this.bytes(bytes)) value = value * 256 + byte;
+    return value;
+  }
+
+  bytes(count: number): Uint8Array {
+    const end = this.#at + count;
+    if (end > this.#bytes.length) throw new Malformed('it ends early');
+    const found = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return found;
+  }
+
+  text(): string {
+    const encoded = this.bytes(this.number(1));
+    if (encoded.length === 0) throw new Malformed('a name is empty');
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(encoded);
+    } catch {
+      throw new Malformed('a name is not UTF-8');
+    }
+  }
+
+  flag(): boolean {
+    const value = this.number(1);
+    if (value > 1) throw new Malformed('a flag is neither 0 nor 1');
+    return value === 1;
+  }
+
+  /** All that is left. */
+  rest(): Uint8Array {
+    return this.bytes(this.#bytes.length - this.#at);
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw new Malformed('bytes follow its end');
+  }
+}
