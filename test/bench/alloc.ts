@@ -39,11 +39,11 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
   const open = fault === undefined ? openSound : await openBroken(fault);
   // With a fault one round is slow enough.
   const rounds = fault === undefined ? 7 : 1;
-  const times: Record<string, number[]> = { fill: [], refuse: [], readopt: [] };
+  const times: Record<'fill' | 'refuse' | 'readopt', number[]> = { fill: [], refuse: [], readopt: [] };
   for (let round = 0; round < rounds; round++) {
-    times['fill']?.push(timeFill(open));
-    if (breakName !== 'recount') times['refuse']?.push(...timeRefusals(open, breakName === undefined ? 2_000 : 20));
-    if (breakName !== 'walk') times['readopt']?.push(timeReadopt(open));
+    times.fill.push(timeFill(open));
+    if (breakName !== 'recount') times.refuse.push(...timeRefusals(open, breakName === undefined ? 2_000 : 20));
+    if (breakName !== 'walk') times.readopt.push(timeReadopt(open));
   }
   if (raw !== undefined) writeFileSync(`${raw}/alloc.json`, `${JSON.stringify(times)}\n`);
   const figure = (name: string, values: readonly number[] = []): readonly Figure[] =>
@@ -51,9 +51,9 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
       ? []
       : [{ figure: name, value: Number(median(values).toFixed(4)), unit: 'ms', n: values.length }];
   return [
-    ...figure('alloc.10k_ms', times['fill']),
-    ...figure('alloc.refuse_ms', times['refuse']),
-    ...figure('alloc.readopt50k_ms', times['readopt']),
+    ...figure('alloc.10k_ms', times.fill),
+    ...figure('alloc.refuse_ms', times.refuse),
+    ...figure('alloc.readopt50k_ms', times.readopt),
   ];
 }
 
