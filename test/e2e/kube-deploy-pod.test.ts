@@ -57,10 +57,14 @@ describe('the Pod of the chart', { skip: missing }, () => {
   };
   const ready = async () => (await fetch(`http://${probes}/readyz`).catch(() => undefined))?.status;
   const becomesReady = (weir: Running) =>
-    eventually(ready, (status) => {
-      assert.ok(weir.running, weir.text());
-      return status === 200;
-    });
+    eventually(
+      ready,
+      (status) => {
+        assert.ok(weir.running, weir.text());
+        return status === 200;
+      },
+      60_000,
+    );
   const web = async () => {
     const { status, body } = await ask({ address, port: 80, host: 'web.test' });
     return `${status} ${body.trim().split('-')[0]}`;
@@ -98,6 +102,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
     await eventually(
       () => web().catch(String),
       (got) => got === '200 web',
+      60_000,
     );
     for (const { pid } of [haproxy, weir]) {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -137,6 +142,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
     await eventually(
       () => web().catch(String),
       (got) => got === '200 web',
+      60_000,
     );
     assert.ok(again.running && (await ready()) === 200);
   });
@@ -147,7 +153,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
     assert.ok(haproxy !== undefined && weir !== undefined);
     const preStop = template.spec.containers.find(({ name }) => name === 'haproxy')?.lifecycle?.preStop.exec.command;
     const [program = '', ...rest] = preStop ?? [];
-    const stopped = run(program, rest).then(() => haproxy.end('SIGUSR1'));
+    const preStopped = run(program, rest);
     const left = weir.end('SIGTERM');
     await eventually(ready, (status) => status === 503);
     assert.equal(await web(), '200 web');
@@ -155,7 +161,8 @@ describe('the Pod of the chart', { skip: missing }, () => {
     // weir is gone, and who has not noticed is served all the same.
     assert.ok(haproxy.running);
     assert.equal(await web(), '200 web');
-    assert.equal(await stopped, 0, haproxy.text());
+    await preStopped;
+    assert.equal(await haproxy.end('SIGUSR1'), 0, haproxy.text());
     await assert.rejects(web(), /ECONNREFUSED/);
     assert.deepEqual(kubelet.problems, []);
     const free: Server = createServer().listen(80, address);

@@ -92,12 +92,13 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
   const judge = async (installed: Installed, without: readonly string[]) => {
     const first = await installed.start();
     const others = () => idle(installed).filter((one) => !toldAgain.includes(one));
-    await eventually(others, (rules) => rules.length === 0);
+    await eventually(others, (rules) => rules.length === 0, 90_000);
     await first.stop('SIGKILL');
     await installed.start();
     await eventually(
       () => idle(installed),
       (rules) => rules.length === 0,
+      60_000,
     );
     assert.deepEqual(refused(installed), without);
   };
