@@ -40,7 +40,9 @@ export class Standby {
     for (const [vip, order] of ranks) {
       if (owner.claims.has(vip)) continue;
       const free = Math.max(voter.availableAt(vip), voter.mutedUntil);
-      const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, now)));
+      // Who will be silent by then is passed over: the holder's promise ends when it has been silent for as long.
+      const then = Math.max(free, now);
+      const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, then)));
       for (const [slot, node] of candidates.entries()) {
         const turn = Math.max(free + slot * this.#timing.beatMs, owner.notBefore(vip));
         if (node !== this.#self && voters.includes(node)) continue;
