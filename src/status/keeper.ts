@@ -8,7 +8,7 @@ import {
   type SeenKind,
 } from '../kube/index.ts';
 import { Turns } from '../kube/turns.ts';
-import type { Context, ExportedService, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import type { Context, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
 import { clearAll } from './clear-all.ts';
 import { type Decision, decideObject } from './decide-object.ts';
 import { EventBook } from './event-book.ts';
@@ -21,6 +21,7 @@ import { KnownNodes } from './known-nodes.ts';
 import { type KnownObject, knownObject, recordOf, sourceOf } from './known-object.ts';
 import { KnownObjects, keyIn, keyOf } from './known-objects.ts';
 import { noticesOf } from './notices-of.ts';
+import { OwnServices } from './own-services.ts';
 import { RefusedWrites } from './refused-writes.ts';
 import { statusIntent } from './status-intent.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -61,15 +62,14 @@ export class StatusKeeper implements Beside {
   readonly #refused: RefusedWrites;
   readonly #decisions = new Map<string, Decision>();
   readonly #lapsed = new Map<string, number>();
-  #snapshot: Snapshot | undefined;
+  readonly #own: OwnServices;
   #facts: Facts | undefined;
-  #services: ReadonlyMap<ServiceId, ExportedService> = new Map();
-  #servicesOf: Snapshot['services'] | undefined;
   #queue: WriteQueue | undefined;
   #sender: EventSender | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#own = new OwnServices(options.idPrefix);
     this.#refused = new RefusedWrites(options.source, options.told);
   }
 
@@ -110,7 +110,7 @@ export class StatusKeeper implements Beside {
   }
 
   read(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
+    this.#own.take(snapshot);
   }
 
   async run(cluster: Cluster, signal: AbortSignal): Promise<void> {
@@ -167,28 +167,28 @@ export class StatusKeeper implements Beside {
 
   /** Whether the service comes from an object of this cluster. */
   has(id: ServiceId): boolean {
-    return this.#own().has(id);
+    return this.#own.all.has(id);
   }
 
   /** Brings what is to be written up to date with the facts, letting others run in between. */
   async decide(facts: Facts): Promise<void> {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return;
+    const { complete } = this.#own;
+    if (complete === undefined) return;
     const { clock } = this.#options;
-    const own = this.#own();
+    const own = this.#own.all;
     const troubled = new Set(facts.problems.flatMap(({ severity, source }) => (severity === 'error' ? [source] : [])));
     const turns = new Turns(() => clock.now());
     for (const object of this.#objects.values()) {
       if (turns.due()) await turns.next();
       const key = keyOf(object);
-      const id = this.#idOf(object);
+      const id = this.#own.idOf(object);
       const decision = decideObject({
         object,
         service: own.get(id),
         facts: facts.services.get(id),
         // Another cluster exports it, too: then nothing has to go.
         remains: () => (!own.has(id) && facts.services.has(id) ? [] : facts.remains(id)),
-        complete: snapshot.incomplete.length === 0 && !troubled.has(sourceOf(object)),
+        complete: complete && !troubled.has(sourceOf(object)),
         lapsed: this.#hasLapsed(key, own.has(id) || !object.finalizers.includes(this.#options.finalizer.name)),
         finalizer: this.#options.finalizer.name,
       });
@@ -215,7 +215,7 @@ export class StatusKeeper implements Beside {
 
   #notices({ problems }: Facts) {
     const { idPrefix } = this.#options;
-    return noticesOf({ problems, services: this.#own(), idPrefix, bySource: (source) => this.#bySource(source) });
+    return noticesOf({ problems, services: this.#own.all, idPrefix, bySource: (source) => this.#bySource(source) });
   }
 
   #take(key: string, object: KnownObject, decision: Decision): void {
@@ -258,32 +258,25 @@ export class StatusKeeper implements Beside {
   }
 
   #answered(queued: string, answer: JsonObject): void {
-    const object = this.#objects.get(queued.slice(queued.indexOf('\n') + 1));
     const metadata = recordOf(answer.metadata);
     const { name } = metadata;
-    if (object === undefined || typeof name !== 'string') return;
+    const [aspect, ...rest] = queued.split('\n');
+    const key = rest.join('\n');
+    if (typeof name !== 'string') return;
+    if (aspect === 'pod') {
+      if (this.#pods.has(key)) this.#pods.set(key, gatedPod({ ...answer, metadata: { ...metadata, name } }));
+      return;
+    }
+    const object = this.#objects.get(key);
+    if (object === undefined) return;
     const raw = { ...answer, metadata: { ...metadata, name } };
     const known = knownObject(raw, object, metadata.managedFields, this.#options.manager);
     // The last finalizer that goes takes the object along: the watch tells that.
     if (known !== undefined && this.#objects.put(known)) this.#options.changed();
   }
 
-  #own(): ReadonlyMap<ServiceId, ExportedService> {
-    const services = this.#snapshot?.services ?? [];
-    if (services !== this.#servicesOf) {
-      this.#servicesOf = services;
-      this.#services = new Map(services.map((service) => [service.id, service]));
-    }
-    return this.#services;
-  }
-
-  #idOf({ kind, namespace, name }: KnownObject): ServiceId {
-    const path = `${namespace}/${name}`;
-    return this.#options.idPrefix + (kind === 'Service' ? path : `${kind.toLowerCase()}/${path}`);
-  }
-
   #objectOf(id: ServiceId): KnownObject | undefined {
-    const origin = this.#own().get(id)?.origin;
+    const origin = this.#own.all.get(id)?.origin;
     return origin === undefined ? undefined : this.#objects.get(keyOf(origin));
   }
 
