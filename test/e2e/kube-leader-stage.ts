@@ -122,6 +122,21 @@ export class LeaderStage {
     return address;
   }
 
+  /** One turn after the other, so that there is always something to write, until the function that it answers is called. */
+  keepTurning(everyMs: number): () => Promise<void> {
+    const end = new AbortController();
+    const turns = (async () => {
+      while (!end.signal.aborted) {
+        await this.turn();
+        await sleep(everyMs);
+      }
+    })();
+    return () => {
+      end.abort();
+      return turns;
+    };
+  }
+
   /** Addresses that the account sends requests to. */
   targets(): readonly string[] {
     return [...this.aws.world.elb.targetGroups.all()].flatMap((group) =>

@@ -52,10 +52,11 @@ describe('two weirs of one account', { skip: missingKube() }, () => {
     assert.equal(await leader.leads(), false);
   });
 
-  it('a leader that stood still writes nothing when it goes on', async () => {
+  it('a leader that stood still writes nothing when it goes on', async (t) => {
     const leader = await stage.leader();
     const follower = other(leader);
-    const turning = setInterval(() => void stage.turn(), 50);
+    const rest = stage.keepTurning(50);
+    t.after(rest);
     await sleep(500);
     leader.signal('SIGSTOP');
     try {
@@ -68,7 +69,7 @@ describe('two weirs of one account', { skip: missingKube() }, () => {
       leader.signal('SIGCONT');
     }
     await sleep(1_500);
-    clearInterval(turning);
+    await rest();
     assert.deepEqual(stage.stray(), []);
     assert.equal(await leader.leads(), false);
     assert.equal(await follower.leads(), true);

@@ -31,13 +31,7 @@ export async function contest(rounds: number, gate: boolean, told: (line: string
   stage.aws.journal.keep(1_000);
   const takeoversMs: number[] = [];
   const starting = new Map<Weir, Promise<void>>();
-  let turning = true;
-  const turns = (async () => {
-    while (turning) {
-      await stage.turn();
-      await sleep(turnMs);
-    }
-  })();
+  const rest = stage.keepTurning(turnMs);
   try {
     const weirs: Weir[] = [];
     for (const name of ['a', 'b', 'c']) weirs.push(await stage.add(name, times, gate ? undefined : noGate));
@@ -72,8 +66,7 @@ export async function contest(rounds: number, gate: boolean, told: (line: string
     await Promise.all(starting.values());
     return { journal: stage.journal, stray: stage.stray(), takeoversMs };
   } finally {
-    turning = false;
-    await turns;
+    await rest();
     await Promise.allSettled(starting.values());
     await stage.stop();
   }
