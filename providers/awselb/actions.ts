@@ -9,6 +9,7 @@ import {
   type Resource,
 } from '../../src/model/index.ts';
 import { authentication } from './authentication.ts';
+import { isMadeHere } from './holders.ts';
 import { pointedGroupId } from './names.ts';
 import type { RuleOptions } from './rule-options.ts';
 import { type Frame, targetGroupOf } from './target-group.ts';
@@ -127,6 +128,15 @@ export function foreignGroupOf(
     build.refuse(service, told);
   }
   const TargetGroupArn = found?.TargetGroupArn ?? named;
+  if (isMadeHere(TargetGroupArn, build.cluster, build.environment, build.present)) {
+    const message =
+      'weir makes this target group itself, for the Service or Ingress behind its load balancer; forward to that Service instead';
+    const told =
+      path.length === 0
+        ? tell(service, 'E_FIELD_VALUE', field, named, message)
+        : tellSetting(service, 'E_FIELD_VALUE', path, named, message);
+    build.refuse(service, told);
+  }
   const id = pointedGroupId(TargetGroupArn);
   return {
     kind: 'TargetGroup',

@@ -1,11 +1,12 @@
 /**
- * What was made by somebody else and shall serve now: load balancers by ARN or name, target groups by binding. A driver that reads the
+ * What was made by somebody else and shall serve now: load balancers and target groups by ARN or name. A driver that reads the
  * account asks here which of them count as ours. Listeners of an adopted load balancer are ours when they carry our tags or stand at a
  * port that a service asks for; every other one is left alone.
  */
 import type { ExportedService } from '../../src/model/index.ts';
 import type { AwsEnvironment } from './environment.ts';
-import { boundGroupId, pointedGroupId } from './names.ts';
+import { arnOf } from './holders.ts';
+import { pointedGroupId } from './names.ts';
 import type { Options } from './options.ts';
 import type { ServiceOptions } from './service-options.ts';
 
@@ -44,24 +45,23 @@ export function adoptedBalancers(
   return adopted;
 }
 
-/** Ids of the target groups of others that services name, by their ARN; one that is bound is not only pointed at. */
+/** Ids of the target groups of others that listeners of services point at, by their ARN. Those that services fill: `filled-groups.ts`. */
 export function foreignGroups(
   services: readonly ExportedService[],
   settings: (service: ExportedService) => ServiceOptions,
-  { TargetGroups }: Pick<AwsEnvironment, 'TargetGroups'>,
+  environment: Pick<AwsEnvironment, 'TargetGroups'>,
 ): ReadonlyMap<string, string> {
   const ids = new Map<string, string>();
-  const arnOf = (named: string): string =>
-    TargetGroups.find((one) => one.TargetGroupArn === named || one.TargetGroupName === named)?.TargetGroupArn ?? named;
   for (const service of services) {
-    const { backends = {}, targetGroup, rules = {}, listeners = {} } = settings(service);
+    const { rules = {}, listeners = {} } = settings(service);
     const pointed = [
       ...Object.values(rules).flatMap(({ targetGroups = [] }) => targetGroups.map((one) => one.targetGroup)),
       ...Object.values(listeners).flatMap(({ forward = [] }) => forward.flatMap((one) => one.targetGroup ?? [])),
     ];
-    const bound = [targetGroup, ...Object.values(backends)].flatMap((one) => one?.targetGroup ?? []);
-    for (const arn of pointed.map(arnOf)) if (!ids.has(arn)) ids.set(arn, pointedGroupId(arn));
-    for (const arn of bound.map(arnOf)) ids.set(arn, boundGroupId(arn));
+    for (const named of pointed) {
+      const arn = arnOf(named, environment);
+      ids.set(arn, pointedGroupId(arn));
+    }
   }
   return ids;
 }

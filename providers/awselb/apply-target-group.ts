@@ -9,6 +9,7 @@ import { attributesOf, chunks, fieldsOf, tagsOf, withTags } from './apply-codec.
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
 import { targetBatch } from './kinds.ts';
+import { bindingGroupId, groupArn, isFilledGroup } from './names.ts';
 
 const health = [
   'HealthCheckEnabled',
@@ -26,7 +27,7 @@ export function targetGroupWork(step: Step, view: View): Work {
   const { op, attrs = {}, sets = {}, members = [] } = step;
   switch (op) {
     case 'create':
-      if (attrs.Foreign === true) return { existing: String(attrs.TargetGroupArn), rest: () => [] };
+      if (attrs.Foreign === true) return { existing: foreignHandle(step), rest: () => [] };
       return {
         create: {
           name: 'CreateTargetGroup',
@@ -54,12 +55,19 @@ export function targetGroupWork(step: Step, view: View): Work {
     case 'add':
     case 'set':
     case 'remove':
-      return step.set === 'Tags' ? elbTags(step) : { rest: (handle) => targetsChanged(handle, members, view) };
+      return step.set === 'Tags'
+        ? elbTags(step)
+        : { rest: (handle) => targetsChanged(groupArn(handle), members, view) };
     case 'delete':
-      return { rest: (handle) => deleted(handle, step, view) };
+      return { rest: (handle) => deleted(groupArn(handle), step, view) };
     default:
       return { rest: () => [] };
   }
+}
+
+function foreignHandle({ id, attrs = {} }: Step): Handle {
+  const arn = String(attrs.TargetGroupArn);
+  return id === bindingGroupId(arn) ? id : arn;
 }
 
 function healthChanged(TargetGroupArn: Handle, attrs: Attrs): readonly Call[] {
@@ -104,7 +112,7 @@ function deregistered(TargetGroupArn: Handle, targets: readonly TargetDescriptio
 /** Somebody else's group stays; only our targets go. */
 function deleted(TargetGroupArn: Handle, { id }: Step, { now, registered }: View): readonly Call[] {
   if (id.startsWith('pointed|')) return [];
-  if (!id.startsWith('bound|')) return [{ name: 'DeleteTargetGroup', input: { TargetGroupArn } }];
+  if (!isFilledGroup(id)) return [{ name: 'DeleteTargetGroup', input: { TargetGroupArn } }];
   const ours = [...(now?.sets.Targets ?? [])].filter(([key]) => registered?.has(key) !== false);
   const targets = ours.map(([key, member]) => targetOf(key, member));
   return deregistered(TargetGroupArn, targets);

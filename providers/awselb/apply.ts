@@ -11,7 +11,7 @@ import { ruleWork } from './apply-rule.ts';
 import { securityGroupRuleWork, securityGroupWork } from './apply-security-group.ts';
 import { targetGroupWork } from './apply-target-group.ts';
 import type { Drive } from './drive.ts';
-import { clusterTag } from './names.ts';
+import { clusterTag, groupArn, isFilledGroup } from './names.ts';
 
 const works: Readonly<Record<string, WorkOf>> = {
   LoadBalancer: loadBalancerWork,
@@ -166,8 +166,8 @@ async function viewOf(step: Step, { known, ctx, cluster, registered }: Drive, si
 
 /** Ours in a group of others that is given up. */
 function registeredBy({ op, id, handle }: Step, registered: Drive['registered']): View['registered'] {
-  if (registered === undefined || op !== 'delete' || !id.startsWith('bound|')) return undefined;
-  return registered.all().get(String(handle))?.targets ?? new Set();
+  if (registered === undefined || op !== 'delete' || !isFilledGroup(id)) return undefined;
+  return registered.all().get(groupArn(String(handle)))?.targets ?? new Set();
 }
 
 /** The text of the secret that this step brings. */

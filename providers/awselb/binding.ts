@@ -1,21 +1,11 @@
-import {
-  type ExportedService,
-  type FrontGroup,
-  forwards,
-  type Member,
-  type Problem,
-  type Resource,
-} from '../../src/model/index.ts';
+import { type FrontGroup, forwards, type Member, type Problem, type Resource } from '../../src/model/index.ts';
 import type { Build } from './build.ts';
+import { bindingUnit } from './holders.ts';
 import { keepUnit } from './keep.ts';
-import { type Stack, unitName } from './names.ts';
+import type { Stack } from './names.ts';
 import { type Frame, targetGroupOf } from './target-group.ts';
 
-/** A TargetGroupBinding: targets for a target group that somebody else made; no load balancer, no listener. */
-export function isBinding({ origin }: ExportedService): boolean {
-  return origin.kind === 'TargetGroupBinding';
-}
-
+/** What TargetGroupBindings want: their targets in target groups that somebody else made. Each fails on its own. */
 export function bindingResources(
   group: FrontGroup,
   shared: Omit<Build, 'refuse' | 'warn'>,
@@ -24,7 +14,7 @@ export function bindingResources(
   const resources = group.services.flatMap((service) => {
     const { namespace, name } = service.origin;
     const lb = `binding/${namespace}/${name}`;
-    const unit = unitName(shared.balancer, lb);
+    const unit = bindingUnit(shared.balancer, service);
     const before = problems.length;
     let refused = false;
     const build: Build = {

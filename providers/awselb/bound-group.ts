@@ -1,9 +1,10 @@
 import type { Resource } from '../../src/model/index.ts';
-import { boundGroupId } from './names.ts';
+import { isBinding, isMadeHere } from './holders.ts';
+import { bindingGroupId, boundGroupId } from './names.ts';
 import type { Frame, GroupWish } from './target-group.ts';
 import type { BackendOptions } from './target-group-options.ts';
 import { targetsOf } from './targets.ts';
-import { tellSetting } from './tell.ts';
+import { nameOf, tellSetting } from './tell.ts';
 
 /** Somebody else's target group: only its targets are ours. */
 export function boundGroupOf(
@@ -26,12 +27,22 @@ export function boundGroupOf(
     const message = `its targets are of type ${found.TargetType}, those of the service of type ${backend.targetKind}`;
     build.refuse(service, tellSetting(service, 'E_FIELD_VALUE', ['backends', key, 'targetGroup'], named, message));
   }
-  const targets = targetsOf({ service, key, backend, options, targetType: backend.targetKind, ipAddressType }, build);
   const TargetGroupArn = found?.TargetGroupArn ?? named;
+  if (isMadeHere(TargetGroupArn, build.cluster, build.environment, build.present)) {
+    const message =
+      'weir makes and fills this target group itself, for the Service or Ingress behind its load balancer; name one that somebody else made, or delete the binding';
+    build.refuse(service, tellSetting(service, 'E_FIELD_VALUE', ['backends', key, 'targetGroup'], named, message));
+  }
+  const holder = build.holders.get(TargetGroupArn);
+  if (holder !== undefined && holder !== service) {
+    const message = `${nameOf(holder)}, which is older, fills this target group already, and two would take each other's targets out; name another target group, or delete one of them`;
+    build.refuse(service, tellSetting(service, 'E_GROUP_CONFLICT', ['backends', key, 'targetGroup'], named, message));
+  }
+  const targets = targetsOf({ service, key, backend, options, targetType: backend.targetKind, ipAddressType }, build);
   const attrs = { Foreign: true, TargetGroupArn };
   return {
     kind: 'TargetGroup',
-    id: boundGroupId(TargetGroupArn),
+    id: isBinding(service) ? bindingGroupId(TargetGroupArn) : boundGroupId(TargetGroupArn),
     unit,
     serves: [service.id],
     attrs,

@@ -12,6 +12,8 @@ export interface Build {
   readonly environment: AwsEnvironment;
   readonly nodes: readonly Node[];
   readonly present: Present;
+  /** ARN of a target group of others → the one service that fills it. */
+  readonly holders: ReadonlyMap<string, ExportedService>;
   readonly settings: (service: ExportedService) => ServiceOptions;
   /** Stops one service, and nothing else: what exists of it stays as it is. */
   refuse(service: ExportedService, problem: Problem): void;

@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import type { Drive } from './drive.ts';
 import type { TagFinder } from './find-tags.ts';
 import { inParallel } from './in-parallel.ts';
+import { groupArn } from './names.ts';
 import type { Reader } from './read.ts';
 
 /** Reading calls side by side; the limiter bounds them, too. */
@@ -112,11 +113,11 @@ export class Details {
   #isUrgent(handle: Handle, nowMs: number): boolean {
     const readMs = this.#readMs.get(handle);
     if (readMs === undefined) return true;
-    const found = (this.#account.health.get(handle) ?? []).map(({ TargetHealth: state }) => state);
+    const found = (this.#account.health.get(groupArn(handle)) ?? []).map(({ TargetHealth: state }) => state);
     const states = found.map((state) => state?.State);
     if (states.includes('initial')) return true;
     // Read when nobody used the group yet, and used since.
-    const used = (this.#account.targetGroups.get(handle)?.LoadBalancerArns ?? []).length > 0;
+    const used = (this.#account.targetGroups.get(groupArn(handle))?.LoadBalancerArns ?? []).length > 0;
     if (used && found.some((state) => state?.Reason === 'Target.NotInUse')) return true;
     return states.includes('draining') && nowMs - readMs >= drainingMs;
   }
@@ -126,7 +127,8 @@ export class Details {
     const fronts: string[] = [];
     await inParallel(objects, parallel, async ({ kind, handle, attrs }) => {
       const startMs = this.#drive.ctx.clock.now();
-      if (kind === 'TargetGroup') account.health.set(handle, await this.#reader.health(handle));
+      const arn = groupArn(handle);
+      if (kind === 'TargetGroup') account.health.set(arn, await this.#reader.health(arn));
       else fronts.push(...(await this.#readFronts(handle, attrs.Type === 'application')));
       this.#readMs.set(handle, startMs);
     });
@@ -163,7 +165,7 @@ export class Details {
     for (const map of [account.rules, account.certificates])
       for (const arn of map.keys()) if (!fronts.has(arn)) map.delete(arn);
     for (const arn of this.#readMs.keys())
-      if (!account.loadBalancers.has(arn) && !account.targetGroups.has(arn)) this.#readMs.delete(arn);
+      if (!account.loadBalancers.has(arn) && !account.targetGroups.has(groupArn(arn))) this.#readMs.delete(arn);
   }
 }
 

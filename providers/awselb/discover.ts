@@ -193,6 +193,7 @@ function listed({ account, owners, vpcId }: Snapshot, named: ReadonlySet<string>
         ...(one.Port === undefined ? {} : { Port: one.Port }),
         ...(one.VpcId === undefined ? {} : { VpcId: one.VpcId }),
         IpAddressType: one.IpAddressType ?? 'ipv4',
+        Tags: { ...account.tags.get(arn) },
       });
     if (owners.of(arn, account.tags.get(arn)) === undefined) Counts.TargetGroups++;
   }

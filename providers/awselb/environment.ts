@@ -101,6 +101,7 @@ const targetGroup = z.object({
   Port: z.int().exactOptional(),
   VpcId: z.string().exactOptional(),
   IpAddressType: z.string().default('ipv4'),
+  Tags: tags,
 });
 
 const prefixList = z.object({

@@ -3,7 +3,7 @@ import type { Health, Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import type { Drive } from './drive.ts';
 import { inParallel } from './in-parallel.ts';
-import { targetKey } from './names.ts';
+import { groupArn, targetKey } from './names.ts';
 import type { Reader } from './read.ts';
 import { stateOf } from './see-load-balancer.ts';
 import { healthOf } from './see-target-group.ts';
@@ -74,8 +74,9 @@ export function createHealthPolls(
 
   /** Asks now, and notes what is said. */
   const readNow = async (handle: string): Promise<ReadonlyMap<string, Health>> => {
-    const descriptions = await reader.health(handle);
-    account.health.set(handle, descriptions);
+    const arn = groupArn(handle);
+    const descriptions = await reader.health(arn);
+    account.health.set(arn, descriptions);
     read(handle);
     const now = known.find('TargetGroup', handle);
     const serves = now === undefined || !settingUp(known.inUnit(now.unit)).has(handle);

@@ -10,9 +10,10 @@ import type {
 } from '../../src/model/index.ts';
 import { type Shared, shareAccount } from './account-quotas.ts';
 import { sharedResources, strayTargets } from './backend-rules.ts';
-import { bindingResources, isBinding } from './binding.ts';
+import { bindingResources } from './binding.ts';
 import type { Build } from './build.ts';
 import { readEnvironment } from './environment.ts';
+import { filledBy, holdersOf, isBinding } from './holders.ts';
 import { joinGroups } from './join-groups.ts';
 import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
@@ -33,7 +34,9 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const present = presentOf(input.present);
   const cluster = environment.ClusterName ?? options.clusterName;
   const settings = ({ id }: ExportedService): ServiceOptions => settingsOf(input.settings.get(id));
-  const shared = { balancer, cluster, options, environment, nodes, present, settings } satisfies Omit<
+  const services = input.groups.flatMap((group) => group.services);
+  const holders = holdersOf(services, settings, environment);
+  const shared = { balancer, cluster, options, environment, nodes, present, holders, settings } satisfies Omit<
     Build,
     'refuse' | 'warn'
   >;
@@ -73,7 +76,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     used,
     stillThere,
   });
-  const byId = new Map(input.groups.flatMap(({ services }) => services.map((service) => [service.id, service])));
+  const byId = new Map(services.map((service) => [service.id, service]));
   for (const [id, addresses] of strayTargets(opened, environment, cluster)) {
     const service = byId.get(id);
     if (service !== undefined) problems.push(tellStray(service, addresses));
@@ -125,6 +128,8 @@ function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, in
     ...group.services,
     ...group.services.map(({ id }) => input.settings.get(id)),
   ];
+  for (const service of group.services)
+    for (const arn of filledBy(build.settings(service), build.environment)) inputs.push(build.holders.get(arn));
   inputs.push(build.balancer, build.options, build.environment, ...(usesNodes(group) ? [build.nodes] : []));
   if (known !== undefined && same(known.inputs, [...inputs, ...build.present.inUnit(known.result.unit)]))
     return known.result;

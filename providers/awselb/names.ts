@@ -33,10 +33,18 @@ export function stackOf(first: ExportedService, type: LoadBalancerType, group?: 
 
 export const loadBalancerId = ({ scope, name }: Pick<Stack, 'scope' | 'name'>): string => `${scope}/${name}`;
 export const targetGroupId = (lb: string, resource: string): string => `${lb}|${resource}`;
-/** A target group of somebody else: its targets are ours, or listeners only point at it. */
+/**
+ * A target group of somebody else: a listener of ours sends to it and its targets are ours, or listeners only point at it. What a binding
+ * puts into one is an object of its own, with this id for its handle: the group may be pointed at as well.
+ */
 export const boundGroupId = (arn: string): string => `bound|${arn}`;
 export const pointedGroupId = (arn: string): string => `pointed|${arn}`;
-export const isOwnGroup = (id: string): boolean => !/^(bound|pointed)\|/.test(id);
+export const bindingGroupId = (arn: string): string => `binding|${arn}`;
+export const isOwnGroup = (id: string): boolean => !/^(bound|pointed|binding)\|/.test(id);
+/** Whether targets in it are ours. */
+export const isFilledGroup = (id: string): boolean => /^(bound|binding)\|/.test(id);
+/** ARN of the target group that is seen with this handle. */
+export const groupArn = (handle: string): string => handle.replace(/^binding\|/, '');
 export const listenerId = (lb: string, port: number): string => `${lb}|${port}`;
 export const ruleId = (listener: string, conditions: string): string => `${listener}|${conditions}`;
 export const securityGroupId = (lb: string, number: number): string =>

@@ -1,18 +1,27 @@
 import type { Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
+import { filledGroups } from './filled-groups.ts';
 import type { Owners } from './owners.ts';
+import type { Registered } from './registered.ts';
 import { seeListener, seeRule } from './see-listener.ts';
 import { seeLoadBalancer } from './see-load-balancer.ts';
 import type { View } from './see-parts.ts';
 import { seeSecurityGroup, seeSecurityGroupRule } from './see-security-group.ts';
 import { seeTargetGroup } from './see-target-group.ts';
 
-/** Everything in the account as observed objects: ours with all that belongs to them, others' by the places that they hold. Pure. */
-export function observe(account: Account, owners: Owners): readonly Observed[] {
+/**
+ * Everything in the account as observed objects: ours with all that belongs to them, others' by the places that they hold. `registered`:
+ * targets that we put into target groups of others. Pure.
+ */
+export function observe(
+  account: Account,
+  owners: Owners,
+  registered: ReturnType<Registered['all']> = new Map(),
+): readonly Observed[] {
   const backendGroup = backendGroupOf(account, owners);
-  const view: View = { account, owners, backendGroup };
+  const view: View = { account, owners, filled: filledGroups(owners, registered), backendGroup };
   const there = (object: Observed | undefined): readonly Observed[] => (object === undefined ? [] : [object]);
-  const groups = [...account.targetGroups.values()].flatMap((group) => there(seeTargetGroup(group, view)));
+  const groups = [...account.targetGroups.values()].flatMap((group) => seeTargetGroup(group, view));
   const behind = new Map(groups.map(({ handle, serves }) => [handle, serves]));
   const serves = (arn: string): readonly string[] => behind.get(arn) ?? [];
   const balancers = [...account.loadBalancers.values()].flatMap((one) => there(seeLoadBalancer(one, view)));

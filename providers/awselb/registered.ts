@@ -6,6 +6,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Handle, type ServiceId, type Step, type Unit, WeirError } from '../../src/model/index.ts';
+import { groupArn, isFilledGroup } from './names.ts';
 
 const file = z.strictObject({
   groups: z.record(
@@ -86,5 +87,5 @@ export class Registered {
 }
 
 function boundArn({ kind, id, handle }: Step): Handle | undefined {
-  return kind === 'TargetGroup' && id.startsWith('bound|') && typeof handle === 'string' ? handle : undefined;
+  return kind === 'TargetGroup' && isFilledGroup(id) && typeof handle === 'string' ? groupArn(handle) : undefined;
 }

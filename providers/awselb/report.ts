@@ -2,7 +2,7 @@
 import type { TargetHealth } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ExportedService, Handle, Observed, ServiceId, ServiceReport } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
-import { targetKey } from './names.ts';
+import { groupArn, targetKey } from './names.ts';
 
 type Condition = ServiceReport['conditions'][number];
 type Target = ServiceReport['targets'][number];
@@ -119,7 +119,7 @@ function healthy(targets: readonly Target[], used: boolean): Condition {
 
 function targetsOf({ handle, health = {} }: Observed, account: Pick<Account, 'health'>): readonly Target[] {
   const told = new Map<string, TargetHealth | undefined>();
-  for (const { Target, TargetHealth: state } of account.health.get(handle) ?? [])
+  for (const { Target, TargetHealth: state } of account.health.get(groupArn(handle)) ?? [])
     if (Target?.Id !== undefined) told.set(targetKey(Target.Id, Target.Port ?? 0), state);
   return [...(health.Targets ?? [])].map(([key, state]) => {
     const { Reason, Description } = told.get(key) ?? {};

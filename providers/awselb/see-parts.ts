@@ -1,6 +1,7 @@
 /** What every kind is seen by: from the API's answers to observed objects, in the words of `kinds`. Pure. */
 import type { Attrs, Json, Member, MemberSet, Observed } from '../../src/model/index.ts';
 import type { Account, Tags } from './account.ts';
+import type { FilledGroup } from './filled-groups.ts';
 import { normalize } from './normalize.ts';
 import type { Owners } from './owners.ts';
 import { secretTag } from './secret-tag.ts';
@@ -8,6 +9,8 @@ import { secretTag } from './secret-tag.ts';
 export interface View {
   readonly account: Account;
   readonly owners: Owners;
+  /** ARN → what of a target group of others is ours. */
+  readonly filled: ReadonlyMap<string, FilledGroup>;
   /** Back-end group that weir made: the word for it is `backend`. */
   readonly backendGroup: string | undefined;
 }

@@ -1,32 +1,21 @@
 import type { TargetGroup, TargetHealth, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Attrs, Health, Member, MemberSet, Observed } from '../../src/model/index.ts';
+import type { Attrs, Health, Member, Observed } from '../../src/model/index.ts';
 import { targetGroupId, targetKey } from './names.ts';
 import { attributesOf, foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
-export function seeTargetGroup(group: TargetGroup, view: View): Observed | undefined {
+/** One that is ours; else what of it is ours: its targets, or that our listeners point at it; else the name that it takes. */
+export function seeTargetGroup(group: TargetGroup, view: View): readonly Observed[] {
   const { TargetGroupArn: handle, TargetGroupName: Name } = group;
-  if (handle === undefined || Name === undefined) return undefined;
+  if (handle === undefined || Name === undefined) return [];
   const { account, owners } = view;
-  const descriptions = account.health.get(handle) ?? [];
+  const tags = account.tags.get(handle);
+  const owner = owners.of(handle, tags);
   const users = group.LoadBalancerArns ?? [];
   const settingUp =
     users.length > 0 && users.every((arn) => account.loadBalancers.get(arn)?.State?.Code === 'provisioning');
-  const targets = targetsOf(descriptions, users.length > 0, settingUp);
-  const foreign = owners.foreign.get(handle);
-  if (foreign !== undefined) {
-    const { id, unit, serves } = foreign;
-    const bound = id.startsWith('bound|') ? targets : { sets: {}, health: {} };
-    const attrs = { Foreign: true, TargetGroupArn: handle };
-    return seen({ kind: 'TargetGroup', id, unit, serves, handle, attrs, refs: {}, owned: true, facts: {}, ...bound });
-  }
-  const tags = account.tags.get(handle);
-  const owner = owners.of(handle, tags);
-  if (owner?.resource === undefined) {
-    const unit = foreignUnit(handle, view);
-    const rest = { serves: [], refs: {}, sets: {}, owned: false, facts: {} };
-    return seen({ kind: 'TargetGroup', id: handle, unit, handle, attrs: { Name }, ...rest });
-  }
-  return seen({
+  const targets = targetsOf(account.health.get(handle) ?? [], users.length > 0, settingUp);
+  if (owner?.resource === undefined) return seeForeign(handle, Name, targets, view);
+  const own = seen({
     kind: 'TargetGroup',
     id: targetGroupId(owner.lb, owner.resource),
     unit: owner.unit,
@@ -60,6 +49,35 @@ export function seeTargetGroup(group: TargetGroup, view: View): Observed | undef
     health: targets.health,
     facts: {},
   });
+  return [own];
+}
+
+function seeForeign(arn: string, Name: string, targets: ReturnType<typeof targetsOf>, view: View): readonly Observed[] {
+  const { owners, filled } = view;
+  const rest = { kind: 'TargetGroup', refs: {}, facts: {} };
+  const attrs = { Foreign: true, TargetGroupArn: arn };
+  const found: Observed[] = [];
+  const ours = filled.get(arn);
+  if (ours !== undefined) {
+    const { id, handle, unit, serves } = ours;
+    found.push(seen({ ...rest, id, unit, serves, handle, attrs, owned: true, ...only(targets, ours.ours) }));
+  }
+  if (ours?.handle === arn) return found;
+  const pointed = owners.foreign.get(arn);
+  const place = { unit: foreignUnit(arn, view), serves: [], sets: {} };
+  found.push(
+    pointed === undefined
+      ? seen({ ...rest, ...place, id: arn, handle: arn, attrs: { Name }, owned: false })
+      : seen({ ...rest, ...pointed, handle: arn, attrs, sets: {}, owned: true, health: {} }),
+  );
+  return found;
+}
+
+/** Of what somebody else goes on filling nothing concerns us but what we put there. */
+function only(targets: ReturnType<typeof targetsOf>, ours: ReadonlySet<string> | undefined) {
+  if (ours === undefined) return targets;
+  const pick = <T>(all: ReadonlyMap<string, T>) => new Map([...all].filter(([key]) => ours.has(key)));
+  return { sets: { Targets: pick(targets.sets.Targets) }, health: { Targets: pick(targets.health.Targets) } };
 }
 
 /** What an answer does not name has its default: some emulators of AWS name only what was set. */
@@ -88,8 +106,7 @@ function targetsOf(descriptions: readonly TargetHealthDescription[], used: boole
     const found = healthOf(state, used);
     health.set(key, settingUp && found === 'ready' ? 'initial' : found);
   }
-  const sets: Readonly<Record<string, MemberSet>> = { Targets };
-  return { sets, health: { Targets: health } };
+  return { sets: { Targets }, health: { Targets: health } };
 }
 
 /** Targets of a group that nobody uses are not checked: what they are shows when somebody does. */

@@ -170,9 +170,8 @@ export class Snapshot {
   }
 
   #ownersOf(environment: Owners['input']['environment'], services: Owners['input']['services']): Owners {
-    const { ctx, cluster, options, registered } = this.#drive;
-    const bound = registered?.all() ?? new Map();
-    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services, bound });
+    const { ctx, cluster, options } = this.#drive;
+    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services, bound: new Map() });
   }
 
   async #list(): Promise<void> {
@@ -198,17 +197,19 @@ export class Snapshot {
     this.#listMs = startMs;
   }
 
+  #observe(): readonly Observed[] {
+    return observe(this.account, this.#owners, this.#drive.registered?.all());
+  }
+
   #ours(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
-    return observe(this.account, this.#owners).filter(
-      ({ owned, unit }) => owned && (units === undefined || units.has(unit)),
-    );
+    return this.#observe().filter(({ owned, unit }) => owned && (units === undefined || units.has(unit)));
   }
 
   /** The account as it was read, but for units that were written to since: those stay as we know them. */
   #seen(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
     const { known } = this.#drive;
     const counts = (unit: Unit): boolean => units === undefined || units.has(unit);
-    const reading = observe(this.account, this.#owners);
+    const reading = this.#observe();
     const result = [
       ...reading.filter(({ unit }) => counts(unit) && !this.#written.has(unit)),
       ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),

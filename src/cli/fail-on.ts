@@ -25,7 +25,12 @@ export function findUnwanted(plan: PlanReport, failOn: unknown): readonly FailOn
   const has: Readonly<Record<FailOn, boolean>> = {
     gap: steps.some(({ gap = [] }) => gap.length > 0),
     risk: steps.some(({ risk = [] }) => risk.length > 0),
-    delete: steps.some(({ op, borrowed }) => op === 'delete' && borrowed !== true),
+    // What stays and loses all that was ours in it is gone for who was served by that.
+    delete: steps.some(
+      ({ op, borrowed, kind, id }) =>
+        op === 'delete' &&
+        (borrowed !== true || steps.some((step) => step.op === 'remove' && step.kind === kind && step.id === id)),
+    ),
     release: steps.some(({ op, borrowed }) => op === 'delete' && borrowed === true),
     refused: plan.units.some(({ refused }) => refused.length > 0),
   };

@@ -19,6 +19,7 @@ import { emitLate } from './emit-late.ts';
 import { emitLinkSet } from './emit-link-set.ts';
 import { emitOrder } from './emit-order.ts';
 import { emitPlainSet } from './emit-plain-set.ts';
+import { emitRelease } from './emit-release.ts';
 import { emitSlots } from './emit-slots.ts';
 import { emitUpdate } from './emit-update.ts';
 import { handOver } from './handover.ts';
@@ -120,6 +121,7 @@ function* draw(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sac
   for (const wanted of changed) emitUpdate(sketch, wanted);
   const drains = dead.length > 0 ? drainsOf(scene) : new Map();
   for (const present of dead) emitDelete(sketch, present, drains);
+  for (const present of dead) emitRelease(sketch, present);
   emitSlots(sketch, created, numbers);
   // One refused rule must not keep the others from their order.
   if (rules.refusalsTravel) travel(sketch.drafts);

@@ -124,17 +124,18 @@ describe('adoption', () => {
       settings,
       {
         TargetGroups: [
-          { TargetGroupArn: group, TargetGroupName: 'tf', TargetType: 'ip', Protocol: 'TCP', IpAddressType: 'ipv4' },
+          {
+            TargetGroupArn: group,
+            TargetGroupName: 'tf',
+            TargetType: 'ip',
+            Protocol: 'TCP',
+            IpAddressType: 'ipv4',
+            Tags: {},
+          },
         ],
       },
     );
-    assert.deepEqual(
-      [...ids],
-      [
-        [group, `bound|${group}`],
-        [`${group}2`, `pointed|${group}2`],
-      ],
-    );
+    assert.deepEqual([...ids], [[`${group}2`, `pointed|${group}2`]]);
   });
 
   it('fills a target group that a TargetGroupBinding names, and makes nothing else', () => {
@@ -147,7 +148,7 @@ describe('adoption', () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(
       resources.map(({ kind, id, attrs, sets }) => [kind, id, attrs, [...(sets.Targets?.keys() ?? [])]]),
-      [['TargetGroup', `bound|${group}`, { Foreign: true, TargetGroupArn: group }, ['10.0.0.1:8080']]],
+      [['TargetGroup', `binding|${group}`, { Foreign: true, TargetGroupArn: group }, ['10.0.0.1:8080']]],
     );
   });
 });

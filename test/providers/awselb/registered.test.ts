@@ -38,7 +38,7 @@ it('a binding that is gone leaves a target group of others as it was, also for a
     const session = await openSession(options, { ...stage.ctx, stateDir }, { requestHandler, credentials });
     try {
       const environment = await session.discover(services, signal);
-      const present = (await session.observe('all', signal)).filter(({ id }) => id.startsWith('bound|'));
+      const present = (await session.observe('all', signal)).filter(({ id }) => id.startsWith('binding|'));
       const wish = { environment, options: { clusterName: 'test' }, present };
       const { steps } = planned(desire(services, wish).resources, present);
       const handles = new Map<number, string>();
@@ -63,7 +63,7 @@ it('a binding that is gone leaves a target group of others as it was, also for a
   assert.ok(key !== undefined && ours !== undefined);
   // Registered by others beside ours.
   group.targets.set(key.replace(mine, theirs).replace('9090', '7070'), { ...ours, id: theirs, port: 7070 });
-  assert.deepEqual(await run([]), ['delete']);
+  assert.deepEqual(await run([]), ['remove', 'delete']);
   assert.deepEqual(registered(), [`${theirs}:7070`]);
   assert.deepEqual(await run([]), []);
   assert.deepEqual(registered(), [`${theirs}:7070`]);
