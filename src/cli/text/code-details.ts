@@ -10,6 +10,7 @@ export interface CodeDetail {
 const file = 'when a file of a source is read; `weir validate` finds it too';
 const object = 'when the objects of a file are read; `weir validate` finds it too';
 const merge = 'when the services of one balancer are put together; `weir validate` finds it too';
+const pool = 'when services take addresses out of pools; `weir validate` finds it too';
 const plan = 'when a plan is made; `weir plan` finds it too';
 const apply = 'while a plan is applied';
 const start = 'when `run`, `apply` or `destroy` starts';
@@ -69,6 +70,19 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_PROTOCOL', merge, 'shop/dns: haproxy cannot do udp; nginx can'],
   ['E_FEATURE', merge, 'shop/web: builtin cannot do proxyProtocol'],
   ['W_FEATURE', merge, 'shop/web: builtin does not observe drain'],
+  ['E_POOL', pool, 'pool edge: addresses[0] is a range whose end lies before its start'],
+  ['E_POOL_OVERLAP', pool, 'pool edge: 10.9.0.0/24 overlaps 10.9.0.128-10.9.0.140 of pool core'],
+  ['E_POOL_UNKNOWN', pool, 'shop/web names pool egde, and there is none of that name'],
+  ['E_POOL_EXHAUSTED', pool, 'pool edge is full: all 16 IPv4 addresses that it may give out are held'],
+  ['E_POOL_FAMILY', pool, 'pool edge has no IPv6 addresses'],
+  ['E_POOL_DENIED', pool, 'pool edge is not open to namespace shop'],
+  ['E_POOL_NONE', pool, 'no pool gives shop/web an address by itself'],
+  ['E_ADDRESS_OUTSIDE', pool, 'shop/web asks for 10.8.0.1, which lies in no pool'],
+  ['E_ADDRESS_TAKEN', pool, 'shop/web asks for 10.9.0.1, which shop/db holds'],
+  ['E_ADDRESS_RESERVED', pool, 'shop/web asks for 10.9.0.2, the address of machine node-a'],
+  ['E_ADDRESS_FAMILY', pool, 'shop/web asks for one IPv4 address and is of both families'],
+  ['W_ADDRESS_KEPT', pool, 'shop/web keeps 10.9.0.9, which pool edge does not contain any more'],
+  ['W_POOL_RESERVED', pool, 'pool edge contains 10.9.0.2, the address of machine node-a'],
   ['E_BALANCER_NONE', merge, 'shop/web names balancer edge, and there is none of that name'],
   ['E_BALANCER_MANY', merge, 'shop/web is taken by edge and inner, which do not share'],
   [
