@@ -140,6 +140,7 @@ export async function run({ raw, breakName }: BenchOptions): Promise<readonly Fi
 }
 
 function tellPairs(what: string, pairs: readonly Pair[]): void {
+  if (pairs.length === 0) return;
   const show = (values: readonly number[]) => [0.5, 0.95, 1].map((share) => round(quantile(values, share))).join(' / ');
   const over = pairs.map(({ weirMs, floorMs }) => weirMs - floorMs);
   process.stderr.write(
@@ -171,7 +172,7 @@ async function scale(
     await firstAnswer(bed.address, host, (target) => target === first);
     await sleep(500);
   }
-  process.stderr.write(`1 to ${scaled} endpoints: ${ms.map(round).join(', ')} ms\n`);
+  if (times > 0) process.stderr.write(`1 to ${scaled} endpoints: ${ms.map(round).join(', ')} ms\n`);
   return { ms, reloads: (await bed.metric('weir_haproxy_reloads_total')) - before };
 }
 
