@@ -7,6 +7,7 @@ export * from './messages.ts';
 export * from './owner.ts';
 export * from './protocol.ts';
 export * from './seal.ts';
+export * from './spread.ts';
 export * from './timing.ts';
 export * from './voter.ts';
 export * from './wire.ts';

@@ -28,7 +28,7 @@ export interface Pulse {
   readonly hints: readonly Hint[];
 }
 
-const releaseTries = 12;
+const releaseTries = 12; // A voter that is gone never acknowledges one.
 
 /** The claims of one incarnation: from the claim over the beats and their majorities to the open gate, and back. */
 export class Owner {
@@ -89,9 +89,9 @@ export class Owner {
   yield(vip: Vip, now: number): boolean {
     const claim = this.#claims.get(vip);
     if (claim === undefined) return true;
-    if (!this.gate.closed(vip, now) || now < claim.insistUntil) return false;
-    this.release(vip, now);
-    return true;
+    const yields = this.gate.closed(vip, now) && now >= claim.insistUntil;
+    if (yields) this.release(vip, now);
+    return yields;
   }
 
   /** Starts a beat if one is due: its token first, where something is claimed. Returns a beat that may leave at once. */
@@ -125,9 +125,8 @@ export class Owner {
     sent.acks.set(ack.from, new Set(ack.refused.map(({ vip }) => vip)));
     for (const refusal of ack.refused) this.#refused(sent, refusal, now, better);
     this.#confirm(sent, now);
-    if (this.#releaseFrom !== undefined && sent.seq >= this.#releaseFrom && this.#heardByAll(sent)) {
-      this.#releaseFrom = undefined;
-    }
+    const heardByAll = sent.group.voters.every((voter) => sent.acks.has(voter));
+    if (heardByAll && sent.seq >= (this.#releaseFrom ?? Number.POSITIVE_INFINITY)) this.#releaseFrom = undefined;
   }
 
   /** What is due by time alone. */
@@ -153,6 +152,7 @@ export class Owner {
 
   #leave(pulse: Pulse, group: Group, now: number): Pulse {
     const { seq, claims } = pulse;
+    this.#releaseTries -= 1;
     this.#sent.set(seq, { seq, group, claims, sentAt: now, acks: new Map(), confirmAt: undefined });
     for (const old of this.#sent.values()) {
       if (now - old.sentAt > this.#timing.promiseMs) this.#sent.delete(old.seq);
@@ -233,8 +233,7 @@ export class Owner {
         this.#hints.set(vip, { to: successor, until: now + this.#timing.hintMs });
         this.holdOff(vip, now + this.#timing.returnMs);
       }
-      this.#releaseFrom = this.#seq + 1;
-      this.#releaseTries = releaseTries;
+      [this.#releaseFrom, this.#releaseTries] = [this.#seq + 1, releaseTries];
       this.#nextBeatAt = now;
       this.#emit({ kind: 'report', report: { kind: 'dropped', vip } });
     }
@@ -243,10 +242,6 @@ export class Owner {
   #hintsAt(now: number): readonly Hint[] {
     for (const [vip, { until }] of this.#hints) if (now >= until) this.#hints.delete(vip);
     return [...this.#hints].map(([vip, { to, until }]) => ({ vip, to, leftMs: until - now }));
-  }
-
-  #heardByAll(sent: Sent): boolean {
-    return sent.group.voters.every((voter) => sent.acks.has(voter));
   }
 }
 

@@ -44,7 +44,8 @@ export class Kernel {
     const random = this.#random;
     const latency = random.chance(0.01) ? random.between(0.1, 5) : random.between(0.05, 0.3);
     const soonest = Math.max(this.#agenda.now + latency, this.stalledUntil);
-    const at = this.#faults.reorders && random.chance(0.3) ? soonest : Math.max(soonest, this.#busyUntil);
+    const overtaken = this.#faults.reorders && random.chance(0.2) ? random.between(0, 50) : 0;
+    const at = this.#faults.reorders ? soonest + overtaken : Math.max(soonest, this.#busyUntil);
     this.#busyUntil = Math.max(at, this.#busyUntil);
     const submitted = this.#agenda.now;
     this.#agenda.at(at, () => done(this.#apply(inc, transaction, submitted)));

@@ -39,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'V5: a voter that started is mute for one promise',
     edits: [{ file: 'voter', from: 'return now < this.mutedUntil;', to: 'return false;' }],
+    firstSeed: 115,
     storm: true,
     faults: ['kill', 'crash', 'isolation', 'partition'],
   },
@@ -57,6 +58,7 @@ export const mutants: readonly Mutant[] = [
       },
       { file: 'voter', from: 'if (beat.inc > sender.inc) {', to: 'if (beat.inc !== sender.inc) {' },
     ],
+    firstSeed: 60,
     storm: true,
     faults: ['kill', 'handOver', 'stop'],
   },
@@ -91,7 +93,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'a timeout is never relative to the confirmation (rest of the gate)',
     kernel: { lateTimeout: 'remaining' },
-    firstSeed: 90,
+    firstSeed: 30,
     storm: true,
     faults: ['writer', 'isolation', 'stop'],
   },
@@ -118,7 +120,6 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'O6: transactions reach the kernel in order',
     kernel: { reorders: true },
-    firstSeed: 340,
     storm: true,
     faults: ['handOver', 'writer'],
   },
@@ -139,7 +140,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'M2: the next record waits until majorities adopted this one',
     edits: [{ file: 'membership', from: 'this.#settledAt === undefined && this.#adoptedByMajorities()', to: 'true' }],
-    firstSeed: 130,
+    firstSeed: 150,
     storm: true,
     faults: membership,
   },

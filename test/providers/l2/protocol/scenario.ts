@@ -49,12 +49,17 @@ export function playScenario(seed: number, subject: Subject, { faults, storm = f
   const membership = faults.includes('membership');
   const nodes = membership ? 6 : random.whole(2, 7);
   const voters = random.pick([1, 3, 3, 5].filter((count) => count <= nodes));
-  const world = new World(nodes, nodes === 2 ? 2 : voters, random, subject);
+  // Two nodes: both must promise, or a witness votes that never answers for an address itself.
+  const witness = nodes === 2 && random.chance(0.5);
+  const world = witness
+    ? new World(3, 3, random, subject)
+    : new World(nodes, nodes === 2 ? 2 : voters, random, subject);
+  const takers = world.names.slice(0, nodes);
   const vips = Array.from({ length: random.whole(1, 4) }, (_, index) => `192.0.2.${index + 1}`);
-  const plan: Ranks = new Map(vips.map((vip) => [vip, random.shuffle(world.names)]));
+  const plan: Ranks = new Map(vips.map((vip) => [vip, random.shuffle(takers)]));
   // Plans are hints: some nodes have another one.
   const plans = world.names.map(() =>
-    random.chance(0.1) ? new Map(vips.map((vip) => [vip, random.shuffle(world.names)])) : plan,
+    random.chance(0.1) ? new Map(vips.map((vip) => [vip, random.shuffle(takers)])) : plan,
   );
   const start = (number: number) => world.start(number, plans[number] ?? plan);
   for (const number of world.machines.keys()) world.agenda.at(random.between(0, 200), () => start(number));

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Action, Event, Transaction } from '../../../../providers/l2/protocol/events.ts';
+import type { Beat, Group, Message } from '../../../../providers/l2/protocol/messages.ts';
+import { Protocol } from '../../../../providers/l2/protocol/protocol.ts';
+import { deriveTiming } from '../../../../providers/l2/protocol/timing.ts';
+
+const vip = '192.0.2.1';
+const group: Group = { version: 1, voters: ['a', 'b', 'c'], previous: [] };
+const promiseMs = deriveTiming().promiseMs;
+
+/** Node `a`, whose kernel and disk answer when told to. */
+class Bench {
+  now = 1000;
+  actions: readonly Action[] = [];
+  readonly node = new Protocol('a', deriveTiming());
+
+  give(event: Event): this {
+    this.actions = this.node.step(event, this.now);
+    return this;
+  }
+
+  /** Started, its gates reset, and past its silence. */
+  ready(order: readonly string[] = ['a', 'b', 'c']): this {
+    this.give({ kind: 'rank', ranks: new Map([[vip, order]]) });
+    this.give({ kind: 'start', disk: undefined, wallClockS: 50, group });
+    this.give({ kind: 'persisted', disk: { inc: 50, group } }).complete();
+    this.now += promiseMs;
+    return this;
+  }
+
+  /** Completes the last transaction asked for. */
+  complete(ok = true): this {
+    const asked = this.actions.findLast((action) => action.kind === 'kernel');
+    assert.ok(asked?.kind === 'kernel', 'no transaction was asked for');
+    return this.give({ kind: 'kernelDone', inc: asked.inc, id: asked.id, ok });
+  }
+
+  hear(message: Message): this {
+    return this.give({ kind: 'received', message });
+  }
+
+  beat(from: string, seq: number, claims: readonly string[], parts: Partial<Beat> = {}): this {
+    return this.hear({ kind: 'beat', from, inc: 60, seq, group, claims, hints: [], eligible: true, ...parts });
+  }
+
+  get sent(): readonly Message[] {
+    return this.actions.flatMap((action) => (action.kind === 'send' ? [action.message] : []));
+  }
+
+  get transactions(): readonly Transaction[] {
+    return this.actions.flatMap((action) => (action.kind === 'kernel' ? [action.transaction] : []));
+  }
+
+  /** Claims, arms and has the beat acknowledged by `b`: the confirmation is asked for. */
+  confirm(): this {
+    this.give({ kind: 'tick' }).complete();
+    const beat = this.sent.find((message) => message.kind === 'beat');
+    assert.ok(beat?.kind === 'beat' && beat.claims.includes(vip));
+    return this.hear({ kind: 'ack', from: 'b', inc: beat.inc, seq: beat.seq, version: 1, refused: [] });
+  }
+}
+
+describe('a node of the ownership protocol', () => {
+  it('says nothing before its old gates are gone', () => {
+    const bench = new Bench().give({ kind: 'start', disk: { inc: 70, group }, wallClockS: 50, group });
+    assert.deepEqual(bench.actions, [{ kind: 'persist', disk: { inc: 71, group } }]);
+    bench.give({ kind: 'persisted', disk: { inc: 71, group } });
+    assert.deepEqual(bench.transactions, [{ kind: 'reset', inc: 71 }]);
+    assert.deepEqual(bench.beat('b', 1, [vip]).sent, []);
+  });
+
+  it('promises nothing in the first span of a promise', () => {
+    const bench = new Bench().ready();
+    bench.now -= 1;
+    assert.equal(
+      bench.beat('b', 1, [vip]).sent.some(({ kind }) => kind === 'ack'),
+      false,
+    );
+    bench.now += 1;
+    assert.equal(
+      bench.beat('b', 2, [vip]).sent.some(({ kind }) => kind === 'ack'),
+      true,
+    );
+  });
+
+  it('sends a claim only after its token is armed, and opens by a confirmation of that token', () => {
+    const bench = new Bench().ready().give({ kind: 'tick' });
+    assert.deepEqual(bench.transactions, [{ kind: 'arm', token: 2, gateMs: 300 }]);
+    assert.deepEqual(bench.sent, []);
+    bench.complete();
+    assert.deepEqual(
+      bench.sent.map(({ kind }) => kind),
+      ['beat', 'beat'],
+    );
+    bench.hear({ kind: 'ack', from: 'c', inc: 50, seq: 2, version: 1, refused: [] });
+    assert.deepEqual(bench.transactions, [{ kind: 'confirm', token: 2, owned: [vip] }]);
+    assert.ok(bench.complete().actions.some(({ kind }) => kind === 'announce'));
+  });
+
+  it('counts no promise of another beat, incarnation, group or stranger', () => {
+    const ack = { kind: 'ack', from: 'b', inc: 50, seq: 2, version: 1, refused: [] } as const;
+    for (const wrong of [{ inc: 49 }, { seq: 1 }, { seq: 3 }, { version: 2 }, { from: 'x' }, { from: 'a' }]) {
+      const bench = new Bench().ready().give({ kind: 'tick' }).complete();
+      assert.deepEqual(bench.hear({ ...ack, ...wrong }).transactions, [], JSON.stringify(wrong));
+    }
+  });
+
+  it('does not answer a replay, and tells an older incarnation of the newer', () => {
+    const bench = new Bench().ready(['b']).beat('b', 5, []);
+    assert.ok(bench.sent.some(({ kind }) => kind === 'ack'));
+    const answers = () => bench.sent.filter(({ kind }) => kind === 'ack' || kind === 'stale');
+    assert.deepEqual(
+      bench.beat('b', 5, []).sent.filter(({ kind }) => kind === 'ack'),
+      [],
+    );
+    assert.deepEqual(
+      bench.beat('b', 4, [vip]).sent.filter(({ kind }) => kind === 'ack'),
+      [],
+    );
+    bench.beat('b', 9, [], { inc: 59 });
+    assert.deepEqual(answers(), [{ kind: 'stale', from: 'a', knownInc: 60 }]);
+  });
+
+  it('tells a release after its gate is closed, not before', () => {
+    const bench = new Bench().ready().confirm().complete();
+    bench.give({ kind: 'handOver', vip, to: 'b' });
+    assert.deepEqual(bench.transactions, [{ kind: 'own', owned: [] }]);
+    assert.ok(bench.node.claims.has(vip));
+    const [beat] = bench.complete().sent;
+    assert.ok(beat?.kind === 'beat' && beat.claims.length === 0);
+    assert.deepEqual(beat.hints, [{ vip, to: 'b', leftMs: 200 }]);
+  });
+
+  it('repeats a release that a voter does not acknowledge, but not for ever', () => {
+    const bench = new Bench().ready().confirm().complete();
+    const gone = () =>
+      bench.sent.filter((message) => message.kind === 'beat' && message.claims.length === 0).length / 2;
+    let told = 0;
+    bench.give({ kind: 'handOver', vip, to: 'b' }).complete();
+    for (const start = bench.now; bench.now < start + 450; bench.now += 1) {
+      told += gone();
+      bench.give({ kind: 'tick' });
+    }
+    assert.ok(told >= 12 && told <= 18, `told ${told} times`);
+  });
+
+  it('yields to a better-ranked claimant only while nothing of its own is in flight to the kernel', () => {
+    const refusals = (bench: Bench) => bench.sent.flatMap((message) => (message.kind === 'ack' ? message.refused : []));
+    const claimed = new Bench().ready(['b', 'a']).give({ kind: 'tick' }).complete();
+    assert.deepEqual(refusals(claimed.beat('b', 1, [vip])), []);
+    const flying = new Bench().ready(['b', 'a']).confirm();
+    assert.equal(flying.transactions[0]?.kind, 'confirm');
+    assert.equal(refusals(flying.beat('b', 1, [vip])).length, 1);
+  });
+
+  it('begins anew, silent, when others know a newer incarnation of it', () => {
+    const bench = new Bench().ready().confirm().complete();
+    bench.hear({ kind: 'stale', from: 'b', knownInc: 90 });
+    assert.deepEqual(
+      bench.actions.find(({ kind }) => kind === 'persist'),
+      { kind: 'persist', disk: { inc: 91, group } },
+    );
+    bench.give({ kind: 'persisted', disk: { inc: 91, group } });
+    assert.deepEqual(bench.transactions, [{ kind: 'reset', inc: 91 }]);
+    assert.equal(bench.node.claims.size, 0);
+  });
+
+  it('sends no beat whose token the kernel refused, and says so', () => {
+    const bench = new Bench().ready().give({ kind: 'tick' }).complete(false);
+    assert.deepEqual(bench.sent, []);
+    assert.ok(bench.actions.some((action) => action.kind === 'report' && action.report.kind === 'kernelFailed'));
+  });
+
+  it('refuses a record that changes two voters, and writes one that changes one before it counts', () => {
+    const bench = new Bench().ready();
+    const next = (voters: readonly string[]): Group => ({ version: 2, voters, previous: group.voters });
+    bench.give({ kind: 'regroup', group: next(['a', 'b', 'd']) });
+    assert.ok(bench.actions.some((action) => action.kind === 'report' && action.report.kind === 'groupRefused'));
+    bench.give({ kind: 'regroup', group: next(['a', 'b']) });
+    assert.deepEqual(bench.actions[0], { kind: 'persist', disk: { inc: 50, group: next(['a', 'b']) } });
+    assert.equal(bench.node.group?.version, 1);
+    bench.give({ kind: 'persisted', disk: { inc: 50, group: next(['a', 'b']) } });
+    assert.equal(bench.node.group?.version, 2);
+  });
+});
