@@ -27,7 +27,7 @@ export const figures: readonly FigureSpec[] = [
 export const breaks = ['kube-slow-weir'];
 
 export const load =
-  'one Service of one EndpointSlice, its address exchanged, 6 blocks of 100 changes; 60 new hosts, by turns in the Ingress that is there and in a new one; 1 to 100 endpoints and back, 5 times; real API server and etcd, each HAProxy asked on two connections with a millisecond between an answer and the next request; all of it before other work of the machine';
+  'one Service of one EndpointSlice, its address exchanged, 6 blocks of 100 changes; 60 new hosts, by turns in the Ingress that is there and in a new one; 1 to 100 endpoints and back, 5 times; real API server and etcd, the directory of HAProxy in memory as in the chart, each HAProxy asked on two connections with a millisecond between an answer and the next request; all of it before other work of the machine';
 
 const size = { blocks: 6, changes: 100, hosts: 60, scales: 5 };
 const scaled = 100;

@@ -1,6 +1,7 @@
 /** The bed of the Kubernetes figures: a real API server, `weir run` on it with its HAProxy, targets at addresses of Pods; EndpointSlices are written by the benchmark. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { showProcesses } from '../../../providers/haproxy/master.ts';
@@ -86,7 +87,10 @@ export async function makeKubeBed({ pods: count, host }: KubeBedOptions): Promis
 
     const address = ownAddress();
     const metrics = `${address}:8378`;
-    const dir = `${folder}/haproxy`;
+    // In memory, as the chart has it.
+    const memory = await mkdtemp(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/weir-kube-bench-`);
+    undo.push(() => rm(memory, { recursive: true, force: true }));
+    const dir = `${memory}/haproxy`;
     const config = {
       instance: 'bench',
       stateDir: `${folder}/state`,
