@@ -78,6 +78,50 @@ test('what was registered is written down, for nobody else to read', async () =>
   );
 });
 
+const binding = (namespace: string, createdAt: string) => ({
+  apiVersion: 'elbv2.k8s.aws/v1beta1',
+  kind: 'TargetGroupBinding',
+  metadata: { namespace, name: 'legacy', creationTimestamp: createdAt },
+  spec: { targetGroupARN: group.arn, targetType: 'ip', serviceRef: { name: 'web', port: 80 } },
+});
+const web = (namespace: string) => webService({ namespace, name: 'web', endpoints });
+
+test('the plan shows what a binding that is deleted takes out of the group, and --fail-on sees it', async () => {
+  await user.put('binding', web('shop'));
+  const plan = await user.weir(['plan', '--full']);
+  assert.match(plan.out, /= release +TargetGroup +legacy/);
+  for (const { address } of endpoints) assert.match(plan.out, new RegExp(`${address}:8080`));
+  const json = await user.weir(['plan', '-o', 'json']);
+  assert.match(json.out, /"op": ?"remove"[\s\S]*10\.0\.135\.10:8080/);
+  for (const reason of ['delete', 'release'])
+    assert.equal((await user.weir(['plan', '--fail-on', reason])).code, 1, reason);
+  assert.deepEqual(targets(), ['10.0.135.10:8080', '10.0.151.10:8080']);
+});
+
+test('the younger of two bindings of one group is refused by name, and nothing moves', async () => {
+  await user.put('binding', [...web('shop'), binding('shop', '2026-01-01T00:00:00Z')]);
+  await user.put('other', [...web('aaa'), binding('aaa', '2026-01-02T00:00:00Z')]);
+  const { code, out, err } = await user.weir(['apply']);
+  assert.equal(code, 1, out + err);
+  assert.match(out + err, /targetgroupbinding\/aaa\/legacy: .*spec\.targetGroupARN.*TargetGroupBinding shop\/legacy/);
+  assert.deepEqual(targets(), ['10.0.135.10:8080', '10.0.151.10:8080']);
+  assert.match((await user.weir(['plan'])).out, / 0 steps\./);
+});
+
+test('a binding that names a target group of weir is refused by name, and that group stays as it is', async () => {
+  const own = [...groups().all()].find(({ tags }) => tags.size > 0);
+  assert.ok(own !== undefined);
+  const before = [...own.targets.keys()];
+  const grab = binding('aaa', '2020-01-01T00:00:00Z');
+  await user.put('other', [...web('aaa'), { ...grab, spec: { ...grab.spec, targetGroupARN: own.arn } }]);
+  const { code, out, err } = await user.weir(['apply']);
+  assert.equal(code, 1, out + err);
+  assert.match(out + err, /targetgroupbinding\/aaa\/legacy: .*spec\.targetGroupARN.*weir makes and fills/);
+  assert.deepEqual([...own.targets.keys()], before);
+  assert.match((await user.weir(['plan'])).out, / 0 steps\./);
+  await user.put('other', []);
+});
+
 test('destroy takes our targets out, and leaves the group with those of others', async () => {
   const [[key, ours] = []] = group.targets;
   assert.ok(key !== undefined && ours !== undefined);
