@@ -20,6 +20,7 @@ import {
   prefixListId,
   scheme,
   tags,
+  withoutProto,
 } from './words.ts';
 
 /** `HTTPS-443`, `TCP-80`: how a listener is named in settings. */
@@ -92,8 +93,7 @@ export const serviceOptions = z.strictObject({
     .min(1)
     .optional()
     .describe('Ids or Name tags of subnets, one for each zone; default: discovery by tag.'),
-  subnetTags: z
-    .record(z.string(), z.array(z.string()).min(1))
+  subnetTags: withoutProto(z.record(z.string(), z.array(z.string()).min(1)))
     .optional()
     .describe('Tag key → allowed values, in place of `subnets`.'),
   eipAllocations: z.array(allocationId).min(1).optional().describe('Network, internet-facing: one for each subnet.'),

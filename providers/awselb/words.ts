@@ -46,7 +46,14 @@ export const tagValue = z
   .string()
   .max(256)
   .regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u, 'must be letters, digits, spaces and _.:/=+-@');
-export const tags = z.record(tagKey, tagValue);
+/** Records lose this one key without a word: it is refused by name. */
+export const withoutProto = <T extends z.ZodType>(record: T) =>
+  z.preprocess((given, { addIssue }) => {
+    if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+      addIssue({ code: 'custom', message: 'no key can be __proto__; use another one' });
+    return given;
+  }, record);
+export const tags = withoutProto(z.record(tagKey, tagValue));
 
 /** Attributes of a load balancer, target group or listener: the API's keys, values as text. */
 export const attributes = z.record(

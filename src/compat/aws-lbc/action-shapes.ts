@@ -43,19 +43,28 @@ const forwardConfig = z
     'must have a weight at each of several target groups',
   );
 
-const redirectConfig = z.object({
-  host: text(128).optional(),
-  path: text(128)
-    .refine((value) => value.startsWith('/'), 'must begin with /')
-    .optional(),
-  port: z
-    .string()
-    .regex(/^([1-9]\d{0,4}|#\{port\})$/, 'must be a port in quotes, or #{port}')
-    .optional(),
-  protocol: z.enum(['HTTP', 'HTTPS', '#{protocol}']).optional(),
-  query: z.string().max(128).refine(isSafeText, 'must not contain control characters').optional(),
-  statusCode: z.enum(['HTTP_301', 'HTTP_302']),
-});
+const redirectConfig = z
+  .object({
+    host: text(128).optional(),
+    path: text(128)
+      .refine((value) => value.startsWith('/'), 'must begin with /')
+      .optional(),
+    port: z
+      .string()
+      .regex(/^([1-9]\d{0,4}|#\{port\})$/, 'must be a port in quotes, or #{port}')
+      .optional(),
+    protocol: z.enum(['HTTP', 'HTTPS', '#{protocol}']).optional(),
+    query: z.string().max(128).refine(isSafeText, 'must not contain control characters').optional(),
+    statusCode: z.enum(['HTTP_301', 'HTTP_302']),
+  })
+  .refine(
+    ({ protocol, host, port, path }) =>
+      (protocol ?? '#{protocol}') !== '#{protocol}' ||
+      (host ?? '#{host}') !== '#{host}' ||
+      (port ?? '#{port}') !== '#{port}' ||
+      (path ?? '/#{path}') !== '/#{path}',
+    'must change the protocol, host, port or path: AWS refuses a redirect that creates a loop',
+  );
 
 const fixedResponseConfig = z.object({
   contentType: z.enum(['text/plain', 'text/css', 'text/html', 'application/javascript', 'application/json']).optional(),

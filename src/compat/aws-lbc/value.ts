@@ -96,6 +96,7 @@ export function map(key: Value<string>, value: Value<string>): Value<Readonly<Re
         const [left, right] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
         const name = key.parse(left);
         if (!name.ok) return wrong(`must be key=value pairs; each key ${name.reason}`);
+        if (left === '__proto__') return wrong('must be key=value pairs; no key can be __proto__');
         const content = value.parse(right);
         if (!content.ok) return wrong(`must be key=value pairs; each value ${content.reason}`);
         if (entries.has(left)) return wrong(`must name each key once, and names ${left} twice`);

@@ -170,6 +170,30 @@ describe('rules', () => {
     assert.equal(service.backends['next:http']?.targets.length, 1);
   });
 
+  it('a redirect that changes nothing is refused with the reason that AWS gives', () => {
+    const all = ['protocol', 'host', 'port', 'path', 'query'].map((one) => [
+      one,
+      `${one === 'path' ? '/' : ''}#{${one}}`,
+    ]);
+    for (const same of [{}, Object.fromEntries(all), { query: 'a=b' }]) {
+      const config = JSON.stringify({ type: 'redirect', redirectConfig: { ...same, statusCode: 'HTTP_301' } });
+      const rules = [path('/self', 'self', 'use-annotation'), path('/', 'web')];
+      const result = read(ingressClass, ...web, ingress({ 'actions.self': config }, rules));
+      assert.deepEqual(
+        errorsOf(result).map(({ code, field }) => [code, field?.includes('actions.self')]),
+        [['E_ANNOTATION_VALUE', true]],
+      );
+      assert.match(errorsOf(result)[0]?.message ?? '', /change the protocol, host, port or path.*creates a loop/);
+    }
+  });
+
+  it('tags whose key objects would lose are refused by name, others are kept', () => {
+    const lost = read(ingressClass, ...web, ingress({ tags: '__proto__=x,constructor=y,a=b' }));
+    assert.match(errorsOf(lost)[0]?.message ?? '', /tags.*__proto__/);
+    const kept = serviceOf(read(ingressClass, ...web, ingress({ tags: 'constructor=y,a=b' })), id);
+    assert.deepEqual(settingsOf(kept).tags, { constructor: 'y', a: 'b' });
+  });
+
   it('redirects and own answers', () => {
     const annotations = {
       'actions.away':

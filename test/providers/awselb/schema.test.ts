@@ -31,6 +31,10 @@ describe('schemas of awselb', () => {
     assert.deepEqual(refused({ name: 'internal-web' }), ['name']);
     assert.deepEqual(refused({ name: `${'a'.repeat(33)}` }), ['name']);
     assert.deepEqual(refused({ tags: { 'aws:x': 'y' } }), ['tags.aws:x']);
+    // A key that objects would lose.
+    assert.deepEqual(refused({ tags: JSON.parse('{"__proto__":"x","constructor":"y"}') }), ['tags']);
+    assert.deepEqual(refused({ subnetTags: JSON.parse('{"__proto__":["x"]}') }), ['subnetTags']);
+    assert.deepEqual(refused({ tags: { constructor: 'y' } }), undefined);
     assert.deepEqual(refused({ ipAddressType: 'ipv6' }), ['ipAddressType']);
     assert.deepEqual(refused({ certificateArns: ['x'] }), ['certificateArns.0']);
     assert.deepEqual(refused({ listeners: { 'HTTPS-0': {} } }), ['listeners.HTTPS-0']);
