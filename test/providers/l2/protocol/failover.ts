@@ -10,7 +10,7 @@ const vip = '192.0.2.1';
 
 /**
  * Milliseconds from the blow to the gate that opens elsewhere, one for each run; a run whose gate was shut before or stays shut for 5 s counts as infinite.
- * With one vote less than nodes or more, nodes without a vote are standbys all the same.
+ * Nodes without a vote are standbys all the same.
  */
 export function measureFailover(
   nodes: number,
