@@ -15,8 +15,8 @@
  *                    IpAddressType (all immutable), HealthCheckEnabled, HealthCheckProtocol, HealthCheckPort, HealthCheckPath,
  *                    HealthCheckIntervalSeconds, HealthCheckTimeoutSeconds, HealthyThresholdCount, UnhealthyThresholdCount,
  *                    Matcher {HttpCode | GrpcCode}. Made by somebody else: `Foreign: true` and TargetGroupArn, nothing more; with id
- *                    `bound|ARN` its targets are ours, with id `pointed|ARN` listeners only point at it. A create of such a one calls
- *                    nothing, a delete takes our targets out.
+ *                    `bound|ARN` its targets are ours, with id `pointed|ARN` listeners only point at it, and what a binding fills has
+ *                    `binding|ARN` for id and handle beside it. A create of such a one calls nothing, a delete takes our targets out.
  *                    Set Targets: `address:port` or `i-…:port` → {AvailabilityZone: 'all'} where the target is outside of the VPC.
  * Listener           id `LB|PORT`. Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
  *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
