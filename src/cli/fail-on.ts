@@ -8,7 +8,7 @@ export type FailOn = (typeof reasons)[number];
 export function failOnOption(): Option {
   return new Option(
     '--fail-on <list>',
-    'exit 1 when the plan has one of these, by commas: gap (an interruption that no order avoids), risk (a turn to what is not known to be healthy), delete (also in replacements), release, refused',
+    'exit 1 when the plan has one of these, by commas: gap (an interruption that no order avoids), risk (a turn to what is not known to be healthy), delete (also in replacements, and of targets in what is released), release, refused',
   ).argParser((value) =>
     value.split(',').map((part) => {
       const found = reasons.find((reason) => reason === part.trim());
@@ -27,9 +27,9 @@ export function findUnwanted(plan: PlanReport, failOn: unknown): readonly FailOn
     risk: steps.some(({ risk = [] }) => risk.length > 0),
     // What stays and loses all that was ours in it is gone for who was served by that.
     delete: steps.some(
-      ({ op, borrowed, kind, id }) =>
+      ({ op, borrowed, kind, handle }) =>
         op === 'delete' &&
-        (borrowed !== true || steps.some((step) => step.op === 'remove' && step.kind === kind && step.id === id)),
+        (borrowed !== true || steps.some((one) => one.op === 'remove' && one.kind === kind && one.handle === handle)),
     ),
     release: steps.some(({ op, borrowed }) => op === 'delete' && borrowed === true),
     refused: plan.units.some(({ refused }) => refused.length > 0),

@@ -78,6 +78,9 @@ test('--fail-on stops CI for gaps, risks, deletes, releases and refusals, each b
   const released = planOf(step({ n: 1, op: 'delete', kind: 'Front', id: 'f', borrowed: true }));
   assert.equal((await plan(released, '--fail-on', 'delete')).code, 0);
   assert.equal((await plan(released, '--fail-on', 'release')).code, 1);
+  const emptied = planOf(step({ n: 2, op: 'delete', kind: 'Front', id: 'f', handle: 'f-1', borrowed: true }));
+  emptied.units[0]?.steps.unshift(step({ n: 1, op: 'remove', kind: 'Front', id: 'f', handle: 'f-1', set: 'targets' }));
+  for (const reason of ['delete', 'release']) assert.equal((await plan(emptied, '--fail-on', reason)).code, 1);
   const wrong = await runCommand(['plan', '--fail-on', 'gaps'], memoryIo(), fakeDeps().deps);
   assert.equal(wrong, 2);
 });
