@@ -29,8 +29,13 @@ describe('two weirs of one account', { skip: missingKube() }, () => {
     const follower = other(leader);
     assert.ok(writesOf(leader) > 0);
     assert.equal(writesOf(follower), 0);
-    const ready = await follower.ask('8378/readyz?verbose');
-    assert.match(ready, new RegExp(`leader weir-awselb-test ok: follower; ${leader.name}_\\S+ leads`));
+    // It looks at the Lease now and then.
+    const says = new RegExp(`leader weir-awselb-test ok: follower; ${leader.name}_\\S+ leads`);
+    await eventually(
+      () => follower.ask('8378/readyz?verbose'),
+      (ready) => says.test(ready),
+      leaseMs,
+    );
     assert.doesNotMatch(await leader.ask('8378/readyz?verbose'), /follower/);
     assert.match(await follower.ask('8378/metrics'), /^weir_leader\{lease="weir-awselb-test"\} 0$/m);
     assert.match(await leader.ask('8378/metrics'), /^weir_leader\{lease="weir-awselb-test"\} 1$/m);
