@@ -3,7 +3,6 @@ import type { Tags } from './account.ts';
 import { adoptedBalancers, foreignGroups } from './adopt.ts';
 import type { AwsEnvironment } from './environment.ts';
 import {
-  boundGroupId,
   clusterTag,
   loadBalancerId,
   readOwnership,
@@ -23,8 +22,6 @@ export interface OwnersInput {
   readonly services: readonly ExportedService[];
   /** What services may name that is not ours. */
   readonly environment: Pick<AwsEnvironment, 'LoadBalancers' | 'TargetGroups'>;
-  /** ARN → whose targets are in a group of others since a binding that may be gone. */
-  readonly bound: ReadonlyMap<string, { readonly unit: Unit; readonly serves: readonly ServiceId[] }>;
 }
 
 /** Whose a thing is: the load balancer it hangs together with, by its logical id, and the name of the thing there. */
@@ -78,8 +75,6 @@ export class Owners {
         else known.serves.push(service.id);
       }
     }
-    for (const [arn, { unit, serves }] of input.bound)
-      if (!foreign.has(arn)) foreign.set(arn, { id: boundGroupId(arn), unit, serves: [...serves] });
     this.foreign = foreign;
   }
 

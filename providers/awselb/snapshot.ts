@@ -171,7 +171,7 @@ export class Snapshot {
 
   #ownersOf(environment: Owners['input']['environment'], services: Owners['input']['services']): Owners {
     const { ctx, cluster, options } = this.#drive;
-    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services, bound: new Map() });
+    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services });
   }
 
   async #list(): Promise<void> {
