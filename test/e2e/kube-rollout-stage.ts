@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { get } from 'node:http';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -124,17 +125,25 @@ export async function startEdgePod(pod: Pod, place: PodPlace, options: EdgeOptio
   };
   let stopping: Promise<void> | undefined;
   return {
-    ready: () =>
-      fetch(`http://${address}:8378/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
+    ready: () => isReady(`http://${address}:8378/readyz`),
     stop(graceMs) {
       if (graceMs === 0) return end(0);
       stopping ??= end(graceMs);
       return stopping;
     },
   };
+}
+
+/** On a connection of its own, which is gone with the answer: a Pod that vanishes leaves none behind. */
+function isReady(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = get(url, { agent: false, timeout: 2_000 }, (answer) => {
+      answer.destroy();
+      resolve(answer.statusCode === 200);
+    });
+    asked.once('timeout', () => asked.destroy());
+    asked.once('error', () => resolve(false));
+  });
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -150,8 +159,10 @@ export async function openWayToServer(
   { address }: KubeletNode,
 ): Promise<{ readonly kubeconfig: string; close(): Promise<void> }> {
   const { hostname, port } = new URL(plane.url);
+  const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const onwards = connect({ host: hostname, port: Number(port) });
+    for (const socket of [client, onwards]) sockets.add(socket.once('close', () => sockets.delete(socket)));
     client.pipe(onwards).pipe(client);
     client.on('error', () => onwards.destroy());
     onwards.on('error', () => client.destroy());
@@ -173,6 +184,8 @@ export async function openWayToServer(
     kubeconfig,
     async close() {
       server.close();
+      // Their other ends vanish with the network of the Pods: nobody would ever answer a FIN.
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
