@@ -1,4 +1,5 @@
 /** How plans tell backends, listeners and routes to people. Values of headers are not told: they may be secret. Pure. */
+import { fieldText, filtersText } from '../../src/model/filter-words.ts';
 import type { Json, KindWords, SetWords } from '../../src/model/index.ts';
 
 const share: SetWords = { word: 'to' };
@@ -11,7 +12,8 @@ const backend: KindWords = {
     balance: { word: '', usual: 'roundrobin' },
     check: {
       word: 'check',
-      text: (check) => (text(check, 'type') === 'http' ? `http ${text(check, 'path')}` : text(check, 'type')),
+      text: (check) =>
+        fieldText(check, 'type') === 'http' ? `http ${fieldText(check, 'path')}` : fieldText(check, 'type'),
     },
     drainMs: { word: 'drains for', text: (value) => `${Number(value) / 1000} s` },
     maxConnections: { word: 'at most', text: (value) => `${String(value)} connections a target` },
@@ -66,7 +68,7 @@ function conditionsText(value: Json): string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
   const told = Object.entries(value).map(([kind, list]) => {
     const items = Array.isArray(list)
-      ? list.map((one: Json) => (typeof one === 'string' ? one : text(one, 'name')))
+      ? list.map((one: Json) => (typeof one === 'string' ? one : fieldText(one, 'name')))
       : [];
     return `${kind} ${listed(items)}`;
   });
@@ -74,31 +76,12 @@ function conditionsText(value: Json): string {
 }
 
 function actionText(value: Json): string {
-  if (text(value, 'type') === 'fixed') return `answers ${text(value, 'status')}`;
-  const [scheme, host, port, path] = ['scheme', 'host', 'port', 'path'].map((name) => text(value, name));
-  return `redirects ${text(value, 'code')} to ${scheme ? `${scheme}://` : ''}${host ?? ''}${port ? `:${port}` : ''}${path ?? ''}`;
+  if (fieldText(value, 'type') === 'fixed') return `answers ${fieldText(value, 'status')}`;
+  const [scheme, host, port, path] = ['scheme', 'host', 'port', 'path'].map((name) => fieldText(value, name));
+  return `redirects ${fieldText(value, 'code')} to ${scheme ? `${scheme}://` : ''}${host ?? ''}${port ? `:${port}` : ''}${path ?? ''}`;
 }
 
 function listed(value: Json): string {
   const items = Array.isArray(value) ? value.map(String) : [];
   return items.length > 5 ? `${items.slice(0, 5).join(' ')} and ${items.length - 5} more` : items.join(' ');
-}
-
-function text(value: Json, name: string): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
-  const found = Object.entries(value).find(([key]) => key === name)?.[1];
-  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
-}
-
-function filtersText(value: Json): string {
-  return Array.isArray(value) ? value.map((one: Json) => filterText(one)).join(', ') : '';
-}
-
-function filterText(filter: Json): string {
-  const type = text(filter, 'type');
-  if (type === 'requestHeader' || type === 'responseHeader')
-    return `${text(filter, 'op')}s ${type === 'requestHeader' ? 'request' : 'response'} header ${text(filter, 'name')}`;
-  if (type === 'rewritePrefix') return `rewrites ${text(filter, 'from')} to ${text(filter, 'to')}`;
-  if (type === 'rewriteRegex') return `rewrites ${text(filter, 'pattern')} to ${text(filter, 'to')}`;
-  return type === 'host' ? `host ${text(filter, 'value')} for the targets` : type;
 }

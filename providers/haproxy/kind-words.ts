@@ -1,4 +1,5 @@
 /** How plans tell backends, frontends and routes to people. Values of headers are not told: they may be secret. Pure. */
+import { fieldText, filtersText } from '../../src/model/filter-words.ts';
 import type { Attrs, AttrWords, Json, KindWords, SetWords } from '../../src/model/index.ts';
 
 const ms = (value: Json): string =>
@@ -25,7 +26,7 @@ const backend: KindWords = {
     },
     balance: { word: '', usual: 'roundrobin' },
     check: { word: 'check', text: checkText },
-    cookie: { word: 'cookie', text: (value) => text(value, 'name') },
+    cookie: { word: 'cookie', text: (value) => fieldText(value, 'name') },
     sendProxy: { word: 'PROXY protocol' },
     fresh: flag('a connection for each request'),
     retries: { word: 'retries' },
@@ -96,17 +97,17 @@ function routeText(id: string): string {
 }
 
 function answerText(answer: Json): string {
-  if (text(answer, 'type') === 'fixed') return `answers ${text(answer, 'status')}`;
-  const [scheme, host, port, path] = ['scheme', 'host', 'port', 'path'].map((name) => text(answer, name));
+  if (fieldText(answer, 'type') === 'fixed') return `answers ${fieldText(answer, 'status')}`;
+  const [scheme, host, port, path] = ['scheme', 'host', 'port', 'path'].map((name) => fieldText(answer, name));
   const place = `${host ?? ''}${port ? `:${port}` : ''}${path ?? ''}`;
-  return `redirects ${text(answer, 'code')} to ${scheme ? `${scheme}://` : ''}${place}`;
+  return `redirects ${fieldText(answer, 'code')} to ${scheme ? `${scheme}://` : ''}${place}`;
 }
 
 function checkText(check: Json): string {
-  const path = text(check, 'path');
-  const port = text(check, 'port');
-  const every = text(check, 'intervalMs');
-  return `${text(check, 'type')}${path === '' ? '' : ` ${path}`}${port === '' ? '' : ` on port ${port}`}${every === '' ? '' : ` every ${ms(Number(every))}`}`;
+  const path = fieldText(check, 'path');
+  const port = fieldText(check, 'port');
+  const every = fieldText(check, 'intervalMs');
+  return `${fieldText(check, 'type')}${path === '' ? '' : ` ${path}`}${port === '' ? '' : ` on port ${port}`}${every === '' ? '' : ` every ${ms(Number(every))}`}`;
 }
 
 function certText(sha256: string, { hosts, isDefault }: Attrs): string {
@@ -115,7 +116,7 @@ function certText(sha256: string, { hosts, isDefault }: Attrs): string {
 }
 
 function names(value: Json, name: string): string {
-  return Array.isArray(value) ? value.map((one: Json) => text(one, name)).join(' ') : '';
+  return Array.isArray(value) ? value.map((one: Json) => fieldText(one, name)).join(' ') : '';
 }
 
 function listed(value: Json): string {
@@ -123,25 +124,6 @@ function listed(value: Json): string {
   return items.length > 5 ? `${items.slice(0, 5).join(' ')} and ${items.length - 5} more` : items.join(' ');
 }
 
-function text(value: Json, name: string): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
-  const found = Object.entries(value).find(([key]) => key === name)?.[1];
-  return typeof found === 'string' || typeof found === 'number' ? String(found) : '';
-}
-
 function said(value: Json): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function filtersText(value: Json): string {
-  return Array.isArray(value) ? value.map((one: Json) => filterText(one)).join(', ') : '';
-}
-
-function filterText(filter: Json): string {
-  const type = text(filter, 'type');
-  if (type === 'requestHeader' || type === 'responseHeader')
-    return `${text(filter, 'op')}s ${type === 'requestHeader' ? 'request' : 'response'} header ${text(filter, 'name')}`;
-  if (type === 'rewritePrefix') return `rewrites ${text(filter, 'from')} to ${text(filter, 'to')}`;
-  if (type === 'rewriteRegex') return `rewrites ${text(filter, 'pattern')} to ${text(filter, 'to')}`;
-  return type === 'host' ? `host ${text(filter, 'value')} for the targets` : type;
 }

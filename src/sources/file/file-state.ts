@@ -5,6 +5,7 @@ import { Remade } from '../../model/remade.ts';
 import type { CertRef, ExportedService, ServiceId } from '../../model/service.ts';
 import type { Snapshot } from '../../model/source.ts';
 import type { Cidr } from '../../net/index.ts';
+import { inSlices } from '../in-slices.ts';
 import {
   type KubernetesReadOptions,
   ObjectReader,
@@ -15,7 +16,6 @@ import {
 import { CertificateFiles } from './certificate-files.ts';
 import { FileTable, type Refreshed, type Writers } from './file-table.ts';
 import { FirstSeen } from './first-seen.ts';
-import { inSlices } from './in-slices.ts';
 import { type GoodFile, LastGood } from './last-good.ts';
 import { Objects } from './objects.ts';
 import type { FileSourceConfig } from './open-file-source.ts';

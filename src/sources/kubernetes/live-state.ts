@@ -9,10 +9,10 @@ import {
   type Snapshot,
 } from '../../model/index.ts';
 import { Remade } from '../../model/remade.ts';
-import { inSlices } from '../file/in-slices.ts';
 import { refsOf } from '../file/refs-of.ts';
 import { type InForce, nothingInForce, settle } from '../file/settle.ts';
 import { share, shareItems } from '../file/share.ts';
+import { inSlices } from '../in-slices.ts';
 import { LiveRecord } from './live-record.ts';
 import { LivingObjects, type ReadResult } from './living-objects.ts';
 import { type AtNodes, toNodes } from './node-targets.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inSlices } from '../../../src/sources/file/in-slices.ts';
+import { inSlices } from '../../src/sources/in-slices.ts';
 
 /** Steps of so many milliseconds each, without a clock of their own. */
 function* busy(steps: number, stepMs: number, done: number[]): Generator<undefined, void> {
