@@ -4,7 +4,7 @@ import type { Identity, LoadIdentity } from './access.ts';
 import type { IdentityContext } from './identity.ts';
 import { KubeError } from './kube-error.ts';
 import { type ClusterEntry, type ExecEntry, execCredentialSchema, type UserEntry } from './kubeconfig-schema.ts';
-import { checkToken, readMaterial } from './read-credential.ts';
+import { checkToken, readAuthority } from './read-credential.ts';
 import { codeOf, configError, type Placed } from './read-kubeconfig.ts';
 
 const versions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
@@ -46,13 +46,7 @@ async function environment(exec: ExecEntry, cluster: Placed<ClusterEntry>, env: 
   const own = Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, value]));
   const spec: Record<string, unknown> = { interactive: false };
   if (exec.provideClusterInfo === true) {
-    const ca = await readMaterial(
-      cluster,
-      `cluster ${cluster.name}`,
-      'certificate-authority',
-      entry['certificate-authority-data'],
-      entry['certificate-authority'],
-    );
+    const ca = await readAuthority(cluster);
     const config = entry.extensions?.find(({ name }) => name === 'client.authentication.k8s.io/exec')?.extension;
     spec.cluster = {
       server: entry.server,

@@ -7,7 +7,7 @@ import { createIdentity } from './identity.ts';
 import { isInCluster, openInCluster, serviceAccountDir } from './in-cluster.ts';
 import { KubeError } from './kube-error.ts';
 import type { ClusterEntry } from './kubeconfig-schema.ts';
-import { readMaterial } from './read-credential.ts';
+import { readAuthority } from './read-credential.ts';
 import { configError, type Kubeconfig, type Placed, readKubeconfig } from './read-kubeconfig.ts';
 
 /** Finds the cluster that the options mean. Reads files, contacts nobody. Rejects with KubeError `Config` or `Credentials`. */
@@ -98,13 +98,7 @@ function checkServer({ file, name, entry }: Placed<ClusterEntry>): string {
 async function readTls(cluster: Placed<ClusterEntry>) {
   const { entry } = cluster;
   const insecure = entry['insecure-skip-tls-verify'] ?? false;
-  const ca = await readMaterial(
-    cluster,
-    `cluster ${cluster.name}`,
-    'certificate-authority',
-    entry['certificate-authority-data'],
-    entry['certificate-authority'],
-  );
+  const ca = await readAuthority(cluster);
   if (insecure && ca !== undefined)
     throw configError(
       `${cluster.file}, cluster ${cluster.name}`,

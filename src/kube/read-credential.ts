@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { KubeError } from './kube-error.ts';
+import type { ClusterEntry } from './kubeconfig-schema.ts';
 import { codeOf, configError, type Placed } from './read-kubeconfig.ts';
 
 /**
@@ -22,6 +23,13 @@ export async function readMaterial(
   }
   if (path === undefined) return undefined;
   return readOwnedFile(resolve(directory, path), `kubeconfig ${file}, ${owner}, ${field}`);
+}
+
+/** The authorities that a cluster's entry names, as PEM; undefined: those of the system. */
+export function readAuthority(cluster: Placed<ClusterEntry>): Promise<string | undefined> {
+  const field = 'certificate-authority';
+  const { entry, name } = cluster;
+  return readMaterial(cluster, `cluster ${name}`, field, entry[`${field}-data`], entry[field]);
 }
 
 /** A token: one line, nothing that would break a header. */
