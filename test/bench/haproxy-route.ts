@@ -145,6 +145,8 @@ const alike = `  retries 3
   retry-on conn-failure empty-response
   option idle-close-on-response
 `;
+/** How long connections to targets wait for a request. */
+const idle = 'pool-purge-delay 250ms';
 
 function answers(port: number): string {
   return `${common}frontend answers
@@ -168,7 +170,7 @@ function byHand(folder: string, port: number, answerPort: number): string {
   const backends = Array.from({ length: groups }, (_, group) =>
     Object.values(paths).map(
       (name) =>
-        `backend g${group}-${name}\n  http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE }\n  server one 127.0.0.1:${answerPort}\n`,
+        `backend g${group}-${name}\n  http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE }\n  server one 127.0.0.1:${answerPort} ${idle}\n`,
     ),
   ).flat();
   return `${common}${alike}frontend web
