@@ -27,7 +27,7 @@ export interface LocatedObject {
 }
 
 /** `file.yaml#2`: how an object is named in problems. */
-export function locate(located: LocatedObject): string {
+export function locate(located: Pick<LocatedObject, 'file' | 'document'>): string {
   return `${located.file}#${located.document}`;
 }
 

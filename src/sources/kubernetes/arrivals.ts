@@ -10,11 +10,14 @@ interface Arrived {
   readonly located?: LocatedObject;
 }
 
+/** What came by one key: mostly one object that is in order, of which nothing but the view is kept. */
+type Came = View | readonly Arrived[];
+
 /** Objects as they come and go: each parsed when it comes, the usable ones in the store, and what is wrong with each. */
 export class Arrivals<K> {
   readonly store = new ObjectStore();
   readonly #context: KindContext;
-  readonly #arrived = new Map<K, readonly Arrived[]>();
+  readonly #came = new Map<K, Came>();
   /** Problems of objects that are usable. */
   readonly #notes = new Map<View, readonly Problem[]>();
   /** Those that cannot be used at all. */
@@ -23,7 +26,7 @@ export class Arrivals<K> {
   readonly #ignored = new Map<string, Set<LocatedObject>>();
   readonly #skipped = new Map<string, number>();
   /** Parsed before they came. */
-  readonly #prepared = new WeakMap<LocatedObject, readonly Arrived[]>();
+  readonly #prepared = new WeakMap<LocatedObject, Came>();
   #changes = 0;
 
   constructor(context: KindContext) {
@@ -45,28 +48,28 @@ export class Arrivals<K> {
   }
 
   put(key: K, object: LocatedObject): void {
-    const before = this.#arrived.get(key) ?? [];
+    const before = this.#came.get(key);
     const now = this.#prepared.get(object) ?? this.#parse(object);
     this.#prepared.delete(object);
     // In this order a name that stays keeps its place.
-    for (const one of now) this.#add(one);
-    for (const one of before) this.#remove(one);
-    this.#arrived.set(key, now);
+    for (const one of arrivedOf(now)) this.#add(one);
+    if (before !== undefined) for (const one of arrivedOf(before)) this.#remove(one);
+    this.#came.set(key, now);
     this.#changes++;
   }
 
   delete(key: K): void {
-    const before = this.#arrived.get(key);
+    const before = this.#came.get(key);
     if (before === undefined) return;
-    for (const one of before) this.#remove(one);
-    this.#arrived.delete(key);
+    for (const one of arrivedOf(before)) this.#remove(one);
+    this.#came.delete(key);
     this.#changes++;
   }
 
   arrange(keys: readonly K[]): void {
     const places = new Map<View, number>();
     for (const key of keys)
-      for (const { parsed } of this.#arrived.get(key) ?? [])
+      for (const { parsed } of arrivedOf(this.#came.get(key) ?? []))
         if (parsed.view !== undefined) places.set(parsed.view, places.size);
     this.store.arrange((view) => places.get(view) ?? Number.POSITIVE_INFINITY);
     this.#changes++;
@@ -86,11 +89,13 @@ export class Arrivals<K> {
     return Object.fromEntries(this.#skipped);
   }
 
-  #parse(object: LocatedObject): readonly Arrived[] {
-    return flattenList(object).map((located) => {
+  #parse(object: LocatedObject): Came {
+    const arrived = flattenList(object).map((located): Arrived => {
       const parsed = parseObject(located, this.#context);
       return parsed.ignored === undefined ? { parsed } : { parsed, located };
     });
+    const view = arrived.length === 1 ? arrived[0]?.parsed.view : undefined;
+    return view !== undefined && arrived[0]?.parsed.problems.length === 0 ? view : arrived;
   }
 
   #add({ located, parsed }: Arrived): void {
@@ -127,6 +132,12 @@ export class Arrivals<K> {
     if (count === 0) this.#skipped.delete(kind);
     else this.#skipped.set(kind, count);
   }
+}
+
+const inOrder: readonly Problem[] = [];
+
+function arrivedOf(came: Came): readonly Arrived[] {
+  return 'kind' in came ? [{ parsed: { view: came, problems: inOrder } }] : came;
 }
 
 /** By file and place: the same one in whatever order they came. */

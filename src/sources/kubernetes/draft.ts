@@ -1,5 +1,6 @@
 import type { AddressRequest, Origin, Problem, ServiceId } from '../../model/index.ts';
 import { addressFamily, type Family } from '../../net/index.ts';
+import { Canonical } from './canonical.ts';
 import type { EndpointsView } from './endpoint-group.ts';
 import type { Metadata } from './metadata.ts';
 import type { KubernetesReadOptions } from './options.ts';
@@ -7,6 +8,21 @@ import type { OwnAnnotations } from './own-annotations.ts';
 import { type Finding, type Place, problemAt } from './place.ts';
 import type { Certificate } from './secret.ts';
 import type { ServiceView } from './service.ts';
+
+/** What is remembered of a draft: thousands are, and most of them need none of it. */
+export interface Drafted {
+  readonly id: ServiceId;
+  readonly problems: readonly Problem[];
+  /** sha256 → PEM bundle of the certificates that it names. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Objects whose own problems are problems of this service. */
+  readonly uses: readonly (EndpointsView | ServiceView)[];
+  /** When the result would be another. */
+  readonly expiresMs: number;
+}
+
+const noProblems: Drafted['problems'] = [];
+const noSecrets: Drafted['secrets'] = new Map();
 
 /** One exported service while it is put together: what is wrong with it, and what it draws on. */
 export class Draft {
@@ -34,6 +50,18 @@ export class Draft {
 
   keep(certificate: Certificate): void {
     this.secrets.set(certificate.sha256, certificate.pem);
+  }
+
+  /** Nothing more will come. */
+  done(): Drafted {
+    const { id, problems, secrets, uses, expiresMs } = this;
+    return {
+      id,
+      problems: problems.length === 0 ? noProblems : problems,
+      secrets: secrets.size === 0 ? noSecrets : secrets,
+      uses: [...uses],
+      expiresMs,
+    };
   }
 }
 
@@ -74,7 +102,7 @@ export function addressOf(
   const wanted: readonly Family[] =
     own.addressFamilies ??
     (families.length > 0 ? families : list.length > 0 ? [...new Set(list.map(addressFamily))] : ['ipv4']);
-  return {
+  const address: AddressRequest = {
     ...(own.pool === undefined ? {} : { pool: own.pool }),
     ...(list.length === 0 ? {} : { list }),
     families: wanted,
@@ -82,4 +110,8 @@ export function addressOf(
     ...(own.backendKey === undefined ? {} : { backendKey: own.backendKey }),
     held,
   };
+  return plain.of(JSON.stringify(address), address);
 }
+
+/** Most ask for nothing but a family. */
+const plain = new Canonical<AddressRequest>();

@@ -1,12 +1,19 @@
-import { type Cidr, type Parsed, parseTargetAddress, refuse } from '../../net/index.ts';
+import type { Target } from '../../model/index.ts';
+import { type Cidr, formatAuthority, type Parsed, parseTargetAddress, refuse } from '../../net/index.ts';
+import { Canonical } from './canonical.ts';
 import type { Field } from './field.ts';
 import { type Metadata, parseObjectName } from './metadata.ts';
 import type { Place } from './place.ts';
 
-/** Addresses that all serve the same ports: an EndpointSlice, or one subset of an Endpoints object. */
+/**
+ * Addresses that all serve the same ports: an EndpointSlice, or one subset of an Endpoints object. There are more of them than of anything
+ * else: they are kept as the targets that they mostly are, at the first port, in the order of targets, each address once by its best state.
+ */
 export interface EndpointGroup {
   readonly ports: readonly EndpointPort[];
-  readonly endpoints: readonly Endpoint[];
+  readonly ready: readonly Target[];
+  /** Their pods end but still answer: used when nothing is ready, else drained. */
+  readonly terminating: readonly Target[];
 }
 
 export interface EndpointPort {
@@ -16,13 +23,13 @@ export interface EndpointPort {
   readonly transport: 'tcp' | 'udp' | 'sctp';
 }
 
+/** One address as it is read. */
 export interface Endpoint {
-  readonly addresses: readonly string[];
-  /** terminating: its pod ends but still answers; used when nothing is ready, else drained. */
+  readonly address: string;
   readonly state: 'ready' | 'terminating' | 'down';
-  readonly node?: string;
-  readonly zone?: string;
-  readonly pod?: string;
+  readonly node: string | undefined;
+  readonly zone: string | undefined;
+  readonly pod: string | undefined;
 }
 
 /** What an EndpointSlice or Endpoints object gives to its Service. */
@@ -33,6 +40,57 @@ export interface EndpointsView {
   /** Name of the Service in the same namespace. */
   readonly service: string;
   readonly groups: readonly EndpointGroup[];
+}
+
+const portLists = new Canonical<readonly EndpointPort[]>();
+const nodes = new Canonical<string>();
+const zones = new Canonical<string>();
+const none: readonly never[] = [];
+
+export function groupOf(ports: readonly EndpointPort[], endpoints: readonly Endpoint[]): EndpointGroup {
+  const key = ports.map(({ name, port, transport }) => `${name}/${port}/${transport}`).join(' ');
+  const port = ports[0]?.port ?? 0;
+  const ready = new Map<string, Target>();
+  const terminating = new Map<string, Target>();
+  for (const endpoint of endpoints) {
+    if (endpoint.state === 'down') continue;
+    const into = endpoint.state === 'ready' ? ready : terminating;
+    const name = formatAuthority(endpoint.address, port);
+    if (!into.has(name)) into.set(name, targetOf(endpoint, port));
+  }
+  for (const name of ready.keys()) terminating.delete(name);
+  return {
+    ports: ports.length === 0 ? none : portLists.of(key, ports.slice()),
+    ready: inOrder(ready),
+    terminating: inOrder(terminating),
+  };
+}
+
+/** Targets by address and port, in their order. */
+export function inOrder(targets: ReadonlyMap<string, Target>): readonly Target[] {
+  if (targets.size === 0) return none;
+  return [...targets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target);
+}
+
+function targetOf({ address, ...about }: Endpoint, port: number): Target {
+  const { pod } = about;
+  const state = about.state === 'terminating' ? 'draining' : 'ready';
+  const node = about.node === undefined ? undefined : nodes.of(about.node, about.node);
+  const zone = about.zone === undefined ? undefined : zones.of(about.zone, about.zone);
+  // A literal takes less memory than what is put together.
+  if (node !== undefined && pod !== undefined)
+    return zone === undefined
+      ? { address, port, node, pod, weight: 1, state }
+      : { address, port, node, zone, pod, weight: 1, state };
+  return {
+    address,
+    port,
+    ...(node === undefined ? {} : { node }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(pod === undefined ? {} : { pod }),
+    weight: 1,
+    state,
+  };
 }
 
 /** A target's address. What could reach the balancer's own machine is refused here, once for all providers. */

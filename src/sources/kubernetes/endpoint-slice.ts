@@ -4,11 +4,12 @@ import {
   type Endpoint,
   type EndpointPort,
   type EndpointsView,
+  groupOf,
   readInformal,
   readTargetAddress,
 } from './endpoint-group.ts';
 import type { Field } from './field.ts';
-import { openObject, parseObjectName, type Reading } from './metadata.ts';
+import { nameOnly, openObject, parseObjectName, type Reading } from './metadata.ts';
 import { problemAt } from './place.ts';
 
 const serviceLabel = 'kubernetes.io/service-name';
@@ -35,15 +36,9 @@ export function parseEndpointSlice(located: LocatedObject, allowed: readonly Cid
       : root
           .at('endpoints')
           .items()
-          .flatMap((item) => readEndpoint(item, family, allowed, beta) ?? []);
+          .flatMap((item) => readEndpoint(item, family, allowed, beta));
   return {
-    view: {
-      kind: 'EndpointSlice',
-      place,
-      meta,
-      service,
-      groups: [{ ports: ports.slice(), endpoints: endpoints.slice() }],
-    },
+    view: { kind: 'EndpointSlice', place, meta: nameOnly(meta), service, groups: [groupOf(ports, endpoints)] },
     problems,
   };
 }
@@ -86,10 +81,12 @@ export function readTransport(field: Field): EndpointPort['transport'] | undefin
 }
 
 /** All addresses of an endpoint are read, as Ingress controllers do; the API's own controller writes exactly one. */
-function readEndpoint(item: Field, family: Family, allowed: readonly Cidr[], beta: boolean): Endpoint | undefined {
-  if (!item.isObject()) return undefined;
-  if (!item.at('addresses').present)
-    return item.at('addresses').refuse('E_FIELD_MISSING', 'is missing; the endpoint is left out');
+function readEndpoint(item: Field, family: Family, allowed: readonly Cidr[], beta: boolean): readonly Endpoint[] {
+  if (!item.isObject()) return [];
+  if (!item.at('addresses').present) {
+    item.at('addresses').refuse('E_FIELD_MISSING', 'is missing; the endpoint is left out');
+    return [];
+  }
   const addresses = item
     .at('addresses')
     .items()
@@ -104,7 +101,7 @@ function readEndpoint(item: Field, family: Family, allowed: readonly Cidr[], bet
       );
     });
   const state = readState(item.at('conditions'));
-  if (addresses.length === 0 || state === undefined) return undefined;
+  if (addresses.length === 0 || state === undefined) return [];
   const topology = item.at('topology');
   const node = readInformal(
     item.at('nodeName').present || !beta ? item.at('nodeName') : topology.at('kubernetes.io/hostname'),
@@ -114,18 +111,7 @@ function readEndpoint(item: Field, family: Family, allowed: readonly Cidr[], bet
   );
   const reference = item.at('targetRef');
   const pod = reference.at('kind').value === 'Pod' ? readInformal(reference.at('name')) : undefined;
-  // Of these there are most by far: a literal takes half the memory, and a list that has grown keeps room for many more.
-  const exact = addresses.slice();
-  if (node !== undefined && zone !== undefined && pod !== undefined)
-    return { addresses: exact, state, node, zone, pod };
-  if (node !== undefined && pod !== undefined) return { addresses: exact, state, node, pod };
-  return {
-    addresses: exact,
-    state,
-    ...(node === undefined ? {} : { node }),
-    ...(zone === undefined ? {} : { zone }),
-    ...(pod === undefined ? {} : { pod }),
-  };
+  return addresses.map((address) => ({ address, state, node, zone, pod }));
 }
 
 /** Readiness absent means ready; serving absent means as ready; terminating absent means not terminating. */

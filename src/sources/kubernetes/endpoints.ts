@@ -4,12 +4,13 @@ import {
   type Endpoint,
   type EndpointGroup,
   type EndpointsView,
+  groupOf,
   readInformal,
   readTargetAddress,
 } from './endpoint-group.ts';
 import { readTransport } from './endpoint-slice.ts';
 import type { Field } from './field.ts';
-import { openObject, type Reading } from './metadata.ts';
+import { nameOnly, openObject, type Reading } from './metadata.ts';
 
 /** Reads a core/v1 Endpoints object: the form before EndpointSlices, of the same name as its Service and used only where no slice exists. */
 export function parseEndpoints(located: LocatedObject, allowed: readonly Cidr[]): Reading<EndpointsView> {
@@ -20,7 +21,7 @@ export function parseEndpoints(located: LocatedObject, allowed: readonly Cidr[])
     .at('subsets')
     .items()
     .flatMap((subset) => (subset.isObject() ? [readSubset(subset, allowed)] : []));
-  return { view: { kind: 'Endpoints', place, meta, service: meta.name, groups }, problems };
+  return { view: { kind: 'Endpoints', place, meta: nameOnly(meta), service: meta.name, groups }, problems };
 }
 
 function readSubset(subset: Field, allowed: readonly Cidr[]): EndpointGroup {
@@ -46,14 +47,7 @@ function readSubset(subset: Field, allowed: readonly Cidr[]): EndpointGroup {
         const node = readInformal(item.at('nodeName'));
         const pod =
           item.at('targetRef').at('kind').value === 'Pod' ? readInformal(item.at('targetRef').at('name')) : undefined;
-        return [
-          {
-            addresses: [address],
-            state,
-            ...(node === undefined ? {} : { node }),
-            ...(pod === undefined ? {} : { pod }),
-          },
-        ];
+        return [{ address, state, node, zone: undefined, pod }];
       });
-  return { ports, endpoints: [...read('addresses', 'ready'), ...read('notReadyAddresses', 'down')] };
+  return groupOf(ports, [...read('addresses', 'ready'), ...read('notReadyAddresses', 'down')]);
 }

@@ -31,7 +31,8 @@ export class Field {
   }
 
   get path(): FieldPath {
-    return this.#parent === undefined ? [] : [...this.#parent.path, this.#key];
+    // Lists that have grown keep room for many more.
+    return this.#parent === undefined ? [] : this.#parent.path.concat(this.#key);
   }
 
   get present(): boolean {

@@ -1,6 +1,6 @@
 import type { Target } from '../../model/index.ts';
 import { addressFamily, formatAuthority } from '../../net/index.ts';
-import type { Endpoint, EndpointPort, EndpointsView } from './endpoint-group.ts';
+import { type EndpointPort, type EndpointsView, inOrder } from './endpoint-group.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
@@ -9,14 +9,6 @@ export interface FoundTargets {
   /** Why there are none. */
   readonly none?: string;
 }
-
-interface Candidate {
-  readonly endpoint: Endpoint;
-  readonly address: string;
-  readonly port: number;
-}
-
-const rank = { ready: 0, terminating: 1, down: 2 } as const;
 
 /**
  * The targets of one Service port: slice ports of the same name and transport give the numbers, never targetPort. Terminating endpoints
@@ -29,39 +21,42 @@ export function findTargets(
   endpoints: readonly EndpointsView[],
 ): FoundTargets {
   const groups = endpoints.flatMap((view) => view.groups);
-  const candidates = new Map<string, Candidate>();
-  let named = false;
-  for (const group of groups) {
-    for (const { port: number } of group.ports.filter((candidate) => fits(candidate, port, service))) {
-      named = true;
-      for (const endpoint of group.endpoints) {
-        for (const address of endpoint.addresses) {
-          const key = formatAuthority(address, number);
-          const known = candidates.get(key);
-          if (known === undefined || rank[endpoint.state] < rank[known.endpoint.state])
-            candidates.set(key, { endpoint, address, port: number });
-        }
-      }
-    }
+  const fitting = groups.flatMap(({ ports, ready, terminating }) =>
+    ports
+      .filter((candidate) => fits(candidate, port, service))
+      .map((candidate) => ({ ready: atPort(ready, candidate.port), terminating: atPort(terminating, candidate.port) })),
+  );
+  const ready = merge(fitting.map((group) => group.ready));
+  const known = new Set(ready.map(nameOf));
+  const ending = merge(fitting.map((group) => group.terminating)).filter((target) => !known.has(nameOf(target)));
+  const serving = oneFamily(ready, service);
+  const state: Target['state'] = serving.length > 0 ? 'draining' : 'ready';
+  const leaving = oneFamily(ending, service).map((target) => (target.state === state ? target : { ...target, state }));
+  if (serving.length + leaving.length > 0)
+    return { targets: leaving.length === 0 ? serving : merge([serving, leaving]) };
+  const ports = groups.flatMap((group) => group.ports);
+  return { targets: [], none: whyNone(port, endpoints, ports, fitting.length > 0) };
+}
+
+/** The very same list where they are there already. */
+function atPort(targets: readonly Target[], port: number): readonly Target[] {
+  return targets.every((target) => target.port === port) ? targets : targets.map((target) => ({ ...target, port }));
+}
+
+/** Each address and port once, by the first that has it, in order. */
+function merge(lists: readonly (readonly Target[])[]): readonly Target[] {
+  const [first = [], ...others] = lists.filter(({ length }) => length > 0);
+  if (others.length === 0) return first;
+  const targets = new Map<string, Target>();
+  for (const target of [first, ...others].flat()) {
+    const name = nameOf(target);
+    if (!targets.has(name)) targets.set(name, target);
   }
-  const inState = (state: Endpoint['state']): Keyed[] =>
-    oneFamily(
-      [...candidates].filter(([, { endpoint }]) => endpoint.state === state),
-      service,
-    );
-  const ready = inState('ready');
-  const chosen = [...ready, ...inState('terminating')].sort(([a], [b]) => (a < b ? -1 : 1));
-  if (chosen.length === 0)
-    return {
-      targets: [],
-      none: whyNone(
-        port,
-        endpoints,
-        groups.flatMap(({ ports }) => ports),
-        named,
-      ),
-    };
-  return { targets: chosen.map(([, candidate]) => targetOf(candidate, ready.length > 0)) };
+  return inOrder(targets);
+}
+
+function nameOf({ address, port }: Target): string {
+  return formatAuthority(address, port);
 }
 
 /** A headless Service may have no ports at all; a backend then names the slices' port itself. */
@@ -71,34 +66,13 @@ function fits(candidate: EndpointPort, port: ServicePort, service: ServiceView):
   return candidate.name === port.name;
 }
 
-function targetOf({ endpoint, address, port }: Candidate, someReady: boolean): Target {
-  const { node, zone, pod } = endpoint;
-  const state = endpoint.state === 'terminating' && someReady ? 'draining' : 'ready';
-  // There are more of these than of anything else: a literal takes half the memory.
-  if (node !== undefined && zone !== undefined && pod !== undefined)
-    return { address, port, node, zone, pod, weight: 1, state };
-  return {
-    address,
-    port,
-    ...(node === undefined ? {} : { node }),
-    ...(zone === undefined ? {} : { zone }),
-    ...(pod === undefined ? {} : { pod }),
-    weight: 1,
-    state,
-  };
-}
-
-type Keyed = readonly [string, Candidate];
-
-function oneFamily(candidates: readonly Keyed[], service: ServiceView): Keyed[] {
+function oneFamily(targets: readonly Target[], service: ServiceView): readonly Target[] {
   const preferred = service.families[0] ?? 'ipv4';
-  const isPreferred = ([, { address }]: Keyed): boolean => addressFamily(address) === preferred;
-  if (candidates.every(isPreferred) || !candidates.some(isPreferred)) return [...candidates];
-  if (service.families.length > 1) return candidates.filter(isPreferred);
-  const pods = new Set(candidates.filter(isPreferred).flatMap(([, { endpoint }]) => endpoint.pod ?? []));
-  return candidates.filter(
-    (entry) => isPreferred(entry) || entry[1].endpoint.pod === undefined || !pods.has(entry[1].endpoint.pod),
-  );
+  const isPreferred = ({ address }: Target): boolean => addressFamily(address) === preferred;
+  if (targets.every(isPreferred) || !targets.some(isPreferred)) return targets;
+  if (service.families.length > 1) return targets.filter(isPreferred);
+  const pods = new Set(targets.filter(isPreferred).flatMap(({ pod }) => pod ?? []));
+  return targets.filter((target) => isPreferred(target) || target.pod === undefined || !pods.has(target.pod));
 }
 
 function whyNone(

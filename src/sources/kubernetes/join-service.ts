@@ -1,5 +1,6 @@
 import type { Action, Backend, Front, FrontTls } from '../../model/index.ts';
 import { ownPrefix } from '../../model/prefix.ts';
+import { Canonical } from './canonical.ts';
 import { Draft } from './draft.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
 import { claimOf, joinPeerService, tellMissed } from './join-peer.ts';
@@ -99,8 +100,8 @@ function makeFront(
     draft.tell({ code: 'E_ANNOTATION_VALUE', path: ['metadata', 'annotations', name], name, reason });
     return undefined;
   }
-  const filters = http ? ownFilters(view.own, view.meta.namespace, draft, context.lookup) : [];
-  const forward: Action = { type: 'forward', to: [{ backend: port.key, weight: 1 }] };
+  const filters = http ? ownFilters(view.own, view.meta.namespace, draft, context.lookup) : none;
+  const forward = forwardTo(port.key);
   const hosts = protocol === 'tcp' || protocol === 'udp' ? [] : hostsOf(view);
   return {
     key: port.key,
@@ -110,9 +111,16 @@ function makeFront(
     ...frontTerms(view.own, view.sourceRanges),
     ...(filters.length === 0 ? {} : { filters }),
     ...(hosts.length === 0
-      ? { routes: [], default: forward }
-      : { routes: [{ hosts, filters: [], action: forward, order: 0 }] }),
+      ? { routes: none, default: forward }
+      : { routes: [{ hosts, filters: none, action: forward, order: 0 }] }),
   };
+}
+
+const none: readonly never[] = [];
+const forwards = new Canonical<Action>();
+
+function forwardTo(backend: string): Action {
+  return forwards.of(backend, { type: 'forward', to: [{ backend, weight: 1 }] });
 }
 
 /** Hosts of our annotation; the BCS form names one, by default the name of the Service. */

@@ -65,7 +65,8 @@ export function assemble(
     ...(own.bundle === undefined ? {} : { bundle: { key: own.bundle, order: own.bundleOrder ?? 0 } }),
     ...(own.balancers === undefined ? {} : { balancers: own.balancers }),
     ...(address === undefined ? {} : { address }),
-    fronts: parts.fronts,
+    // A list that has grown keeps room for many more.
+    fronts: parts.fronts.slice(),
     backends: Object.fromEntries(parts.backends),
     settings: own.settings,
     settingsOrigin: own.settingsOrigin,

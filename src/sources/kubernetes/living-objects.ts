@@ -1,6 +1,8 @@
 import type { ExportedService, LocatedObject, Node, Problem, ServiceId } from '../../model/index.ts';
 import { type Cidr, parseCidr } from '../../net/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { Askers } from './askers.ts';
+import type { Drafted } from './draft.ts';
 import type { IngressView } from './ingress.ts';
 import type { JoinContext, Joined } from './join.ts';
 import { joinIngress } from './join-ingress.ts';
@@ -31,9 +33,10 @@ const secretAsk = asks.secret('', '').slice(0, -1);
 
 type Root = ServiceView | IngressView | PeerView;
 
-interface Memo {
-  readonly asked: ReadonlySet<string>;
-  readonly joined: Joined;
+interface Memo extends Drafted {
+  readonly asked: readonly string[];
+  readonly service: ExportedService | undefined;
+  readonly silent: Joined['silent'];
 }
 
 /**
@@ -45,7 +48,7 @@ export class LivingObjects<K> {
   readonly #arrivals: Arrivals<K>;
   readonly #memos = new Map<Root, Memo>();
   /** Who asked for what. */
-  readonly #askers = new Map<string, Set<Root>>();
+  readonly #askers = new Askers<Root>();
   /** Secrets that a service asked for, by `namespace/name`. */
   readonly #secretsAsked = new Set<string>();
   readonly #services = new Map<ServiceId, ExportedService>();
@@ -116,20 +119,20 @@ export class LivingObjects<K> {
     const options = { ...this.#options, nowMs };
     this.#dropTouched();
     if (nowMs >= this.#expiresMs)
-      for (const [root, { joined }] of this.#memos) if (joined.draft.expiresMs <= nowMs) this.#drop(root);
+      for (const [root, { expiresMs }] of this.#memos) if (expiresMs <= nowMs) this.#drop(root);
     const roots = [...this.store.roots()];
-    const joined = roots.map((root) => (this.#memos.get(root) ?? this.#join(root, options)).joined);
+    const joined = roots.map((root) => this.#memos.get(root) ?? this.#join(root, options));
     // More are remembered than there are: some are gone.
     if (this.#memos.size > roots.length) this.#dropAllBut(new Set(roots));
     this.#forgetServices(joined);
     this.#expiresMs = Number.POSITIVE_INFINITY;
-    for (const { draft } of joined) this.#expiresMs = Math.min(this.#expiresMs, draft.expiresMs);
+    for (const { expiresMs } of joined) this.#expiresMs = Math.min(this.#expiresMs, expiresMs);
     this.#last = this.#collect(joined);
     return this.#last;
   }
 
   #dropTouched(): void {
-    for (const ask of this.store.takeTouched()) for (const root of this.#askers.get(ask) ?? []) this.#drop(root);
+    for (const ask of this.store.takeTouched()) for (const root of this.#askers.of(ask)) this.#drop(root);
   }
 
   #join(root: Root, options: KubernetesReadOptions): Memo {
@@ -139,39 +142,31 @@ export class LivingObjects<K> {
       lookup,
       targets: (service, port) => this.#targets.find(service, port, lookup),
     };
-    const fresh = joinRoot(root, context);
+    const { draft, service, silent } = joinRoot(root, context);
+    const { id, problems, secrets, uses, expiresMs } = draft.done();
+    const asked = [...lookup.asked];
     const memo = {
-      asked: lookup.asked,
-      joined: fresh.service === undefined ? fresh : this.#share(fresh, fresh.service),
+      ...{ asked, id, problems, secrets, uses, expiresMs, silent },
+      service: service === undefined ? undefined : this.#share(service),
     };
-    for (const ask of memo.asked) {
-      const askers = this.#askers.get(ask);
-      if (askers !== undefined) askers.add(root);
-      else {
-        this.#askers.set(ask, new Set([root]));
-        if (ask.startsWith(secretAsk)) this.#secretsAsked.add(ask.slice(secretAsk.length));
-      }
-    }
+    for (const ask of asked)
+      if (this.#askers.add(ask, root) && ask.startsWith(secretAsk)) this.#secretsAsked.add(ask.slice(secretAsk.length));
     this.#memos.set(root, memo);
     return memo;
   }
 
-  #share(joined: Joined, fresh: ExportedService): Joined {
+  #share(fresh: ExportedService): ExportedService {
     const service = shareService(this.#services.get(fresh.id), fresh);
     this.#services.set(service.id, service);
-    return { ...joined, service };
+    return service;
   }
 
   #drop(root: Root): void {
     const memo = this.#memos.get(root);
     this.#memos.delete(root);
-    for (const ask of memo?.asked ?? []) {
-      const askers = this.#askers.get(ask);
-      askers?.delete(root);
-      if (askers?.size !== 0) continue;
-      this.#askers.delete(ask);
-      if (ask.startsWith(secretAsk)) this.#secretsAsked.delete(ask.slice(secretAsk.length));
-    }
+    for (const ask of memo?.asked ?? [])
+      if (this.#askers.delete(ask, root) && ask.startsWith(secretAsk))
+        this.#secretsAsked.delete(ask.slice(secretAsk.length));
   }
 
   #dropAllBut(roots: ReadonlySet<Root>): void {
@@ -184,7 +179,7 @@ export class LivingObjects<K> {
   }
 
   /** What was known of services that are gone. */
-  #forgetServices(joined: readonly Joined[]): void {
+  #forgetServices(joined: readonly Memo[]): void {
     let count = 0;
     for (const { service } of joined) if (service !== undefined) count++;
     if (this.#services.size <= count) return;
@@ -192,25 +187,25 @@ export class LivingObjects<K> {
     for (const id of this.#services.keys()) if (!live.has(id)) this.#services.delete(id);
   }
 
-  #collect(joined: readonly Joined[]): ReadResult {
+  #collect(joined: readonly Memo[]): ReadResult {
     const { notes } = this.#arrivals;
     const services: ExportedService[] = [];
     const problems: Problem[] = [...this.#arrivals.problems()];
     const secrets = new Map<string, string>();
     const told = new Set<View>();
     const ofExported = new Set<View>();
-    for (const { service, draft, silent } of joined) {
+    for (const { id, service, silent, uses, ...own } of joined) {
       if (service !== undefined) services.push(service);
-      for (const [sha256, pem] of draft.secrets) secrets.set(sha256, pem);
-      for (const problem of draft.problems) problems.push(problem);
+      for (const [sha256, pem] of own.secrets) secrets.set(sha256, pem);
+      for (const problem of own.problems) problems.push(problem);
       if (notes.size === 0) continue;
       if (silent !== undefined) told.add(silent);
-      for (const used of draft.uses) {
+      for (const used of uses) {
         // What is wrong with an exported Service or its slices is told there, and not once more by every Ingress that uses it.
         if (ofExported.has(used)) continue;
         if (service?.origin.kind === 'Service') ofExported.add(used);
         told.add(used);
-        for (const problem of notes.get(used) ?? []) problems.push({ ...problem, service: draft.id });
+        for (const problem of notes.get(used) ?? []) problems.push({ ...problem, service: id });
       }
     }
     for (const [view, found] of notes) if (!told.has(view)) problems.push(...found.map(unowned(view)));

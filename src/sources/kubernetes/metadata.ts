@@ -1,7 +1,7 @@
 import type { LocatedObject, Problem, ServiceId } from '../../model/index.ts';
 import { accept, isSafeText, type Parsed, parseName, refuse } from '../../net/index.ts';
 import { Field, type Notes } from './field.ts';
-import { type Place, placeOf } from './place.ts';
+import { placeOf } from './place.ts';
 
 /** What objects of every kind carry. */
 export interface Metadata {
@@ -14,6 +14,15 @@ export interface Metadata {
   /** A deletion has been asked for; only finalizers keep the object. */
   readonly deleting: boolean;
   readonly labels: Readonly<Record<string, string>>;
+}
+
+const noLabels: Metadata['labels'] = {};
+
+/** What is needed of an object that only adds to others: which of several of one name is in force. */
+export function nameOnly({ namespace, name, createdMs }: Metadata): Metadata {
+  return createdMs === undefined
+    ? { namespace, name, deleting: false, labels: noLabels }
+    : { namespace, name, createdMs, deleting: false, labels: noLabels };
 }
 
 /** An object of which the metadata is read. Without `meta` it has no usable name and must be left alone. */
@@ -76,14 +85,15 @@ export function openObject(
   const clusterWide = options.clusterWide === true;
   const namespace = clusterWide ? '' : text('namespace') || 'default';
   const named = placeOf(located, kind, namespace, text('name') || '(no name)');
-  const place: Place = options.secret === true ? { ...named, secret: true } : named;
+  const place = options.secret === true ? named.with({ secret: true }) : named;
   const notes: Notes = { place, problems };
   const meta = readMetadata(new Field(notes, located.object), clusterWide);
   if (meta === undefined || options.serviceId === undefined) {
     return { root: new Field(notes, located.object), meta, notes };
   }
-  const owned: Notes = { place: { ...place, service: options.serviceId(meta) }, problems };
-  for (const [i, problem] of problems.entries()) problems[i] = { ...problem, service: options.serviceId(meta) };
+  const service = options.serviceId(meta);
+  const owned: Notes = { place: place.with({ service }), problems };
+  for (const [i, problem] of problems.entries()) problems[i] = { ...problem, service };
   return { root: new Field(owned, located.object), meta, notes: owned };
 }
 
@@ -95,7 +105,7 @@ function readMetadata(root: Field, clusterWide: boolean): Metadata | undefined {
   const given = metadata.at('namespace');
   const namespace = clusterWide ? '' : given.present && given.value !== '' ? given.parse(parseNamespace) : 'default';
   if (name === undefined || namespace === undefined) return undefined;
-  const uid = metadata.at('uid').value;
+  const uid = readUid(metadata.at('uid').value);
   const created = metadata.at('creationTimestamp').value;
   const createdMs =
     typeof created === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(created)
@@ -105,13 +115,20 @@ function readMetadata(root: Field, clusterWide: boolean): Metadata | undefined {
   return {
     namespace,
     name,
-    // Names of files and resources were built from UIDs elsewhere (CVE-2025-1098): anything that is no UUID does not exist.
-    ...(typeof uid === 'string' && uuid.test(uid) ? { uid: uid.toLowerCase() } : {}),
+    ...(uid === undefined ? {} : { uid }),
     ...(Number.isNaN(createdMs) ? {} : { createdMs }),
     ...(typeof revision === 'string' && /^[\w.-]{1,64}$/.test(revision) ? { revision } : {}),
     deleting: metadata.at('deletionTimestamp').present,
     labels: readLabels(metadata.at('labels')),
   };
+}
+
+/** Names of files and resources were built from UIDs elsewhere (CVE-2025-1098): anything that is no UUID does not exist. */
+function readUid(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !uuid.test(value)) return undefined;
+  const lower = value.toLowerCase();
+  // The very same text is not kept twice.
+  return lower === value ? value : lower;
 }
 
 /** Labels that could not be labels are left out and told; plain numbers and truth values are read as the text that was meant. */

@@ -47,8 +47,9 @@ export class ObjectStore implements Lookup {
   readonly #secrets = new Table<SecretView>(this.#tally);
   readonly #classes = new Table<IngressClassView>(this.#tally);
   readonly #endpoints = new Table<EndpointsView>(this.#tally);
-  /** By Service. */
-  readonly #slices = new Map<string, Table<EndpointsView>>();
+  readonly #slices = new SliceTable(this.#tally);
+  /** Those in force, by Service. */
+  readonly #slicesOf = new Map<string, readonly EndpointsView[]>();
   #defaultClass: IngressClassView | undefined;
   #touched = new Set<string>();
 
@@ -84,6 +85,8 @@ export class ObjectStore implements Lookup {
   /** Brings all of them into an order. */
   arrange(placeOf: (view: View) => number): void {
     for (const table of this.#tables()) for (const view of table.arrange(placeOf)) this.#note(true, view);
+    this.#slicesOf.clear();
+    for (const slice of this.#slices.values()) this.#putSlice(slice);
   }
 
   /** What may have another answer than when this was last asked. */
@@ -99,8 +102,8 @@ export class ObjectStore implements Lookup {
 
   endpointsOf(namespace: string, service: string): readonly EndpointsView[] {
     const key = `${namespace}/${service}`;
-    const slices = this.#slices.get(key);
-    if (slices !== undefined) return [...slices.values()];
+    const slices = this.#slicesOf.get(key);
+    if (slices !== undefined) return slices;
     const endpoints = this.#endpoints.get(key);
     return endpoints === undefined ? [] : [endpoints];
   }
@@ -139,7 +142,7 @@ export class ObjectStore implements Lookup {
       case 'Endpoints':
         return this.#endpoints[how](view);
       case 'EndpointSlice':
-        return changeIn(this.#slices, `${view.meta.namespace}/${view.service}`, view, how, this.#tally);
+        return this.#changeSlice(view, how);
       case 'IngressClass':
         return this.#classes[how](view);
       case 'Node':
@@ -151,9 +154,29 @@ export class ObjectStore implements Lookup {
 
   *#tables(): Generator<Table<View>> {
     yield* [this.#services, this.#ingresses, this.#configMaps, this.#nodes, this.#secrets, this.#classes];
-    yield this.#endpoints;
-    yield* this.#slices.values();
+    yield* [this.#endpoints, this.#slices];
     yield* this.#peers.values();
+  }
+
+  #changeSlice(view: EndpointsView, how: 'add' | 'remove'): boolean {
+    if (!this.#slices[how](view)) return false;
+    const inForce = this.#slices.get(this.#slices.keyOf(view));
+    if (inForce !== undefined) this.#putSlice(inForce);
+    else {
+      const key = serviceOf(view);
+      const left = (this.#slicesOf.get(key) ?? []).filter(({ meta }) => meta.name !== view.meta.name);
+      if (left.length === 0) this.#slicesOf.delete(key);
+      else this.#slicesOf.set(key, left);
+    }
+    return true;
+  }
+
+  /** In the place of the one of its name. */
+  #putSlice(view: EndpointsView): void {
+    const key = serviceOf(view);
+    const known = this.#slicesOf.get(key) ?? [];
+    const place = known.findIndex(({ meta }) => meta.name === view.meta.name);
+    this.#slicesOf.set(key, place < 0 ? known.concat(view) : known.with(place, view));
   }
 
   /** `other`: another object of the view's name is in force now. */
@@ -169,6 +192,17 @@ export class ObjectStore implements Lookup {
       this.#defaultClass = newestDefault([...this.#classes.values()]);
       this.#touched.add(asks.classes());
     }
+  }
+}
+
+function serviceOf({ meta, service }: EndpointsView): string {
+  return `${meta.namespace}/${service}`;
+}
+
+/** Of each Service for itself. */
+class SliceTable extends Table<EndpointsView> {
+  override keyOf(view: EndpointsView): string {
+    return `${serviceOf(view)}/${view.meta.name}`;
   }
 }
 

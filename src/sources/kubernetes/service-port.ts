@@ -1,5 +1,6 @@
-import type { FieldPath } from '../../model/index.ts';
+import { type FieldPath, fieldName } from '../../model/index.ts';
 import { accept, type Parsed, parseName, parsePort, refuse } from '../../net/index.ts';
+import { Canonical } from './canonical.ts';
 import type { Field } from './field.ts';
 
 /** One port of a Service. */
@@ -37,8 +38,10 @@ export function readServicePorts(list: Field, bcs: boolean): readonly ServicePor
         .refuse('E_PORT_CONFLICT', `is used twice with ${port.transport.toUpperCase()}; the second one is left out`);
     } else ports.push(port);
   }
-  return ports;
+  return ports.slice();
 }
+
+const paths = new Canonical<FieldPath>();
 
 function readPort(item: Field, bcs: boolean): ServicePort | undefined {
   const before = item.notes.problems.length;
@@ -59,7 +62,7 @@ function readPort(item: Field, bcs: boolean): ServicePort | undefined {
     ...(nodePort === undefined ? {} : { nodePort }),
     ...(appProtocol === undefined || appProtocol === '' ? {} : { appProtocol }),
     ...(protocol === 'http' || protocol === 'https' ? { written: protocol } : {}),
-    at: item.path,
+    at: paths.of(fieldName(item.path), item.path),
   };
 }
 

@@ -2,6 +2,7 @@ import type { PeerAnnotations } from '../../compat/index.ts';
 import type { LocatedObject, ServiceId } from '../../model/index.ts';
 import { accept, type Family, type Parsed, parseAddress, parseCidr, parsePort } from '../../net/index.ts';
 import { type BcsExport, readBcsExport } from './bcs-export.ts';
+import { Canonical } from './canonical.ts';
 import type { Field } from './field.ts';
 import { type Metadata, openObject, parseClassName, type Reading } from './metadata.ts';
 import { type OwnAnnotations, readOwnAnnotations } from './own-annotations.ts';
@@ -153,8 +154,11 @@ function readAffinityMs(spec: Field): number | undefined {
 }
 
 function readFamilies(field: Field): readonly Family[] {
-  return field.items().flatMap((item) => {
+  const families = field.items().flatMap((item) => {
     const family = item.oneOf(['IPv4', 'IPv6']);
     return family === undefined ? [] : ([family === 'IPv4' ? 'ipv4' : 'ipv6'] as const);
   });
+  return familyLists.of(families.join(' '), families);
 }
+
+const familyLists = new Canonical<readonly Family[]>();

@@ -7,36 +7,41 @@ import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 import { shareEqual } from './share-service.ts';
 
-interface Found {
-  readonly port: ServicePort;
-  readonly endpoints: readonly EndpointsView[];
-  readonly found: FoundTargets;
+interface Found extends FoundTargets {
+  /** What they were found in; absent: before the Service was read anew. */
+  readonly endpoints?: readonly EndpointsView[];
 }
 
 /** The targets of ports of Services, found once: all who use a port share them, and equal ones stay the same. */
 export class TargetTable {
-  readonly #ports = new Map<ServiceId, Map<string, Found>>();
+  readonly #ports = new WeakMap<ServicePort, Found>();
+  /** As each Service was read last. */
+  readonly #services = new Map<ServiceId, ServiceView>();
 
   find(service: ServiceView, port: ServicePort, lookup: Lookup): FoundTargets {
     const endpoints = lookup.endpointsOf(service.meta.namespace, service.meta.name);
-    const ports = this.#portsOf(service);
-    const known = ports.get(port.key);
-    if (known !== undefined && known.port === port && sameItems(known.endpoints, endpoints)) return known.found;
-    const fresh = findTargets(service, port, endpoints);
-    const found = { ...fresh, targets: shareEqual(known?.found.targets, fresh.targets) };
-    ports.set(port.key, { port, endpoints, found });
+    this.#takeOver(service);
+    const known = this.#ports.get(port);
+    if (known?.endpoints !== undefined && sameItems(known.endpoints, endpoints)) return known;
+    const { targets, ...none } = findTargets(service, port, endpoints);
+    const found = { endpoints, targets: shareEqual(known?.targets, targets), ...none };
+    this.#ports.set(port, found);
     return found;
   }
 
-  forget(service: ServiceView): void {
-    this.#ports.delete(service.id);
+  forget({ id }: ServiceView): void {
+    this.#services.delete(id);
   }
 
-  #portsOf({ id }: ServiceView): Map<string, Found> {
-    const known = this.#ports.get(id);
-    if (known !== undefined) return known;
-    const fresh = new Map<string, Found>();
-    this.#ports.set(id, fresh);
-    return fresh;
+  /** What was found for a Service before it was read anew. */
+  #takeOver(service: ServiceView): void {
+    const before = this.#services.get(service.id);
+    if (before === service) return;
+    this.#services.set(service.id, service);
+    for (const port of service.ports) {
+      const old = before?.ports.find(({ key }) => key === port.key);
+      const known = old === undefined ? undefined : this.#ports.get(old);
+      if (known !== undefined) this.#ports.set(port, { targets: known.targets });
+    }
   }
 }
