@@ -134,8 +134,10 @@ function pointOf(family: Family, address: string): Interval {
   return { family, first: value, last: value };
 }
 
-function tell(pool: Pool, code: ErrorCode, field: string, value: unknown, reason: string): Problem {
+function tell(pool: Pool, code: ErrorCode, path: string, value: unknown, reason: string): Problem {
   const quoted = value === '' ? '' : ` (is ${typeof value === 'string' ? JSON.stringify(shown(value)) : shown(value)})`;
+  const field = ownField(pool, path);
+  const { file, line } = pool;
   return {
     code,
     severity: errors[code].class === 'warning' ? 'warning' : 'error',
@@ -143,7 +145,16 @@ function tell(pool: Pool, code: ErrorCode, field: string, value: unknown, reason
     field,
     ...(value === '' ? {} : { value: shown(value) }),
     message: `pool ${shown(pool.name)}: ${field} ${reason}${quoted}`,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
   };
+}
+
+/** `ranges[0]` as the owner of the pool calls it. */
+function ownField({ fields = {} }: Pool, path: string): string {
+  const bracket = path.indexOf('[');
+  const [name, rest] = bracket < 0 ? [path, ''] : [path.slice(0, bracket), path.slice(bracket)];
+  return Object.hasOwn(fields, name) ? `${fields[name]}${rest}` : path;
 }
 
 function byName(a: Pool, b: Pool): number {

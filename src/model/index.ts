@@ -5,6 +5,7 @@ export * from './json.ts';
 export * from './kind-words.ts';
 export * from './located.ts';
 export * from './merged.ts';
+export * from './pool.ts';
 export * from './problem.ts';
 export * from './provider.ts';
 export * from './report.ts';

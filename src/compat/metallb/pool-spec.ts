@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { Pool } from '../../model/index.ts';
+import { parseLabelSelector } from '../../net/index.ts';
+import { labelSelectors } from './label-selector.ts';
+import type { Known } from './read-spec.ts';
+import { maybeNames } from './words.ts';
+
+/** A Namespace with its labels. */
+export interface KnownNamespace {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** IPAddressPool.spec (v1beta1). Entries of `addresses` are judged where pools are read, one by one and against those of other pools. */
+export const poolSpec = z.object({
+  addresses: z.array(z.string()).min(1),
+  autoAssign: z.boolean().default(true),
+  avoidBuggyIPs: z.boolean().default(false),
+  serviceAllocation: z
+    .object({
+      priority: z.int().min(0).default(0),
+      namespaces: maybeNames,
+      namespaceSelectors: labelSelectors,
+      serviceSelectors: labelSelectors,
+    })
+    .optional(),
+});
+
+export const poolFields: Known = {
+  addresses: true,
+  autoAssign: true,
+  avoidBuggyIPs: true,
+  serviceAllocation: { priority: true, namespaces: true, namespaceSelectors: true, serviceSelectors: true },
+};
+
+/** What src/alloc calls them. */
+export const poolFieldNames: NonNullable<Pool['fields']> = {
+  name: 'metadata.name',
+  ranges: 'spec.addresses',
+  'allocation.priority': 'spec.serviceAllocation.priority',
+  'allocation.serviceSelectors': 'spec.serviceAllocation.serviceSelectors',
+};
+
+/** `namespaces`: those that are there; selectors of namespaces are resolved to their names. */
+export function toPool(
+  poolName: string,
+  spec: z.output<typeof poolSpec>,
+  namespaces: readonly KnownNamespace[],
+): Pick<Pool, 'name' | 'ranges' | 'autoAssign' | 'avoidBuggy' | 'allocation'> {
+  const { addresses, autoAssign, avoidBuggyIPs, serviceAllocation } = spec;
+  const base = { name: poolName, ranges: addresses, autoAssign, avoidBuggy: avoidBuggyIPs };
+  if (serviceAllocation === undefined) return base;
+  const { priority, namespaces: listed, namespaceSelectors, serviceSelectors } = serviceAllocation;
+  const found =
+    listed === undefined && namespaceSelectors === undefined
+      ? undefined
+      : [...new Set([...(listed ?? []), ...selected(namespaceSelectors ?? [], namespaces)])].sort();
+  return {
+    ...base,
+    allocation: {
+      priority,
+      ...(found === undefined ? {} : { namespaces: found }),
+      ...(serviceSelectors === undefined ? {} : { serviceSelectors }),
+    },
+  };
+}
+
+function selected(selectors: readonly string[], namespaces: readonly KnownNamespace[]): readonly string[] {
+  const tests = selectors.flatMap((text) => {
+    const parsed = parseLabelSelector(text);
+    return parsed.ok ? [parsed.value] : [];
+  });
+  return namespaces
+    .filter(({ name: own, labels }) => {
+      // The API server gives every namespace this label.
+      const all = { 'kubernetes.io/metadata.name': own, ...labels };
+      return tests.some((selects) => selects(all));
+    })
+    .map(({ name: own }) => own);
+}
