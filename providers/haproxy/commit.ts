@@ -23,6 +23,7 @@ import type { Layout } from './layout.ts';
 import { idleMade, standingSpares } from './layout-placed.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
+import { turn } from './turn.ts';
 
 interface Aim {
   readonly layout: Layout;
@@ -110,9 +111,8 @@ export class Committer {
     return { resources, withheld: [...usable.withheld, ...withheld] };
   }
 
-  async #turn(): Promise<void> {
-    const { turns } = this.#parts.ctx;
-    if (turns?.due) await turns.next();
+  #turn(): Promise<void> {
+    return turn(this.#parts.ctx);
   }
 
   /** Brings the process to these resources, less the ports that cannot be had; answers what it was given in the end. */

@@ -21,6 +21,7 @@ import { reportsOf } from './report.ts';
 import { listenAddresses } from './section-frontend.ts';
 import { buildSession, type SessionParts } from './session-parts.ts';
 import { headerLine, type Place } from './text.ts';
+import { turn } from './turn.ts';
 
 /** Observing everything includes a full reading of the process, but not more often than this. */
 const auditEveryMs = 5_000;
@@ -111,6 +112,7 @@ class HaproxySession implements Session {
     return this.#enqueue(async () => {
       if (scope === 'all' && this.#ctx.clock.now() - this.#auditedMs > auditEveryMs) await this.#audit();
       const { states, draining } = await this.#live.servers(scope === 'all' ? 'all' : 'touched');
+      await turn(this.#ctx);
       const { intended, proven, ill } = this.#live;
       const input = {
         committed: this.#committed,
@@ -294,6 +296,7 @@ class HaproxySession implements Session {
     const state = { digest: this.#files.digest(), resources, stays: this.#committer.stays };
     const written = this.#saving.then(async () => {
       await this.#files.sync();
+      await turn(this.#ctx);
       if (resources.length > 0 || this.#process.attached) await writeState(this.#statePath, state);
     });
     this.#saving = written.catch(() => undefined);

@@ -79,6 +79,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
     if (turns.due) await turns.next();
     const id = planId(steps);
     if (id === last || turn >= maxTurns) return verdict('failed', { failure: noProgress(steps) });
+    if (turns.due) await turns.next();
     const started = { ms: clock.now(), wallMs: clock.wall() };
     const outcome = await context.execute(steps, group.desired, observed);
     observed = outcome.observed;

@@ -125,7 +125,11 @@ function executor(
         gate.check();
         return commit.apply(session, args);
       };
-      const readAll = async () => withReading({ ...order.group, observed }, await observe());
+      const readAll = async () => {
+        const fresh = await observe();
+        if (context.turns.due) await context.turns.next();
+        return withReading({ ...order.group, observed }, fresh);
+      };
       return commitSteps(steps, desired, observed, {
         ...shared,
         commit: guarded,
