@@ -1,103 +1,132 @@
 import type { Handle, Health, Observed, Step, Unit } from '../../src/model/index.ts';
+import { drainMs } from './drain.ts';
+import { DrainMemory } from './drain-memory.ts';
 import type { Drive } from './drive.ts';
 import { backendGroup } from './names.ts';
 
-const delayKey = 'deregistration_delay.timeout_seconds';
-/** Default of AWS for `delayKey`. */
-const delaySeconds = 300;
+/** Refs and sets by which fronts send to target groups. */
+const vias = ['TargetGroupArn', 'TargetGroups'] as const;
+type Via = (typeof vias)[number];
 
 interface Turned {
-  /** What the listener sends to now. */
-  group: Handle | undefined;
-  /** What it sent to before → when the connections of that are given up. */
-  readonly left: Map<Handle, number>;
+  /** What the front sends to now, and by which ref or set. */
+  now: ReadonlyMap<Handle, Via>;
+  /** What it sent to before → by what, and when the connections of that are given up. */
+  readonly left: Map<Handle, { readonly via: Via; readonly untilMs: number }>;
 }
 
 /**
- * What AWS does not answer and what is known all the same. A network load balancer keeps the flows that are established when its listener
- * turns to another target group, as long as the group they go to exists: so it is told as draining for its deregistration delay. A group
- * that an earlier process has left behind counts from the first sight. Nobody is deregistered meanwhile: of a group that no listener
- * uses AWS forgets who is. And the shared security group is told as in use until no load balancer of ours is seen any more.
+ * What AWS does not answer and what is known all the same. Connections outlive the turn of a listener or rule to another target group, as
+ * long as the group they go to exists: flows of a network load balancer, requests that an application load balancer has not answered
+ * yet. So a group that lost its share is told as draining for its deregistration delay. A group that an earlier process has left behind
+ * counts from the first sight where nothing is written down of it. Nobody is deregistered meanwhile: of a group that no listener uses AWS forgets who is. And the shared
+ * security group is told as in use until no load balancer of ours is seen any more.
  */
 export class Aftermath {
   readonly #drive: Pick<Drive, 'known' | 'ctx'>;
-  readonly #listeners = new Map<Handle, Turned>();
+  /** Listeners and rules by kind and handle. */
+  readonly #fronts = new Map<string, Turned>();
   /** Target groups whose use was seen from its beginning. */
   readonly #familiar = new Set<Handle>();
+  readonly #memory: DrainMemory;
 
   constructor(drive: Pick<Drive, 'known' | 'ctx'>) {
     this.#drive = drive;
+    this.#memory = new DrainMemory(drive.ctx.stateDir);
   }
 
   /** A step was carried out and is noted. */
   wrote({ kind, handle }: Step, created: Handle | undefined): void {
     if (kind === 'TargetGroup' && created !== undefined) this.#familiar.add(created);
-    if (kind !== 'Listener') return;
-    const listener = this.#drive.known.find(kind, String(created ?? handle));
-    if (listener !== undefined) this.#follow(listener);
+    if (kind !== 'Listener' && kind !== 'Rule') return;
+    const front = this.#drive.known.find(kind, String(created ?? handle));
+    if (front === undefined) return;
+    for (const [group, untilMs] of this.#follow(front)) {
+      const { clock } = this.#drive.ctx;
+      this.#memory.note(group, clock.wall() + untilMs - clock.now(), clock.wall());
+    }
   }
 
   /** Follows what was read of these units, of all where none is named, and puts what is known beside it. */
   look(units: readonly Unit[] | undefined): void {
     const { known } = this.#drive;
     const objects = units === undefined ? known.all() : units.flatMap((unit) => known.inUnit(unit));
-    const listeners = objects.filter(({ kind, owned }) => kind === 'Listener' && owned);
-    if (units === undefined) this.#forgetGone(listeners, objects);
-    for (const listener of listeners) this.#follow(listener);
-    this.#findLeftBehind(listeners, objects);
-    for (const listener of listeners) this.#tell(listener);
+    const fronts = objects.filter(({ kind, owned }) => (kind === 'Listener' || kind === 'Rule') && owned);
+    if (units === undefined) this.#forgetGone(fronts, objects);
+    for (const front of fronts) this.#follow(front);
+    this.#findLeftBehind(fronts, objects);
+    for (const front of fronts) this.#tell(front);
     for (const object of objects) if (object.kind === 'SecurityGroup') this.#tellUse(object);
   }
 
-  #follow({ handle, refs: { TargetGroupArn: group } }: Observed): void {
-    const turned = this.#listeners.get(handle) ?? { group, left: new Map() };
-    if (group === undefined && turned.group === undefined) return;
-    this.#listeners.set(handle, turned);
-    if (turned.group !== undefined && turned.group !== group) this.#leave(turned, turned.group);
-    turned.group = group;
-    if (group === undefined) return;
-    turned.left.delete(group);
-    this.#familiar.add(group);
+  /** Answers what has been left now. */
+  #follow(front: Observed): readonly (readonly [Handle, untilMs: number])[] {
+    const now = groupsOf(front);
+    const key = keyOf(front);
+    const turned = this.#fronts.get(key) ?? { now, left: new Map() };
+    if (now.size + turned.now.size === 0) return [];
+    this.#fronts.set(key, turned);
+    const gone = [...turned.now].filter(([group]) => !now.has(group));
+    for (const [group, via] of gone) this.#leave(turned, group, via);
+    turned.now = now;
+    for (const group of now.keys()) {
+      turned.left.delete(group);
+      this.#familiar.add(group);
+    }
+    return gone.flatMap(([group]) => {
+      const left = turned.left.get(group);
+      return left === undefined ? [] : [[group, left.untilMs] as const];
+    });
   }
 
-  #leave({ left }: Turned, handle: Handle): void {
+  #leave({ left }: Turned, handle: Handle, via: Via, mostMs = Number.POSITIVE_INFINITY): void {
     const { known, ctx } = this.#drive;
     const group = known.find('TargetGroup', handle);
     if (group === undefined || (group.sets.Targets?.size ?? 0) === 0) return;
-    const seconds = Number(group.attrs[delayKey] ?? delaySeconds);
-    left.set(handle, ctx.clock.now() + (Number.isFinite(seconds) ? seconds : delaySeconds) * 1000);
+    left.set(handle, { via, untilMs: ctx.clock.now() + Math.min(drainMs(group), mostMs) });
   }
 
-  /** Other generations of what a listener sends to, of which nobody knows since when they are not used. */
-  #findLeftBehind(listeners: readonly Observed[], objects: readonly Observed[]): void {
+  /** What fronts sent to in an earlier process: what that has written down, and other generations of what they send to now. */
+  #findLeftBehind(fronts: readonly Observed[], objects: readonly Observed[]): void {
     const strange = objects.filter(
       ({ kind, owned, handle }) => kind === 'TargetGroup' && owned && !this.#familiar.has(handle),
     );
     if (strange.length === 0) return;
+    const remembered = this.#memory.all();
+    const wallMs = this.#drive.ctx.clock.wall();
     const byId = Map.groupBy(strange, ({ id }) => id);
-    for (const { handle } of listeners) {
-      const turned = this.#listeners.get(handle);
-      const group = this.#drive.known.find('TargetGroup', turned?.group ?? '');
-      if (turned === undefined || group === undefined) continue;
-      for (const other of byId.get(group.id) ?? []) {
-        this.#leave(turned, other.handle);
-        this.#familiar.add(other.handle);
+    const byUnit = Map.groupBy(strange, ({ unit }) => unit);
+    for (const front of fronts) {
+      const turned = this.#fronts.get(keyOf(front));
+      if (turned === undefined) continue;
+      for (const [handle, via] of turned.now) {
+        const group = this.#drive.known.find('TargetGroup', handle);
+        const others = (group === undefined ? undefined : byId.get(group.id)) ?? [];
+        const noted = (byUnit.get(front.unit) ?? []).filter((one) => remembered.has(one.handle));
+        for (const other of new Set([...others, ...noted])) {
+          if (this.#familiar.has(other.handle)) continue;
+          const untilMs = remembered.get(other.handle);
+          this.#leave(turned, other.handle, via, untilMs === undefined ? undefined : untilMs - wallMs);
+          this.#familiar.add(other.handle);
+        }
       }
     }
   }
 
-  #tell(listener: Observed): void {
+  #tell(front: Observed): void {
     const { known, ctx } = this.#drive;
-    const turned = this.#listeners.get(listener.handle);
+    const turned = this.#fronts.get(keyOf(front));
     if (turned === undefined) return;
-    const draining = new Map<Handle, Health>();
-    for (const [group, untilMs] of turned.left) {
-      if (ctx.clock.now() < untilMs && known.find('TargetGroup', group) !== undefined) draining.set(group, 'draining');
-      else turned.left.delete(group);
+    const draining = new Map<Via, Map<Handle, Health>>();
+    // Told of what it sends by now, though nothing drains: that is known, too.
+    for (const via of turned.now.values()) draining.set(via, new Map());
+    for (const [group, { via, untilMs }] of turned.left) {
+      if (ctx.clock.now() >= untilMs || known.find('TargetGroup', group) === undefined) turned.left.delete(group);
+      else draining.set(via, (draining.get(via) ?? new Map<Handle, Health>()).set(group, 'draining'));
     }
-    const told = listener.health?.TargetGroupArn;
-    if (told !== undefined && told.size === draining.size && [...draining.keys()].every((one) => told.has(one))) return;
-    known.put({ ...listener, health: { ...listener.health, TargetGroupArn: draining } });
+    if (vias.every((via) => saysSame(front.health?.[via], draining.get(via)))) return;
+    const { TargetGroupArn: _, TargetGroups: __, ...rest } = front.health ?? {};
+    known.put({ ...front, health: { ...rest, ...Object.fromEntries(draining) } });
   }
 
   #tellUse(group: Observed): void {
@@ -108,10 +137,32 @@ export class Aftermath {
     if (group.facts.state !== state) known.put({ ...group, facts: { ...group.facts, state } });
   }
 
-  #forgetGone(listeners: readonly Observed[], objects: readonly Observed[]): void {
-    const there = new Set(listeners.map(({ handle }) => handle));
-    for (const handle of this.#listeners.keys()) if (!there.has(handle)) this.#listeners.delete(handle);
+  #forgetGone(fronts: readonly Observed[], objects: readonly Observed[]): void {
+    const there = new Set(fronts.map(keyOf));
+    for (const key of this.#fronts.keys()) if (!there.has(key)) this.#fronts.delete(key);
     const groups = new Set(objects.flatMap(({ kind, handle }) => (kind === 'TargetGroup' ? [handle] : [])));
     for (const handle of this.#familiar) if (!groups.has(handle)) this.#familiar.delete(handle);
   }
+}
+
+function keyOf({ kind, handle }: Observed): string {
+  return `${kind} ${handle}`;
+}
+
+/** Target groups that have a share. */
+function groupsOf({ refs: { TargetGroupArn: only }, sets: { TargetGroups } }: Observed): ReadonlyMap<Handle, Via> {
+  const found = new Map<Handle, Via>();
+  for (const [handle, { attrs }] of TargetGroups ?? [])
+    if (Number(attrs.Weight ?? 1) > 0) found.set(handle, 'TargetGroups');
+  if (only !== undefined) found.set(only, 'TargetGroupArn');
+  return found;
+}
+
+/** Whether the same ones drain, and nothing else is said. */
+function saysSame(
+  told: ReadonlyMap<Handle, Health> | undefined,
+  now: ReadonlyMap<Handle, Health> | undefined,
+): boolean {
+  if (told === undefined || now === undefined) return told === now;
+  return told.size === now.size && [...told].every(([key, state]) => state === 'draining' && now.has(key));
 }

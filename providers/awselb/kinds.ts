@@ -38,6 +38,7 @@
  */
 import type { KindSpec } from '../../src/model/index.ts';
 import { deletionGuard } from './deletion-guard.ts';
+import { drainMs } from './drain.ts';
 import { kindWords } from './kind-words.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
 
@@ -101,6 +102,7 @@ export const kinds: readonly KindSpec[] = [
     slots: ({ Name }) => (Name === undefined ? [] : [`target group ${String(Name)}`]),
     rateClass: 'elbv2',
     borrowed: ({ attrs }) => attrs.Foreign === true,
+    drainMs,
     words: kindWords.targetGroup,
   },
   {

@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts';
 /** Failures in a row after which a unit is given up. */
 const tries = 3;
 
-/** Plans, tells the plan, applies it, and goes on until every unit is in sync, given up or the signal aborts. Throws E_NOT_LEADER, E_LEASE. */
+/** Plans, tells the plan, applies it, and goes on until every unit is in sync, given up, waits for longer than any gate, or the signal aborts. Throws E_NOT_LEADER, E_LEASE. */
 export async function applyOnce(
   runtime: Runtime,
   signal: AbortSignal,
@@ -51,7 +51,10 @@ async function applyLeading(
   } finally {
     stage.audience = {};
   }
-  return { plan, results, failed: balancers.flatMap(failuresOf) };
+  const waiting = lanes.flatMap((lane) =>
+    lane.outlasting().map(({ balancer, unit, message }) => ({ balancer, unit, message })),
+  );
+  return { plan, results, failed: balancers.flatMap(failuresOf), ...(waiting.length === 0 ? {} : { waiting }) };
 }
 
 const notLeading = { code: 'E_NOT_LEADER', message: 'another weir has taken the lead: the rest was left to it' };

@@ -50,7 +50,8 @@ export async function applying(work: Work, applying: Applying, { io }: CommandCo
   if (!('value' in ended)) return exit.interrupted;
   const report = ended.value;
   if (output === 'json') json(io, await placed(io, report));
-  else if (output === 'jsonl') line?.('result', { failed: report.failed, problems: report.plan.problems });
+  else if (output === 'jsonl')
+    line?.('result', { failed: report.failed, waiting: report.waiting, problems: report.plan.problems });
   else {
     if (!planned) say(io, (paint) => planText(report.plan, paint, { full, kinds }));
     await tellProblems(io, report.plan.problems);
@@ -66,7 +67,10 @@ async function placed(io: Io, report: ApplyReport): Promise<ApplyReport> {
 /** 0: the world is as wanted. 3: something was done and something was not. 1: nothing was done that should have been. */
 function codeOf(report: ApplyReport, removes: boolean): number {
   const wrong = !removes && hasErrors(report.plan.problems);
-  const lacking = report.failed.length > 0 || report.plan.summary.refused > 0 || wrong;
+  const { failed, waiting = [] } = report;
+  const lacking = failed.length + waiting.length > 0 || report.plan.summary.refused > 0 || wrong;
   if (!lacking) return exit.done;
+  // Only time is lacking.
+  if (failed.length === 0 && report.plan.summary.refused === 0 && !wrong) return exit.part;
   return report.results.some(({ result }) => result === 'done') ? exit.part : exit.error;
 }

@@ -37,9 +37,19 @@ export interface PlanUnit {
   readonly names?: Readonly<Record<Handle, Id>>;
 }
 
+/** A service that loses an address out of a pool which it had. */
+export interface AddressMove {
+  readonly service: ServiceId;
+  readonly from: readonly string[];
+  /** Empty: it waits for one. */
+  readonly to: readonly string[];
+}
+
 /** `weir plan -o json`. */
 export interface PlanReport {
   readonly units: readonly PlanUnit[];
+  /** Services that get other addresses than they had; absent: none. */
+  readonly moves?: readonly AddressMove[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
   readonly summary: PlanSummary;
@@ -84,6 +94,8 @@ export interface ApplyReport {
     readonly code: string;
     readonly message: string;
   }[];
+  /** What is left to do once connections have ended that may live for longer than a gate waits: the next apply, or `weir run`, does it. */
+  readonly waiting?: readonly { readonly balancer: string; readonly unit: Unit; readonly message: string }[];
   /** After `destroy`: what stays in the state directory beside the record of plans and logs. */
   readonly left?: {
     readonly stateDir: string;

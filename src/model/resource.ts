@@ -96,6 +96,11 @@ export interface KindSpec {
   readonly slots?: (attrs: Attrs, refs: Readonly<Record<string, Id>>) => readonly string[];
   /** Rate class of its calls for the plan's cost; default: the kind's name. */
   readonly rateClass?: string;
+  /**
+   * It holds its connections itself while it exists, whoever has turned away from it, and the system ends them after so long: what shall go
+   * leaves its fronts at once and is deleted when they have ended. Such a wait knows no deadline of gates.
+   */
+  readonly drainMs?: (object: Pick<Resource, 'attrs'>) => number;
   /** Made by somebody else and only used: a create takes it in, a delete lets it go, and it is there before and after. */
   readonly borrowed?: (object: Pick<Resource, 'attrs' | 'sets'>) => boolean;
   /** Why an object is not deleted, nor anything that refers to it: the system itself guards it. Undefined: it may go. */

@@ -19,6 +19,8 @@ export interface Until {
   /** How many of them at least (ready) — all of them for drained. */
   readonly min: number;
   readonly deadlineMs: number;
+  /** drained: the system ends by itself what is waited for, after `deadlineMs` at most. Such a wait is never cut short. */
+  readonly ends?: true;
 }
 
 /** What a step changes, as it was when the plan was made. */

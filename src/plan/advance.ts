@@ -99,7 +99,8 @@ class Advance {
       const key = this.#handle(ref);
       if (member === null) {
         set.delete(key);
-        health.delete(key);
+        // The health may be newer than the step: who is seen to drain was taken out.
+        if (health.get(key) !== 'draining') health.delete(key);
       } else {
         if (!set.has(key)) health.set(key, 'initial');
         set.set(key, member);

@@ -124,13 +124,13 @@ class LinkSetEmitter extends LinkSet {
     for (const { target } of [...this.#entering, ...this.#changing.filter(({ raised }) => raised)]) {
       this.sketch.noteEntrance(this.front, target, draft);
     }
-    for (const { handle } of this.#leaving) this.sketch.noteDeparture(this.kept, this.present(handle), draft);
+    for (const leaver of this.#leaving) this.depart(leaver, draft);
     this.noteTurn(draft);
   }
 
   #turn(): void {
     const { entering, warm } = this.#enter();
-    const drained = this.weight !== undefined && this.sketch.rules.drained && this.knowsDraining();
+    const drained = this.weight !== undefined && this.drainsInside();
     const changes: (readonly [DraftRef, Member | null])[] = [
       ...warm.map(({ ref, member }) => [ref, member] as const),
       ...this.#changing.map(({ ref, member }) => [ref, member] as const),
@@ -154,7 +154,7 @@ class LinkSetEmitter extends LinkSet {
       const takes = changes.some(([, member]) => member === null || !usable(this.set, member));
       if (takes && this.losing > 0 && this.sketch.rules.gate) turn.afterAll(anchorOf(this.sketch, this.front, turn));
       this.noteTurn(turn);
-      for (const { handle } of direct) this.sketch.noteDeparture(this.kept, this.present(handle), turn);
+      for (const leaver of direct) this.depart(leaver, turn);
     }
     if (drained && this.#leaving.length > 0) this.#drain(turn, [...entering, ...this.#before]);
   }

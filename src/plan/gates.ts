@@ -86,11 +86,32 @@ export function waitFor(
 ): Draft {
   const of = object instanceof Wanted ? sketch.refTo(object) : object.it.handle;
   if (of === undefined) throw new Error(`${labelOf(object)} is waited for and neither exists nor is created`);
-  const deadlineMs = sketch.options.gateDeadlineMs ?? defaultDeadlineMs;
+  const drainMs = until.what === 'drained' ? drainMsOf(sketch, object, until) : undefined;
+  const end =
+    drainMs === undefined
+      ? { deadlineMs: sketch.options.gateDeadlineMs ?? defaultDeadlineMs }
+      : { deadlineMs: drainMs, ends: true as const };
   return sketch.draft('wait', object, why, {
     handle: of,
-    until: { ...until, kind: object.shape.spec.kind, of, deadlineMs },
+    until: { ...until, kind: object.shape.spec.kind, of, ...end },
   });
+}
+
+/** After what time the system has ended the connections to all these; undefined: it lets them live. */
+function drainMsOf(
+  { scene }: Sketch,
+  { shape }: Wanted | Present,
+  { set: name, members }: { set: string; members: readonly string[] },
+): number | undefined {
+  const to = [...shape.refs, ...shape.linkSets].find((via) => via.name === name)?.to;
+  let most: number | undefined;
+  for (const handle of members) {
+    const left = to === undefined ? undefined : scene.find(to, handle);
+    const drainMs = left?.shape.spec.drainMs?.(left.it);
+    if (drainMs === undefined) return undefined;
+    most = Math.max(most ?? 0, drainMs);
+  }
+  return most;
 }
 
 /** The set at whose members the traffic of a carrier ends. */

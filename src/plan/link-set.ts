@@ -72,7 +72,7 @@ export class LinkSet {
   remove(leavers: readonly Leaver[], why: string, after: readonly Draft[]): Draft {
     const members = leavers.map(({ handle }) => [handle, null] as const);
     const draft = this.draft('remove', why, members).afterAll(after);
-    for (const { handle } of leavers) this.sketch.noteDeparture(this.kept, this.present(handle), draft);
+    for (const leaver of leavers) this.depart(leaver, draft);
     return draft;
   }
 
@@ -86,7 +86,7 @@ export class LinkSet {
     return { attrs };
   }
 
-  knowsDraining(): boolean {
+  #knowsDraining(): boolean {
     return this.kept.it.health?.[this.set.name] !== undefined;
   }
 
@@ -100,7 +100,7 @@ export class LinkSet {
   /** Members that lost their share before may still have connections. */
   drainedIdle(leavers: readonly Leaver[]): readonly Draft[] {
     const idle = leavers.filter(({ member }) => !usable(this.set, member)).map(({ handle }) => handle);
-    return idle.length > 0 && this.sketch.rules.drained && this.knowsDraining() ? [this.waitDrained(idle)] : [];
+    return idle.length > 0 && this.drainsInside() ? [this.waitDrained(idle)] : [];
   }
 
   waitDrained(handles: readonly Handle[]): Draft {
@@ -110,6 +110,29 @@ export class LinkSet {
       members: handles,
       min: handles.length,
     });
+  }
+
+  /**
+   * One that leaves by this step: what is to be deleted, and holds its connections itself, is free when those have ended. What makes room
+   * for a name is not waited for.
+   */
+  depart({ handle, member }: Leaver, turn: Draft): void {
+    const present = this.present(handle);
+    const told = this.kept.it.health?.[this.set.name];
+    const serves = this.set.serving && (usable(this.set, member) || told?.get(handle) === 'draining');
+    const waits =
+      serves && this.#drainsOutside() && present?.fate === 'dead' && !this.sketch.sacrifices.early.has(present);
+    this.sketch.noteDeparture(this.kept, present, waits ? this.waitDrained([handle]).after(turn) : turn);
+  }
+
+  /** Whether members that lost their share stay until their connections have ended. */
+  drainsInside(): boolean {
+    return this.sketch.rules.drained && this.#knowsDraining() && this.set.to?.spec.drainMs === undefined;
+  }
+
+  /** Whether members leave at once, and hold the connections that they have. */
+  #drainsOutside(): boolean {
+    return this.sketch.rules.drained && this.#knowsDraining() && this.set.to?.spec.drainMs !== undefined;
   }
 
   /** Services that have no other member with a share. */

@@ -17,13 +17,14 @@ export class Gates {
     this.#clock = clock;
   }
 
-  /** `handle` is what `until.of` has become. Drained is a promise of time: at the deadline the gate opens. */
+  /** `handle` is what `until.of` has become. Drained is a promise of time: at the deadline the gate opens, but where the system keeps the time. */
   judge(until: Until, handle: Handle, observed: Observed | undefined): GateState {
     const key = JSON.stringify([until.what, until.kind, handle, until.set, [...until.members].sort()]);
     const nowMs = this.#clock.now();
     const sinceMs = this.#firstSeenMs.get(key) ?? nowMs;
     this.#firstSeenMs.set(key, sinceMs);
     if (holds(until, observed)) return 'open';
+    if (until.ends === true) return 'shut';
     if (nowMs - sinceMs < until.deadlineMs) return 'shut';
     return until.what === 'drained' ? 'open' : 'overdue';
   }

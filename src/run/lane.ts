@@ -165,9 +165,22 @@ export class Lane {
       if (record.state === 'failed') {
         return record.retryAtMs === undefined || record.refused || record.gateFailed || record.failures >= tries;
       }
+      if (this.#outlasts(record)) return true;
       // After a write somebody has to look once: something may still be being set up.
       return record.pollAtMs === undefined || (record.state === 'in sync' && record.looks > 0);
     });
+  }
+
+  /** Units whose rest waits for connections that may live longer than any gate. */
+  outlasting(): readonly UnitState[] {
+    const found = new Set(
+      [...this.#records.values()].filter((record) => this.#outlasts(record)).map(({ unit }) => unit),
+    );
+    return this.units().filter(({ unit }) => found.has(unit));
+  }
+
+  #outlasts({ state, drainMs = 0 }: UnitRecord): boolean {
+    return state === 'waiting' && drainMs > this.#options.gateDeadlineMs;
   }
 
   units(): readonly UnitState[] {

@@ -14,6 +14,9 @@ const pollMaxMs = 5000;
 const calmFirstMs = 30_000;
 const calmMaxMs = 60_000;
 const maxLooks = 20;
+/** Connections that the system ends by itself are looked at so many times until then, if that is seldom enough. */
+const drainLooks = 20;
+const drainPollMaxMs = 60_000;
 /** What the system has not set up by then is no longer waited for: the slow audit tells. */
 const pendingMaxMs = 900_000;
 
@@ -38,6 +41,8 @@ export interface UnitRecord {
   restUntilMs: number;
   pollAtMs?: number;
   pollMs: number;
+  /** Everything left waits for connections that the system itself ends, after so long at most. */
+  drainMs?: number;
   /** Looks since the last write at members whose health is still to be known. */
   looks: number;
   /** Since when the system has been setting something up; monotonic. */
@@ -112,6 +117,7 @@ export function settle(
   delete record.retryAtMs;
   delete record.pollAtMs;
   delete record.code;
+  delete record.drainMs;
   if (verdict.state === 'failed' && verdict.failure !== undefined) {
     const { failure } = verdict;
     // Something was done: the system answers, and what failed is another thing than the last time or will soon be.
@@ -125,8 +131,12 @@ export function settle(
     record.code = failure.code;
     record.message = failure.message;
   } else if (verdict.state === 'waiting') {
+    const most = verdict.waiting.reduce((sum, { deadlineMs }) => Math.max(sum, deadlineMs), 0);
+    const drains = verdict.waiting.every(({ ends }) => ends === true);
+    const slowest = drains ? Math.max(pollMaxMs, Math.min(drainPollMaxMs, most / drainLooks)) : pollMaxMs;
+    if (drains) record.drainMs = most;
     record.pollMs =
-      before === 'waiting' && verdict.applied === 0 ? Math.min(pollMaxMs, record.pollMs * 1.5) : pollFirstMs;
+      before === 'waiting' && verdict.applied === 0 ? Math.min(slowest, record.pollMs * 1.5) : pollFirstMs;
     record.pollAtMs = clock.now() + record.pollMs;
     record.state = 'waiting';
     record.message = waitingMessage(verdict);
@@ -184,6 +194,10 @@ function isServed(observed: readonly Observed[]): boolean {
 function waitingMessage({ waiting }: Verdict): string {
   const [first] = waiting;
   if (first === undefined) return 'waits';
+  if (waiting.every(({ ends }) => ends === true)) {
+    const minutes = Math.ceil(Math.max(...waiting.map(({ deadlineMs }) => deadlineMs)) / 60_000);
+    return `waits until connections to what ${first.kind} has turned away from have ended: ${minutes} min at most`;
+  }
   const count = first.members.length;
   const more = waiting.length > 1 ? ` and ${waiting.length - 1} more gates` : '';
   return `waits until ${count} member${count === 1 ? '' : 's'} of ${first.kind} ${count === 1 ? 'is' : 'are'} ${first.what}${more}`;

@@ -40,6 +40,9 @@ test('exit codes: 0 done, 3 in part, 1 nothing of what should have been', async 
   assert.equal(await codeOf({ results: [done] }), 0);
   assert.equal(await codeOf({ results: [done], failed: [failed] }), 3);
   assert.equal(await codeOf({ failed: [failed] }), 1);
+  const waiting = [{ balancer: 'default', unit: 'u', message: 'connections may end' }];
+  assert.equal(await codeOf({ waiting }), 3);
+  assert.equal(await codeOf({ waiting, failed: [failed] }), 1);
   assert.equal(await codeOf({ plan: { ...emptyPlan, problems: [problem] }, results: [done] }), 3);
   assert.equal(await codeOf({ plan: { ...emptyPlan, problems: [problem] } }), 1);
   assert.equal(await codeOf({ plan: smallPlan, results: [done] }), 3);
@@ -51,6 +54,16 @@ test('the plan and the end are data, the steps are progress', async () => {
   assert.match(out, /failed {2}default u {2}E_APPLY: no room\nApplied: 1 step in 0 ms, 1 unit failed\.\n$/);
   assert.match(err, /done {5}900 ms {2}create Backend web/);
   assert.equal(out.split('Plan:').length, 2, 'the plan stands there once');
+});
+
+test('what is left until connections have ended is no failure, and is told with what does it', async () => {
+  const waiting = [
+    { balancer: 'aws', unit: 'aws/service/shop/db', message: 'waits until connections end: 60 min at most' },
+  ];
+  const { out } = await run(applying({ ...applied, results: [done], waiting }), ['apply']);
+  assert.match(out, /^ {2}waits {3}aws service\/shop\/db {2}waits until connections end: 60 min at most$/m);
+  assert.match(out, /`weir run` does the rest/);
+  assert.match(out, /Applied: 1 step in 0 ms, 1 unit left to wait for\.\n$/);
 });
 
 test('jsonl: version first, then plan, steps and result', async () => {

@@ -246,4 +246,19 @@ describe('gates', () => {
     assert.deepEqual(outcome.failures, []);
     assert.deepEqual(numbers(), [2]);
   });
+
+  it('drained, where the system itself ends what drains: open then, however late, and no failure', async () => {
+    let state: 'draining' | 'ready' = 'draining';
+    const observe = async () => [object('tg', { sets: {}, health: { targets: new Map([['a', state] as const]) } })];
+    const waits = { ...until, what: 'drained', ends: true } as const;
+    const drain = [step(1, 'wait', { until: waits }), step(2, 'delete', { after: [1] })];
+    const { context, clock, numbers } = stage({ observe });
+    assert.equal((await applySteps(drain, [], context)).waiting.length, 1);
+    await clock.pass(600_000);
+    const late = await applySteps(drain, [], context);
+    assert.deepEqual([late.waiting.length, late.failures], [1, []]);
+    state = 'ready';
+    await applySteps(drain, [], context);
+    assert.deepEqual(numbers(), [2]);
+  });
 });

@@ -53,8 +53,20 @@ export function applyText(report: ApplyReport, durationMs: number, paint: Paint)
   const failures = report.failed.map(
     ({ balancer, unit, code, message }) => `  ${paint.bad('failed')}  ${balancer} ${unit}  ${code}: ${message}\n`,
   );
-  const end = report.failed.length === 0 ? '' : `, ${count(report.failed.length, 'unit')} failed`;
-  return `${failures.join('')}${leftText(report.left)}Applied: ${count(done, 'step')} in ${span(durationMs)}${end}.\n`;
+  const { waiting = [] } = report;
+  const rest = waiting.map(
+    ({ balancer, unit, message }) =>
+      `  ${paint.warn('waits')}   ${balancer} ${shortUnit(balancer, unit)}  ${message}\n`,
+  );
+  const hint =
+    rest.length === 0
+      ? ''
+      : '  Nothing is wrong: `weir run` does the rest then, and `weir apply` with a longer --gate-deadline waits for it.\n';
+  const end = [
+    ...(report.failed.length === 0 ? [] : [`, ${count(report.failed.length, 'unit')} failed`]),
+    ...(rest.length === 0 ? [] : [`, ${count(rest.length, 'unit')} left to wait for`]),
+  ].join('');
+  return `${failures.join('')}${rest.join('')}${hint}${leftText(report.left)}Applied: ${count(done, 'step')} in ${span(durationMs)}${end}.\n`;
 }
 
 function leftText(left: ApplyReport['left']): string {
