@@ -12,7 +12,7 @@ import type { WAFV2Client } from '@aws-sdk/client-wafv2';
 import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { apiError, isBroken, isThrottling } from './api-error.ts';
-import { freshConnections } from './fresh-connections.ts';
+import { type FreshConnections, freshConnections } from './fresh-connections.ts';
 import type { Options } from './options.ts';
 import { priorityOf, rateClassOf } from './rates.ts';
 
@@ -78,11 +78,12 @@ export function createClients(parts: ClientParts): Clients {
   const { options, region, maxAttempts = 3 } = parts;
   const timeouts = { connectionTimeout: 5_000, requestTimeout: 30_000 };
   const connections = freshConnections(() => parts.ctx.limiter.mayWrite?.() !== false);
+  const { httpAgent, httpsAgent } = connections;
   const plain: Config = {
     region,
     maxAttempts,
     retryMode: 'standard',
-    requestHandler: parts.requestHandler ?? { ...timeouts, ...connections },
+    requestHandler: parts.requestHandler ?? { ...timeouts, httpAgent, httpsAgent },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
@@ -92,7 +93,7 @@ export function createClients(parts: ClientParts): Clients {
     client: C & { readonly middlewareStack: MiddlewareStack<I, O> },
     service: string,
   ): C => {
-    watch(client.middlewareStack, service, parts);
+    watch(client.middlewareStack, service, parts, connections);
     opened.push(client);
     return client;
   };
@@ -133,8 +134,7 @@ export function createClients(parts: ClientParts): Clients {
     }),
     destroy() {
       for (const client of opened) client.destroy();
-      connections.httpAgent.destroy();
-      connections.httpsAgent.destroy();
+      connections.destroy();
     },
   };
 }
@@ -185,6 +185,7 @@ function watch<I extends object, O extends MetadataBearer>(
   stack: MiddlewareStack<I, O>,
   service: string,
   { ctx, region, signal }: ClientParts,
+  { sending }: FreshConnections,
 ): void {
   const callOf = ({ commandName = '' }: MiddlewareContext): string => commandName.replace(/Command$/, '');
   stack.add(
@@ -224,9 +225,15 @@ function watch<I extends object, O extends MetadataBearer>(
   // The last step before the call: what it was let go for may be over since, after a process has stood still above all.
   stack.add(
     (next, context) => async (args) => {
-      if (rateClassOf(callOf(context)) !== 'read' && ctx.limiter.mayWrite?.() === false)
-        throw new WeirError('E_NOT_LEADER', `${callOf(context)} was not sent: this weir does not lead any more`);
-      return next(args);
+      const call = callOf(context);
+      if (rateClassOf(call) === 'read') return next(args);
+      const refusal = () =>
+        ctx.limiter.mayWrite?.() === false
+          ? new WeirError('E_NOT_LEADER', `${call} was not sent: this weir does not lead any more`)
+          : undefined;
+      const refused = refusal();
+      if (refused !== undefined) throw refused;
+      return sending(refusal, () => next(args));
     },
     { step: 'deserialize', priority: 'low', name: 'weirGate' },
   );

@@ -19,10 +19,9 @@ async function stage(t: TestContext, secure: boolean) {
   const { certPem: cert, keyPem: key } = certificate;
   const server: Server = secure ? createSecureServer({ cert, key }, handler) : createServer(handler);
   const port = await listen(server);
-  const { httpAgent, httpsAgent } = freshConnections(() => leads);
+  const { httpAgent, httpsAgent, sending, destroy } = freshConnections(() => leads);
   t.after(() => {
-    httpAgent.destroy();
-    httpsAgent.destroy();
+    destroy();
     server.close();
     server.closeAllConnections();
   });
@@ -38,7 +37,15 @@ async function stage(t: TestContext, secure: boolean) {
       });
       asked.on('error', reject);
     });
-  return { ask, arrived: () => arrived };
+  /** The lead is lost behind the `last` look that finds it there. */
+  const change = (last: number) => {
+    let looks = 0;
+    return sending(
+      () => (++looks > last ? new Error('another leads') : undefined),
+      () => ask(),
+    );
+  };
+  return { ask, change, arrived: () => arrived };
 }
 
 describe('connections to an API', () => {
@@ -61,10 +68,23 @@ describe('connections to an API', () => {
     });
   }
 
+  for (const secure of [false, true])
+    for (const kept of [false, true])
+      it(`${secure ? 'https' : 'http'}: the last look is that of the first byte, on a ${kept ? 'kept' : 'new'} connection`, async (t) => {
+        const { ask, change, arrived } = await stage(t, secure);
+        if (kept) await ask();
+        const before = arrived();
+        await assert.rejects(change(0), { message: 'another leads' });
+        assert.equal(arrived(), before);
+        await change(1);
+        assert.equal(await change(1), true);
+        assert.equal(arrived(), before + 2);
+      });
+
   it('that are refused end the call', async () => {
-    const { httpAgent } = freshConnections(() => true);
+    const { httpAgent, destroy } = freshConnections(() => true);
     const gone = new Promise((_, reject) => get({ host: '127.0.0.1', port: 1, agent: httpAgent }).on('error', reject));
     await assert.rejects(gone, { code: 'ECONNREFUSED' });
-    httpAgent.destroy();
+    destroy();
   });
 });
