@@ -23,7 +23,7 @@ import type { Layout } from './layout.ts';
 import { idleMade, standingSpares } from './layout-placed.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
-import { turn } from './turn.ts';
+import { inTurns, turn } from './turn.ts';
 
 interface Aim {
   readonly layout: Layout;
@@ -167,7 +167,7 @@ export class Committer {
     const running = this.#running;
     if (process.processes === undefined || running === undefined) {
       const reason = process.processes === undefined ? 'start' : 'unknown';
-      for (const _ of renderer.prepare(resources)) await this.#turn();
+      await inTurns(this.#parts.ctx, renderer.prepare(resources));
       return { layout: renderer.fresh(resources, undefined), plan: { reload: [reason], steps: [] } };
     }
     if (this.#parts.ill()) {

@@ -1,5 +1,5 @@
 /** What the process is known to serve, kept true: read when a session begins and at every audit, followed by our own commits between. */
-import { WeirError } from '../../src/model/index.ts';
+import { type Context, WeirError } from '../../src/model/index.ts';
 import { changedSpan, Remade } from '../../src/model/remade.ts';
 import type { Committer } from './commit.ts';
 import { type ConfigFiles, shapeOf } from './commit-files.ts';
@@ -16,8 +16,10 @@ import {
 import type { HaproxyProcess } from './process.ts';
 import { type Reading, readAgainst, readUnknown } from './process-layout.ts';
 import { parseShape, readServers, shapeCommand } from './process-read.ts';
+import { turn } from './turn.ts';
 
 export interface LiveParts {
+  readonly ctx: Context;
   readonly files: ConfigFiles;
   readonly process: HaproxyProcess;
   readonly committer: Committer;
@@ -192,7 +194,9 @@ export class LiveState {
   }
 
   async #readAll(): Promise<ServerStates> {
-    const states = statesOf(await readServers(this.#parts.process.runtime), this.#known?.states);
+    const read = await readServers(this.#parts.process.runtime, this.#parts.ctx);
+    await turn(this.#parts.ctx);
+    const states = statesOf(read, this.#known?.states);
     this.#known = { states, workers: this.#workers() };
     this.#touched.clear();
     return states;
@@ -206,7 +210,7 @@ export class LiveState {
     if (backends.length > mostApart) return this.#readAll();
     if (backends.length === 0) return known.states;
     const states = new Map(known.states);
-    const read = statesOf(await readServers(this.#parts.process.runtime, backends), states);
+    const read = statesOf(await readServers(this.#parts.process.runtime, this.#parts.ctx, backends), states);
     for (const backend of backends) states.set(backend, read.get(backend) ?? []);
     this.#known = { ...known, states };
     this.#touched.clear();

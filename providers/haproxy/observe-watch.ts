@@ -12,6 +12,7 @@ import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
 import type { Pressure, PressureWatch } from './pressure.ts';
 import type { HaproxyProcess } from './process.ts';
+import { turn } from './turn.ts';
 
 export interface WatchParts {
   readonly ctx: Context;
@@ -222,6 +223,7 @@ export class SessionWatch {
       ctx.changed(unit, 'HAProxy takes connections, or no more');
     const { states, draining } = await this.#servers();
     if (live.ill !== undefined) throw live.ill;
+    await turn(ctx);
     const { text, restless } = healthSummary(states, draining);
     if (this.#health !== undefined && this.#health !== text) ctx.changed(unit, 'the health of targets changed');
     this.#health = text;

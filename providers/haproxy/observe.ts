@@ -1,5 +1,12 @@
 /** What is, in the planner's words: the resources committed last, corrected by what the process says. Pure. */
-import type { Health, Member, Observed, Resource } from '../../src/model/index.ts';
+import {
+  type Health,
+  inStrides,
+  type Member,
+  type Observed,
+  type Resource,
+  type Sliced,
+} from '../../src/model/index.ts';
 import { Indexed } from '../../src/model/remade.ts';
 import { splitAuthority } from '../../src/net/index.ts';
 import type { Withheld } from './commit-withhold.ts';
@@ -27,18 +34,18 @@ export interface ObserveInput {
  * `index` remembers the sections from one call to the next. Settings are left out while the process is not proved to serve what was committed: creating them again is a step that touches no
  * traffic, is allowed by every policy, and makes the next commit put everything right.
  */
-export function observedOf(input: ObserveInput, index: Indexed<Section> = new Indexed()): readonly Observed[] {
+export function* observing(input: ObserveInput, index: Indexed<Section> = new Indexed()): Sliced<readonly Observed[]> {
   const { committed, intended, proven, withheld } = input;
   const sections = index.of(intended?.sections ?? [], ({ head }) => head);
   const reasons = Map.groupBy(withheld, ({ kind, id }) => `${kind}\n${id}`);
   const spares: Spares = intended === undefined ? new Map() : sparesOf(intended);
   const observed: Observed[] = [];
-  for (const resource of committed) {
-    if (resource.kind === 'Settings' && !(proven && intended !== undefined)) continue;
+  yield* inStrides(committed, (resource) => {
+    if (resource.kind === 'Settings' && !(proven && intended !== undefined)) return;
     const out = reasons.size === 0 ? undefined : reasons.get(`${resource.kind}\n${resource.id}`);
     const running = resource.kind === 'Backend' && intended !== undefined;
     observed.push(running ? observedBackend(resource, sections, spares, out, input) : observedPlain(resource, out));
-  }
+  });
   return observed;
 }
 

@@ -1,7 +1,8 @@
 /** What a worker says about itself, parsed: servers, maps, certificates. The one place that knows HAProxy's tables. */
-import { WeirError } from '../../src/model/index.ts';
+import { atOnce, type Context, inStrides, type Sliced, WeirError } from '../../src/model/index.ts';
 import type { CrtEntry } from './layout.ts';
 import type { RuntimeSocket } from './socket.ts';
+import { inTurns } from './turn.ts';
 
 export interface ServerState {
   readonly backend: string;
@@ -35,38 +36,38 @@ const columns = [
 ] as const;
 
 /** @throws WeirError E_HAPROXY_SOCKET when the answer is no such table. */
-export function parseServersState(text: string): readonly ServerState[] {
+export function* parseServersState(text: string): Sliced<readonly ServerState[]> {
   const lines = text.split('\n');
   const header = lines.find((line) => line.startsWith('# '));
   const names = header?.slice(2).split(' ') ?? [];
   const places = columns.map((column) => names.indexOf(column));
   if (lines[0] !== '1' || places.includes(-1)) throw strange('show servers state', text);
   const states: ServerState[] = [];
-  for (const line of lines) {
-    if (line === '' || line.startsWith('#') || line === '1') continue;
+  yield* inStrides(lines, (line) => {
+    if (line === '' || line.startsWith('#') || line === '1') return;
     const fields = line.split(' ');
-    const [backend = '', name = '', address = '', port, operation, admin, weight, result, check, status] = places.map(
-      (place) => fields[place] ?? '',
-    );
-    const adminBits = Number(admin);
-    const checkBits = Number(check);
+    // A table has a line for each target: nothing is made for one that is not kept.
+    const field = (column: number): string => fields[places[column] ?? -1] ?? '';
+    const operation = Number(field(4));
+    const adminBits = Number(field(5));
+    const checkBits = Number(field(8));
     states.push({
-      backend,
-      name,
-      address,
-      port: Number(port),
-      weight: Number(weight),
+      backend: field(0),
+      name: field(1),
+      address: field(2),
+      port: Number(field(3)),
+      weight: Number(field(6)),
       // SRV_ST_STOPPED 0, STARTING 1, RUNNING 2, STOPPING 3 (soft stop: still serves what it has).
-      up: Number(operation) === 1 || Number(operation) === 2,
+      up: operation === 1 || operation === 2,
       // SRV_ADMF_*: forced, inherited, configured, by address or name resolution; drain forced or inherited.
       maintenance: (adminBits & 0x67) !== 0,
       draining: (adminBits & 0x18) !== 0,
       // CHK_ST_CONFIGURED 2, CHK_ST_ENABLED 4: a check that is configured and was not enabled never ends.
       checked: (checkBits & 0x06) === 0x06,
       // HCHK_STATUS_UNKNOWN 0, INI 1, START 2; CHK_RES_UNKNOWN 0.
-      checkedOnce: Number(result) !== 0 || Number(status) > 2,
+      checkedOnce: Number(field(7)) !== 0 || Number(field(9)) > 2,
     });
-  }
+  });
   return states;
 }
 
@@ -103,11 +104,12 @@ export function parseCrtList(text: string): readonly (CrtEntry & { readonly line
 /** All servers, or those of some backends. @throws WeirError E_HAPROXY_SOCKET, also for a backend that the process does not have. */
 export async function readServers(
   runtime: RuntimeSocket,
+  ctx: Pick<Context, 'turns'> = {},
   backends?: readonly string[],
 ): Promise<readonly ServerState[]> {
-  if (backends === undefined) return parseServersState(await runtime.ask('show servers state'));
+  if (backends === undefined) return inTurns(ctx, parseServersState(await runtime.ask('show servers state')));
   const answers = await runtime.run(backends.map((backend) => ({ line: `show servers state ${backend}` })));
-  return answers.flatMap(parseServersState);
+  return answers.flatMap((answer) => atOnce(parseServersState(answer)));
 }
 
 /** SHA-1 fingerprint (upper-case hex) of the certificate in force under a path; undefined when there is none. */

@@ -74,7 +74,7 @@ export function buildSession(owner: SessionOwner): SessionParts {
     optional: (address) => address === '::' && ipv6 === 'auto',
     counted: (worker, rows) => traffic.handOver(worker, rows),
   });
-  const live: LiveState = new LiveState({ files, process, committer, retiring });
+  const live: LiveState = new LiveState({ ctx, files, process, committer, retiring });
   const traffic: TrafficWatch = new TrafficWatch({
     ctx,
     signal,

@@ -7,7 +7,7 @@ import { Indexed } from '../../src/model/remade.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
 import type { Section } from './layout.ts';
 import { ledPorts } from './layout-ports.ts';
-import { observedOf } from './observe.ts';
+import { observing } from './observe.ts';
 import { readState, writeState } from './observe-state.ts';
 import type { Options } from './options.ts';
 import { ownAddresses } from './own-addresses.ts';
@@ -21,7 +21,7 @@ import { reportsOf } from './report.ts';
 import { listenAddresses } from './section-frontend.ts';
 import { buildSession, type SessionParts } from './session-parts.ts';
 import { headerLine, type Place } from './text.ts';
-import { turn } from './turn.ts';
+import { inTurns, turn } from './turn.ts';
 
 /** Observing everything includes a full reading of the process, but not more often than this. */
 const auditEveryMs = 5_000;
@@ -122,7 +122,7 @@ class HaproxySession implements Session {
         draining,
         withheld: this.#committer.withheld,
       };
-      return observedOf(input, this.#sections);
+      return await inTurns(this.#ctx, observing(input, this.#sections));
     });
   }
 

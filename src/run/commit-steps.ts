@@ -37,7 +37,7 @@ export async function commitSteps(
   if (ready.length === 0) return { observed: before, applied: [], waiting, failures };
   const after = context.advance(before, ready);
   if (turns.due) await turns.next();
-  const next = desiredShape(context.kinds, after, desired);
+  const next = await turns.do(desiredShape(context.kinds, after, desired));
   if (turns.due) await turns.next();
   const startMs = clock.now();
   try {

@@ -1,4 +1,13 @@
-import { type Handle, type Id, type Observed, type Resource, type Session, sameJson } from '../model/index.ts';
+import {
+  type Handle,
+  type Id,
+  inStrides,
+  type Observed,
+  type Resource,
+  type Session,
+  type Sliced,
+  sameJson,
+} from '../model/index.ts';
 import type { KindTable } from './kind-table.ts';
 import { keyOf, sameSets } from './observed-cache.ts';
 
@@ -6,17 +15,17 @@ import { keyOf, sameSets } from './observed-cache.ts';
  * What is ours of an observed state in the shape of desired resources: logical ids in place of handles.
  * Where it equals what is wanted it is the wanted object itself, so that a provider may recognise it by reference.
  */
-export function desiredShape(
+export function* desiredShape(
   kinds: KindTable,
   observed: readonly Observed[],
   desired: readonly Resource[],
-): Parameters<NonNullable<Session['commit']>>[1] {
+): Sliced<Parameters<NonNullable<Session['commit']>>[1]> {
   const idOf = idsOf(observed);
   const places = placesIn(desired);
   const shapes: { readonly place: number; readonly shape: Resource }[] = [];
   let inOrder = true;
-  for (const object of observed) {
-    if (!object.owned) continue;
+  yield* inStrides(observed, (object) => {
+    if (!object.owned) return;
     const place = places(object) ?? desired.length;
     const want = desired[place];
     // Without renaming, what holds the very parts of the wanted one says the same.
@@ -24,7 +33,7 @@ export function desiredShape(
       idOf === undefined && object.attrs === want?.attrs && object.refs === want.refs && object.sets === want.sets;
     inOrder &&= place >= (shapes.at(-1)?.place ?? 0);
     shapes.push({ place, shape: want !== undefined && untouched ? want : shapeOf(object, want, kinds, idOf) });
-  }
+  });
   // In the order of what is wanted, not of its creation: the same state is the same text, whatever led to it.
   if (!inOrder) shapes.sort((a, b) => a.place - b.place);
   return shapes.map(({ shape }) => shape);

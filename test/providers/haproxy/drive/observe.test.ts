@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { backendName } from '../../../../providers/haproxy/names.ts';
-import { observedOf } from '../../../../providers/haproxy/observe.ts';
+import { type ObserveInput, observing } from '../../../../providers/haproxy/observe.ts';
 import { healthOf, healthSummary, restlessBackends, statesOf } from '../../../../providers/haproxy/observe-servers.ts';
 import {
   parseCrtList,
@@ -10,8 +10,12 @@ import {
   type ServerState,
 } from '../../../../providers/haproxy/process-read.ts';
 import { reportsOf } from '../../../../providers/haproxy/report.ts';
-import type { ExportedService, Resource } from '../../../../src/model/index.ts';
+import { atOnce, type ExportedService, type Observed, type Resource } from '../../../../src/model/index.ts';
 import { backend, layout, server } from './layouts.ts';
+
+function observedOf(input: ObserveInput): readonly Observed[] {
+  return atOnce(observing(input));
+}
 
 const name = backendName('web');
 const header =
@@ -27,7 +31,7 @@ test('the table of servers, as HAProxy 2.6 prints it', () => {
     '3 b 3 s5 127.0.0.1 0 1 7 7 0 1 0 0 14 0 0 0 - 18083 - 0 0 - - 0',
     '',
   ].join('\n');
-  const states = parseServersState(text);
+  const states = atOnce(parseServersState(text));
   const pick = (i: number) => states[i];
   assert.deepEqual(pick(0), {
     backend: 'b',
@@ -69,11 +73,11 @@ test('a table of another version is read by its header; anything else is an erro
   const turned = [...columns].reverse();
   const text = ['1', `# ${turned.join(' ')}`, turned.map((column) => values[column] ?? '-').join(' ')].join('\n');
   assert.deepEqual(
-    parseServersState(text).map(({ name: server, weight, draining }) => [server, weight, draining]),
+    atOnce(parseServersState(text)).map(({ name: server, weight, draining }) => [server, weight, draining]),
     [['s', 5, true]],
   );
   for (const garbage of ['', 'Unknown command', '2\n# a b', '<html>'])
-    assert.throws(() => parseServersState(garbage), { code: 'E_HAPROXY_SOCKET' });
+    assert.throws(() => atOnce(parseServersState(garbage)), { code: 'E_HAPROXY_SOCKET' });
 });
 
 test('maps and lists', () => {
