@@ -64,6 +64,8 @@ export function awselbHarness(
     provider,
     variant,
     clock,
+    // Whatever has drained for as long as AWS says by itself is waited for.
+    gateDeadline: '5m',
     layersApart: true,
     account: () => aws,
     options: () => ({

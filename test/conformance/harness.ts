@@ -18,6 +18,8 @@ export interface Harness {
   close?(): Promise<void>;
   /** Time in which back-off passes; default: the machine's. */
   readonly clock?: Clock;
+  /** How long gates wait; default 20s. */
+  readonly gateDeadline?: string;
   /** HTTP and TCP never share a load balancer. */
   readonly layersApart?: true;
   /** Ports that services may listen on: different for every case. */

@@ -26,7 +26,7 @@ export interface Interference {
 /** A weir over one provider, with services that a test sets and writes that it counts and disturbs. */
 export class Rig {
   readonly #harness: Harness;
-  readonly #stateDir: string;
+  readonly stateDir: string;
   #services: readonly ExportedService[] = [];
   #incomplete: readonly Incomplete[] = [];
   #app: App | undefined;
@@ -39,7 +39,7 @@ export class Rig {
 
   private constructor(harness: Harness, stateDir: string) {
     this.#harness = harness;
-    this.#stateDir = stateDir;
+    this.stateDir = stateDir;
   }
 
   static async open(harness: Harness): Promise<Rig> {
@@ -93,9 +93,15 @@ export class Rig {
     this.#session = undefined;
   }
 
+  /** As a restart on another machine: nothing is remembered. */
+  async forget(): Promise<void> {
+    await this.restart();
+    await rm(this.stateDir, { recursive: true, force: true });
+  }
+
   async close(): Promise<void> {
     await this.#app?.close('withdraw');
-    await rm(this.#stateDir, { recursive: true, force: true });
+    await rm(this.stateDir, { recursive: true, force: true });
   }
 
   async #open(): Promise<App> {
@@ -103,8 +109,8 @@ export class Rig {
     this.#app ??= await openApp(
       configSchema.parse({
         instance: 'test',
-        stateDir: this.#stateDir,
-        gateDeadline: '20s',
+        stateDir: this.stateDir,
+        gateDeadline: this.#harness.gateDeadline ?? '20s',
         sources: [{ type: 'file', paths: ['script'] }],
         balancers: [{ name: 'main', provider: provider.name, options: this.#harness.options() }],
       }),
@@ -161,7 +167,8 @@ export class Rig {
         this.#session = session;
         const { apply, commit } = session;
         const wrapped: Session = {
-          discover: (services, signal) => session.discover(services, signal),
+          discover: (services, signal, besides) => session.discover(services, signal, besides),
+          moved: () => session.moved?.() ?? [],
           observe: (scope, signal, depth) => session.observe(scope, signal, depth),
           report: (services, observed) => session.report(services, observed),
           close: (how) => session.close(how),

@@ -6,7 +6,6 @@ import { assertAnswers, assertApplied, assertQuiet } from '../../conformance/exp
 import { Rig } from '../../conformance/rig.ts';
 import { tcpService, withBackend } from '../../conformance/services.ts';
 
-/** Under the deadline of gates, 20 s in the rig: it bounds how long anybody drains. */
 const delaySeconds = 15;
 
 async function opened(t: TestContext) {
