@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { parseAddress } from '../../../src/net/index.ts';
+import {
+  type Announcing,
+  commandOf,
+  type Hold,
+  keyOf,
+  type Present,
+  planAcceptance,
+  routeProtocol,
+} from './acceptance.ts';
+import { type Link, readLinks } from './interfaces.ts';
+import type { Journal } from './journal.ts';
+import { runProgram } from './run-program.ts';
+
+const routesSchema = z.array(z.object({ dst: z.string().optional() }));
+
+/** Makes the kernel take addresses as its own, and takes back exactly what it made, also after a kill. */
+export class Acceptor {
+  readonly #journal: Journal;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Brings the kernel to these addresses on these interfaces; resolves to address → why it is not taken. Calls follow one another. */
+  accept(vips: readonly string[], faces: readonly Link[]): Promise<ReadonlyMap<string, string>> {
+    const done = this.#turn.then(() => this.#accept(vips, faces));
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  async #accept(vips: readonly string[], faces: readonly Link[]): Promise<ReadonlyMap<string, string>> {
+    const announcing = faces.map(withSysctls);
+    const before = planAcceptance(vips, announcing, await this.#present());
+    if (before.add.length === 0 && before.remove.length === 0) return before.problems;
+    const ours = this.#journal.addresses;
+    await this.#journal.write(new Set([...ours, ...addressesOf(before.add)]));
+    const lines = [
+      ...before.remove.map((hold) => commandOf(hold, 'del')),
+      ...before.add.map((hold) => commandOf(hold, 'add')),
+    ];
+    const { stderr } = await runProgram('ip', ['-force', '-batch', '-'], `${lines.join('\n')}\n`);
+    const present = await this.#present();
+    const after = planAcceptance(vips, announcing, present);
+    const there = new Set(
+      present.links.flatMap(({ name, addresses }) => addresses.map(({ address }) => `${address} ${name}`)),
+    );
+    await this.#journal.write(new Set([...this.#journal.addresses].filter((key) => there.has(key))));
+    const reason = stderr.split('\n').find((line) => !/^Command failed/.test(line)) ?? '';
+    return new Map([
+      ...after.problems,
+      ...after.add.map(({ vip }): [string, string] => [
+        vip,
+        `the kernel did not take it: ${reason || 'no reason given'}`,
+      ]),
+    ]);
+  }
+
+  async #present(): Promise<Present> {
+    const [links, ...routes] = await Promise.all([readInterfaces(), ourRoutes('-4'), ourRoutes('-6')]);
+    return { links, routes: new Set(routes.flat()), ours: this.#journal.addresses };
+  }
+}
+
+/** All interfaces with their addresses; throws when `ip` fails. */
+export async function readInterfaces(): Promise<readonly Link[]> {
+  const { ok, stdout, stderr } = await runProgram('ip', ['-j', '-d', 'address', 'show']);
+  if (!ok) throw new Error(`the interfaces cannot be read: ${stderr}`);
+  return readLinks(stdout);
+}
+
+/** An interface with what decides how it answers. */
+export function withSysctls(link: Link): Announcing {
+  const number = (path: string) => Number(read(`/proc/sys/net/${path}`) ?? 0);
+  return {
+    ...link,
+    arpIgnore: Math.max(number('ipv4/conf/all/arp_ignore'), number(`ipv4/conf/${link.name}/arp_ignore`)),
+    ipv6: read(`/proc/sys/net/ipv6/conf/${link.name}/disable_ipv6`) === '0',
+  };
+}
+
+async function ourRoutes(family: '-4' | '-6'): Promise<readonly string[]> {
+  const words = ['-j', family, 'route', 'show', 'table', 'local', 'proto', String(routeProtocol)];
+  const { ok, stdout } = await runProgram('ip', words);
+  if (!ok || stdout.trim() === '') return [];
+  return routesSchema.parse(JSON.parse(stdout)).flatMap(({ dst }) => {
+    const address = parseAddress(dst);
+    return address.ok ? [address.value] : [];
+  });
+}
+
+function addressesOf(holds: readonly Hold[]): readonly string[] {
+  return holds.flatMap((hold) => (hold.kind === 'address' ? [keyOf(hold)] : []));
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined; // The interface has gone meanwhile.
+  }
+}

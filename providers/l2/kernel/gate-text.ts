@@ -1,0 +1,184 @@
+import { addressBytes, addressFamily, type Family } from '../../../src/net/index.ts';
+
+/** First and last address, of one family. */
+export interface Range {
+  readonly first: string;
+  readonly last: string;
+}
+
+/** What the gates of a machine guard. */
+export interface GateShape {
+  /** Requests for these are answered through an open gate only. */
+  readonly pools: readonly Range[];
+  /** Interfaces on which a gate may be open; on the others these addresses are silent. */
+  readonly interfaces: readonly string[];
+}
+
+/** Everything that a table says but its living tokens. */
+export interface GateState extends GateShape {
+  readonly inc: number;
+  readonly token: number | undefined;
+  readonly owned: Iterable<string>;
+}
+
+/** The words in which the gates of IPv4 (over ARP) and IPv6 (over neighbour discovery) differ. */
+const families = {
+  ipv4: {
+    table: 'arp',
+    address: 'arp daddr ip',
+    type: 'type ipv4_addr',
+    ask: 'arp operation',
+    kind: 'type arp_op',
+    request: 'request',
+  },
+  // nft before 1.0.9 has no `icmpv6 taddr`: the target of a solicitation are these 128 bits.
+  ipv6: {
+    table: 'ip6',
+    address: '@th,64,128',
+    type: 'typeof @th,64,128',
+    ask: 'icmpv6 type',
+    kind: 'type icmpv6_type',
+    request: 'nd-neighbor-solicit',
+  },
+} as const;
+const names: readonly Family[] = ['ipv4', 'ipv6'];
+
+/** The families of nft in which there are gates. */
+export const gateFamilies = names.map((family) => families[family].table);
+
+export function tableName(inc: number): string {
+  return `weir-${inc}`;
+}
+
+/** The incarnation of one of our tables; undefined for a foreign one. */
+export function tableInc(name: string): number | undefined {
+  const found = /^weir-(\d{1,15})$/.exec(name)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/**
+ * Makes both tables of an incarnation anew, whether they are there, broken or absent. No token lives in them, so they are closed.
+ * The gate is open while the address is owned and the token of `cur` is among the armed ones, which die by themselves. The mark carries
+ * the token through one packet and is taken off again.
+ */
+export function createText({ inc, pools, interfaces, token, owned }: GateState): string {
+  const list = [...owned];
+  return names
+    .map((family) => {
+      const { table, address, type, ask, kind, request } = families[family];
+      const name = `${table} ${tableName(inc)}`;
+      const cur = token === undefined ? '' : `elements = { ${request} : ${markOf(token)} };`;
+      const body = [
+        `set pool { ${type}; flags interval; ${elementsOf(poolElements(pools, family))} }`,
+        `set faces { type ifname; ${elementsOf(interfaces.map((face) => `"${face}"`))} }`,
+        'set armed { type mark; flags timeout; }',
+        `set owned { ${type}; ${elementsOf(elements(list, family))} }`,
+        `map cur { ${kind} : mark; ${cur} }`,
+        `chain in { type filter hook input priority 0; ${ask} ${request} ${address} @pool jump gate; }`,
+        `chain gate { iifname != @faces drop; ${address} != @owned drop; meta mark set 0; meta mark set ${ask} map @cur; meta mark != @armed drop; meta mark set 0; }`,
+      ];
+      return `add table ${name}; delete table ${name}; table ${name} { ${body.join('; ')}; }`;
+    })
+    .join('; ');
+}
+
+export function deleteText(tables: readonly { readonly family: string; readonly name: string }[]): string {
+  return tables.map(({ family, name }) => `delete table ${family} ${name}`).join('; ');
+}
+
+/** Guards other ranges, or lets other interfaces through, at once. */
+export function shapeText(inc: number, { pools, interfaces }: GateShape): string {
+  return names
+    .flatMap((family) => {
+      const name = `${families[family].table} ${tableName(inc)}`;
+      return [
+        ...replace(`${name} pool`, poolElements(pools, family)),
+        ...replace(
+          `${name} faces`,
+          interfaces.map((face) => `"${face}"`),
+        ),
+      ];
+    })
+    .join('; ');
+}
+
+/** A token that dies so long after the kernel has added it. */
+export function armText(inc: number, token: number, gateMs: number): string {
+  return each((table) => `add element ${table} ${tableName(inc)} armed { ${markOf(token)} timeout ${gateMs}ms }`);
+}
+
+/** What opens and closes: the present token, where one is given, and the difference of the owned addresses; all of them where the old ones are unknown. */
+export function ownText(
+  inc: number,
+  token: number | undefined,
+  owned: ReadonlySet<string>,
+  before: ReadonlySet<string> | undefined,
+): string {
+  return names
+    .flatMap((family) => {
+      const { table, request } = families[family];
+      const name = `${table} ${tableName(inc)}`;
+      const cur = token === undefined ? [] : replace(`${name} cur`, [`${request} : ${markOf(token)}`], 'map');
+      if (before === undefined) return [...cur, ...replace(`${name} owned`, elements([...owned], family))];
+      const [gone, come] = [[...before].filter((vip) => !owned.has(vip)), [...owned].filter((vip) => !before.has(vip))];
+      return [
+        ...cur,
+        ...change('delete', `${name} owned`, elements(gone, family)),
+        ...change('add', `${name} owned`, elements(come, family)),
+      ];
+    })
+    .join('; ');
+}
+
+function each(text: (table: string) => string): string {
+  return names.map((family) => text(families[family].table)).join('; ');
+}
+
+function replace(set: string, list: readonly string[], kind = 'set'): readonly string[] {
+  return [`flush ${kind} ${set}`, ...change('add', set, list)];
+}
+
+function change(verb: 'add' | 'delete', set: string, list: readonly string[]): readonly string[] {
+  return list.length === 0 ? [] : [`${verb} element ${set} { ${list.join(', ')} }`];
+}
+
+function elementsOf(list: readonly string[]): string {
+  return list.length === 0 ? '' : `elements = { ${list.join(', ')} };`;
+}
+
+function elements(vips: readonly string[], family: Family): readonly string[] {
+  return vips.filter((vip) => addressFamily(vip) === family).map(elementOf);
+}
+
+/** An address as nft reads it in these sets: IPv6 as a number. */
+function elementOf(vip: string): string {
+  return addressFamily(vip) === 'ipv4' ? vip : `0x${hexOf(vip)}`;
+}
+
+/** Tokens are marks of 32 bits; a packet without one has 0. */
+function markOf(token: number): number {
+  return ((token - 1) % 0xffff_ffff) + 1;
+}
+
+function hexOf(address: string): string {
+  return addressBytes(address)
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
+}
+
+/** Ranges of one family, those that touch or overlap joined: nft refuses an interval twice. */
+function poolElements(pools: readonly Range[], family: Family): readonly string[] {
+  const sorted = pools
+    .filter(({ first }) => addressFamily(first) === family)
+    .map(({ first, last }) => ({ first, last, from: BigInt(`0x${hexOf(first)}`), to: BigInt(`0x${hexOf(last)}`) }))
+    .sort((a, b) => (a.from < b.from ? -1 : 1));
+  const joined: typeof sorted = [];
+  for (const range of sorted) {
+    const before = joined.at(-1);
+    if (before === undefined || range.from > before.to + 1n) joined.push({ ...range });
+    else if (range.to > before.to) Object.assign(before, { last: range.last, to: range.to });
+  }
+  return joined.map(({ first, last }) =>
+    first === last ? elementOf(first) : `${elementOf(first)}-${elementOf(last)}`,
+  );
+}
