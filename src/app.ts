@@ -7,18 +7,19 @@ import { checkApart } from './app/check-apart.ts';
 import type { AppDeps, OpenApp, SourceContext } from './app/contract.ts';
 import { createApp } from './app/create-app.ts';
 import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
+import { finalizerName } from './app/finalizer-name.ts';
 import { openLeader } from './app/open-leader.ts';
 import { openSources } from './app/open-sources.ts';
 import { Runtime, Stage } from './app/runtime.ts';
 import type { StatusContext, StatusService } from './app/status-service.ts';
 import { type Context, type Log, type Provider, WeirError } from './model/index.ts';
-import { advance, plan, planSliced, units } from './plan/index.ts';
+import { advance, advanceSliced, plan, planSliced, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
 
 export type { App, AppDeps, OnStep, OpenApp, Readiness, RunEvents, SourceContext } from './app/contract.ts';
 export { parseDrain } from './app/durations.ts';
 
-const planner: Planner = { plan, planSliced, units, advance };
+const planner: Planner = { plan, planSliced, units, advance, advanceSliced };
 const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -42,6 +43,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     instance,
     memory: () => runtime.memory,
     controllers,
+    finalizer: ({ controller }) => finalizerName(config.status.owner ?? controller),
     ownClasses: config.balancers.flatMap((balancer) => balancer.class ?? []),
     clock,
     log,
@@ -65,7 +67,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const openOne = (balancer: (typeof config.balancers)[number]) =>
     openBalancer(balancer, {
       planner,
-      policy: () => (runtime.emptied ? 'sync' : config.policy),
+      policy: () => config.policy,
       gateDeadlineMs: parseGateDeadline(config),
       auditMs,
       clock,
@@ -73,6 +75,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       metrics,
       log,
       secret,
+      mayKeep: () => runtime.memory === 'keep',
       instance,
       stateDir,
       leader,

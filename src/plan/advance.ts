@@ -1,4 +1,17 @@
-import type { Attrs, Handle, HandleRef, Health, Member, MemberSet, Observed, ServiceId, Step } from '../model/index.ts';
+import {
+  type Attrs,
+  atOnce,
+  type Handle,
+  type HandleRef,
+  type Health,
+  inStrides,
+  type Member,
+  type MemberSet,
+  type Observed,
+  type ServiceId,
+  type Sliced,
+  type Step,
+} from '../model/index.ts';
 
 /**
  * The observed state after these steps, as far as the steps alone tell: health of new members is `initial` where the object's health is
@@ -9,8 +22,18 @@ export function advance(
   steps: readonly Step[],
   handles?: ReadonlyMap<number, Handle>,
 ): readonly Observed[] {
+  return atOnce(advanceSliced(observed, steps, handles));
+}
+
+/** As `advance`, in slices. */
+export function* advanceSliced(
+  observed: readonly Observed[],
+  steps: readonly Step[],
+  handles?: ReadonlyMap<number, Handle>,
+): Sliced<readonly Observed[]> {
   const state = new Advance(observed, steps, handles);
-  for (const step of steps) state.take(step);
+  yield;
+  yield* inStrides(steps, (step) => state.take(step));
   return state.result();
 }
 

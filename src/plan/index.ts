@@ -1,5 +1,5 @@
 /** From wanted and observed to an ordered plan. Pure: no clock, no log, no random, no `node:`; knows kinds only by their specs. */
-export { advance } from './advance.ts';
+export { advance, advanceSliced } from './advance.ts';
 export { checkKinds } from './check-kinds.ts';
 export { describe, type StepWord, wordOf } from './describe.ts';
 export { nameHandles } from './name-handles.ts';

@@ -12,7 +12,7 @@ import { isShut } from './write-gate.ts';
 export interface CommitContext {
   readonly commit: NonNullable<Session['commit']>;
   readonly observe: () => Promise<readonly Observed[]>;
-  readonly advance: Planner['advance'];
+  readonly advance: Planner['advanceSliced'];
   readonly kinds: KindTable;
   readonly turns: Turns;
   readonly claim: (step: Step) => Promise<void>;
@@ -35,7 +35,7 @@ export async function commitSteps(
   const { clock, tell, turns, signal } = context;
   const { ready, waiting, failures } = choose(steps, before, context);
   if (ready.length === 0) return { observed: before, applied: [], waiting, failures };
-  const after = context.advance(before, ready);
+  const after = await turns.do(context.advance(before, ready));
   if (turns.due) await turns.next();
   const next = await turns.do(desiredShape(context.kinds, after, desired));
   if (turns.due) await turns.next();

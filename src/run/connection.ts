@@ -23,12 +23,15 @@ export interface ConnectionOptions {
   readonly log: Log;
 }
 
+const none: readonly ExportedService[] = [];
+
 /** The way to one real system: opened when it is first needed, again after a rest when that fails. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #session: Session | undefined;
   #environment: Environment | undefined;
   #discoveredFor: readonly ExportedService[] | undefined;
+  #discoveredBesides: readonly ExportedService[] = none;
   #failures = 0;
   #failedSinceMs = 0;
   #failure: Failure | undefined;
@@ -72,21 +75,22 @@ export class Connection {
   async ready(
     services: readonly ExportedService[],
     signal: AbortSignal,
+    besides: readonly ExportedService[] = none,
   ): Promise<{ session: Session; environment: Environment } | undefined> {
     const known = this.#session !== undefined && this.#environment !== undefined;
-    if (known && this.#discoveredFor === services && this.#failure === undefined) {
-      return this.#pair();
-    }
+    const same = this.#discoveredFor === services && this.#discoveredBesides === besides;
+    if (known && same && this.#failure === undefined) return this.#pair();
     if (this.#options.clock.now() < this.#retryAtMs) return this.#pair();
     try {
       if (this.#session === undefined) {
         this.#session = await this.#options.open();
         await this.#tellDraining();
       }
-      const environment = await this.#session.discover(services, signal);
+      const environment = await this.#session.discover(services, signal, besides);
       // The same findings stay the same object: whoever computes from them sees that nothing changed.
       if (!sameJson(this.#environment, environment)) this.#environment = environment;
       this.#discoveredFor = services;
+      this.#discoveredBesides = besides;
       this.succeeded();
     } catch (error) {
       if (!signal.aborted) this.failed(error);

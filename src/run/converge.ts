@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import {
   type AppliedPlan,
+  inStrides,
   type Observed,
   type Policy,
   type Refusal,
   type Resource,
   type ServiceId,
+  type Sliced,
   type Step,
   type Until,
   WeirError,
@@ -77,7 +79,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
     if (context.stop()) return verdict('stopped');
     if (!context.leads) return verdict('following', { left: steps.length });
     if (turns.due) await turns.next();
-    const id = planId(steps);
+    const id = await turns.do(planId(steps));
     if (id === last || turn >= maxTurns) return verdict('failed', { failure: noProgress(steps) });
     if (turns.due) await turns.next();
     const started = { ms: clock.now(), wallMs: clock.wall() };
@@ -109,8 +111,10 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
 }
 
 /** Short hash of the steps: the same plan has the same name everywhere. */
-export function planId(steps: readonly Step[]): string {
-  return createHash('sha256').update(JSON.stringify(steps)).digest('hex').slice(0, 12);
+export function* planId(steps: readonly Step[]): Sliced<string> {
+  const hash = createHash('sha256');
+  yield* inStrides(steps, (step) => hash.update(JSON.stringify(step)));
+  return hash.digest('hex').slice(0, 12);
 }
 
 function noProgress(steps: readonly Step[]): Failure {

@@ -27,6 +27,8 @@ import type { WriteGate } from './write-gate.ts';
 export interface Wanted {
   /** The same array while nothing changed. */
   readonly services: readonly ExportedService[];
+  /** Services for which nothing shall be made, and whose things are ours all the same. The same array while nothing changed; absent: none. */
+  readonly besides?: readonly ExportedService[];
   readonly nodes: readonly Node[];
   /** Services that could exist in a part of a source that cannot be read: nothing of theirs is taken away. */
   readonly incomplete: (service: ServiceId) => boolean;

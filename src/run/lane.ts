@@ -47,6 +47,8 @@ export class Lane {
   /** What the units were last set to work on. */
   #taken: Wanted | undefined;
   #faults = 0;
+  /** Units of which things have come to be ours and are not read yet. */
+  readonly #moved = new Set<Unit>();
   /** The system has once taken what was wanted. */
   #answered = false;
 
@@ -112,7 +114,7 @@ export class Lane {
   /** The units as they are now, both sides read anew and nothing done: for plans that are only shown. Throws when the system cannot be read. */
   async look(signal: AbortSignal): Promise<readonly UnitGroup[]> {
     const wanted = this.#wanted;
-    const ready = await this.connection.ready(wanted?.services ?? [], signal);
+    const ready = await this.connection.ready(wanted?.services ?? [], signal, wanted?.besides);
     if (this.connection.failure !== undefined) throw this.connection.error;
     if (ready === undefined || wanted === undefined) return [];
     const { gate } = this.#options;
@@ -218,8 +220,8 @@ export class Lane {
     const { clock, metrics, provider } = this.#options;
     const startMs = clock.now();
     if (wanted === undefined) return;
-    const ready = await this.connection.ready(wanted.services, ends.signal);
-    const listed = ready !== undefined && (await this.#read(ends.signal));
+    const ready = await this.connection.ready(wanted.services, ends.signal, wanted.besides);
+    const listed = ready !== undefined && (await this.#read(ends.signal)) && (await this.#readMoved(ends.signal));
     if (this.connection.failure !== undefined) this.#bell.ringAt(this.connection.retryAtMs);
     if (ready === undefined || !listed) return;
     try {
@@ -253,8 +255,27 @@ export class Lane {
   }
 
   async #list(signal: AbortSignal): Promise<boolean> {
+    return this.#tryToRead(signal, () => this.#audit.list(signal, 'quick'));
+  }
+
+  /** What has come to be ours was known by its place alone: nothing is wanted of it before it is known whole. */
+  async #readMoved(signal: AbortSignal): Promise<boolean> {
+    for (const unit of this.connection.session?.moved?.() ?? []) this.#moved.add(unit);
+    const units = new Set(this.#moved);
+    if (units.size === 0) return true;
+    return this.#tryToRead(signal, async () => {
+      const reading = await this.connection.observe([...units], signal, 'complete');
+      this.#picture.read(
+        this.#picture.cache.all().filter(({ unit }) => units.has(unit)),
+        reading,
+      );
+      for (const unit of units) this.#moved.delete(unit);
+    });
+  }
+
+  async #tryToRead(signal: AbortSignal, read: () => Promise<void>): Promise<boolean> {
     try {
-      await this.#audit.list(signal, 'quick');
+      await read();
       return true;
     } catch (error) {
       if (!signal.aborted) this.connection.failed(error);

@@ -45,4 +45,6 @@ export interface Planner {
     steps: readonly Step[],
     handles?: ReadonlyMap<number, Handle>,
   ): readonly Observed[];
+  /** As `advance`, in slices. */
+  advanceSliced(observed: readonly Observed[], steps: readonly Step[]): Sliced<readonly Observed[]>;
 }

@@ -115,7 +115,7 @@ function executor(
     await (step.op === 'create' ? claims.claim(step.kind, step.id) : claims.release(step.kind, step.id));
   };
   const tell = teller(order, options);
-  const shared = { observe, claim, advance: planner.advance, gates, clock, tell, signal: hard };
+  const shared = { observe, claim, gates, clock, tell, signal: hard };
   return async (steps, desired, observed): Promise<Outcome> => {
     const first = fresh;
     fresh = undefined;
@@ -135,6 +135,7 @@ function executor(
         commit: guarded,
         kinds,
         turns: context.turns,
+        advance: planner.advanceSliced,
         observe: readAll,
       });
     }
@@ -143,6 +144,7 @@ function executor(
       throw new TypeError(`provider ${options.provider.name} can neither apply nor commit`);
     return applySteps(steps, observed, {
       ...shared,
+      advance: planner.advance,
       // Whatever a step has waited for: it begins while this weir leads, or not at all.
       apply: async (step, signal) => {
         gate.check();

@@ -4,6 +4,7 @@ import {
   type KindSpec,
   type Observed,
   type Resource,
+  type Sliced,
   type Step,
   type Until,
   WeirError,
@@ -25,6 +26,11 @@ const kinds: KindSpec[] = [
   },
 ];
 
+function* answered(observed: readonly Observed[]): Sliced<readonly Observed[]> {
+  yield;
+  return observed;
+}
+
 function stage(options: Partial<CommitContext> = {}) {
   const clock = new VirtualClock();
   const commits: { steps: readonly Step[]; next: readonly Resource[] }[] = [];
@@ -32,7 +38,7 @@ function stage(options: Partial<CommitContext> = {}) {
   const context: CommitContext = {
     commit: async (steps, next) => void commits.push({ steps, next }),
     observe: async () => [],
-    advance: (observed) => observed,
+    advance: answered,
     kinds: kindTable(kinds),
     turns: new Turns(clock),
     claim: async () => {},
@@ -130,7 +136,7 @@ describe('committing steps', () => {
     };
     const a = object('h-a', { id: 'a', attrs: { x: 1 }, refs: { up: 'h-b' } });
     const b = object('h-b', { id: 'b', sets: { to: new Map([['h-a', { attrs: { weight: 1 } }]]) } });
-    const { context, commits } = stage({ advance: () => [a, b, object('theirs', { owned: false })] });
+    const { context, commits } = stage({ advance: () => answered([a, b, object('theirs', { owned: false })]) });
     await commitSteps([step(1, 'update')], [wanted], [], context);
     const [first, second, ...more] = commits[0]?.next ?? [];
     assert.equal(first, wanted);
