@@ -23,6 +23,8 @@ export interface SharedInput {
   readonly used: boolean;
   /** Some load balancer of ours exists. */
   readonly stillThere: boolean;
+  /** Others of the cluster, whom nobody here knows, stand on the same group: it stays, and nothing that is open is closed. */
+  readonly orphaned: boolean;
 }
 
 interface Range {
@@ -43,11 +45,13 @@ export function sharedResources({
   groups,
   used,
   stillThere,
+  orphaned,
 }: SharedInput): readonly Resource[] {
   const unit = sharedUnit(balancer);
   const given = options.backendSecurityGroup;
   // It stays while a load balancer of ours may still carry it; the round after that takes it away.
-  const lasts = stillThere && present.of('SecurityGroup', backendGroup).length > 0;
+  const there = present.inUnit(unit).length > 0;
+  const lasts = (orphaned && there) || (stillThere && present.of('SecurityGroup', backendGroup).length > 0);
   if (!used && groups.length === 0 && !lasts) return [];
   const vpcId = environment.Vpc?.VpcId ?? options.vpcId;
   const managed = present
@@ -68,7 +72,7 @@ export function sharedResources({
     refs: {},
     sets: { IpPermissions: new Map(), Tags: tags },
   };
-  const rules = [...rangesOf(groups, environment, cluster, options, present.inUnit(unit))].map(
+  const rules = [...rangesOf(groups, environment, cluster, options, present.inUnit(unit), orphaned)].map(
     ([key, { from, to }]): Resource => {
       const [GroupId = '', IpProtocol = ''] = key.split('|');
       return {
@@ -99,10 +103,11 @@ function rangesOf(
   cluster: string,
   { restrictPorts }: Options,
   present: readonly Observed[],
+  orphaned: boolean,
 ): ReadonlyMap<string, Range> {
   const index = indexOf(environment, cluster);
   const found = new Map<string, Range>();
-  let unknown = false;
+  let unknown = orphaned;
   const open = (group: string, protocol: string, port: number): void => {
     const range = found.get(`${group}|${protocol}`);
     if (range === undefined)

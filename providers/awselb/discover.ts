@@ -15,7 +15,8 @@ const certificatesMs = 60_000;
 const listsMs = 60_000;
 
 export interface Discovery {
-  find(services: readonly ExportedService[]): Promise<Environment>;
+  /** `besides`: see `Session.discover`. */
+  find(services: readonly ExportedService[], besides: readonly ExportedService[]): Promise<Environment>;
   /** What could not be asked for, though something depends on it. */
   troubles(): readonly { readonly code: ErrorCode; readonly message: string }[];
 }
@@ -73,13 +74,13 @@ export function createDiscovery(
 
   return {
     troubles: () => [...troubles.values()],
-    async find(services) {
+    async find(services, besides) {
       const Vpc = await vpc();
       snapshot.vpcId = Vpc.VpcId;
       const settings = services.map(settingsOf);
       const needs = needsOf(services, settings, options);
       const named = namesOf(settings);
-      snapshot.learn({ LoadBalancers: [], TargetGroups: [] }, services);
+      snapshot.learn({ LoadBalancers: [], TargetGroups: [] }, services, besides);
       const [, Subnets, Limits, Instances, NetworkInterfaces, Certificates, WebAcls, TrustStores, Shield] =
         await Promise.all([
           snapshot.lists(named.size > 0 ? undefined : listsMs),
@@ -93,7 +94,7 @@ export function createDiscovery(
           needs.shield ? shield() : undefined,
         ]);
       const lists = listed(snapshot, named);
-      snapshot.learn(lists, services);
+      snapshot.learn(lists, services, besides);
       return {
         Region: region,
         ClusterName: options.clusterName,

@@ -3,6 +3,7 @@ import type { Clients } from './clients.ts';
 import type { Known } from './known.ts';
 import type { Options } from './options.ts';
 import type { Registered } from './registered.ts';
+import type { WantedStacks } from './wanted-stacks.ts';
 
 /** What reading and writing have in common. `apply` finds objects as they are in `known`; the session notes there what was written. */
 export interface Drive {
@@ -15,4 +16,6 @@ export interface Drive {
   readonly ctx: Context;
   /** What was registered in target groups of others; absent: everything there. */
   readonly registered?: Registered;
+  /** What was wanted earlier; absent: nothing was. */
+  readonly stacks?: WantedStacks;
 }

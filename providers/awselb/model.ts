@@ -5,6 +5,7 @@ import type {
   FrontGroup,
   ModelInput,
   ModelResult,
+  Observed,
   Problem,
   Resource,
 } from '../../src/model/index.ts';
@@ -17,6 +18,7 @@ import { filledBy, holdersOf, isBinding } from './holders.ts';
 import { joinGroups } from './join-groups.ts';
 import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
+import { clusterTag } from './names.ts';
 import type { Options } from './options.ts';
 import { type Present, presentOf } from './present.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
@@ -65,6 +67,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     ({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes('backend'),
   );
   const stillThere = input.present.some(({ kind, owned }) => kind === 'LoadBalancer' && owned);
+  const orphaned = input.present.some((object) => isOfCluster(object, cluster));
   // What all load balancers stand on is begun first.
   const common = sharedResources({
     balancer,
@@ -75,6 +78,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     groups: opened,
     used,
     stillThere,
+    orphaned,
   });
   const byId = new Map(services.map((service) => [service.id, service]));
   for (const [id, addresses] of strayTargets(opened, environment, cluster)) {
@@ -82,6 +86,11 @@ export function model(input: ModelInput, options: Options): ModelResult {
     if (service !== undefined) problems.push(tellStray(service, addresses));
   }
   return { resources: [...common, ...resources], problems };
+}
+
+/** A load balancer of the cluster that nobody here ever asked for: it stands on what all share. */
+function isOfCluster({ kind, owned, sets }: Observed, cluster: string): boolean {
+  return kind === 'LoadBalancer' && !owned && sets.Tags?.get(clusterTag)?.attrs.Value === cluster;
 }
 
 function tellStray(service: ExportedService, addresses: readonly string[]): Problem {

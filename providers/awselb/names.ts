@@ -32,6 +32,8 @@ export function stackOf(first: ExportedService, type: LoadBalancerType, group?: 
 }
 
 export const loadBalancerId = ({ scope, name }: Pick<Stack, 'scope' | 'name'>): string => `${scope}/${name}`;
+/** A stack as its ownership tags name it. */
+export const stackKey = ({ scope, name }: Pick<Stack, 'scope' | 'name'>): string => `${scope} ${tagText(name)}`;
 export const targetGroupId = (lb: string, resource: string): string => `${lb}|${resource}`;
 /**
  * A target group of somebody else: a listener of ours sends to it and its targets are ours, or listeners only point at it. What a binding

@@ -108,6 +108,12 @@ export const options = z.strictObject({
     })
     .prefault({})
     .describe('Consent to what takes something away from clients.'),
+  orphans: z
+    .enum(['keep', 'delete'])
+    .default('keep')
+    .describe(
+      'What carries the tags of the cluster and weir was never asked for: keep, it is left alone and told (W_ORPHAN); delete, everything that no service asks for goes, what aws-load-balancer-controller or another weir of this clusterName has made too. delete only where weir is given every service of the cluster.',
+    ),
   waf: z.boolean().default(true).describe('Associate web ACLs (needs wafv2 permissions).'),
   shield: z
     .boolean()

@@ -2,24 +2,30 @@ import type { ExportedService, ServiceId, Unit } from '../../src/model/index.ts'
 import type { Tags } from './account.ts';
 import { adoptedBalancers, foreignGroups } from './adopt.ts';
 import type { AwsEnvironment } from './environment.ts';
+import { isBinding } from './holders.ts';
 import {
   clusterTag,
   loadBalancerId,
   readOwnership,
   type Stack,
   sharedUnit,
+  stackKey,
   stackOf,
-  tagText,
   unitName,
 } from './names.ts';
 import type { Options } from './options.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
+import type { WantedStacks } from './wanted-stacks.ts';
 
 export interface OwnersInput {
   readonly balancer: string;
   readonly cluster: string;
   readonly options: Options;
   readonly services: readonly ExportedService[];
+  /** Services for which nothing shall be made, and whose things are ours all the same: they leave, or may not begin yet. */
+  readonly besides?: readonly ExportedService[];
+  /** Stacks that were wanted earlier. Absent: none. */
+  readonly earlier?: Pick<WantedStacks, 'has' | 'stackOf'>;
   /** What services may name that is not ours. */
   readonly environment: Pick<AwsEnvironment, 'LoadBalancers' | 'TargetGroups'>;
 }
@@ -35,10 +41,14 @@ export interface Ownership {
 export class Owners {
   readonly input: OwnersInput;
   readonly byId: ReadonlyMap<ServiceId, ExportedService>;
+  /** Those that services ask for, and those of `besides`. */
   readonly #stacks = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
+  readonly #beside = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
   readonly #byName = new Map<string, ExportedService[]>();
   /** By load balancer. */
   readonly #members = new Map<string, readonly ExportedService[]>();
+  /** Load balancer that a service asks for → its stack as tags name it. */
+  readonly #asked = new Map<string, string>();
   /** ARN → the load balancer that it shall be. */
   readonly adopted: ReadonlyMap<string, string>;
   /** ARN → id and unit of target groups of others that services name. */
@@ -48,16 +58,13 @@ export class Owners {
     this.input = input;
     const { services, balancer } = input;
     this.byId = new Map(services.map((service) => [service.id, service]));
-    for (const service of services) {
-      const { namespace, name } = service.origin;
-      append(this.#byName, `${namespace}/${name}`, service);
-      const stack = stackOfService(service, input.options);
-      const key = `${stack.scope} ${tagText(stack.name)}`;
-      const known = this.#stacks.get(key);
-      if (known === undefined) this.#stacks.set(key, { lb: loadBalancerId(stack), services: [service] });
-      else known.services.push(service);
+    for (const service of services) this.#take(service, this.#stacks);
+    for (const service of input.besides ?? []) if (!this.byId.has(service.id)) this.#take(service, this.#beside);
+    for (const { lb, services: members } of this.#beside.values()) this.#members.set(lb, members);
+    for (const [key, { lb, services: members }] of this.#stacks) {
+      this.#members.set(lb, members);
+      this.#asked.set(lb, key);
     }
-    for (const { lb, services: members } of this.#stacks.values()) this.#members.set(lb, members);
     const adopting = adoptedBalancers(services, settingsOf, input.environment, input.options);
     this.adopted = new Map(
       [...adopting].map(([arn, service]) => [arn, loadBalancerId(stackOfService(service, input.options))]),
@@ -78,16 +85,69 @@ export class Owners {
     this.foreign = foreign;
   }
 
-  /** By tags, else by a service that adopts it; undefined: not ours. */
+  #take(
+    service: ExportedService,
+    stacks: Map<string, { readonly lb: string; readonly services: ExportedService[] }>,
+  ): void {
+    const { namespace, name } = service.origin;
+    append(this.#byName, `${namespace}/${name}`, service);
+    // It has no load balancer.
+    if (isBinding(service)) return;
+    const stack = stackOfService(service, this.input.options);
+    const key = stackKey(stack);
+    const known = stacks.get(key);
+    if (known === undefined) stacks.set(key, { lb: loadBalancerId(stack), services: [service] });
+    else known.services.push(service);
+  }
+
+  /** By tags of a stack that is or was wanted, else by a service that adopts it; undefined: not ours. */
   of(arn: string, tags: Tags | undefined): Ownership | undefined {
-    const { balancer, cluster } = this.input;
-    const found = readOwnership(cluster, tags ?? {});
-    const lb =
-      found === undefined
-        ? this.adopted.get(arn)
-        : (this.#stacks.get(`${found.scope} ${found.name}`)?.lb ?? loadBalancerId(found));
+    const found = readOwnership(this.input.cluster, tags ?? {});
+    const key = found === undefined ? undefined : `${found.scope} ${found.name}`;
+    // What a service adopts is ours whatever its tags say of others.
+    const lb = key === undefined || !this.#isOurs(key, arn) ? this.adopted.get(arn) : this.#balancerOf(key);
     if (lb === undefined) return undefined;
-    return { lb, unit: unitName(balancer, lb), resource: found?.resource };
+    return { lb, unit: unitName(this.input.balancer, lb), resource: found?.resource };
+  }
+
+  /** The stack that tags of the cluster tell of and nobody here ever asked for; undefined: there is none, or it is ours. */
+  orphan(arn: string, tags: Tags): string | undefined {
+    const found = readOwnership(this.input.cluster, tags);
+    const key = found === undefined ? undefined : `${found.scope} ${found.name}`;
+    return key === undefined || this.#isOurs(key, arn) || this.adopted.has(arn) ? undefined : key;
+  }
+
+  /** Unit of the load balancer of ours that this one was, though its tags do not say so any more. */
+  was(arn: string): Unit | undefined {
+    const key = this.input.earlier?.stackOf(arn);
+    return key === undefined || !this.#stacks.has(key)
+      ? undefined
+      : unitName(this.input.balancer, this.#balancerOf(key));
+  }
+
+  #isOurs(key: string, arn: string): boolean {
+    const { options, earlier } = this.input;
+    if (this.#stacks.has(key) || this.#beside.has(key) || options.orphans === 'delete') return true;
+    return earlier?.has(key, arn) === true;
+  }
+
+  #balancerOf(key: string): string {
+    return (this.#stacks.get(key) ?? this.#beside.get(key))?.lb ?? key.replace(' ', '/');
+  }
+
+  /** Stacks that services ask for, as tags name them. */
+  wanted(): Iterable<string> {
+    return this.#stacks.keys();
+  }
+
+  /** The stack of a load balancer that a service asks for. */
+  keyOf(lb: string): string | undefined {
+    return this.#asked.get(lb);
+  }
+
+  /** Whether a service asks for this stack, as tags name it. */
+  wants(key: string): boolean {
+    return this.#stacks.has(key) || this.#beside.has(key);
   }
 
   /** Whether tags say that a security group is the shared back-end group of the cluster. */
@@ -97,7 +157,7 @@ export class Owners {
 
   /** Whether a service has this load balancer. */
   isAskedFor(lb: string): boolean {
-    return this.#members.has(lb);
+    return this.#asked.has(lb);
   }
 
   get sharedUnit(): Unit {

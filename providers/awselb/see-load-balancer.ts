@@ -17,8 +17,8 @@ export function seeLoadBalancer(balancer: LoadBalancer, view: View): Observed | 
   };
   // The tags of a stack may stand on other things: only this one is its load balancer.
   if (owner === undefined || (owner.resource ?? loadBalancerResource) !== loadBalancerResource) {
-    const unit = foreignUnit(handle, view);
-    const rest = { serves: [], refs: {}, sets: {}, owned: false, facts };
+    const unit = owners.was(handle) ?? foreignUnit(handle, view);
+    const rest = { serves: [], refs: {}, sets: { Tags: tagSet(tags) }, owned: false, facts };
     return seen({ kind: 'LoadBalancer', id: handle, unit, handle, attrs: place, ...rest });
   }
   const managed = new Map<string, Member>();

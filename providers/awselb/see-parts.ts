@@ -13,6 +13,8 @@ export interface View {
   readonly filled: ReadonlyMap<string, FilledGroup>;
   /** Back-end group that weir made: the word for it is `backend`. */
   readonly backendGroup: string | undefined;
+  /** Somebody is asked for something, or nobody else lives in the cluster: the back-end group and its rules are ours to change. */
+  readonly ownsShared: boolean;
 }
 
 /** In the one form that is compared. */

@@ -10,7 +10,7 @@ export function seeSecurityGroup(group: SecurityGroup, view: View): Observed | u
   const tags = account.tags.get(handle) ?? {};
   const attrs = given({ GroupName, Description, VpcId });
   const owner = owners.of(handle, tags);
-  const shared = owners.isBackendGroup(tags);
+  const shared = owners.isBackendGroup(tags) && view.ownsShared;
   const number = [0, 1, 2, 3].find((one) => securityGroupResource(one) === owner?.resource);
   if (!shared && (owner === undefined || number === undefined)) {
     const unit = foreignUnit(handle, view);
@@ -78,6 +78,7 @@ export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View): Obser
   const named = view.owners.input.options.backendSecurityGroup;
   const ours = source !== undefined && (source === view.backendGroup || source === named);
   if (handle === undefined || !ours || IsEgress === true || Description !== backendRuleDescription) return undefined;
+  if (!view.ownsShared) return undefined;
   const managed = source === view.backendGroup;
   return seen({
     kind: 'SecurityGroupRule',

@@ -9,11 +9,13 @@ import { Known } from './known.ts';
 import { loadBalancerId, unitName } from './names.ts';
 import { Neighbours } from './neighbours.ts';
 import type { Options } from './options.ts';
+import { tellOrphans } from './orphans.ts';
 import { stackOfService } from './owners.ts';
 import { findPlace } from './region.ts';
 import { Registered } from './registered.ts';
 import { report } from './report.ts';
 import { Snapshot } from './snapshot.ts';
+import { placeOf, WantedStacks } from './wanted-stacks.ts';
 
 /** What only tests and emulators set. */
 export type Wiring = Pick<ClientParts, 'requestHandler' | 'maxAttempts' | 'credentials'>;
@@ -24,7 +26,9 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
   const { region, machineVpc } = await findPlace(options, process.env, end.signal);
   const clients = createClients({ ...wiring, options, region, ctx, signal: end.signal });
   const registered = new Registered(ctx.stateDir);
-  const drive: Drive = { clients, known: new Known(), options, cluster: options.clusterName, region, ctx, registered };
+  const stacks = new WantedStacks(placeOf(region, options), ctx);
+  const known = new Known();
+  const drive: Drive = { clients, known, options, cluster: options.clusterName, region, ctx, registered, stacks };
   /** Of whoever asked last: what many wait for is not ended by one. */
   const live = () => end.signal;
   const snapshot = new Snapshot(drive, live);
@@ -36,24 +40,29 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
   let services: readonly ExportedService[] | undefined;
 
   return {
-    async discover(next, signal) {
+    async discover(next, signal, besides = []) {
       signal.throwIfAborted();
-      const environment = await untilAborted(discovery.find(next), signal);
+      const environment = await untilAborted(discovery.find(next, besides), signal);
+      stacks.want(snapshot.owners.wanted());
       neighbours.check(snapshot.account);
       // At the start everything is new, and nothing has changed.
       if (services !== undefined) attributes.hasten(unitsOf(differing(services, next)));
       services = next;
       return environment;
     },
+    moved: () => snapshot.moved(),
     async observe(scope, signal, depth = 'complete') {
       signal.throwIfAborted();
       if (scope !== 'all') {
         const part = await untilAborted(depth === 'health' ? snapshot.health(scope) : snapshot.units(scope), signal);
         neighbours.check(snapshot.account);
+        if (depth !== 'health') keepStacks();
         return part;
       }
       const reading = await untilAborted(snapshot.all(depth === 'quick'), signal);
       neighbours.check(snapshot.account);
+      for (const { kind, id, handle, owned } of reading) if (kind === 'LoadBalancer' && owned) noteStack(id, handle);
+      keepStacks();
       if (depth === 'quick') {
         attributes.start(end.signal);
         return reading;
@@ -64,8 +73,11 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     async apply(step, signal) {
       try {
         await assureOthers(step, drive, snapshot);
+        stacks.keep('before a call');
         registered.begin(step);
+        snapshot.begin(step);
         const made = await apply(step, signal);
+        if (step.kind === 'LoadBalancer' && made !== undefined) noteStack(step.id, made);
         registered.done(step);
         return made;
       } catch (error) {
@@ -75,14 +87,32 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
       }
     },
     report: (wanted, observed) => report(wanted, observed, snapshot.account),
-    troubles: () => discovery.troubles(),
+    troubles: () => [
+      ...discovery.troubles(),
+      ...stacks.troubles(),
+      ...tellOrphans(snapshot.orphans(), options.clusterName).map((message) => ({
+        code: 'W_ORPHAN' as const,
+        message,
+      })),
+    ],
     // Load balancers serve on without us; what shall go is deleted by a plan.
     async close() {
       end.abort();
+      stacks.keep('beside');
       neighbours.leave();
       clients.destroy();
     },
   };
+
+  function noteStack(lb: string, handle: string): void {
+    const key = snapshot.owners.keyOf(lb);
+    if (key !== undefined) stacks.note(key, handle);
+  }
+
+  /** Who follows writes nothing: another one leads, and remembers. */
+  function keepStacks(): void {
+    if (ctx.limiter.mayWrite?.() !== false) stacks.keep('beside');
+  }
 
   function unitsOf(list: readonly ExportedService[]): ReadonlySet<Unit> {
     return new Set(list.map((service) => unitName(ctx.balancer, loadBalancerId(stackOfService(service, options)))));

@@ -6,6 +6,7 @@ import type { Drive } from './drive.ts';
 import { findTags, type TagFinder } from './find-tags.ts';
 import { createHealthPolls } from './health-polls.ts';
 import { backendGroupOf, observe } from './observe.ts';
+import { findOrphans, orphanTags, stacksIn } from './orphans.ts';
 import { Owners } from './owners.ts';
 import { createReader, type Reader } from './read.ts';
 import { openGroups } from './see-security-group.ts';
@@ -33,6 +34,8 @@ export class Snapshot {
   #turn = 0;
   /** Units of which everything is in hand: their next reading makes no call. */
   readonly #inHand = new Set<Unit>();
+  /** What carried the cluster's tags and was somebody else's when everything was looked at last. */
+  #seenOrphans = new Map<string, Tags>();
   #owners: Owners;
   #listMs = Number.NEGATIVE_INFINITY;
   #listTurn = -1;
@@ -46,7 +49,7 @@ export class Snapshot {
     this.#aftermath = new Aftermath(drive);
     this.#details = new Details(drive, this.#reader, this.#tags, this.account);
     this.#polls = createHealthPolls(drive, this.#reader, this.account, (group) => this.#details.made(group));
-    this.#owners = this.#ownersOf({ LoadBalancers: [], TargetGroups: [] }, []);
+    this.#owners = this.#ownersOf({ LoadBalancers: [], TargetGroups: [] }, [], []);
   }
 
   get owners(): Owners {
@@ -54,8 +57,24 @@ export class Snapshot {
   }
 
   /** Whose things are whose from now on. */
-  learn(environment: Owners['input']['environment'], services: Owners['input']['services']): void {
-    this.#owners = this.#ownersOf(environment, services);
+  learn(
+    environment: Owners['input']['environment'],
+    services: Owners['input']['services'],
+    besides: Owners['input']['services'],
+  ): void {
+    this.#owners = this.#ownersOf(environment, services, besides);
+  }
+
+  /** What carries the cluster's tags and is nobody's here. */
+  orphans(): ReturnType<typeof findOrphans> {
+    return findOrphans(this.account, this.#owners);
+  }
+
+  /** Units of what was seen as somebody else's and is ours by now, each once. */
+  moved(): readonly Unit[] {
+    const ours = [...this.#seenOrphans].filter(([arn, tags]) => this.#owners.of(arn, tags) !== undefined);
+    for (const [arn] of ours) this.#seenOrphans.delete(arn);
+    return [...new Set(ours.flatMap(([arn, tags]) => this.#owners.of(arn, tags)?.unit ?? []))];
   }
 
   /** Load balancers, target groups, security groups and their tags; from memory when they are not older than `maxAgeMs`. */
@@ -169,9 +188,14 @@ export class Snapshot {
     }
   }
 
-  #ownersOf(environment: Owners['input']['environment'], services: Owners['input']['services']): Owners {
-    const { ctx, cluster, options } = this.#drive;
-    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services });
+  #ownersOf(
+    environment: Owners['input']['environment'],
+    services: Owners['input']['services'],
+    besides: Owners['input']['services'],
+  ): Owners {
+    const { ctx, cluster, options, stacks } = this.#drive;
+    const earlier = stacks === undefined ? {} : { earlier: stacks };
+    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services, besides, ...earlier });
   }
 
   async #list(): Promise<void> {
@@ -200,6 +224,7 @@ export class Snapshot {
   #observe(): readonly Observed[] {
     return observe(this.account, this.#owners, this.#drive.registered?.all());
   }
+    this.#drive.stacks?.listed(stacksIn(account, this.#drive.cluster), (key) => this.#owners.wants(key));
 
   #ours(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
     return this.#observe().filter(({ owned, unit }) => owned && (units === undefined || units.has(unit)));
@@ -215,6 +240,7 @@ export class Snapshot {
       ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),
     ];
     known.replace(units, result);
+    if (units === undefined) this.#seenOrphans = new Map(orphanTags(this.account, this.#owners));
     this.#aftermath.look(units === undefined ? undefined : [...units]);
     return result.map((object) => known.find(object.kind, object.handle) ?? object);
   }

@@ -52,6 +52,7 @@ export interface BalancerContext
   readonly stateDir: string;
   readonly log: Log;
   readonly secret: Context['secret'];
+  readonly mayKeep: NonNullable<Context['mayKeep']>;
   /** Absent: this weir leads. */
   readonly leader: Leader | undefined;
   readonly provider: (name: string) => Promise<Provider | undefined>;
@@ -84,7 +85,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   const limiter = createLimiter(context.clock, {}, provider.rates?.(options), gate);
   const log = context.log;
   const openSession = async (changed: (unit: Unit, cause: string) => void) => {
-    const { clock, secret, metrics, instance: node } = context;
+    const { clock, secret, mayKeep, metrics, instance: node } = context;
     const metric = countInto(metrics);
     const { turns } = lane;
     return provider.open(options, {
@@ -95,6 +96,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
       changed,
       turns,
       stateDir,
+      mayKeep,
       balancer: name,
       node,
       metric,

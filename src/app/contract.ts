@@ -34,7 +34,7 @@ export interface App {
    * Takes the lock of the state directory: E_LOCKED while another weir drives it.
    */
   apply(signal: AbortSignal, onStep: OnStep, onPlan?: (plan: PlanReport) => void): Promise<ApplyReport>;
-  /** Removes exactly what is ours from every balancer; like `apply` with nothing desired. */
+  /** Removes exactly what is ours from every balancer; like `apply` with nothing desired. Throws E_USAGE where the policy forbids deletes. */
   destroy(signal: AbortSignal, onStep: OnStep, onPlan?: (plan: PlanReport) => void): Promise<ApplyReport>;
   /** What `destroy` would do now. */
   planDestroy(signal: AbortSignal): Promise<PlanReport>;
@@ -124,6 +124,8 @@ export interface SourceContext {
   readonly controllers: readonly string[];
   /** Classes that balancers name. */
   readonly ownClasses: readonly string[];
+  /** By which objects of a cluster are held for whom something was made. */
+  readonly finalizer?: (config: KubernetesSourceConfig) => string;
   readonly clock: Context['clock'];
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,3 +1,4 @@
+import { WeirError } from '../model/index.ts';
 import type { App, AppDeps, Readiness } from './contract.ts';
 import { runController } from './controller.ts';
 import { forget } from './forget.ts';
@@ -48,6 +49,17 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
     return turn;
   };
 
+  /** Throws E_USAGE: who has said that nothing is deleted means `destroy`, too, until they say otherwise. */
+  const mayDestroy = (): void => {
+    const { policy } = config;
+    if (policy === 'sync') return;
+    const what = policy === 'upsert-only' ? 'nothing is deleted' : 'nothing that exists is changed or deleted';
+    throw new WeirError(
+      'E_USAGE',
+      `destroy: policy is ${policy}, by which ${what}; nothing was removed. To remove what weir has made, say --policy sync with this command`,
+    );
+  };
+
   const readiness = (): Readiness => {
     const unread = feeds.filter((feed) => !feed.synced).map((feed) => `first reading of source ${feed.name}`);
     const unplanned = balancers.filter(({ lane }) => !lane.started).map(({ name }) => `first plan of balancer ${name}`);
@@ -74,6 +86,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       }),
     planDestroy: (signal) =>
       inTurn(async () => {
+        mayDestroy();
         runtime.empty();
         await runtime.prepare(false);
         return preview(runtime, signal);
@@ -81,6 +94,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
     apply: (signal, onStep, onPlan) => inTurn(() => applyOnce(runtime, signal, onStep, onPlan)),
     destroy: (signal, onStep, onPlan) =>
       inTurn(async () => {
+        mayDestroy();
         runtime.empty();
         const report = await applyOnce(runtime, signal, onStep, onPlan);
         return signal.aborted ? report : { ...report, left: await forget(runtime, report) };

@@ -10,6 +10,8 @@ export interface Gathered {
   readonly incomplete: readonly Incomplete[];
   /** By balancer; the same array as before while it holds the same services. */
   readonly taken: ReadonlyMap<string, readonly ExportedService[]>;
+  /** By balancer, as `taken`: services that are exported no more and wait for what was made for them to go. */
+  readonly leaving: ReadonlyMap<string, readonly ExportedService[]>;
   /** Whether a service could exist in a part that cannot be read. */
   readonly couldExist: (service: ServiceId) => boolean;
 }
@@ -28,9 +30,16 @@ export function createGather(balancers: readonly Taker[]): (snapshots: readonly 
     const taken = new Map(
       [...assigned.taken].map(([name, list]) => [name, share(last?.taken.get(name), list)] as const),
     );
+    const exported = new Set(services.map(({ id }) => id));
+    const parting = snapshots.flatMap(({ leaving = [] }) => leaving).filter(({ id }) => !exported.has(id));
+    const leaving = new Map(
+      [...assign(parting, balancers).taken].map(
+        ([name, list]) => [name, share(last?.leaving.get(name), list)] as const,
+      ),
+    );
     const incomplete = snapshots.flatMap((snapshot) => snapshot.incomplete);
     const couldExist = incomplete.length === 0 ? nothingMore : unknownTo(services);
-    last = { services, nodes, problems: [...problems, ...assigned.problems], incomplete, taken, couldExist };
+    last = { services, nodes, problems: [...problems, ...assigned.problems], incomplete, taken, leaving, couldExist };
     return last;
   };
 }

@@ -75,12 +75,15 @@ export function allProblems({
   status,
 }: Pick<StateParts, 'feeds' | 'balancers' | 'gathered'> &
   Partial<Pick<StateParts, 'leader' | 'status'>>): readonly Problem[] {
+  // Whose it is may stand where nobody can read now.
+  const all = feeds.every((feed) => feed.synced) && (gathered?.incomplete.length ?? 0) === 0;
+  const known = ({ code }: Problem) => all || code !== 'W_ORPHAN';
   return distinctProblems([
     ...feeds.flatMap((feed) => feed.problems),
     ...(leader?.problems() ?? []),
     ...(status?.problems() ?? []),
     ...(gathered?.problems ?? []),
-    ...balancers.flatMap(({ lane }) => [...lane.problems(), ...(lane.want?.problems ?? [])]),
+    ...balancers.flatMap(({ lane }) => [...lane.problems().filter(known), ...(lane.want?.problems ?? [])]),
     ...reportProblems(balancers, gathered),
   ]);
 }

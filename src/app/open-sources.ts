@@ -48,6 +48,7 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
   const { openKubernetesSource } = await import('../sources/kubernetes/live.ts');
   const { clock, log, metrics, memory, stateDir, controllers, ownClasses } = context;
   const beside = context.beside?.(config);
+  const finalizer = context.finalizer?.(config);
   return openKubernetesSource(config, {
     async open() {
       const kube = await import('../kube/index.ts');
@@ -66,6 +67,7 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
     stateDir,
     controllers,
     ownClasses,
+    ...(finalizer === undefined ? {} : { finalizer }),
     ...(beside === undefined ? {} : { beside, podGates: context.podGates === true }),
   });
 }

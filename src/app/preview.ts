@@ -1,4 +1,4 @@
-import type { KindSpec, PlanReport, PlanUnit, Policy, Problem, Provider } from '../model/index.ts';
+import type { KindSpec, PlanReport, PlanUnit, Problem, Provider } from '../model/index.ts';
 import { nameHandles, summarize } from '../plan/index.ts';
 import { failureOf } from '../run/index.ts';
 import type { Balancer } from './balancer.ts';
@@ -14,9 +14,9 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
   const looked = await Promise.all(balancers.map((balancer) => lookAt(runtime, balancer, signal)));
   signal.throwIfAborted();
   const failed = looked.flatMap(({ problem }) => problem ?? []);
-  // To take everything away nobody has to read what is wrong with the input.
+  // To take everything away nobody has to read what is wrong with the input; what is left alone they do.
   const known = runtime.emptied
-    ? []
+    ? balancers.flatMap(({ lane }) => lane.problems().filter(({ severity }) => severity === 'warning'))
     : // Of a balancer that cannot be read, that says it all.
       allProblems({ feeds, balancers, gathered }).filter(({ source }) => !failed.some((one) => one.source === source));
   return planReport(
@@ -51,18 +51,13 @@ export function planReport(
   return { units, problems, incomplete, summary: summarize(counted) };
 }
 
-/** `destroy` is the one who is asked for deletes by name: a policy that forbids them in daily work does not hold. */
-export function policyOf({ emptied, parts }: Runtime): Policy {
-  return emptied ? 'sync' : parts.config.policy;
-}
-
 async function lookAt(
   runtime: Runtime,
   { name, lane, provider }: Balancer,
   signal: AbortSignal,
 ): Promise<{ units: readonly CountedUnit[]; problem?: Problem }> {
   const { planner, config } = runtime.parts;
-  const options = { policy: policyOf(runtime), incomplete: lane.incomplete, gateDeadlineMs: parseGateDeadline(config) };
+  const options = { policy: config.policy, incomplete: lane.incomplete, gateDeadlineMs: parseGateDeadline(config) };
   try {
     const groups = await lane.look(signal);
     const { kinds } = provider;

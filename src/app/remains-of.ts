@@ -11,7 +11,10 @@ export function remainsOf(balancers: readonly Balancer[]): Facts['remains'] {
     if (!known) return undefined;
     left ??= objectsOf(shared);
     const found = left.get(id) ?? [];
-    return found.length === 0 && shared.some(({ lane }) => lane.worksFor(id)) ? ['what is being changed'] : found;
+    if (found.length > 0) return found;
+    // What leaves may not have been looked for yet.
+    if (shared.some(({ lane }) => !lane.current)) return undefined;
+    return shared.some(({ lane }) => lane.worksFor(id)) ? ['what is being changed'] : found;
   };
 }
 

@@ -59,6 +59,7 @@ export class Runtime {
   /** Resources are wanted no more: `destroy` was asked for. */
   #emptied = false;
   readonly #admitted = new Map<string, Gathered['services']>();
+  readonly #beside = new Map<string, Gathered['services']>();
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
@@ -109,7 +110,8 @@ export class Runtime {
   accept(gathered: Gathered, cause: string, sinceMs?: number): void {
     for (const balancer of this.parts.balancers) {
       const { name, lane } = balancer;
-      const taken = this.#emptied ? none : (gathered.taken.get(name) ?? none);
+      const asked = gathered.taken.get(name) ?? none;
+      const taken = this.#emptied ? none : asked;
       const withheld = this.parts.status?.withheld(balancer, taken) ?? nobody;
       const services = withheld.size === 0 ? taken : this.#without(name, taken, withheld);
       const { nodes } = gathered;
@@ -119,9 +121,13 @@ export class Runtime {
         : withheld.size === 0
           ? gathered.couldExist
           : (id: ServiceId) => withheld.has(id) || gathered.couldExist(id);
+      const besides = this.#besides(name, [
+        ...(gathered.leaving.get(name) ?? none),
+        ...(this.#emptied ? asked : asked.filter(({ id }) => withheld.has(id))),
+      ]);
       const since = sinceMs === undefined ? {} : { sinceMs };
       const nothing = this.#emptied ? { nothing: true as const } : {};
-      lane.accept({ services, nodes, incomplete, cause, ...since, ...nothing });
+      lane.accept({ services, besides, nodes, incomplete, cause, ...since, ...nothing });
     }
   }
 
@@ -132,6 +138,13 @@ export class Runtime {
     if (before !== undefined && sameItems(before, left)) return before;
     this.#admitted.set(name, left);
     return left;
+  }
+
+  #besides(name: string, list: Gathered['services']): Gathered['services'] {
+    const before = this.#beside.get(name) ?? none;
+    const now = sameItems(before, list) ? before : list;
+    this.#beside.set(name, now);
+    return now;
   }
 
   /** From now on nothing is wanted. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { sortFinalizers } from '../compat/aws-lbc/index.ts';
 import type { Config, KubernetesSourceConfig } from '../config/index.ts';
 import type { Beside } from '../kube/index.ts';
@@ -9,6 +8,7 @@ import { Prober, StatusKeeper } from '../status/index.ts';
 import type { Leader } from '../status/leader.ts';
 import type { Balancer } from './balancer.ts';
 import type { LeaderContext } from './contract.ts';
+import { finalizerName } from './finalizer-name.ts';
 import type { Gathered } from './gather.ts';
 import { statusFacts } from './status-facts.ts';
 
@@ -208,12 +208,6 @@ export class StatusService {
     }
     this.#opened = true;
   }
-}
-
-/** The default is short; each further installation in a cluster has one of its own, since it must know which objects wait for it. */
-function finalizerName(manager: string): string {
-  if (manager === `${ownPrefix}ingress`) return `${ownPrefix}resources`;
-  return `${ownPrefix}resources-${createHash('sha256').update(manager).digest('hex').slice(0, 10)}`;
 }
 
 const none: ReadonlySet<ServiceId> = new Set();

@@ -1,4 +1,5 @@
 /** The one table of all errors: code, class, what it means, what to do. Docs and `weir explain CODE` read it; a test holds code and table together. */
+import { cloudErrors } from './cloud-errors.ts';
 import type { ErrorEntry } from './error-entry.ts';
 import { kubeErrors } from './kube-errors.ts';
 import { poolErrors } from './pool-errors.ts';
@@ -202,57 +203,7 @@ const table = {
     title: 'services that share a load balancer ask for different things of it',
     hint: 'Let them say the same, or leave it to one of them; the others go on.',
   },
-  // Clouds
-  E_QUOTA: {
-    class: 'refused',
-    title: 'a quota of the cloud account would be passed',
-    hint: 'Raise the quota, or share or remove something; everything else goes on.',
-  },
-  E_DISCOVERY: {
-    class: 'refused',
-    title: 'something that the cloud account should have was not found',
-    hint: 'Create or tag it, or name it in the settings; what exists of the service stays as it is.',
-  },
-  E_CLOUD_BUSY: {
-    class: 'retry',
-    title: 'the API of the cloud is throttled or unavailable',
-    hint: 'weir asks more slowly and goes on by itself; other users of the account may take its share.',
-  },
-  E_CLOUD_UNREACHABLE: {
-    class: 'retry',
-    title: 'the API of the cloud cannot be reached',
-    hint: 'Check the network, proxy, region and endpoint; what exists goes on serving.',
-  },
-  E_CLOUD_PERMISSION: {
-    class: 'refused',
-    title: 'the cloud does not allow a call',
-    hint: 'Allow the action that the message names.',
-  },
-  E_CLOUD_CREDENTIALS: {
-    class: 'retry',
-    title: 'the cloud does not accept the credentials',
-    hint: 'Give valid ones (environment, profile, role, metadata); weir tries again by itself.',
-  },
-  E_CLOUD_CLOCK: {
-    class: 'retry',
-    title: 'the clock of this machine is wrong for the API of the cloud',
-    hint: 'Synchronise the clock (NTP); weir tries again by itself.',
-  },
-  E_CLOUD_REFUSED: {
-    class: 'refused',
-    title: 'the cloud does not accept a value',
-    hint: 'Change what the message names; everything else goes on.',
-  },
-  E_CONSENT: {
-    class: 'refused',
-    title: 'a change takes something away from clients and nobody has agreed to it',
-    hint: 'Set the consent that the message names, or take the change back.',
-  },
-  W_NAME_CHANGES: {
-    class: 'warning',
-    title: 'a load balancer is replaced and its DNS name changes',
-    hint: 'Point DNS names at the new one; the old one goes when the new one serves.',
-  },
+  ...cloudErrors,
   // Planning and running
   E_GATE_DEADLINE: {
     class: 'retry',

@@ -106,6 +106,8 @@ export interface Context {
   readonly turns?: { readonly due: boolean; next(): Promise<void> };
   /** Directory of this balancer's own state, exists, private. */
   readonly stateDir: string;
+  /** Whether state may be written down at this moment, beside what a step needs: who only plans writes nothing. Absent: it may not. */
+  readonly mayKeep?: () => boolean;
   readonly balancer: string;
   readonly node: string;
   /** Counters and gauges of the provider, named `weir_<provider>_…`; ends up in /metrics. */
@@ -162,7 +164,14 @@ export type Depth = 'complete' | 'quick' | 'health';
 
 /** One open connection to a real system. Errors thrown carry a WeirError (class retry, refused or bug). */
 export interface Session {
-  discover(services: readonly ExportedService[], signal: AbortSignal): Promise<Environment>;
+  /** `besides`: services for which nothing shall be made (they leave, or may not begin yet) and whose things are ours all the same. */
+  discover(
+    services: readonly ExportedService[],
+    signal: AbortSignal,
+    besides?: readonly ExportedService[],
+  ): Promise<Environment>;
+  /** Units of which things have come to be ours by the last `discover`, each told once: they are read before they are planned. Absent: none ever. */
+  moved?(): readonly Unit[];
   /** `depth`: how much of it is needed; absent: `complete`. A system where reading is cheap reads everything always. */
   observe(scope: 'all' | readonly Unit[], signal: AbortSignal, depth?: Depth): Promise<readonly Observed[]>;
   /** One call a step; create answers the new handle. Absent where `writes` is commit. */

@@ -13,6 +13,8 @@ export interface Incomplete {
 export interface Snapshot {
   readonly services: readonly ExportedService[];
   readonly nodes: readonly Node[];
+  /** Services that are exported no more, and whose objects are held until what weir has made for them is gone; absent: none. */
+  readonly leaving?: readonly ExportedService[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
   /** Kind → objects of kinds that weir has no use for; absent: none. */

@@ -53,7 +53,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
   const own = members.map((member) => new Member(member));
   const name = members.map(({ source }) => source.name).join('+');
   const merger = new ServiceMerger();
-  let last: Snapshot = { services: [], nodes: [], problems: [], incomplete: [] };
+  let last: Snapshot = { services: [], leaving: [], nodes: [], problems: [], incomplete: [] };
   let following: Promise<unknown> | undefined;
 
   const merged = (): Snapshot => {
@@ -68,6 +68,10 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
     const all = own.flatMap(({ snapshot }) => snapshot ?? []);
     const now: Snapshot = {
       services: shareItems(last.services, services),
+      leaving: shareItems(
+        last.leaving ?? [],
+        all.flatMap(({ leaving = [] }) => leaving),
+      ),
       nodes: shareItems(
         last.nodes,
         all.flatMap(({ nodes }) => nodes),
@@ -80,6 +84,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
     };
     const same =
       now.services === last.services &&
+      now.leaving === last.leaving &&
       now.nodes === last.nodes &&
       now.problems === last.problems &&
       now.incomplete === last.incomplete;

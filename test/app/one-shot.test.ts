@@ -168,9 +168,27 @@ describe('one-shot commands', () => {
     assert.equal(stage.system().writes.length, report.results.filter(({ result }) => result === 'done').length);
   });
 
-  it('destroy takes away what is ours, whatever the policy and however incomplete the sources', async () => {
-    await stage.close();
-    stage = await appStage({ policy: 'create-only' });
+  it('destroy does not begin under a policy by which nothing is deleted', async () => {
+    for (const policy of ['upsert-only', 'create-only']) {
+      await stage.close();
+      stage = await appStage({ policy });
+      stage.script.set([web, db]);
+      const app = await stage.open();
+      await app.apply(signal, () => {});
+      const before = stage.system().all().length;
+      const refused = { code: 'E_USAGE', message: new RegExp(`policy is ${policy}, .*--policy sync`) };
+      await assert.rejects(app.planDestroy(signal), refused);
+      await assert.rejects(
+        app.destroy(signal, () => {}),
+        refused,
+      );
+      assert.equal(stage.system().all().length, before);
+      // What was asked for is still wanted.
+      assert.deepEqual((await app.plan(signal)).summary.delete, 0);
+    }
+  });
+
+  it('destroy takes away what is ours, however incomplete the sources', async () => {
     stage.script.set([web, db]);
     const first = await stage.open();
     await first.apply(signal, () => {});

@@ -13,7 +13,9 @@ import { type KindsOf, planText } from '../text/index.ts';
 
 /** `weir destroy`: removes exactly what is ours. Asks on a terminal; elsewhere it needs --yes. */
 export function addDestroy(program: Command, context: CommandContext): void {
-  const command = addShared(program.command('destroy'), { settings: ['instance', 'stateDir', 'gateDeadline'] })
+  const command = addShared(program.command('destroy'), {
+    settings: ['instance', 'stateDir', 'gateDeadline', 'policy'],
+  })
     .description('remove everything that weir made, and nothing else')
     .addOption(outputOption(['text', 'json', 'jsonl']))
     .option('-y, --yes', 'do not ask')

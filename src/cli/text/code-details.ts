@@ -102,6 +102,16 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     merge,
     'the load balancer of shop/web is replaced (network, internal → network, internet-facing): its DNS name goes away',
   ],
+  [
+    'W_ORPHAN',
+    plan,
+    'stack service/shop/db carries the tags of cluster prod, and this weir was never asked for it: load balancer k8s-shop-db-0123456789 left alone',
+  ],
+  [
+    'W_STACKS_UNKNOWN',
+    plan,
+    '/var/lib/weir/balancers/aws/wanted-stacks.json, which remembers what this weir has made, could not be read',
+  ],
   ['E_CLOUD_BUSY', cloud, 'DescribeLoadBalancers: throttled: Rate exceeded'],
   [
     'E_CLOUD_UNREACHABLE',

@@ -4,7 +4,7 @@ import { Draft } from './draft.ts';
 import type { IngressView } from './ingress.ts';
 import { IngressBackends } from './ingress-backends.ts';
 import { readSecured, securedRoutes } from './ingress-tls.ts';
-import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
+import { assemble, frontTerms, isHeld, type JoinContext, type Joined, leave } from './join.ts';
 import { joinPassthrough } from './join-passthrough.ts';
 import { claimOf, joinPeerIngress } from './join-peer.ts';
 import { ownFilters } from './own-filters.ts';
@@ -14,23 +14,36 @@ import { takeAuthority } from './take-material.ts';
 
 /** An exported Ingress: http on port 80, and https on 443 for the hosts that have a certificate. */
 export function joinIngress(view: IngressView, context: JoinContext): Joined {
-  const draft = new Draft(view.id, view.place, context.options);
-  if (view.meta.deleting || view.own.export === false) return { draft, silent: view };
-  if (view.classBad) return { draft };
-  const known = classOf(view, context.lookup);
+  const { options, lookup } = context;
+  const draft = new Draft(view.id, view.place, options);
+  const held = isHeld(view, options);
+  const exported = !view.meta.deleting && view.own.export !== false;
+  if (!exported && !held) return { draft, silent: view };
+  if (exported && view.classBad) return { draft };
+  const known = classOf(view, lookup);
   const claim = claimOf(view, known);
-  const taken = takeIngress(view, context.lookup, context.options, claim?.reader.controllers);
-  if (!taken.ours) {
-    if (taken.reason !== undefined) {
-      draft.tell({
-        code: 'W_OBJECT_IGNORED',
-        path: ['spec', 'ingressClassName'],
-        value: view.className,
-        reason: taken.reason,
-      });
-    }
-    return { draft, silent: view };
+  const taken = takeIngress(view, lookup, options, claim?.reader.controllers);
+  if (exported && taken.ours) return joinTaken(view, taken.class, claim, known, draft, context);
+  if (held) return leave(view, joinTaken(view, undefined, claim, known, draft, context), context);
+  if (!taken.ours && taken.reason !== undefined) {
+    draft.tell({
+      code: 'W_OBJECT_IGNORED',
+      path: ['spec', 'ingressClassName'],
+      value: view.className,
+      reason: taken.reason,
+    });
   }
+  return { draft, silent: view };
+}
+
+function joinTaken(
+  view: IngressView,
+  className: string | undefined,
+  claim: ReturnType<typeof claimOf>,
+  known: ReturnType<typeof classOf>,
+  draft: Draft,
+  context: JoinContext,
+): Joined {
   if (claim !== undefined) return joinPeerIngress(view, claim, known, context);
   if (view.refused) return { draft };
   const backends = new IngressBackends(view, draft, context);
@@ -51,7 +64,7 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
   const plain = verified ? securedRoutes(routes, secured) : routes;
   const filters = ownFilters(view.own, view.meta.namespace, draft, context.lookup);
   const terms = { ...frontTerms(view.own), ...(filters.length === 0 ? {} : { filters }) };
-  if (view.own.tlsPassthrough === true) return joinPassthrough(view, taken.class, routes, draft, backends);
+  if (view.own.tlsPassthrough === true) return joinPassthrough(view, className, routes, draft, backends);
   const whole = fallback === undefined ? {} : { default: fallback };
   const bare =
     redirected && secured.every && fallback !== undefined ? { default: redirectAction(view.own.httpsPort) } : whole;
@@ -76,7 +89,7 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
       ...whole,
     });
   }
-  return assemble(view, taken.class, draft, { fronts, backends: backends.all() });
+  return assemble(view, className, draft, { fronts, backends: backends.all() });
 }
 
 /** Undefined: clients cannot be verified as asked, so nobody is let in. */

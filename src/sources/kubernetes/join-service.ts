@@ -2,7 +2,7 @@ import type { Action, Backend, Front, FrontTls } from '../../model/index.ts';
 import { ownPrefix } from '../../model/prefix.ts';
 import { Canonical } from './canonical.ts';
 import { Draft } from './draft.ts';
-import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
+import { assemble, frontTerms, isHeld, type JoinContext, type Joined, leave } from './join.ts';
 import { claimOf, joinPeerService, tellMissed } from './join-peer.ts';
 import { makeBackend } from './make-backend.ts';
 import { guardsOf, ownFilters } from './own-filters.ts';
@@ -18,7 +18,18 @@ export function joinService(view: ServiceView, context: JoinContext): Joined {
   const draft = new Draft(view.id, view.place, context.options);
   const claim = claimOf(view, undefined);
   const taken = takeService(view, context.options, claim?.class, claim?.reader.controllers);
-  if (!taken.ours) return taken.foreign === true ? { draft, silent: view } : { draft };
+  if (taken.ours) return joinTaken(view, taken.class, claim, draft, context);
+  if (isHeld(view, context.options)) return leave(view, joinTaken(view, undefined, claim, draft, context), context);
+  return taken.foreign === true ? { draft, silent: view } : { draft };
+}
+
+function joinTaken(
+  view: ServiceView,
+  className: string | undefined,
+  claim: ReturnType<typeof claimOf>,
+  draft: Draft,
+  context: JoinContext,
+): Joined {
   if (claim !== undefined) return joinPeerService(view, claim, context);
   draft.uses.add(view);
   tellMissed(view, draft);
@@ -50,7 +61,7 @@ export function joinService(view: ServiceView, context: JoinContext): Joined {
     fronts.push(front);
     backends.set(port.key, backendOf(view, port, protocol, draft, context));
   }
-  return assemble(view, taken.class, draft, { fronts, backends });
+  return assemble(view, className, draft, { fronts, backends });
 }
 
 /**

@@ -105,6 +105,7 @@ export class LiveState {
     const saved = this.#saveProblem === undefined ? [] : [this.#saveProblem];
     const now: Snapshot = {
       services: shareItems(before.services, [...settled.services.values()]),
+      leaving: read.leaving,
       nodes: shareItems(before.nodes, this.#nodes),
       problems: share(before.problems, [...known.problems, ...settled.problems, ...saved]),
       incomplete: share(before.incomplete, known.incomplete),
@@ -112,6 +113,7 @@ export class LiveState {
     };
     const same =
       now.services === before.services &&
+      now.leaving === before.leaving &&
       now.nodes === before.nodes &&
       now.problems === before.problems &&
       now.incomplete === before.incomplete &&

@@ -39,6 +39,8 @@ export interface LiveSourceOptions {
   readonly controllers: readonly string[];
   /** Classes that balancers name. */
   readonly ownClasses?: readonly string[];
+  /** By which objects are held for whom something was made. */
+  readonly finalizer?: string;
   readonly metrics?: LiveMetrics;
   /** Who works beside the source while it follows the cluster: on the same objects, over the same session. */
   readonly beside?: Beside;
@@ -174,7 +176,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
 
 function readersOf(
   config: LiveSourceConfig,
-  { controllers, ownClasses, clock }: LiveSourceOptions,
+  { controllers, ownClasses, clock, finalizer }: LiveSourceOptions,
 ): ConstructorParameters<typeof LiveState>[0]['readers'] {
   const wrong = (field: string, reason: string) =>
     new WeirError('E_CONFIG', `source ${config.name}: ${field}: ${reason}`);
@@ -194,6 +196,7 @@ function readersOf(
     ...(config.labelSelector === undefined ? {} : { selects: selects.value }),
     controllers: [config.controller, ...controllers],
     allowTargets: config.allowTargets,
+    ...(finalizer === undefined ? {} : { finalizer }),
     nowMs: clock.wall(),
     hash: sha256,
     certificate: readCertificateFacts,

@@ -1,4 +1,5 @@
 import type { ExportedService, LocatedObject, Node, Problem, ServiceId } from '../../model/index.ts';
+import { sameItems } from '../../model/remade.ts';
 import { type Cidr, parseCidr } from '../../net/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { Askers } from './askers.ts';
@@ -19,6 +20,8 @@ import { TrackedLookup } from './tracked-lookup.ts';
 
 export interface ReadResult {
   readonly services: readonly ExportedService[];
+  /** Not exported any more, and held. The same array while they are the same. */
+  readonly leaving: readonly ExportedService[];
   readonly nodes: readonly Node[];
   /** Those without `service` are about objects that no exported service uses. */
   readonly problems: readonly Problem[];
@@ -36,6 +39,7 @@ type Root = ServiceView | IngressView | PeerView;
 interface Memo extends Drafted {
   readonly asked: readonly string[];
   readonly service: ExportedService | undefined;
+  readonly leaving: ExportedService | undefined;
   readonly silent: Joined['silent'];
 }
 
@@ -53,6 +57,7 @@ export class LivingObjects<K> {
   readonly #secretsAsked = new Set<string>();
   readonly #services = new Map<ServiceId, ExportedService>();
   readonly #targets = new TargetTable();
+  #leaving: readonly ExportedService[] = [];
   #nodes: readonly Node[] = [];
   #secrets: ReadonlyMap<string, string> = new Map();
   #expiresMs = Number.POSITIVE_INFINITY;
@@ -142,11 +147,11 @@ export class LivingObjects<K> {
       lookup,
       targets: (service, port) => this.#targets.find(service, port, lookup),
     };
-    const { draft, service, silent } = joinRoot(root, context);
+    const { draft, service, leaving, silent } = joinRoot(root, context);
     const { id, problems, secrets, uses, expiresMs } = draft.done();
     const asked = [...lookup.asked];
     const memo = {
-      ...{ asked, id, problems, secrets, uses, expiresMs, silent },
+      ...{ asked, id, problems, secrets, uses, expiresMs, leaving, silent },
       service: service === undefined ? undefined : this.#share(service),
     };
     for (const ask of asked)
@@ -190,6 +195,7 @@ export class LivingObjects<K> {
   #collect(joined: readonly Memo[]): ReadResult {
     const { notes } = this.#arrivals;
     const services: ExportedService[] = [];
+    const leaving = joined.flatMap((one) => one.leaving ?? []);
     const problems: Problem[] = [...this.#arrivals.problems()];
     const secrets = new Map<string, string>();
     const told = new Set<View>();
@@ -211,7 +217,15 @@ export class LivingObjects<K> {
     for (const [view, found] of notes) if (!told.has(view)) problems.push(...found.map(unowned(view)));
     this.#nodes = shareEqual(this.#nodes, this.store.nodes);
     this.#secrets = sameEntries(this.#secrets, secrets) ? this.#secrets : secrets;
-    return { services, nodes: this.#nodes, problems, secrets: this.#secrets, skipped: this.#arrivals.skipped() };
+    this.#leaving = sameItems(this.#leaving, leaving) ? this.#leaving : leaving;
+    return {
+      services,
+      leaving: this.#leaving,
+      nodes: this.#nodes,
+      problems,
+      secrets: this.#secrets,
+      skipped: this.#arrivals.skipped(),
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LocatedObject, Problem, ServiceId } from '../../model/index.ts';
+import { ownPrefix } from '../../model/prefix.ts';
 import { accept, isSafeText, type Parsed, parseName, refuse } from '../../net/index.ts';
 import { Field, type Notes } from './field.ts';
 import { placeOf } from './place.ts';
@@ -13,6 +14,8 @@ export interface Metadata {
   readonly revision?: string;
   /** A deletion has been asked for; only finalizers keep the object. */
   readonly deleting: boolean;
+  /** Finalizers of a weir, not necessarily of this one; absent: none. */
+  readonly finalizers?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -119,6 +122,7 @@ function readMetadata(root: Field, clusterWide: boolean): Metadata | undefined {
     ...(Number.isNaN(createdMs) ? {} : { createdMs }),
     ...(typeof revision === 'string' && /^[\w.-]{1,64}$/.test(revision) ? { revision } : {}),
     deleting: metadata.at('deletionTimestamp').present,
+    ...readFinalizers(metadata.at('finalizers').value),
     labels: readLabels(metadata.at('labels')),
   };
 }
@@ -129,6 +133,12 @@ function readUid(value: unknown): string | undefined {
   const lower = value.toLowerCase();
   // The very same text is not kept twice.
   return lower === value ? value : lower;
+}
+
+function readFinalizers(value: unknown): Pick<Metadata, 'finalizers'> {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [];
+  const own = all.flatMap((one) => (typeof one === 'string' && one.startsWith(ownPrefix) ? [one] : []));
+  return own.length === 0 ? {} : { finalizers: own };
 }
 
 /** Labels that could not be labels are left out and told; plain numbers and truth values are read as the text that was meant. */

@@ -26,6 +26,8 @@ export interface KubernetesReadOptions {
   readonly ownClasses?: readonly string[];
   /** Whether labels of a Service or Ingress let it be taken; default: all do. */
   readonly selects?: (labels: Readonly<Record<string, string>>) => boolean;
+  /** By which objects are held for whom something was made: those that are not exported any more are told as leaving. Absent: none are. */
+  readonly finalizer?: string;
   /** Values of IngressClass.spec.controller that are ours; default `weir-lb.dev/ingress`. */
   readonly controllers?: readonly string[];
   /** CIDRs allowed as targets although they are loopback or link-local; default none. */
