@@ -219,12 +219,12 @@ export class Snapshot {
     const rules = opened.length === 0 ? [] : await this.#reader.securityGroupRules(opened);
     refill(account.securityGroupRules, rules, ({ SecurityGroupRuleId }) => SecurityGroupRuleId);
     this.#listMs = startMs;
+    this.#drive.stacks?.listed(stacksIn(account, this.#drive.cluster), (key) => this.#owners.wants(key));
   }
 
   #observe(): readonly Observed[] {
     return observe(this.account, this.#owners, this.#drive.registered?.all());
   }
-    this.#drive.stacks?.listed(stacksIn(account, this.#drive.cluster), (key) => this.#owners.wants(key));
 
   #ours(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
     return this.#observe().filter(({ owned, unit }) => owned && (units === undefined || units.has(unit)));
@@ -235,12 +235,12 @@ export class Snapshot {
     const { known } = this.#drive;
     const counts = (unit: Unit): boolean => units === undefined || units.has(unit);
     const reading = this.#observe();
+    if (units === undefined) this.#seenOrphans = new Map(orphanTags(this.account, this.#owners));
     const result = [
       ...reading.filter(({ unit }) => counts(unit) && !this.#written.has(unit)),
       ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),
     ];
     known.replace(units, result);
-    if (units === undefined) this.#seenOrphans = new Map(orphanTags(this.account, this.#owners));
     this.#aftermath.look(units === undefined ? undefined : [...units]);
     return result.map((object) => known.find(object.kind, object.handle) ?? object);
   }
