@@ -1,7 +1,8 @@
 /** What a session remembers for the next one: the resources that were committed last and the files that say the same. No key material. */
 import { z } from 'zod';
-import type { Json, Resource } from '../../src/model/index.ts';
+import { type Context, inStrides, type Json, type Resource } from '../../src/model/index.ts';
 import { readText, writeAtomic } from './files.ts';
+import { inTurns } from './turn.ts';
 
 const json: z.ZodType<Json> = z.json();
 const member = z.strictObject({ attrs: z.record(z.string(), json), gone: z.literal(true).exactOptional() });
@@ -62,8 +63,13 @@ function textOf(resource: Resource): string {
 }
 
 /** @throws WeirError E_DISK */
-export function writeState(path: string, { digest, resources, stays }: KeptState): Promise<void> {
+export async function writeState(
+  path: string,
+  { digest, resources, stays }: KeptState,
+  ctx: Pick<Context, 'turns'> = {},
+): Promise<void> {
+  await inTurns(ctx, inStrides(resources, textOf));
   const kept = resources.map(textOf).join(',');
   const more = stays.length === 0 ? '' : `,"stays":[${stays.map(textOf).join(',')}]`;
-  return writeAtomic(path, `{"version":1,"digest":${JSON.stringify(digest)},"resources":[${kept}]${more}}\n`);
+  await writeAtomic(path, `{"version":1,"digest":${JSON.stringify(digest)},"resources":[${kept}]${more}}\n`);
 }

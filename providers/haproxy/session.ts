@@ -296,8 +296,7 @@ class HaproxySession implements Session {
     const state = { digest: this.#files.digest(), resources, stays: this.#committer.stays };
     const written = this.#saving.then(async () => {
       await this.#files.sync();
-      await turn(this.#ctx);
-      if (resources.length > 0 || this.#process.attached) await writeState(this.#statePath, state);
+      if (resources.length > 0 || this.#process.attached) await writeState(this.#statePath, state, this.#ctx);
     });
     this.#saving = written.catch(() => undefined);
     return written;

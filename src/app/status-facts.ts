@@ -38,14 +38,15 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
   const turns = new Turns({ now });
   const reports = new Map<ServiceId, Reported[]>();
   for (const balancer of balancers) {
+    await turns.next();
     for (const report of balancer.reports(gathered)) {
       const list = reports.get(report.service);
       const one = { ...report, balancer: balancer.name };
       if (list === undefined) reports.set(report.service, [one]);
       else list.push(one);
     }
-    if (turns.due) await turns.next();
   }
+  await turns.next();
   const takers = takersOf(gathered);
   const told = Map.groupBy(problems, ({ service = '' }) => service);
   const failures = failuresOf(balancers);
