@@ -1,0 +1,70 @@
+import type { Range } from './kernel/gate-text.ts';
+import type { InterfaceChoice } from './kernel/interfaces.ts';
+import type { Report } from './protocol/events.ts';
+import type { Group, NodeId, Vip } from './protocol/messages.ts';
+
+/** Another node and where it hears datagrams. */
+export interface Peer {
+  readonly name: NodeId;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What changes while a node runs: the addresses it knows and who should have each, best first. */
+export interface Addresses {
+  /** Guarded on every node: requests for these are answered by their owner only. */
+  readonly pools: readonly Range[];
+  readonly ranks: readonly (readonly [Vip, readonly NodeId[]])[];
+}
+
+/** One node that announces, as its thread gets it; plain data. */
+export interface SpeakerOptions extends Addresses {
+  readonly node: NodeId;
+  readonly peers: readonly Peer[];
+  readonly listen: { readonly address: string; readonly port: number };
+  /** The same on all nodes: 16 bytes or more. */
+  readonly secret: string;
+  /** Tells groups of nodes on one network apart. */
+  readonly cluster: string;
+  /** Who votes, where nothing is on disk. */
+  readonly group: Group;
+  readonly beatMs?: number;
+  readonly interfaces: InterfaceChoice;
+  readonly stateDir: string;
+  /** Without nft's gates: two nodes may answer after a death. */
+  readonly ungated?: boolean;
+  /** How often addresses that are owned are announced again, ms; 0: never. */
+  readonly refreshMs?: number;
+  /** Module with `makeCore(node, timing)` in the place of the protocol. */
+  readonly core?: string;
+}
+
+/** What a node tells those who run it. */
+export type News =
+  | { readonly kind: 'report'; readonly report: Report; readonly atMs: number }
+  /** It runs: its gates are there and its socket is bound. */
+  | { readonly kind: 'ready' }
+  /** It does not run and will not by itself. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Interfaces that announce, and why each other one does not. */
+  | {
+      readonly kind: 'interfaces';
+      readonly announcing: readonly string[];
+      readonly passed: readonly (readonly [string, string])[];
+    }
+  /** Addresses that cannot be taken here, with the reason; empty when all can. */
+  | { readonly kind: 'unaccepted'; readonly vips: readonly (readonly [Vip, string])[] }
+  | { readonly kind: 'gatesMended' }
+  | { readonly kind: 'trouble'; readonly what: string; readonly error: string }
+  | { readonly kind: 'closed' };
+
+/** What those tell it. */
+export type Order =
+  | { readonly kind: 'addresses'; readonly addresses: Addresses }
+  | { readonly kind: 'eligible'; readonly eligible: boolean }
+  | { readonly kind: 'regroup'; readonly group: Group }
+  | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }
+  /** Hands everything over and takes nothing more. */
+  | { readonly kind: 'drain' }
+  /** leave: as a kill would, for a restart. withdraw: after a drain, and nothing of weir stays in the kernel. */
+  | { readonly kind: 'close'; readonly how: 'leave' | 'withdraw' };

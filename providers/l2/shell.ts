@@ -1,0 +1,94 @@
+import type { Action, Disk, Event, Report, Transaction } from './protocol/events.ts';
+import type { Message, NodeId, Vip } from './protocol/messages.ts';
+
+/** Decides; pure. `Protocol` is one. */
+export interface Core {
+  step(event: Event, nowMs: number): readonly Action[];
+}
+
+/** The world of one node, as a core's actions reach it. */
+export interface World {
+  readonly now: () => number;
+  readonly send: (to: NodeId, message: Message) => void;
+  /** Applies transactions in the order of the calls; false: nothing of it counts. */
+  readonly apply: (inc: number, transaction: Transaction) => Promise<boolean>;
+  /** `persisted` is to follow as an event once it is on disk. */
+  readonly persist: (disk: Disk) => void;
+  readonly announce: (vips: readonly Vip[]) => void;
+  readonly report: (report: Report) => void;
+}
+
+/** Runs a core: gives it events with the time and does what it answers, in its order. */
+export class Shell {
+  readonly #core: Core;
+  readonly #world: World;
+  readonly #armed = new Map<number, number>();
+  #owned: ReadonlySet<Vip> = new Set();
+  #openUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(core: Core, world: World) {
+    this.#core = core;
+    this.#world = world;
+  }
+
+  /** Whether the gate of an address is surely open now. */
+  open(vip: Vip): boolean {
+    return this.#owned.has(vip) && this.#world.now() < this.#openUntil;
+  }
+
+  dispatch(event: Event): void {
+    if (this.#closed) return;
+    for (const action of this.#core.step(event, this.#world.now())) this.#perform(action);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #perform(action: Action): void {
+    switch (action.kind) {
+      case 'send':
+        this.#world.send(action.to, action.message);
+        return;
+      case 'kernel':
+        void this.#apply(action.id, action.inc, action.transaction);
+        return;
+      case 'persist':
+        this.#world.persist(action.disk);
+        return;
+      case 'announce':
+        this.#world.announce(action.vips);
+        return;
+      case 'timer':
+        clearTimeout(this.#timer);
+        if (action.at === Number.POSITIVE_INFINITY) return;
+        this.#timer = setTimeout(() => this.dispatch({ kind: 'tick' }), Math.max(0, action.at - this.#world.now()));
+        return;
+      case 'report':
+        this.#world.report(action.report);
+    }
+  }
+
+  async #apply(id: number, inc: number, transaction: Transaction): Promise<void> {
+    const now = this.#world.now();
+    // The clock is read before the kernel's: what is open by this reckoning is open there.
+    if (transaction.kind === 'arm') this.#arm(transaction.token, now + transaction.gateMs, now);
+    const ok = await this.#world.apply(inc, transaction);
+    if (ok) this.#applied(transaction);
+    this.dispatch({ kind: 'kernelDone', inc, id, ok });
+  }
+
+  #arm(token: number, until: number, now: number): void {
+    for (const [old, end] of this.#armed) if (end < now) this.#armed.delete(old);
+    this.#armed.set(token, until);
+  }
+
+  #applied(transaction: Transaction): void {
+    if (transaction.kind === 'reset') [this.#owned, this.#openUntil] = [new Set(), 0];
+    if (transaction.kind === 'confirm' || transaction.kind === 'own') this.#owned = new Set(transaction.owned);
+    if (transaction.kind === 'confirm') this.#openUntil = this.#armed.get(transaction.token) ?? 0;
+  }
+}

@@ -1,0 +1,148 @@
+import { type Acceptor, readInterfaces } from './kernel/acceptor.ts';
+import type { Range } from './kernel/gate-text.ts';
+import { chooseLinks, type Link } from './kernel/interfaces.ts';
+import type { KernelGate } from './kernel/kernel-gate.ts';
+import { type Watch, watchProgram } from './kernel/watch-program.ts';
+import type { News, SpeakerOptions } from './options.ts';
+import type { UngatedGate } from './ungated-gate.ts';
+
+export interface SurroundingsParts {
+  readonly options: SpeakerOptions;
+  readonly gate: KernelGate | UngatedGate;
+  readonly acceptor: Acceptor;
+  readonly tell: (news: News) => void;
+  /** Interfaces came, went or changed. */
+  readonly changed: () => void;
+}
+
+const settleMs = 20;
+const auditMs = 60_000;
+
+/** Keeps the machine fit for announcing: which interfaces speak, what the gates guard, which addresses the kernel takes. */
+export class Surroundings {
+  readonly #parts: SurroundingsParts;
+  #faces: readonly Link[] = [];
+  #told = '';
+  #refused = '[]';
+  #pools: readonly Range[];
+  #vips: readonly string[];
+  #watch: Watch | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #audit: NodeJS.Timeout | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: SurroundingsParts) {
+    this.#parts = parts;
+    this.#pools = parts.options.pools;
+    this.#vips = vipsOf(parts.options);
+  }
+
+  /** Interfaces that announce now. */
+  get faces(): readonly Link[] {
+    return this.#faces;
+  }
+
+  /** Looks at the interfaces once; throws when that is not possible. */
+  async look(): Promise<void> {
+    this.#choose(await readInterfaces());
+  }
+
+  /** Begins to accept, once the gates are there, and follows what happens to the interfaces. */
+  start(): void {
+    this.#watch ??= watchProgram(
+      'ip',
+      ['-o', 'monitor', 'link', 'address'],
+      () => this.refresh(),
+      () => this.refresh(),
+    );
+    this.#audit ??= setInterval(() => this.refresh(), auditMs);
+    this.refresh();
+  }
+
+  /** Other pools or addresses. Guards are widened before and narrowed after, so that nothing is accepted unguarded. */
+  use(pools: readonly Range[], ranks: SpeakerOptions['ranks']): void {
+    const both = [...this.#pools, ...pools];
+    this.#vips = vipsOf({ node: this.#parts.options.node, ranks });
+    this.#inTurn(async () => {
+      await this.#reshape(both);
+      this.#pools = pools;
+      await this.#accept();
+      await this.#reshape(pools);
+    });
+  }
+
+  /** Soon, and once for several calls. */
+  refresh(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => this.#inTurn(() => this.#refresh()), settleMs);
+  }
+
+  /** Accepts nothing any more. */
+  async withdraw(): Promise<void> {
+    this.close();
+    await this.#turn;
+    await this.#parts.acceptor.accept([], []);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#settling);
+    clearInterval(this.#audit);
+    this.#watch?.close();
+  }
+
+  #inTurn(work: () => Promise<void>): void {
+    this.#turn = this.#turn.then(work).catch((error: unknown) => {
+      this.#parts.tell({
+        kind: 'trouble',
+        what: 'the interfaces',
+        error: error instanceof Error ? error.message : String(error),
+      });
+    });
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#closed) return;
+    const before = signatureOf(this.#faces);
+    this.#choose(await readInterfaces());
+    if (signatureOf(this.#faces) !== before) {
+      await this.#reshape(this.#pools);
+      this.#parts.changed();
+    }
+    await this.#accept();
+    if ('mend' in this.#parts.gate) await this.#parts.gate.mend();
+  }
+
+  #choose(links: readonly Link[]): void {
+    const { chosen, passed } = chooseLinks(links, this.#parts.options.interfaces);
+    this.#faces = chosen;
+    const news: News = { kind: 'interfaces', announcing: chosen.map(({ name }) => name), passed: [...passed] };
+    const text = JSON.stringify(news);
+    if (text !== this.#told) this.#parts.tell(news);
+    this.#told = text;
+  }
+
+  async #reshape(pools: readonly Range[]): Promise<void> {
+    const { gate } = this.#parts;
+    if ('reshape' in gate) await gate.reshape({ pools, interfaces: this.#faces.map(({ name }) => name) });
+  }
+
+  async #accept(): Promise<void> {
+    const { gate, acceptor, tell } = this.#parts;
+    const vips = [...(await ('accept' in gate ? gate.accept() : acceptor.accept(this.#vips, this.#faces)))];
+    const text = JSON.stringify(vips);
+    if (text !== this.#refused) tell({ kind: 'unaccepted', vips });
+    this.#refused = text;
+  }
+}
+
+/** Every node that may get an address accepts it. */
+function vipsOf({ node, ranks }: Pick<SpeakerOptions, 'node' | 'ranks'>): readonly string[] {
+  return ranks.flatMap(([vip, nodes]) => (nodes.includes(node) ? [vip] : []));
+}
+
+function signatureOf(links: readonly Link[]): string {
+  return links.map(({ name, index, mac }) => `${name} ${index} ${mac}`).join(', ');
+}
