@@ -35,16 +35,36 @@ export class Aftermath {
     this.#memory = new DrainMemory(drive.ctx.stateDir);
   }
 
+  /** Before a step: who loses its share by it is written down, for the process may end before the answer comes. */
+  begin({ op, kind, handle, set, members = [], refs = {} }: Step): void {
+    if (kind !== 'Listener' && kind !== 'Rule') return;
+    const front = this.#drive.known.find(kind, String(handle));
+    const now = front === undefined ? undefined : groupsOf(front);
+    if (front === undefined || now === undefined || now.size === 0) return;
+    const leaving =
+      op === 'update' && refs.TargetGroupArn !== undefined
+        ? [front.refs.TargetGroupArn ?? '']
+        : set === 'TargetGroups'
+          ? members.flatMap(([key, member]) => (member === null || member.attrs.Weight === 0 ? [String(key)] : []))
+          : [];
+    for (const arn of leaving) {
+      const group = now.has(arn) ? this.#drive.known.find('TargetGroup', arn) : undefined;
+      if (group !== undefined) this.#remember(arn, drainMs(group));
+    }
+  }
+
   /** A step was carried out and is noted. */
   wrote({ kind, handle }: Step, created: Handle | undefined): void {
     if (kind === 'TargetGroup' && created !== undefined) this.#familiar.add(created);
     if (kind !== 'Listener' && kind !== 'Rule') return;
     const front = this.#drive.known.find(kind, String(created ?? handle));
     if (front === undefined) return;
-    for (const [group, untilMs] of this.#follow(front)) {
-      const { clock } = this.#drive.ctx;
-      this.#memory.note(group, clock.wall() + untilMs - clock.now(), clock.wall());
-    }
+    for (const [group, untilMs] of this.#follow(front)) this.#remember(group, untilMs - this.#drive.ctx.clock.now());
+  }
+
+  #remember(group: Handle, restMs: number): void {
+    const wallMs = this.#drive.ctx.clock.wall();
+    this.#memory.note(group, wallMs + restMs, wallMs);
   }
 
   /** Follows what was read of these units, of all where none is named, and puts what is known beside it. */

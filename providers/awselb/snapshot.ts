@@ -148,6 +148,11 @@ export class Snapshot {
     this.#inHand.add(unit);
   }
 
+  /** A step begins. */
+  begin(step: Step): void {
+    this.#aftermath.begin(step);
+  }
+
   /** A step was carried out: what is known now is newer than any reading that was begun before. */
   wrote(step: Step, created: string | undefined): void {
     this.#drive.known.wrote(step, created);

@@ -11,8 +11,11 @@ export const figures: readonly FigureSpec[] = [
   { name: 'aws.chaos_rest_minutes', unit: 'minutes', direction: 'lower' },
 ];
 
-/** rash: targets are believed healthy as soon as they are registered. sticky: target groups stay though their deletion is answered. */
-export const breaks = ['rash', 'sticky'];
+/**
+ * rash: targets are believed healthy as soon as they are registered. sticky: target groups stay though their deletion is answered.
+ * hasty: groups are deleted before what is in flight has ended.
+ */
+export const breaks = ['rash', 'sticky', 'hasty'];
 
 export const load =
   '6 NLB Services and 5 Ingresses in 2 groups on a virtual clock, a change a minute in storms of 20 minutes: services, ports, paths, order, endpoints, schemes, protocols and groups; half of all calls throttled, 3 % of replies and 1 % of requests lost, no retries of the SDK; objects changed by hand, targets ill, weir killed; targets take 20 s, load balancers 90 s';

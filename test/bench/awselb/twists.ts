@@ -53,4 +53,15 @@ export const sticky: Twist = (handler) => async (request, options) => {
   return handler.handle(Object.assign(Object.create(request), { body: form.toString() }), options);
 };
 
-export const twists = { chatty, blind, 'deregister-first': deregisterFirst, rash, sticky } as const;
+/** Target groups are said to let no connection outlive its target. */
+export const hasty: Twist = (handler) => async (request, options) => {
+  const answer = await handler.handle(request, options);
+  if (actionOf(request) !== 'DescribeTargetGroupAttributes') return answer;
+  const text = Buffer.from(answer.response.body).toString();
+  const delay = /(<Key>deregistration_delay\.timeout_seconds<\/Key>\s*<Value>)\d+/g;
+  const turned = /(<Value>)\d+(<\/Value>\s*<Key>deregistration_delay\.timeout_seconds<\/Key>)/g;
+  answer.response.body = Buffer.from(text.replace(delay, '$10').replace(turned, '$10$2'));
+  return answer;
+};
+
+export const twists = { chatty, blind, 'deregister-first': deregisterFirst, rash, sticky, hasty } as const;

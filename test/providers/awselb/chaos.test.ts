@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { runChaos } from '../../bench/awselb/chaos/run-chaos.ts';
-import { rash, sticky } from '../../bench/awselb/twists.ts';
+import { hasty, rash, sticky } from '../../bench/awselb/twists.ts';
 
 describe('random changes under throttling, lost replies, kills and hands in the console', () => {
   it('end as they are wanted, and nothing goes dark on the way', async () => {
@@ -13,8 +13,13 @@ describe('random changes under throttling, lost replies, kills and hands in the 
   });
 
   it('would be noticed: targets that are believed healthy too early', async () => {
-    const { violations } = await runChaos({ seed: 4, minutes: 400, twist: rash, enough: 1 });
+    const { violations } = await runChaos({ seed: 2, minutes: 400, twist: rash, enough: 1 });
     assert.match(violations.join('\n'), /dark at/);
+  });
+
+  it('would be noticed: target groups that are deleted with what is in flight', async () => {
+    const { violations } = await runChaos({ seed: 4, minutes: 400, twist: hasty, enough: 1 });
+    assert.match(violations.join('\n'), /what is in flight is lost/);
   });
 
   it('would be noticed: target groups that stay', async () => {

@@ -4,6 +4,7 @@ import { Stage } from '../stage.ts';
 import type { Twist } from '../twists.ts';
 import { census, foreign, registered } from './census.ts';
 import { interfere } from './hand.ts';
+import { InFlight } from './in-flight.ts';
 import { Oracle } from './oracle.ts';
 import { plantForeign } from './plant-foreign.ts';
 import { type Member, Population, resourceOf, serviceId } from './population.ts';
@@ -80,10 +81,13 @@ export async function runChaos({
   const { aws, cluster, clock } = stage;
   aws.journal.keep(200);
   oracle = new Oracle(aws, clock);
+  const flight = new InFlight(aws, clock);
+  aws.hooks.before = (call) => flight.before(call);
   plantForeign(aws, stage.seeded);
   const others = foreign(aws);
   let [kills, slowestMs, throttled, lost] = [0, 0, 0, 0];
-  aws.hooks.after = (_, outcome) => {
+  aws.hooks.after = (call, outcome) => {
+    flight.after(call, outcome);
     if (outcome?.kind === 'throttled') throttled++;
     if (outcome?.kind === 'reply lost') lost++;
   };
@@ -171,6 +175,7 @@ export async function runChaos({
   const judge = (when: string): void => {
     const found = [
       ...(oracle?.violations() ?? []),
+      ...flight.violations(),
       ...(oracle?.unanswered(population.members.values()) ?? []),
       ...census(aws, population.members.values(), population.schemes),
       ...wrongTargets(),
@@ -221,7 +226,7 @@ export async function runChaos({
     throttled,
     lost,
     kills,
-    judged: oracle.judged,
+    judged: oracle.judged + flight.judged,
     excused: oracle.excused,
     slowestMinutes: Math.round(slowestMs / minuteMs),
     changesByKind: kinds,
