@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { providers } from '../providers/registry.ts';
 import { openBalancer } from './app/balancer.ts';
-import { checkApart } from './app/check-apart.ts';
+import { checkApart, checkPools } from './app/check-apart.ts';
 import type { AppDeps, OpenApp, SourceContext } from './app/contract.ts';
 import { createApp } from './app/create-app.ts';
 import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
@@ -12,6 +12,7 @@ import { openLeader } from './app/open-leader.ts';
 import { openSources } from './app/open-sources.ts';
 import { Runtime, Stage } from './app/runtime.ts';
 import type { StatusContext, StatusService } from './app/status-service.ts';
+import { poolController } from './compat/metallb/index.ts';
 import { type Context, type Log, type Provider, WeirError } from './model/index.ts';
 import { advance, advanceSliced, plan, planSliced, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
@@ -34,7 +35,8 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const plans = new PlanLog(stateDir);
   const provider = deps.provider ?? loadProvider;
   const loaded = await Promise.all(config.balancers.map(({ provider: name }) => provider(name)));
-  const controllers = [...new Set(loaded.flatMap((one) => one?.capabilities.controllers ?? []))];
+  const fromPools = config.balancers.some((balancer) => balancer.fromPools) ? [poolController] : [];
+  const controllers = [...new Set([...loaded.flatMap((one) => one?.capabilities.controllers ?? []), ...fromPools])];
   const open = deps.openLeader ?? openLeader;
   const status = await openStatus({ config, instance, clock, random, log, openLeader: () => open(config, context) });
   const context: SourceContext = {
@@ -95,6 +97,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     });
   const balancers = await Promise.all(config.balancers.map(openOne));
   checkApart(balancers);
+  checkPools(balancers);
   const runtime = new Runtime({
     config,
     clock,
@@ -107,6 +110,10 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     recall,
     leader,
     status,
+    addressesUnkept(error) {
+      const { code, message } = failureOf(error);
+      log.warn({ code }, `addresses out of pools are not written down, a restart may give others: ${message}`);
+    },
   });
   const { version = 'dev', environments } = deps;
   const offline = environments === undefined ? {} : { environments };

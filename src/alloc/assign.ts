@@ -141,9 +141,13 @@ export class Assigner {
   }
 }
 
-function withAddresses(service: ExportedService, list: readonly string[]): ExportedService {
+/** A service with the addresses that it was given, in place of those that it asked for; what its list has beside them stays. */
+export function withAddresses(service: ExportedService, given: readonly string[]): ExportedService {
   const address = service.address ?? { families: [], held: [] };
-  return sameItems(address.list ?? [], list) ? service : { ...service, address: { ...address, list } };
+  const { fromPool, list: before = [] } = address;
+  const beside = fromPool === undefined ? [] : before.filter((one) => !fromPool.includes(one) && !given.includes(one));
+  const list = [...given, ...beside];
+  return sameItems(before, list) ? service : { ...service, address: { ...address, list } };
 }
 
 function sameItems(a: readonly string[], b: readonly string[]): boolean {
@@ -156,7 +160,8 @@ export function claimOf(service: ExportedService): Claim {
   const address: AddressRequest = service.address ?? { families: [], held: [] };
   const { createdMs, seenMs, namespace, labels } = origin;
   const bornMs = createdMs ?? seenMs;
-  const { pool, list, families, familyPolicy, shareKey, held } = address;
+  const { pool, fromPool, families, familyPolicy, shareKey, held } = address;
+  const list = fromPool ?? address.list;
   const backendKey = address.backendKey ?? ownBackends(service);
   return {
     id,

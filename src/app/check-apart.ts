@@ -7,6 +7,17 @@ interface One {
   readonly options: unknown;
 }
 
+/** Only what listens where it is told can take the addresses of pools. Throws E_CONFIG. */
+export function checkPools(
+  balancers: readonly (Pick<One, 'name' | 'provider'> & { readonly config: { readonly fromPools: boolean } })[],
+): void {
+  for (const { name, provider, config } of balancers) {
+    if (!config.fromPools || provider.capabilities.sharing === 'balancer') continue;
+    const why = `${provider.name} gives its load balancers addresses of its own; remove fromPools, or use a provider that listens where it is told`;
+    throw new WeirError('E_CONFIG', `balancer ${name}: fromPools: ${why}`);
+  }
+}
+
 /** Two balancers may not take the objects of each other for their own. Throws E_CONFIG, which names both and the remedy. */
 export function checkApart(balancers: readonly One[]): void {
   for (const [at, { name, provider, options }] of balancers.entries()) {

@@ -1,5 +1,5 @@
 import { assign, compareAge, type Taker } from '../front/index.ts';
-import type { ExportedService, Incomplete, Node, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import type { AddressMove, ExportedService, Incomplete, Node, Problem, ServiceId, Snapshot } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 
 /** Everything that the sources know, and which balancer takes what. */
@@ -12,6 +12,10 @@ export interface Gathered {
   readonly taken: ReadonlyMap<string, readonly ExportedService[]>;
   /** By balancer, as `taken`: services that are exported no more and wait for what was made for them to go. */
   readonly leaving: ReadonlyMap<string, readonly ExportedService[]>;
+  /** Out of pools: of every service that takes its addresses from there and has some. Absent: nobody does. */
+  readonly addresses?: ReadonlyMap<ServiceId, readonly string[]>;
+  /** Services that got other addresses out of pools than they had; absent: none. */
+  readonly moves?: readonly AddressMove[];
   /** Whether a service could exist in a part that cannot be read. */
   readonly couldExist: (service: ServiceId) => boolean;
 }

@@ -19,10 +19,12 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
     ? balancers.flatMap(({ lane }) => lane.problems().filter(({ severity }) => severity === 'warning'))
     : // Of a balancer that cannot be read, that says it all.
       allProblems({ feeds, balancers, gathered }).filter(({ source }) => !failed.some((one) => one.source === source));
+  const { incomplete, moves } = gathered;
   return planReport(
     looked.flatMap(({ units }) => units),
     [...failed, ...known],
-    gathered.incomplete,
+    incomplete,
+    runtime.emptied ? [] : moves,
   );
 }
 
@@ -38,6 +40,7 @@ export function planReport(
   counted: readonly CountedUnit[],
   problems: readonly Problem[],
   incomplete: PlanReport['incomplete'],
+  moves: PlanReport['moves'] = [],
 ): PlanReport {
   const units = counted.map(
     ({ balancer, unit, steps, refused, names }): PlanUnit => ({
@@ -48,7 +51,7 @@ export function planReport(
       ...(names === undefined ? {} : { names }),
     }),
   );
-  return { units, problems, incomplete, summary: summarize(counted) };
+  return { units, ...(moves.length === 0 ? {} : { moves }), problems, incomplete, summary: summarize(counted) };
 }
 
 async function lookAt(

@@ -1,8 +1,18 @@
 import type { Config } from '../config/index.ts';
 import type { AppliedPlan, PlanUnit, ServiceId, StepResult } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
-import { type Clock, type Feed, type Lock, type PlanLog, type Planner, systemClock, takeLock } from '../run/index.ts';
+import {
+  AddressRecord,
+  type Clock,
+  type Feed,
+  type Lock,
+  type PlanLog,
+  type Planner,
+  systemClock,
+  takeLock,
+} from '../run/index.ts';
 import type { Leader } from '../status/leader.ts';
+import { Addresses } from './addresses.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
 import { createGather, type Gathered } from './gather.ts';
 import type { StatusService } from './status-service.ts';
@@ -45,6 +55,8 @@ export interface RuntimeParts {
   readonly recall: boolean;
   /** Absent: this weir leads. */
   readonly leader: Leader | undefined;
+  /** Who has which address out of a pool could not be written down. */
+  readonly addressesUnkept: (error: unknown) => void;
   /** Writes back to the objects that services come from; absent: nobody does. */
   readonly status: StatusService | undefined;
 }
@@ -52,6 +64,8 @@ export interface RuntimeParts {
 /** The opened parts and what is known so far: the common ground of all commands. */
 export class Runtime {
   readonly parts: RuntimeParts;
+  readonly #record: AddressRecord;
+  readonly #addresses: Addresses;
   readonly #gather: (snapshots: readonly Feed['snapshot'][]) => Gathered;
   #gathered: Gathered | undefined;
   #lock: Lock | undefined;
@@ -64,6 +78,13 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.parts = parts;
     this.#gather = createGather(parts.config.balancers);
+    this.#record = new AddressRecord(parts.stateDir);
+    this.#addresses = new Addresses({
+      config: parts.config,
+      record: this.#record,
+      follows: () => parts.status?.follows() === true,
+      failed: parts.addressesUnkept,
+    });
   }
 
   /** What the sources said last, put together. */
@@ -88,6 +109,7 @@ export class Runtime {
     // The lock is a matter of real processes: it never runs on a clock of tests.
     if (write) this.#lock = await takeLock(stateDir, systemClock);
     await plans.load(write);
+    if (write || this.parts.recall) await this.#record.load(write);
     for (const { claims, stateDir: own } of balancers) {
       if (write) await makeDirectory(own);
       await claims.load(write);
@@ -102,7 +124,11 @@ export class Runtime {
   }
 
   gather(): Gathered {
-    this.#gathered = this.#gather(this.parts.feeds.map((feed) => feed.snapshot));
+    const { feeds } = this.parts;
+    const snapshots = feeds.map((feed) => feed.snapshot);
+    const gathered = this.#gather(snapshots);
+    const complete = feeds.every(({ synced }) => synced) && gathered.incomplete.length === 0;
+    this.#gathered = this.#addresses.of(gathered, snapshots, complete);
     return this.#gathered;
   }
 
@@ -178,7 +204,7 @@ export class Runtime {
   async close(how: 'leave' | 'withdraw'): Promise<void> {
     const { balancers, plans } = this.parts;
     const closed = await Promise.allSettled(balancers.map(({ lane }) => lane.connection.close(how)));
-    await Promise.all([plans.close(), ...balancers.map(({ claims }) => claims.close())]);
+    await Promise.all([plans.close(), this.#record.close(), ...balancers.map(({ claims }) => claims.close())]);
     await this.#lock?.release();
     this.#lock = undefined;
     for (const result of closed) if (result.status === 'rejected') throw result.reason;

@@ -67,7 +67,8 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
     });
     services.set(id, {
       id,
-      addresses: silent.length > 0 ? [] : addressesOf(service, own, taking, parts),
+      addresses:
+        claimedOf(service, taking, parts) ?? (silent.length > 0 ? [] : addressesOf(service, own, taking, parts)),
       programmed,
       unserved: names.length === 0,
       outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
@@ -133,7 +134,7 @@ function addressesOf(
 ): readonly StatusAddress[] {
   return taking.flatMap(({ name, config }) => {
     const report = reports.find(({ balancer }) => balancer === name);
-    if (report === undefined || !(isProgrammed(report) || isClaimed(report))) return [];
+    if (report === undefined || !isProgrammed(report)) return [];
     return publishedAddresses({
       publish: config.publish,
       report,
@@ -149,9 +150,24 @@ function isProgrammed({ conditions }: ServiceReport): boolean {
   return conditions.some(({ type, status }) => type === 'Programmed' && status);
 }
 
-/** An address out of a pool: that it stands in the status is the claim to it. */
-function isClaimed({ conditions }: ServiceReport): boolean {
-  return conditions.some(({ type, status }) => type === 'Claimed' && status);
+/** Addresses out of a pool are told at once, whether they answer or not: that they stand in the status is the claim to them. */
+function claimedOf(
+  { id, fronts }: ExportedService,
+  taking: readonly Balancer[],
+  { gathered, nodes, reachedAt }: FactParts,
+): readonly StatusAddress[] | undefined {
+  const given = gathered.addresses?.get(id);
+  if (given === undefined) return undefined;
+  const ipMode = taking.find(({ config }) => config.fromPools)?.config.publish?.ipMode;
+  const ports = fronts.map(({ port }) => port);
+  return publishedAddresses({
+    publish: { ipMode },
+    report: { addresses: given.map((ip) => ({ ip, ports })) },
+    fronts,
+    isIp: () => true,
+    nodes,
+    service: reachedAt,
+  });
 }
 
 /** Services whose part of a balancer has failed. */

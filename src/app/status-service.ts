@@ -53,6 +53,8 @@ export class StatusService {
   #leader: Leader | undefined;
   #term: (() => string | undefined) | undefined;
   #opened = false;
+  /** What was answered to who gives out addresses; undefined: nobody has asked. */
+  #followed: boolean | undefined;
   #withheld = '';
 
   constructor(context: StatusContext) {
@@ -103,6 +105,12 @@ export class StatusService {
   async close(): Promise<void> {
     await this.#leader?.close();
     this.#input = undefined;
+  }
+
+  /** Another weir writes what objects are told, or may: who asks has to ask again when `admissionChanged` is called. */
+  follows(): boolean {
+    this.#followed = this.#input !== undefined && !this.#leads();
+    return this.#followed;
   }
 
   problems(): readonly Problem[] {
@@ -158,6 +166,8 @@ export class StatusService {
   }
 
   async #decide({ balancers, gathered, problems, admissionChanged }: StatusInput): Promise<void> {
+    // Who leads gives out addresses of pools; the others go by what it writes.
+    if (this.#followed !== undefined && this.#followed === this.#leads()) admissionChanged();
     const all = gathered();
     if (all === undefined) return;
     const keepers = [...this.#keepers.values()];

@@ -1,5 +1,6 @@
 /** The peers whose annotations and objects weir understands, one folder each: objects in, intent and warnings out. Pure; no provider, no source. */
 import { awsLbc } from './aws-lbc/index.ts';
+import { metallb } from './metallb/index.ts';
 import type { PeerReader } from './reader.ts';
 
 export type {
@@ -19,4 +20,4 @@ export type {
 } from './reader.ts';
 
 /** Every reader. The first one that claims an object reads it. */
-export const peers: readonly PeerReader[] = [awsLbc];
+export const peers: readonly PeerReader[] = [awsLbc, metallb];

@@ -144,8 +144,21 @@ export interface PeerReader {
   readonly controllers: readonly string[];
   /** group/Kind → how objects of that kind are read. `exported`: they may mean a service. */
   readonly kinds: Readonly<
-    Record<string, { readonly versions: readonly string[]; readonly clusterWide?: true; readonly exported?: true }>
+    Record<
+      string,
+      {
+        readonly versions: readonly string[];
+        readonly clusterWide?: true;
+        readonly exported?: true;
+        /** They count in the one namespace that the configuration names, and nowhere else. */
+        readonly home?: true;
+        /** What goes on in a cluster where they cannot be read: a clause. */
+        readonly lost?: string;
+      }
+    >
   >;
+  /** While no balancer stands in for the peer its kinds are none that weir reads. */
+  readonly onlyWanted?: true;
   /** All of its annotations. */
   reference(): readonly PeerAnnotation[];
   /** Whether the peer would serve the object; the answer is the class under which weir knows it. */

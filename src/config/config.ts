@@ -4,6 +4,7 @@ import { parseDuration, parseName } from '../net/index.ts';
 import { checked } from './checked.ts';
 import { leader } from './leader.ts';
 import { parseListen } from './listen.ts';
+import { pool } from './pools.ts';
 import { anySource, clustersApart } from './sources.ts';
 import { publish, status } from './status.ts';
 
@@ -23,6 +24,12 @@ export const balancer = z.strictObject({
     .optional()
     .describe('Take services of this class (loadBalancerClass, ingress class); absent: every class.'),
   shared: z.boolean().default(false).describe('Another balancer may take the same services.'),
+  fromPools: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Services of type LoadBalancer, and those that name a pool or addresses, get addresses of their own out of pools; the status of the Service is the claim to them.',
+    ),
   publish: publish
     .optional()
     .describe('Address that Kubernetes objects are told where it is not the one that the balancer listens on.'),
@@ -46,6 +53,17 @@ function unique(list: readonly { readonly name: string }[], ctx: z.RefinementCtx
   }
 }
 
+/** An address of the service itself is what it is reached at. */
+function publishOnce(list: readonly z.infer<typeof balancer>[], ctx: z.RefinementCtx): void {
+  for (const [i, { fromPools, publish: { ipMode: _, ...places } = {} }] of list.entries()) {
+    const place = Object.entries(places).find(([, value]) => value !== undefined)?.[0];
+    if (!fromPools || place === undefined) continue;
+    const message =
+      'cannot stand beside fromPools: services are told the addresses that pools give them; keep one of both';
+    ctx.addIssue({ code: 'custom', path: [i, 'publish', place], message });
+  }
+}
+
 export const configSchema = z.strictObject({
   instance: z.string().optional().describe('Name of this weir; default: the host name.'),
   stateDir: z
@@ -60,9 +78,27 @@ export const configSchema = z.strictObject({
     .superRefine(clustersApart)
     .default([])
     .describe('Where services come from.'),
-  balancers: z.array(balancer).superRefine(unique).default([]).describe('What makes them reachable.'),
+  balancers: z
+    .array(balancer)
+    .superRefine(unique)
+    .superRefine(publishOnce)
+    .default([])
+    .describe('What makes them reachable.'),
   leader: leader.describe('Who writes where several weirs share a system.'),
   status: status.describe('What is written back to Kubernetes objects.'),
+  pools: z
+    .array(pool)
+    .superRefine(unique)
+    .default([])
+    .describe(
+      'Pools of addresses for services of balancers with `fromPools`, beside IPAddressPool objects of the sources.',
+    ),
+  onPoolChange: z
+    .enum(['keep', 'reassign'])
+    .default('keep')
+    .describe(
+      'What happens to services whose address no pool would give them any more: they keep it, which is told; or get another one at once, as with MetalLB.',
+    ),
   policy: z
     .enum(['sync', 'upsert-only', 'create-only'])
     .default('sync')

@@ -44,7 +44,13 @@ function sourcesOf({ files, cluster }: Quick): SourceConfig[] {
 
 function balancersOf(config: Config, quick: Quick, fallback: string): BalancerConfig[] {
   if (config.balancers.length === 0) {
-    const made: BalancerConfig = { name: 'default', provider: quick.provider ?? fallback, shared: false, options: {} };
+    const made: BalancerConfig = {
+      name: 'default',
+      provider: quick.provider ?? fallback,
+      shared: false,
+      fromPools: false,
+      options: {},
+    };
     if (quick.groups.length > 0) made.groups = [...quick.groups];
     if (quick.class !== undefined) made.class = quick.class;
     return [made];

@@ -61,6 +61,11 @@ export const kubernetesSource = z
       .string()
       .default('weir-lb.dev/ingress')
       .describe('Value of IngressClass.spec.controller that is ours; another one for each weir in a cluster.'),
+    poolsNamespace: checked(parseName)
+      .default('metallb-system')
+      .describe(
+        'Where IPAddressPools are read, with `fromPools` of a balancer: who may write there gives addresses away.',
+      ),
     labelSelector: checked(parseLabelSelector)
       .optional()
       .describe('Take only Services and Ingresses with such labels, e.g. team=shop,tier in (web,api).'),

@@ -57,6 +57,11 @@ export const poolErrors = {
     title: 'the addresses that are asked for do not match the families of the service',
     hint: 'Ask for exactly one address of each family.',
   },
+  E_ADDRESS_WAITS: {
+    class: 'retry',
+    title: 'a service has no address yet, because who may give it one does not know enough, or is another weir',
+    hint: 'Make the sources readable that the message or other errors name; where several weirs run, look whether one of them leads.',
+  },
   W_ADDRESS_KEPT: {
     class: 'warning',
     title: 'a service keeps an address that its pool would no longer give',

@@ -141,10 +141,7 @@ export interface Traffic {
 export interface ServiceReport {
   readonly service: ServiceId;
   readonly addresses: readonly { readonly ip?: string; readonly host?: string; readonly ports: readonly number[] }[];
-  /**
-   * Gateway API names: Accepted, Programmed, Healthy. Claimed: the addresses are the service's own out of a pool, and published at once,
-   * whether they answer or not.
-   */
+  /** Gateway API names: Accepted, Programmed, Healthy. */
   readonly conditions: readonly {
     readonly type: string;
     readonly status: boolean;

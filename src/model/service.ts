@@ -59,6 +59,11 @@ export interface AddressRequest {
   readonly pool?: string;
   /** Addresses asked for by name. */
   readonly list?: readonly string[];
+  /**
+   * It asks for an address of its own where its balancer gives addresses out of pools: for these, or, where there are none, for any. Then
+   * they count in place of those of `list`. Absent: for those of `list`; for any where it names a pool; else for none.
+   */
+  readonly fromPool?: readonly string[];
   readonly families: readonly ('ipv4' | 'ipv6')[];
   /** Of two families, prefer: the first will do where no pool gives both. Default: require. */
   readonly familyPolicy?: 'require' | 'prefer';

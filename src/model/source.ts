@@ -1,4 +1,5 @@
 /** Where exported services come from. Two methods; decorators (several clusters, filters) wrap around it. */
+import type { Pool } from './pool.ts';
 import type { Problem } from './problem.ts';
 import type { CertRef, ExportedService, Node } from './service.ts';
 
@@ -17,6 +18,8 @@ export interface Snapshot {
   readonly leaving?: readonly ExportedService[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
+  /** Pools of addresses; absent: none. The same array while they are the same. */
+  readonly pools?: readonly Pool[];
   /** Kind → objects of kinds that weir has no use for; absent: none. */
   readonly skipped?: Readonly<Record<string, number>>;
 }

@@ -1,4 +1,5 @@
 /** From what is wanted to what is: lanes, units, executors, gates, limits, journals and the lock. Knows no provider and no source by name; the parts are put together in app.ts. */
+export { AddressRecord } from './address-record.ts';
 export { type Backoff, backoffMs } from './backoff.ts';
 export { Bell } from './bell.ts';
 export { Claims } from './claims.ts';

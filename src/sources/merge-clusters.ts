@@ -76,6 +76,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
         last.nodes,
         all.flatMap(({ nodes }) => nodes),
       ),
+      ...poolsOf(last, all),
       problems: share(last.problems, [...all.flatMap((one) => one.problems), ...problems, ...lost.map(lostProblem)]),
       incomplete: share(last.incomplete, [
         ...all.flatMap(({ incomplete }) => incomplete),
@@ -86,6 +87,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
       now.services === last.services &&
       now.leaving === last.leaving &&
       now.nodes === last.nodes &&
+      now.pools === last.pools &&
       now.problems === last.problems &&
       now.incomplete === last.incomplete;
     if (!same) last = now;
@@ -142,6 +144,14 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
       return undefined;
     },
   };
+}
+
+function poolsOf(last: Snapshot, all: readonly Snapshot[]): Pick<Snapshot, 'pools'> {
+  const pools = shareItems(
+    last.pools ?? [],
+    all.flatMap((one) => one.pools ?? []),
+  );
+  return pools.length === 0 ? {} : { pools };
 }
 
 function lostProblem({ of, failure, snapshot }: Member): Snapshot['problems'][number] {

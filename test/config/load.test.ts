@@ -154,7 +154,7 @@ test('-f and --provider make a configuration without a file, or narrow the one t
   const made = await loadConfig(input({}, { quick }));
   assert.deepEqual(pathsOf(made.config), [['a.yaml']]);
   assert.deepEqual(made.config.balancers, [
-    { name: 'default', provider: 'builtin', shared: false, options: {}, groups: ['g'], class: 'c' },
+    { name: 'default', provider: 'builtin', shared: false, fromPools: false, options: {}, groups: ['g'], class: 'c' },
   ]);
   const two = `balancers:\n  - {name: a, provider: haproxy, groups: [g, h]}\n  - {name: b, provider: builtin}\n`;
   const narrowed = await loadConfig(

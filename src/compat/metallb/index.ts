@@ -16,7 +16,7 @@ export { readServiceWords, type ServiceWords, type WordFinding } from './service
 export const poolController = 'metallb.io';
 export const namespaceKind = '/Namespace';
 
-const kind = { versions: ['v1beta1'] } as const;
+const kind = { versions: ['v1beta1'], home: true } as const;
 
 /** Its Services stay weir's own: what it says is about their addresses alone, and is read beside everything else. */
 export const metallb: PeerReader = {
@@ -24,14 +24,19 @@ export const metallb: PeerReader = {
   title: 'MetalLB',
   prefixes,
   controllers: [poolController],
+  onlyWanted: true,
   kinds: {
     'metallb.io/IPAddressPool': kind,
     'metallb.io/L2Advertisement': kind,
     'metallb.io/BGPAdvertisement': kind,
-    'metallb.io/BGPPeer': { versions: ['v1beta2', 'v1beta1'] },
+    'metallb.io/BGPPeer': { versions: ['v1beta2', 'v1beta1'], home: true },
     'metallb.io/BFDProfile': kind,
     'metallb.io/Community': kind,
-    [namespaceKind]: { versions: ['v1'], clusterWide: true },
+    [namespaceKind]: {
+      versions: ['v1'],
+      clusterWide: true,
+      lost: 'namespaceSelectors of IPAddressPools select none',
+    },
   },
   reference: () =>
     Object.entries(annotationTable).map(([key, { value, means }]) => {

@@ -223,6 +223,7 @@ export class FileState {
     const now: Snapshot = {
       services: shareItems(before.services, [...settled.services.values()]),
       nodes: shareItems(before.nodes, read.nodes),
+      ...(read.pools.length === 0 ? {} : { pools: read.pools }),
       problems: share(before.problems, problems),
       incomplete: share(before.incomplete, this.table.incomplete(config.name)),
       skipped: share(before.skipped, read.skipped),
@@ -230,6 +231,7 @@ export class FileState {
     const same =
       now.services === before.services &&
       now.nodes === before.nodes &&
+      now.pools === before.pools &&
       now.problems === before.problems &&
       now.incomplete === before.incomplete &&
       now.skipped === before.skipped;

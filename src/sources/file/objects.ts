@@ -1,5 +1,6 @@
 import { type BcsOptions, type BcsResult, isBcsObject, readBcs, standsAlone } from '../../compat/bcs/index.ts';
 import { type LocatedObject, problemAt } from '../../model/located.ts';
+import type { Pool } from '../../model/pool.ts';
 import type { Problem } from '../../model/problem.ts';
 import { changedSpan, Remade } from '../../model/remade.ts';
 import type { ExportedService, Node } from '../../model/service.ts';
@@ -11,6 +12,8 @@ export interface ReadObjects {
   /** In order of file and place. */
   readonly services: readonly ExportedService[];
   readonly nodes: readonly Node[];
+  /** The same array while they are the same. */
+  readonly pools: readonly Pool[];
   readonly problems: readonly Problem[];
   readonly secrets: ReadonlyMap<string, string>;
   /** Kind → objects of kinds that weir has no use for. */
@@ -88,6 +91,7 @@ export class Objects {
       services: joined.length === 0 ? services : inReadingOrder([...services, ...joined], objects),
       problems: [...problems, ...fromBcs.problems, ...fromKubernetes.problems],
       nodes: fromKubernetes.nodes,
+      pools: fromKubernetes.pools,
       secrets: fromKubernetes.secrets,
       skipped: fromKubernetes.skipped,
     };

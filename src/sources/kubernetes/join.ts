@@ -7,6 +7,7 @@ import type { Lookup } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { OwnAnnotations } from './own-annotations.ts';
 import type { PeerView } from './peer-object.ts';
+import { asksPools, poolRequest } from './pool-request.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
@@ -69,7 +70,9 @@ export function assemble(
   if (parts.fronts.length === 0) return { draft };
   const { own } = view;
   const isService = view.kind === 'Service';
-  const address = addressOf(own, isService ? view.addresses : [], isService ? view.families : [], view.held);
+  const plain = addressOf(own, isService ? view.addresses : [], isService ? view.families : [], view.held);
+  const address = isService && asksPools(view, draft.options) ? poolRequest(view, plain, draft) : plain;
+  if (address === 'refused') return { draft };
   const service: ExportedService = {
     id: view.id,
     origin: originOf(view.kind, view.meta, view.place, draft.options),

@@ -13,6 +13,7 @@ import { type PeerView, parsePeerObject, peerKinds } from './peer-object.ts';
 import { placeOf, problemAt } from './place.ts';
 import { parseSecret, type SecretView } from './secret.ts';
 import { parseService, type ServiceView } from './service.ts';
+import { standsFor } from './take-class.ts';
 
 export type View =
   | ServiceView
@@ -124,7 +125,7 @@ export function parseObject(located: LocatedObject, context: KindContext): Parse
   const slash = apiVersion.lastIndexOf('/');
   const [group, version] = [slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
   const name = `${group}/${kind}`;
-  const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  const known = Object.hasOwn(kinds, name) && isRead(name, context.options) ? kinds[name] : undefined;
   if (known === undefined)
     return silentGroups.has(group)
       ? { problems: [], skipped: kind }
@@ -138,6 +139,11 @@ export function parseObject(located: LocatedObject, context: KindContext): Parse
     apiVersion,
     `is not read for kind ${kind}${versionsHint(kind)}`,
   );
+}
+
+function isRead(name: string, options: KubernetesReadOptions): boolean {
+  const { onlyWanted } = peerKinds.get(name) ?? {};
+  return onlyWanted === undefined || standsFor(onlyWanted, options);
 }
 
 function versionsHint(kind: string): string {

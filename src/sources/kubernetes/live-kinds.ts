@@ -16,6 +16,8 @@ export interface LiveKind {
   readonly required?: true;
   /** What goes on without it, and how: a clause. */
   readonly lost?: string;
+  /** Read in the one namespace where pools stand, whatever else is read. */
+  readonly home?: true;
 }
 
 const core: readonly LiveKind[] = [
@@ -73,16 +75,17 @@ export function liveKinds({ controllers, allSecrets, atNodes }: KindsWanted): re
   const ofPeers = peers
     .filter((peer) => peer.controllers.some((controller) => controllers.includes(controller)))
     .flatMap(({ kinds, title }) =>
-      Object.entries(kinds).map(([type, { versions, clusterWide }]): LiveKind => {
+      Object.entries(kinds).map(([type, { versions, clusterWide, home, lost }]): LiveKind => {
         const [group = '', kind = ''] = type.split('/');
         return {
           kind,
           plural: pluralOf(kind),
           // As the API server makes it of the kind of a CRD, and as its makers have it.
           resource: pluralOf(kind.toLowerCase()),
-          versions: versions.map((version) => `${group}/${version}`),
+          versions: versions.map((version) => (group === '' ? version : `${group}/${version}`)),
           ...(clusterWide === undefined ? {} : { clusterWide }),
-          lost: `what ${title} has in them is not known`,
+          ...(home === undefined ? {} : { home }),
+          lost: lost ?? `what ${title} has in them is not known`,
         };
       }),
     );
@@ -91,7 +94,8 @@ export function liveKinds({ controllers, allSecrets, atNodes }: KindsWanted): re
 }
 
 function pluralOf(kind: string): string {
-  return kind.toLowerCase().endsWith('params') ? kind : `${kind}s`;
+  if (kind.toLowerCase().endsWith('params')) return kind;
+  return /[^aeiou]y$/.test(kind) ? `${kind.slice(0, -1)}ies` : `${kind}s`;
 }
 
 const bulky = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -1,4 +1,4 @@
-import type { ExportedService, Node } from '../../model/index.ts';
+import type { ExportedService, Node, Pool } from '../../model/index.ts';
 import { LastGood } from '../file/last-good.ts';
 import { refsOf } from '../file/refs-of.ts';
 
@@ -6,6 +6,7 @@ import { refsOf } from '../file/refs-of.ts';
 export interface GoodCluster {
   readonly services: readonly ExportedService[];
   readonly nodes: readonly Node[];
+  readonly pools: readonly Pool[];
   /** sha256 → text of what the services name by hash. */
   readonly secrets: ReadonlyMap<string, string>;
 }
@@ -13,6 +14,7 @@ export interface GoodCluster {
 /** Files that the services are spread over: a change writes one of them. */
 const shards = 64;
 const nodesPath = 'kubernetes/nodes';
+const poolsPath = 'kubernetes/pools';
 const maxBytes = 268_435_456;
 
 /** The last good state of a cluster in the records of the sources: mode 0600, each sealed by its hash, written only where it changed. */
@@ -30,13 +32,14 @@ export class LiveRecord {
     const secrets = new Map<string, string>();
     for (const { certificates } of files)
       for (const { ref, pem } of Object.values(certificates)) secrets.set(ref.sha256, pem);
-    const text = files.find(({ path }) => path === nodesPath)?.text;
-    const nodes: readonly Node[] = text === undefined ? [] : JSON.parse(text);
-    return { services: files.flatMap(({ services }) => services), nodes, secrets };
+    const textOf = (wanted: string): string => files.find(({ path }) => path === wanted)?.text ?? '[]';
+    const nodes: readonly Node[] = JSON.parse(textOf(nodesPath));
+    const pools: readonly Pool[] = JSON.parse(textOf(poolsPath));
+    return { services: files.flatMap(({ services }) => services), nodes, pools, secrets };
   }
 
   /** Throws when it cannot be written. */
-  async save({ services, nodes, secrets }: GoodCluster): Promise<void> {
+  async save({ services, nodes, pools, secrets }: GoodCluster): Promise<void> {
     const byShard = Map.groupBy(services, ({ id }) => shardOf(id));
     const files = [...byShard].map(([shard, own]) => {
       const certificates = own.flatMap(refsOf).flatMap((ref) => {
@@ -46,7 +49,8 @@ export class LiveRecord {
       return { path: `kubernetes/${shard}`, services: own, certificates: Object.fromEntries(certificates) };
     });
     const ofNodes = { path: nodesPath, text: JSON.stringify(nodes), services: [], certificates: {} };
-    await this.#records.save([...files, ofNodes]);
+    const ofPools = { path: poolsPath, text: JSON.stringify(pools), services: [], certificates: {} };
+    await this.#records.save([...files, ofNodes, ...(pools.length === 0 ? [] : [ofPools])]);
   }
 }
 

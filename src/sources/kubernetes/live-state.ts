@@ -4,6 +4,7 @@ import {
   errors,
   type Incomplete,
   type Node,
+  type Pool,
   type Problem,
   type ServiceId,
   type Snapshot,
@@ -35,6 +36,7 @@ export interface Known {
   /** That is so of every namespace. */
   readonly everywhere: boolean;
   readonly nodes: boolean;
+  readonly pools: boolean;
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
 }
@@ -51,6 +53,7 @@ export class LiveState {
   #atNodesOf: readonly Node[] = [];
   #inForce: InForce = nothingInForce;
   #nodes: readonly Node[] = [];
+  #pools: readonly Pool[] = [];
   #secrets: ReadonlyMap<string, string> = new Map();
   #serving: { readonly of: InForce; readonly hashes: ReadonlySet<string> } | undefined;
   #snapshot = empty;
@@ -85,6 +88,7 @@ export class LiveState {
   rebuild(known: Known): Snapshot {
     const read = this.living.read(this.#options.wallMs());
     this.#nodes = known.nodes ? read.nodes : this.#nodes;
+    this.#pools = known.pools ? read.pools : this.#pools;
     const isKnown = ({ origin }: ExportedService) => known.namespace(origin.namespace);
     const found = known.everywhere ? read.services : read.services.filter(isKnown);
     const unread = known.everywhere ? [] : [...this.#inForce.services.values()].filter((one) => !isKnown(one));
@@ -107,6 +111,7 @@ export class LiveState {
       services: shareItems(before.services, [...settled.services.values()]),
       leaving: read.leaving,
       nodes: shareItems(before.nodes, this.#nodes),
+      ...(this.#pools.length === 0 ? {} : { pools: this.#pools }),
       problems: share(before.problems, [...known.problems, ...settled.problems, ...saved]),
       incomplete: share(before.incomplete, known.incomplete),
       skipped: share(before.skipped, read.skipped),
@@ -115,6 +120,7 @@ export class LiveState {
       now.services === before.services &&
       now.leaving === before.leaving &&
       now.nodes === before.nodes &&
+      now.pools === before.pools &&
       now.problems === before.problems &&
       now.incomplete === before.incomplete &&
       now.skipped === before.skipped;
@@ -131,7 +137,8 @@ export class LiveState {
     const snapshot = this.#snapshot;
     if (this.#record === undefined || this.#options.memory() !== 'keep' || this.#kept === snapshot) return;
     try {
-      await this.#record.save({ services: snapshot.services, nodes: snapshot.nodes, secrets: this.#secrets });
+      const { services, nodes, pools = [] } = snapshot;
+      await this.#record.save({ services, nodes, pools, secrets: this.#secrets });
       this.#kept = snapshot;
       this.#saveProblem = undefined;
     } catch (error) {
@@ -152,6 +159,7 @@ export class LiveState {
     if (good === undefined || this.#snapshot !== empty) return false;
     this.#inForce = { ...nothingInForce, services: new Map(good.services.map((service) => [service.id, service])) };
     this.#nodes = good.nodes;
+    this.#pools = good.pools;
     this.#secrets = good.secrets;
     return true;
   }

@@ -35,8 +35,10 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
     problems.push(unreadable(`Secret/${name}`, `Secret ${name}`, forbidden, error, source));
   }
   const nodes = parts.some((part) => part.place.kind.kind === 'Node' && part.everKnown);
+  const ofPools = parts.filter((part) => part.place.kind.home === true);
+  const pools = ofPools.length === 0 || ofPools.every((part) => part.everKnown || part.phase === 'absent');
   const everywhere = !everything && unread.size === 0;
-  return { namespace: (one) => !everything && !unread.has(one), everywhere, nodes, problems, incomplete };
+  return { namespace: (one) => !everything && !unread.has(one), everywhere, nodes, pools, problems, incomplete };
 }
 
 /** A server without Ingresses has none; without EndpointSlices it is too old. */

@@ -21,6 +21,8 @@ export interface LiveSourceConfig {
   readonly withoutClass: boolean;
   /** Value of IngressClass.spec.controller that is ours. */
   readonly controller: string;
+  /** Where pools stand. */
+  readonly poolsNamespace: string;
   readonly labelSelector?: string | undefined;
   readonly secrets: 'referenced' | 'all';
   readonly targets: 'pod' | 'node';
@@ -64,9 +66,11 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   const allSecrets = config.secrets === 'all';
   const atNodes = config.targets === 'node';
   const parts = liveKinds({ controllers, allSecrets, atNodes }).flatMap((kind) =>
-    kind.clusterWide === true || config.namespaces === undefined
-      ? [new LivePart({ kind })]
-      : [...new Set(config.namespaces)].map((namespace) => new LivePart({ kind, namespace })),
+    kind.home === true
+      ? [new LivePart({ kind, namespace: config.poolsNamespace })]
+      : kind.clusterWide === true || config.namespaces === undefined
+        ? [new LivePart({ kind })]
+        : [...new Set(config.namespaces)].map((namespace) => new LivePart({ kind, namespace })),
   );
   const begin = (
     cluster: Cluster,
@@ -142,6 +146,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
           namespace: () => false,
           everywhere: false,
           nodes: false,
+          pools: false,
           problems: [problem],
           incomplete,
         });

@@ -1,4 +1,4 @@
-import type { ExportedService, LocatedObject, Node, Problem, ServiceId } from '../../model/index.ts';
+import type { ExportedService, LocatedObject, Node, Pool, Problem, ServiceId } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import { type Cidr, parseCidr } from '../../net/index.ts';
 import { Arrivals } from './arrivals.ts';
@@ -13,6 +13,7 @@ import type { View } from './kinds.ts';
 import { asks, type ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { PeerView } from './peer-object.ts';
+import { PoolReader } from './read-pools.ts';
 import type { ServiceView } from './service.ts';
 import { shareEqual, shareService } from './share-service.ts';
 import { TargetTable } from './target-table.ts';
@@ -23,6 +24,8 @@ export interface ReadResult {
   /** Not exported any more, and held. The same array while they are the same. */
   readonly leaving: readonly ExportedService[];
   readonly nodes: readonly Node[];
+  /** The same array while they are the same. */
+  readonly pools: readonly Pool[];
   /** Those without `service` are about objects that no exported service uses. */
   readonly problems: readonly Problem[];
   /** sha256 → PEM bundle (chain, then key) of every certificate that a service names. Nothing else of the result holds key material. */
@@ -57,6 +60,7 @@ export class LivingObjects<K> {
   readonly #secretsAsked = new Set<string>();
   readonly #services = new Map<ServiceId, ExportedService>();
   readonly #targets = new TargetTable();
+  readonly #pools: PoolReader;
   #leaving: readonly ExportedService[] = [];
   #nodes: readonly Node[] = [];
   #secrets: ReadonlyMap<string, string> = new Map();
@@ -72,6 +76,7 @@ export class LivingObjects<K> {
       return range.ok ? [range.value] : [];
     });
     this.#arrivals = new Arrivals({ options, allowed });
+    this.#pools = new PoolReader(options);
   }
 
   get store(): ObjectStore {
@@ -196,7 +201,8 @@ export class LivingObjects<K> {
     const { notes } = this.#arrivals;
     const services: ExportedService[] = [];
     const leaving = joined.flatMap((one) => one.leaving ?? []);
-    const problems: Problem[] = [...this.#arrivals.problems()];
+    const { pools, problems: ofPools } = this.#pools.of(this.store);
+    const problems: Problem[] = [...this.#arrivals.problems(), ...ofPools];
     const secrets = new Map<string, string>();
     const told = new Set<View>();
     const ofExported = new Set<View>();
@@ -222,6 +228,7 @@ export class LivingObjects<K> {
       services,
       leaving: this.#leaving,
       nodes: this.#nodes,
+      pools,
       problems,
       secrets: this.#secrets,
       skipped: this.#arrivals.skipped(),

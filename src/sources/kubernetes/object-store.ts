@@ -64,6 +64,11 @@ export class ObjectStore implements Lookup {
     for (const peers of this.#peers.values()) for (const view of peers.values()) if (view.exported) yield view;
   }
 
+  /** Objects of peers of these types (group/Kind). */
+  peersOf(types: readonly string[]): readonly PeerView[] {
+    return types.flatMap((type) => [...(this.#peers.get(type)?.values() ?? [])]);
+  }
+
   get tally(): Readonly<Tally> {
     return this.#tally;
   }

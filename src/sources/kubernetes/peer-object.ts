@@ -22,10 +22,19 @@ export interface PeerKind {
   readonly versions: readonly string[];
   readonly clusterWide?: true;
   readonly exported?: true;
+  /** Read only while a balancer stands in for one of these controllers. */
+  readonly onlyWanted?: readonly string[];
 }
 
 /** group/Kind of every peer. */
-export const peerKinds: ReadonlyMap<string, PeerKind> = new Map(peers.flatMap(({ kinds }) => Object.entries(kinds)));
+export const peerKinds: ReadonlyMap<string, PeerKind> = new Map(
+  peers.flatMap(({ kinds, controllers, onlyWanted }) =>
+    Object.entries(kinds).map(([type, kind]): [string, PeerKind] => [
+      type,
+      onlyWanted === true ? { ...kind, onlyWanted: controllers } : kind,
+    ]),
+  ),
+);
 
 export function parsePeerObject(located: LocatedObject, type: string, kind: PeerKind): Reading<PeerView> {
   const name = type.split('/').at(-1) ?? type;

@@ -26,6 +26,11 @@ export interface ServiceView {
   /** Addresses asked for: loadBalancerIP, then externalIPs. */
   readonly addresses: readonly string[];
   readonly families: readonly Family[];
+  readonly loadBalancerIp?: string;
+  /** ipFamilyPolicy, where it means two families. */
+  readonly familyPolicy?: 'require' | 'prefer';
+  /** The selector as text, where traffic stays on the node: which Pods a node must have. */
+  readonly localPods?: string;
   /** Addresses and host names that the status holds. */
   readonly held: readonly string[];
   readonly sourceRanges?: readonly string[];
@@ -68,6 +73,9 @@ export function parseService(located: LocatedObject, idPrefix = ''): Reading<Ser
   const ranges = readSourceRanges(spec, annotations, own);
   const affinityMs = readAffinityMs(spec);
   const healthCheckNodePort = optionalPort(spec.at('healthCheckNodePort'));
+  const localOnly = spec.at('externalTrafficPolicy').oneOf(['Cluster', 'Local']) === 'Local';
+  const familyPolicy = familyPolicies.get(spec.at('ipFamilyPolicy').value);
+  const localPods = localOnly ? selectorText(spec.at('selector').value) : undefined;
   const view: ServiceView = {
     kind: 'Service',
     place,
@@ -85,10 +93,13 @@ export function parseService(located: LocatedObject, idPrefix = ''): Reading<Ser
         .flatMap((item) => item.parse(parseAddress) ?? []),
     ],
     families: readFamilies(spec.at('ipFamilies')),
+    ...(address.value === undefined ? {} : { loadBalancerIp: address.value }),
+    ...(familyPolicy === undefined ? {} : { familyPolicy }),
+    ...(localPods === undefined ? {} : { localPods }),
     held: readHeldAddresses(root.at('status')),
     ...(ranges.value === undefined ? {} : { sourceRanges: ranges.value }),
     ...(affinityMs === undefined ? {} : { affinityMs }),
-    localOnly: spec.at('externalTrafficPolicy').oneOf(['Cluster', 'Local']) === 'Local',
+    localOnly,
     ...(healthCheckNodePort === undefined ? {} : { healthCheckNodePort }),
     own,
     annotations: peerAnnotations(annotations),
@@ -97,6 +108,18 @@ export function parseService(located: LocatedObject, idPrefix = ''): Reading<Ser
     refused: own.refused || className.bad || address.bad || ranges.bad || bcs?.refused === true,
   };
   return { view, problems };
+}
+
+const familyPolicies: ReadonlyMap<unknown, 'require' | 'prefer'> = new Map([
+  ['RequireDualStack', 'require'],
+  ['PreferDualStack', 'prefer'],
+]);
+
+/** The same text for the same selector; undefined: there is none. */
+function selectorText(selector: unknown): string | undefined {
+  if (typeof selector !== 'object' || selector === null) return undefined;
+  const pairs = Object.entries(selector).map(([key, value]) => `${key}=${String(value)}`);
+  return pairs.length === 0 ? undefined : pairs.sort().join();
 }
 
 interface Strict<T> {

@@ -1,0 +1,205 @@
+import { Assigner, type ReservedAddress, withAddresses } from '../alloc/index.ts';
+import type { Config } from '../config/index.ts';
+import type { AddressMove, ExportedService, Node, Pool, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
+import { parseAddress } from '../net/index.ts';
+import type { AddressRecord } from '../run/index.ts';
+import type { Gathered } from './gather.ts';
+import { configuredPools, createPools } from './pools-of.ts';
+
+export interface AddressOptions {
+  readonly config: Pick<Config, 'balancers' | 'onPoolChange' | 'pools' | 'sources' | 'status'>;
+  /** Of services whose objects cannot say what they hold. */
+  readonly record: Pick<AddressRecord, 'held' | 'put'>;
+  /** Another weir gives the addresses, and says in the status of Services who has which. */
+  readonly follows: () => boolean;
+  /** What was decided could not be written down. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** What services were given. */
+interface Given {
+  readonly addresses: ReadonlyMap<ServiceId, readonly string[]>;
+  /** Those that may have had one: nothing of them is taken away meanwhile. */
+  readonly unknown: ReadonlySet<ServiceId>;
+  readonly problems: readonly Problem[];
+  readonly moves: readonly AddressMove[];
+}
+
+/** A service with its addresses, and what it was made from. */
+interface Made {
+  readonly from: ExportedService;
+  readonly addresses: readonly string[];
+  readonly service: ExportedService;
+}
+
+const nobody: ReadonlySet<ServiceId> = new Set();
+
+/**
+ * Between sources and balancers: services of balancers with `fromPools` get their addresses, and those without one are not served. What a
+ * service holds stands in the status of its object, else in the record: from there a restart, or another weir, goes on.
+ */
+export class Addresses {
+  readonly #options: AddressOptions;
+  readonly #balancers: readonly string[];
+  readonly #clusters: ReadonlySet<string>;
+  readonly #poolsOf: ReturnType<typeof createPools>;
+  #assigner: Assigner | undefined;
+  #following = false;
+  #complete = false;
+  #nodes: readonly Node[] = [];
+  #reserved: readonly ReservedAddress[] = [];
+  #last: Gathered | undefined;
+  #made: ReadonlyMap<ServiceId, Made> = new Map();
+
+  constructor(options: AddressOptions) {
+    const { config } = options;
+    this.#options = options;
+    this.#balancers = config.balancers.filter(({ fromPools }) => fromPools).map(({ name }) => name);
+    const written = config.sources.filter(({ type }) => type === 'kubernetes' && config.status.enabled);
+    this.#clusters = new Set(written.map(({ name }) => name));
+    this.#poolsOf = createPools(configuredPools(config));
+  }
+
+  /** `complete`: every source has been read, and all of it. Before that nobody gets an address who does not hold one. */
+  of(gathered: Gathered, snapshots: readonly Snapshot[], complete: boolean): Gathered {
+    if (this.#balancers.length === 0) return gathered;
+    const asking = new Map<ServiceId, ExportedService>();
+    for (const name of this.#balancers)
+      for (const service of gathered.taken.get(name) ?? []) if (asks(service)) asking.set(service.id, service);
+    this.#reserve(gathered.nodes);
+    const given = this.#give([...asking.values()], this.#poolsOf(snapshots), complete);
+    const { addresses, unknown, problems, moves } = given;
+    this.#make(asking, addresses);
+    const settled = (list: readonly ExportedService[]) =>
+      list.flatMap((service) => (asking.has(service.id) ? (this.#made.get(service.id)?.service ?? []) : [service]));
+    const taken = new Map(gathered.taken);
+    for (const name of this.#balancers)
+      taken.set(name, share(this.#last?.taken.get(name), settled(gathered.taken.get(name) ?? [])));
+    const services = gathered.services.map((service) => this.#made.get(service.id)?.service ?? service);
+    this.#last = {
+      ...gathered,
+      services: share(this.#last?.services, services),
+      taken,
+      problems: [...gathered.problems, ...problems],
+      couldExist: unknown.size === 0 ? gathered.couldExist : (id) => unknown.has(id) || gathered.couldExist(id),
+      addresses,
+      moves,
+    };
+    this.#keep(addresses, asking);
+    return this.#last;
+  }
+
+  #give(asking: readonly ExportedService[], pools: readonly Pool[], complete: boolean): Given {
+    const following = this.#options.follows();
+    const begun = complete && !this.#complete;
+    // Whoever takes over, and whoever learns of more that was there before, goes by what is written, as after a start.
+    if (following !== this.#following || begun || !this.#complete) this.#assigner = undefined;
+    this.#following = following;
+    this.#complete ||= complete;
+    if (!following) return this.#assign(asking, pools, this.#reserved);
+    const followed = asking
+      .filter((service) => this.#inCluster(service))
+      .map(({ id, address }) => [id, (address?.held ?? []).filter((text) => parseAddress(text).ok)] as const);
+    const have = followed.filter(([, addresses]) => addresses.length > 0);
+    const own = asking.filter((service) => !this.#inCluster(service));
+    const taken = have.flatMap(([owner, addresses]) =>
+      addresses.map((address): ReservedAddress => ({ address, owner })),
+    );
+    const rest = this.#assign(own, pools, own.length === 0 ? this.#reserved : [...this.#reserved, ...taken]);
+    const given = new Set(have.map(([id]) => id));
+    const waiting = asking.filter((service) => this.#inCluster(service) && !given.has(service.id));
+    return {
+      ...rest,
+      addresses: new Map([...rest.addresses, ...have]),
+      problems: [
+        ...rest.problems,
+        ...waiting.map((service) => waits(service, 'the weir that leads has given it no address yet')),
+      ],
+    };
+  }
+
+  #assign(asking: readonly ExportedService[], pools: readonly Pool[], reserved: readonly ReservedAddress[]): Given {
+    const { config, record } = this.#options;
+    this.#assigner ??= new Assigner({
+      takes: () => true,
+      held: new Map(record.held),
+      believes: (service) => this.#inCluster(service),
+      reassign: config.onPoolChange === 'reassign',
+    });
+    const holds = ({ id, address }: ExportedService) => (address?.held.length ?? 0) > 0 || record.held.has(id);
+    const late = this.#complete ? [] : asking.filter((service) => !holds(service));
+    const now = this.#complete ? asking : asking.filter(holds);
+    const { problems, assigned, moved } = this.#assigner.of(now, pools, {
+      reserved,
+      complete: this.#complete,
+    });
+    const early = late.map((service) => waits(service, 'it gets its address when every source has been read'));
+    return {
+      addresses: new Map([...assigned].map(([id, { addresses }]) => [id, addresses])),
+      unknown: late.length === 0 ? nobody : new Set(late.map(({ id }) => id)),
+      problems: [...problems, ...early],
+      moves: moved,
+    };
+  }
+
+  /** The same objects as before where nothing is different. */
+  #make(asking: ReadonlyMap<ServiceId, ExportedService>, given: Given['addresses']): void {
+    const made = new Map<ServiceId, Made>();
+    for (const [id, from] of asking) {
+      const addresses = given.get(id);
+      if (addresses === undefined) continue;
+      const before = this.#made.get(id);
+      const same = before?.from === from && sameItems(before.addresses, addresses);
+      made.set(id, same ? before : { from, addresses, service: withAddresses(from, addresses) });
+    }
+    this.#made = made;
+  }
+
+  /** Its status says what it holds, and nobody but a controller can write that. */
+  #inCluster({ origin }: ExportedService): boolean {
+    return this.#clusters.has(origin.source) && origin.file === undefined;
+  }
+
+  #reserve(nodes: readonly Node[]): void {
+    if (nodes === this.#nodes) return;
+    this.#nodes = nodes;
+    this.#reserved = nodes.flatMap(({ name, addresses }) =>
+      addresses.map((address): ReservedAddress => ({ address, owner: `node ${name}` })),
+    );
+  }
+
+  #keep(addresses: Given['addresses'], asking: ReadonlyMap<ServiceId, ExportedService>): void {
+    // What is not known yet is not gone.
+    if (!this.#complete) return;
+    const own = [...addresses].filter(([id]) => {
+      const service = asking.get(id);
+      return service !== undefined && !this.#inCluster(service);
+    });
+    this.#options.record.put(new Map(own)).catch(this.#options.failed);
+  }
+}
+
+/** Whether a service asks for an address of its own. */
+function asks({ address }: ExportedService): boolean {
+  if (address === undefined) return false;
+  const { fromPool, pool, list = [] } = address;
+  return fromPool !== undefined || pool !== undefined || list.length > 0;
+}
+
+function waits({ id, origin }: ExportedService, reason: string): Problem {
+  const { kind, namespace, name, file, line } = origin;
+  return {
+    code: 'E_ADDRESS_WAITS',
+    severity: 'error',
+    source: `${kind}/${namespace}/${name}`,
+    service: id,
+    message: `${kind} ${namespace}/${name} has no address: ${reason}`,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+  };
+}
+
+function share<T>(before: readonly T[] | undefined, fresh: readonly T[]): readonly T[] {
+  return before !== undefined && sameItems(before, fresh) ? before : fresh;
+}

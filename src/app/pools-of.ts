@@ -1,0 +1,48 @@
+import type { Config } from '../config/index.ts';
+import type { Pool, Snapshot } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
+
+/** The pools of the configuration, as those who give addresses out of them know pools. */
+export function configuredPools({ pools }: Pick<Config, 'pools'>): readonly Pool[] {
+  return pools.map((pool, i): Pool => {
+    const { name, ranges, autoAssign, avoidBuggyIPs, priority, namespaces, serviceSelectors } = pool;
+    const pinned = namespaces !== undefined || serviceSelectors !== undefined || priority > 0;
+    const allocation = {
+      priority,
+      ...(namespaces === undefined ? {} : { namespaces }),
+      ...(serviceSelectors === undefined ? {} : { serviceSelectors }),
+    };
+    return {
+      name,
+      ranges,
+      autoAssign,
+      avoidBuggy: avoidBuggyIPs,
+      ...(pinned ? { allocation } : {}),
+      source: 'configuration',
+      fields: {
+        name: `pools[${i}].name`,
+        ranges: `pools[${i}].ranges`,
+        'allocation.priority': `pools[${i}].priority`,
+        'allocation.serviceSelectors': `pools[${i}].serviceSelectors`,
+      },
+    };
+  });
+}
+
+/**
+ * All pools. One of the configuration or of a file stands in the place of one of the same name in a cluster: so a change of that can be
+ * planned before it is made. The same array while they are the same.
+ */
+export function createPools(
+  configured: readonly Pool[],
+): (snapshots: readonly Pick<Snapshot, 'pools'>[]) => readonly Pool[] {
+  let last: readonly Pool[] = configured;
+  return (snapshots) => {
+    const found = snapshots.flatMap(({ pools = [] }) => pools);
+    const near = [...configured, ...found.filter(({ file }) => file !== undefined)];
+    const names = new Set(near.map(({ name }) => name));
+    const all = [...near, ...found.filter(({ file, name }) => file === undefined && !names.has(name))];
+    if (!sameItems(last, all)) last = all;
+    return last;
+  };
+}

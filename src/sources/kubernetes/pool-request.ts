@@ -1,0 +1,47 @@
+import { poolController, readServiceWords } from '../../compat/metallb/index.ts';
+import type { AddressRequest } from '../../model/index.ts';
+import type { Family } from '../../net/index.ts';
+import type { Draft } from './draft.ts';
+import type { KubernetesReadOptions } from './options.ts';
+import type { ServiceView } from './service.ts';
+import { standsFor } from './take-class.ts';
+
+/** Whether a Service asks for an address out of a pool, where a balancer takes addresses from there. */
+export function asksPools({ type }: Pick<ServiceView, 'type'>, options: KubernetesReadOptions): boolean {
+  return type === 'LoadBalancer' && standsFor([poolController], options);
+}
+
+/**
+ * What a Service of type LoadBalancer asks of pools, in our words, MetalLB's and the API's: ours count first. `plain`: what it asks for
+ * without pools. Refused: something cannot be read, which was told.
+ */
+export function poolRequest(
+  view: ServiceView,
+  plain: AddressRequest | undefined,
+  draft: Draft,
+): AddressRequest | 'refused' {
+  const { own, annotations, loadBalancerIp, familyPolicy, held, id, localOnly, localPods } = view;
+  const words = readServiceWords(annotations, loadBalancerIp);
+  for (const { name, ...finding } of words.findings)
+    draft.tell({ ...finding, path: ['metadata', 'annotations', name], name });
+  if (words.refused) return 'refused';
+  const pool = own.pool ?? words.pool;
+  const shareKey = own.shareKey ?? words.shareKey;
+  const backendKey = own.backendKey ?? (localOnly ? `pods ${localPods ?? id}` : undefined);
+  return {
+    ...plain,
+    ...(pool === undefined ? {} : { pool }),
+    fromPool: [...new Set([...(own.addresses ?? []), ...words.list])],
+    families: own.addressFamilies ?? familiesOf(view),
+    ...(familyPolicy === undefined ? {} : { familyPolicy }),
+    ...(shareKey === undefined ? {} : { shareKey }),
+    ...(backendKey === undefined ? {} : { backendKey }),
+    held,
+  };
+}
+
+/** As the API server has decided; in files, as the policy has it. Asking for addresses says nothing of families: it is judged by them. */
+function familiesOf({ families, familyPolicy }: ServiceView): readonly Family[] {
+  if (families.length > 0) return families;
+  return familyPolicy === undefined ? ['ipv4'] : ['ipv4', 'ipv6'];
+}
