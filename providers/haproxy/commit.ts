@@ -3,8 +3,8 @@
  *
  * The order that makes every crash harmless: the files are written first, then the process is told. So the file is what was wanted last
  * and passed every check; the process is at most one change behind, and the next start reads from the process itself what it lacks.
- * A file is put back before an error leaves here, whenever the process did not take it. Only targets that come do not wait for the file,
- * and none does where nothing can be written: until it is there, a session that begins finds the difference.
+ * A file is put back before an error leaves here, whenever the process did not take it. Only targets that come and go do not wait for the
+ * file, and none does where nothing can be written: until it is there, a session that begins finds the difference.
  */
 import { type Resource, WeirError } from '../../src/model/index.ts';
 import { readAll } from './attrs-all.ts';
@@ -31,8 +31,8 @@ interface Aim {
 }
 
 /** What may be in force before a file says so: a session that begins reads it from the process. */
-function addsTargets(step: RuntimeStep): boolean {
-  return step.do === 'add server' || step.do === 'set weight';
+function isOfTargets(step: RuntimeStep): boolean {
+  return step.do === 'add server' || step.do === 'set weight' || step.do === 'remove server';
 }
 
 export class Committer {
@@ -233,14 +233,19 @@ export class Committer {
 
   async #byCommands(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
     const { files, ctx } = this.#parts;
-    const change = await this.#loader.filesFor(layout, this.#running);
-    const before = await files.snapshot(change);
+    const running = this.#running;
+    let before: FileChange | undefined;
+    const write = async () => {
+      const change = await this.#loader.filesFor(layout, running);
+      before = await files.snapshot(change);
+      await files.write(change);
+    };
     try {
-      if (steps.every(addsTargets)) await this.#runBeside(files.write(change), layout, steps);
-      else {
-        await files.write(change);
-        await this.#run(layout, steps);
-      }
+      // Targets that come get requests, and those that go get none, before the disk has done its part.
+      const targetsAlone = steps.every(isOfTargets);
+      if (!targetsAlone) await write();
+      await this.#run(layout, steps);
+      if (targetsAlone) await write();
     } catch (error) {
       if (!(error instanceof WeirError) || (error.code !== 'E_HAPROXY_COMMAND' && error.code !== 'E_HAPROXY_SOCKET'))
         throw error;
@@ -251,21 +256,10 @@ export class Committer {
           ? `HAProxy did not take a change by command, so it reloads: ${error.message}`
           : `this HAProxy does not take "${missing}", so what needs it comes by a reload from now on: ${error.message}`,
       );
-      // The process stands between two states, and the file says the new one: loading it is the way out.
+      // The process stands between two states: loading the new one is the way out.
       this.#running = undefined;
       await this.#byReload(layout, ['refused'], before);
     }
-  }
-
-  /** Targets that come get requests before the disk has done its part. */
-  async #runBeside(writing: Promise<void>, layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {
-    const [written, told] = await Promise.allSettled([writing, this.#run(layout, steps)]);
-    if (written.status === 'rejected') {
-      // The process stands between two states, and no file says either: only what HAProxy loads next is known.
-      if (told.status === 'rejected') this.#running = undefined;
-      throw written.reason;
-    }
-    if (told.status === 'rejected') throw told.reason;
   }
 
   async #run(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {

@@ -22,7 +22,12 @@ export const kinds: readonly KindSpec[] = [
     immutable: [],
     unusedHealth: true,
     refs: {},
-    sets: { servers: { batch: 100_000, serving: true, weight: 'weight', inCreate: true } },
+    sets: {
+      servers: {
+        ...{ batch: 100_000, serving: true, weight: 'weight', inCreate: true },
+        readyAtOnce: ({ check }) => check === undefined,
+      },
+    },
     words: kindWords.backend,
   },
   {

@@ -1,4 +1,4 @@
-import { type Observed, type Resource, type Session, type Step, WeirError } from '../model/index.ts';
+import { type Observed, type Resource, type Session, type Step, type Until, WeirError } from '../model/index.ts';
 import type { Clock } from './clock.ts';
 import { desiredShape } from './desired-shape.ts';
 import { type Failure, failureOf } from './failure.ts';
@@ -33,7 +33,7 @@ export async function commitSteps(
   context: CommitContext,
 ): Promise<Outcome> {
   const { clock, tell, turns, signal } = context;
-  const { ready, waiting, failures } = choose(steps, before, context);
+  const { ready, waiting, failures } = choose(steps, desired, before, context);
   if (ready.length === 0) return { observed: before, applied: [], waiting, failures };
   const after = await turns.do(context.advance(before, ready));
   if (turns.due) await turns.next();
@@ -62,8 +62,16 @@ interface Choice {
   readonly failures: readonly Failure[];
 }
 
-/** The steps that may be committed together. A gate behind one of them cannot be judged yet: it and what follows is left out. */
-function choose(steps: readonly Step[], before: readonly Observed[], { gates, tell }: CommitContext): Choice {
+/**
+ * The steps that may be committed together. A gate behind one of them cannot be judged yet: it and what follows is left out, unless what
+ * comes is known to be ready with it.
+ */
+function choose(
+  steps: readonly Step[],
+  desired: readonly Resource[],
+  before: readonly Observed[],
+  { kinds, gates, tell }: CommitContext,
+): Choice {
   const left = new Set<number>();
   const ready = new Map<number, Step>();
   const waiting: Outcome['waiting'][number][] = [];
@@ -72,10 +80,15 @@ function choose(steps: readonly Step[], before: readonly Observed[], { gates, te
     const { until } = step;
     if (step.after.some((n) => left.has(n))) left.add(step.n);
     else if (step.op !== 'wait' || until === undefined) ready.set(step.n, step);
-    else if (typeof until.of === 'number' || step.after.some((n) => ready.has(n))) left.add(step.n);
+    else if (typeof until.of === 'number') left.add(step.n);
     else {
       const handle = until.of;
       const seen = before.find((object) => object.kind === until.kind && object.handle === handle);
+      if (step.after.some((n) => ready.has(n))) {
+        if (isReadyAtOnce(until, seen, desired, kinds)) tell(step, 'done', 0);
+        else left.add(step.n);
+        continue;
+      }
       const state = gates.judge(until, handle, seen);
       tell(step, state === 'open' ? 'done' : state === 'shut' ? 'waiting' : 'failed', 0);
       if (state === 'open') continue;
@@ -85,4 +98,16 @@ function choose(steps: readonly Step[], before: readonly Observed[], { gates, te
     }
   }
   return { ready: [...ready.values()], waiting, failures };
+}
+
+function isReadyAtOnce(
+  { what, kind, set }: Until,
+  seen: Observed | undefined,
+  desired: readonly Resource[],
+  kinds: KindTable,
+): boolean {
+  const atOnce = kinds.get(kind)?.sets[set]?.readyAtOnce;
+  if (what !== 'ready' || atOnce === undefined || seen === undefined) return false;
+  const wanted = desired.find((resource) => resource.kind === kind && resource.id === seen.id);
+  return wanted !== undefined && atOnce(wanted.attrs);
 }

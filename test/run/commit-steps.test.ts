@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  type Attrs,
   type KindSpec,
   type Observed,
   type Resource,
@@ -100,6 +101,34 @@ describe('committing steps', () => {
       [[1]],
     );
     assert.deepEqual(outcome.waiting, []);
+  });
+
+  it('goes through a gate where what comes is ready at once, because nothing looks at it', async () => {
+    const steps = [
+      step(1, 'add'),
+      step(2, 'wait', { until, after: [1] }),
+      step(3, 'remove', { after: [2] }),
+      step(4, 'wait', { until: { ...until, what: 'drained' }, after: [1] }),
+      step(5, 'delete', { after: [4] }),
+    ];
+    const spec = { batch: 9, readyAtOnce: ({ check }: Attrs) => check === undefined };
+    const [plain] = kinds;
+    if (plain === undefined) throw new Error('no kind');
+    const table = kindTable([{ ...plain, sets: { t: spec } }]);
+    const { handle: _, owned: __, facts: ___, health: ____, ...wanted } = { ...shut, unit: 'u' };
+    for (const [attrs, expected] of [
+      [{}, [1, 3]],
+      [{ check: {} }, [1]],
+    ] as const) {
+      const { context, commits, told } = stage({ kinds: table });
+      const outcome = await commitSteps(steps, [{ ...wanted, attrs }], [shut], context);
+      assert.deepEqual(
+        commits.map((commit) => numbers(commit.steps)),
+        [expected],
+      );
+      assert.deepEqual(outcome.waiting, []);
+      assert.equal(told.includes('2 done'), expected.length === 2);
+    }
   });
 
   it('fails at the deadline of a gate without calling', async () => {
