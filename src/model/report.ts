@@ -45,19 +45,9 @@ export interface AddressMove {
   readonly to: readonly string[];
 }
 
-/** A service that loses an address out of a pool which it had. */
-export interface AddressMove {
-  readonly service: ServiceId;
-  readonly from: readonly string[];
-  /** Empty: it waits for one. */
-  readonly to: readonly string[];
-}
-
 /** `weir plan -o json`. */
 export interface PlanReport {
   readonly units: readonly PlanUnit[];
-  /** Services that get other addresses than they had; absent: none. */
-  readonly moves?: readonly AddressMove[];
   /** Services that get other addresses than they had; absent: none. */
   readonly moves?: readonly AddressMove[];
   readonly problems: readonly Problem[];

@@ -13,9 +13,9 @@ export interface Incomplete {
 
 export interface Snapshot {
   readonly services: readonly ExportedService[];
-  readonly nodes: readonly Node[];
   /** Services that are exported no more, and whose objects are held until what weir has made for them is gone; absent: none. */
   readonly leaving?: readonly ExportedService[];
+  readonly nodes: readonly Node[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
   /** Pools of addresses; absent: none. The same array while they are the same. */

@@ -25,11 +25,10 @@ export interface Joined {
   readonly draft: Draft;
   /** Not exported any more, and held until what was made for it is gone. */
   readonly leaving?: ExportedService;
-  readonly silent?: ServiceView | IngressView | PeerView;
   /** The object belongs to another controller: nothing is said about it. */
+  readonly silent?: ServiceView | IngressView | PeerView;
 }
 
-/** What annotations say about every front of an object. */
 /** Whether weir has once made something for an object, and holds it for that. */
 export function isHeld({ meta }: ServiceView | IngressView, { finalizer }: KubernetesReadOptions): boolean {
   return finalizer !== undefined && meta.finalizers?.includes(finalizer) === true;
@@ -41,6 +40,7 @@ export function leave(view: ServiceView | IngressView, { service }: Joined, { op
   return { draft, silent: view, ...(service === undefined ? {} : { leaving: service }) };
 }
 
+/** What annotations say about every front of an object. */
 export interface FrontTerms {
   readonly sourceRanges?: readonly string[];
   readonly proxyProtocol?: boolean;

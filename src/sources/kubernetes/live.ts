@@ -39,10 +39,10 @@ export interface LiveSourceOptions {
   readonly memory: () => 'none' | 'read' | 'keep';
   /** Controllers of peers that a balancer stands in for. */
   readonly controllers: readonly string[];
-  /** Classes that balancers name. */
-  readonly ownClasses?: readonly string[];
   /** By which objects are held for whom something was made. */
   readonly finalizer?: string;
+  /** Classes that balancers name. */
+  readonly ownClasses?: readonly string[];
   readonly metrics?: LiveMetrics;
   /** Who works beside the source while it follows the cluster: on the same objects, over the same session. */
   readonly beside?: Beside;
@@ -196,12 +196,12 @@ function readersOf(
     ...(cluster === undefined || merge ? {} : { idPrefix: `${cluster}:` }),
     ...(classes === undefined ? {} : { classes }),
     ...(ownClasses === undefined ? {} : { ownClasses }),
+    ...(finalizer === undefined ? {} : { finalizer }),
     watchWithoutClass: config.withoutClass,
     amongOthers: true,
     ...(config.labelSelector === undefined ? {} : { selects: selects.value }),
     controllers: [config.controller, ...controllers],
     allowTargets: config.allowTargets,
-    ...(finalizer === undefined ? {} : { finalizer }),
     nowMs: clock.wall(),
     hash: sha256,
     certificate: readCertificateFacts,
