@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts';
 
+/** Without a reason of ours each ring would make an exception with its stack. */
+const awake = 'awake';
+
 /** What wakes a loop: rung at once or at a time; rings that come while the loop is busy become one. */
 export class Bell {
   readonly #clock: Clock;
@@ -37,7 +40,7 @@ export class Bell {
   /** Sleeps until the alarm, a ring or the end, whichever comes first. */
   async #pause(leftMs: number, signal: AbortSignal): Promise<void> {
     const nap = new AbortController();
-    const end = () => nap.abort();
+    const end = () => nap.abort(awake);
     signal.addEventListener('abort', end, { once: true });
     this.#wake = end;
     const forever = new Promise<void>((resolve) => nap.signal.addEventListener('abort', () => resolve()));
