@@ -2,7 +2,7 @@ import type { Resource } from '../../src/model/index.ts';
 import { splitAuthority } from '../../src/net/index.ts';
 import { type BackendAttrs, readServer } from './attrs.ts';
 import type { ServerLine } from './layout.ts';
-import { certPath, serverName } from './names.ts';
+import { certPath, serverId, serverName } from './names.ts';
 import { word } from './quote.ts';
 
 /**
@@ -12,6 +12,7 @@ import { word } from './quote.ts';
 export function serversOf(resource: Resource, attrs: BackendAttrs): ReadonlyMap<string, ServerLine> {
   const servers = new Map<string, ServerLine>();
   const common = commonOptions(attrs);
+  const ids = isHashed(attrs) ? idsOf(resource) : none;
   for (const [key, member] of resource.sets.servers ?? []) {
     if (member.gone === true) continue;
     const target = splitAuthority(key);
@@ -19,10 +20,40 @@ export function serversOf(resource: Resource, attrs: BackendAttrs): ReadonlyMap<
     const { weight, maxConnections } = readServer(member.attrs);
     const port = Number(target.port);
     const name = serverName(target.address, port);
-    const options = maxConnections === undefined ? common : `${common} maxconn ${maxConnections}`.trimStart();
+    const id = ids.get(key);
+    const own = [
+      ...(id === undefined ? [] : [`id ${id}`]),
+      ...(common === '' ? [] : [common]),
+      ...(maxConnections === undefined ? [] : [`maxconn ${maxConnections}`]),
+    ];
+    const options = own.length === 1 ? (own[0] ?? '') : own.join(' ');
     servers.set(name, { name, address: target.address, port, weight, options, checked: attrs.check !== undefined });
   }
   return servers;
+}
+
+/** Whether a hash chooses the server. */
+export function isHashed({ balance }: Pick<BackendAttrs, 'balance'>): boolean {
+  return balance === 'source' || balance === 'uri';
+}
+
+const none: ReadonlyMap<string, number> = new Map();
+
+/**
+ * A number of its own for each server, made of its address: by it the hash finds the server of a client, so that a client keeps its target
+ * over reloads, on every node alike, and whatever comes and goes beside it. Two with one number: the later has none, and HAProxy gives one.
+ */
+function idsOf(resource: Resource): ReadonlyMap<string, number> {
+  const ids = new Map<string, number>();
+  const taken = new Set<number>();
+  for (const key of [...(resource.sets.servers?.keys() ?? [])].sort()) {
+    const target = splitAuthority(key);
+    const id = target === undefined ? 0 : serverId(target.address, Number(target.port));
+    if (id === 0 || taken.has(id)) continue;
+    taken.add(id);
+    ids.set(key, id);
+  }
+  return ids;
 }
 
 function commonOptions(attrs: BackendAttrs): string {

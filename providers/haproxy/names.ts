@@ -81,6 +81,12 @@ export function serverName(address: string, port: number): string {
   return address.includes(':') ? `v6-${address.replaceAll(':', '-')}_${port}` : `v4-${address}_${port}`;
 }
 
+/** From 1 to 1,048,575: of an id HAProxy's consistent hash knows the lowest twenty bits. */
+export function serverId(address: string, port: number): number {
+  const id = Number.parseInt(hash('sha256', serverName(address, port), 'hex').slice(0, 5), 16);
+  return id === 0 ? 1 : id;
+}
+
 /** The target that a server name stands for; undefined when the name is not one of ours. */
 export function parseServerName(text: string): { readonly address: string; readonly port: number } | undefined {
   const match = /^(v[46])-([0-9a-f.-]+)_([1-9]\d{0,4})$/.exec(text);

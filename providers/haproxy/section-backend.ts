@@ -1,7 +1,7 @@
 import type { Resource } from '../../src/model/index.ts';
 import { type BackendAttrs, readBackend } from './attrs.ts';
 import type { Section } from './layout.ts';
-import { serversOf } from './layout-server.ts';
+import { isHashed, serversOf } from './layout-server.ts';
 import { certPath, cookieKey, ownName } from './names.ts';
 import { literal, word } from './quote.ts';
 import { type Profile, profileLines } from './section-profile.ts';
@@ -46,7 +46,7 @@ export function authorityOf(resource: Resource): { readonly path: string; readon
 }
 
 export function balanceLines({ balance, mode }: Pick<BackendAttrs, 'balance' | 'mode'>): readonly string[] {
-  if (balance !== 'source' && balance !== 'uri') return [`balance ${balance}`];
+  if (!isHashed({ balance })) return [`balance ${balance}`];
   // There is no URI in TCP; the client's address is what stays the same there.
   return [`balance ${mode === 'http' ? balance : 'source'}`, 'hash-type consistent'];
 }
