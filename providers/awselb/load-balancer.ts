@@ -80,7 +80,10 @@ export function loadBalancerOf(
 }
 
 /** A name that was chosen, else the one that is derived; a replacement beside one with the same name gets another. */
-function nameFor(settled: Settled, scheme: string, stack: Stack, { build, lb }: Frame): string {
+function nameFor(settled: Settled, scheme: string, stack: Stack, { build, lb, unit }: Frame): string {
+  // Nothing is made beside what stands in the way: it keeps the create off by its name.
+  const [stranger] = build.present.of('LoadBalancer', lb).length > 0 ? [] : build.present.strangers(unit);
+  if (typeof stranger?.attrs.Name === 'string') return stranger.attrs.Name;
   const name = settled.name ?? loadBalancerName(build.cluster, stack, scheme);
   return nextName(name, (one) => build.present.of('LoadBalancer', lb).some(({ attrs }) => attrs.Name === one));
 }

@@ -106,7 +106,7 @@ function attempt(
   const kept = keptOf(adoptedFirst(present, settled, build), type, scheme);
   const [old] = present;
   if (kept === undefined && old !== undefined && !mayReplace(settled, old, members, build)) return undefined;
-  tellNames(kept, old, { settled, type, scheme, members, unit: place.unit, build });
+  tellNames(kept, old, { settled, type, scheme, stack, members, unit: place.unit, build });
   const adopted = isAdopted(settled, kept, build);
   const sticky = adopted ? kept?.attrs.IpAddressType : undefined;
   const ipAddressType = settled.ipAddressType ?? (typeof sticky === 'string' ? sticky : build.options.ipAddressType);

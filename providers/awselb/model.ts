@@ -18,10 +18,12 @@ import { filledBy, holdersOf, isBinding } from './holders.ts';
 import { joinGroups } from './join-groups.ts';
 import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
+import { tellMoves } from './moves.ts';
 import { clusterTag } from './names.ts';
 import type { Options } from './options.ts';
 import { type Present, presentOf } from './present.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
+import { shareNames } from './share-names.ts';
 import { tell } from './tell.ts';
 
 const nothing: ServiceOptions = Object.freeze(serviceOptions.parse({}));
@@ -55,6 +57,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
       problems.push(...bound.problems);
     } else if (group.listeners.length > 0) results.push({ group, result: remembered(group, shared, input) });
   }
+  shareNames(results, shared);
   shareAccount(results, shared);
   for (const { result } of results) {
     resources.push(...result.resources);
@@ -80,6 +83,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     stillThere,
     orphaned,
   });
+  problems.push(...results.flatMap(({ group, result }) => tellMoves(group, result, present)));
   const byId = new Map(services.map((service) => [service.id, service]));
   for (const [id, addresses] of strayTargets(opened, environment, cluster)) {
     const service = byId.get(id);
@@ -140,10 +144,10 @@ function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, in
   for (const service of group.services)
     for (const arn of filledBy(build.settings(service), build.environment)) inputs.push(build.holders.get(arn));
   inputs.push(build.balancer, build.options, build.environment, ...(usesNodes(group) ? [build.nodes] : []));
-  if (known !== undefined && same(known.inputs, [...inputs, ...build.present.inUnit(known.result.unit)]))
-    return known.result;
+  const seen = ({ unit }: GroupResult) => [...build.present.inUnit(unit), ...build.present.strangers(unit)];
+  if (known !== undefined && same(known.inputs, [...inputs, ...seen(known.result)])) return known.result;
   const result = groupResult(group, build);
-  made.set(first, { inputs: [...inputs, ...build.present.inUnit(result.unit)], result });
+  made.set(first, { inputs: [...inputs, ...seen(result)], result });
   return result;
 }
 

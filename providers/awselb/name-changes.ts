@@ -1,14 +1,16 @@
 /** What becomes of the DNS name that clients know, told before it happens. */
 import type { ExportedService, Observed } from '../../src/model/index.ts';
 import type { Build } from './build.ts';
-import { isOwnGroup, type LoadBalancerType, nextName } from './names.ts';
+import { isOwnGroup, type LoadBalancerType, nextName, type Stack } from './names.ts';
 import { type Settled, sayerOf } from './settle.ts';
+import { tellStranger } from './stranger.ts';
 import { nameOf, tell, tellSetting } from './tell.ts';
 
-interface Place {
+export interface Place {
   readonly settled: Settled;
   readonly type: LoadBalancerType;
   readonly scheme: string;
+  readonly stack: Stack;
   readonly members: readonly ExportedService[];
   readonly unit: string;
   readonly build: Build;
@@ -16,7 +18,9 @@ interface Place {
 
 /** `kept`: the load balancer that goes on; `old`: one of another type or scheme. */
 export function tellNames(kept: Observed | undefined, old: Observed | undefined, place: Place): void {
+  const [stranger] = place.build.present.strangers(place.unit);
   if (kept !== undefined) tellOtherName(kept, place);
+  else if (stranger !== undefined && old === undefined) tellStranger(stranger, place);
   else if (old !== undefined) tellReplacement(old, place);
   else tellRemade(place);
 }

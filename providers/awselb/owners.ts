@@ -6,6 +6,7 @@ import { isBinding } from './holders.ts';
 import {
   clusterTag,
   loadBalancerId,
+  loadBalancerName,
   readOwnership,
   type Stack,
   sharedUnit,
@@ -44,6 +45,7 @@ export class Owners {
   /** Those that services ask for, and those of `besides`. */
   readonly #stacks = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
   readonly #beside = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
+  #names: ReadonlyMap<string, string> | undefined;
   readonly #byName = new Map<string, ExportedService[]>();
   /** By load balancer. */
   readonly #members = new Map<string, readonly ExportedService[]>();
@@ -117,12 +119,29 @@ export class Owners {
     return key === undefined || this.#isOurs(key, arn) || this.adopted.has(arn) ? undefined : key;
   }
 
-  /** Unit of the load balancer of ours that this one was, though its tags do not say so any more. */
-  was(arn: string): Unit | undefined {
+  /**
+   * Unit in the way of which a load balancer stands that is not ours: it was the one of that stack and has lost its tags, or it has the name.
+   */
+  inTheWay(arn: string, name: string): Unit | undefined {
     const key = this.input.earlier?.stackOf(arn);
-    return key === undefined || !this.#stacks.has(key)
-      ? undefined
-      : unitName(this.input.balancer, this.#balancerOf(key));
+    const lb = key !== undefined && this.#stacks.has(key) ? this.#balancerOf(key) : this.#wantedNames().get(name);
+    return lb === undefined ? undefined : unitName(this.input.balancer, lb);
+  }
+
+  /** Names that load balancers of services have or would be given → those, by their id. Made when somebody asks. */
+  #wantedNames(): ReadonlyMap<string, string> {
+    if (this.#names !== undefined) return this.#names;
+    const names = new Map<string, string>();
+    for (const { lb, services } of this.#stacks.values()) {
+      const [first] = services;
+      if (first === undefined) continue;
+      const said = services.flatMap((service) => settingsOf(service).name ?? []);
+      const stack = stackOfService(first, this.input.options);
+      const derived = schemes.map((scheme) => loadBalancerName(this.input.cluster, stack, scheme));
+      for (const name of [...said, ...derived]) if (!names.has(name)) names.set(name, lb);
+    }
+    this.#names = names;
+    return names;
   }
 
   #isOurs(key: string, arn: string): boolean {
@@ -212,6 +231,8 @@ export function stackOfService(service: ExportedService, options: Pick<Options, 
   const http = service.fronts.some(({ protocol }) => protocol === 'http' || protocol === 'https');
   return stackOf(service, type ?? options.type ?? (http ? 'application' : 'network'), group);
 }
+
+const schemes = ['internal', 'internet-facing'] as const;
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);

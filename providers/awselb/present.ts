@@ -1,4 +1,4 @@
-import type { Handle, Id, Observed } from '../../src/model/index.ts';
+import type { Handle, Id, Observed, ServiceId } from '../../src/model/index.ts';
 
 /** What of ours exists, by id and by handle: sticky facts for the model. */
 export class Present {
@@ -7,6 +7,8 @@ export class Present {
   readonly #byUnit = new Map<string, Observed[]>();
   readonly #names = new Map<string, Observed>();
   readonly #children = new Map<Handle, Observed[]>();
+  readonly #strangers = new Map<string, Observed[]>();
+  #served: ReadonlyMap<ServiceId, ReadonlySet<Handle>> | undefined;
   readonly #users = new Map<Handle, Observed[]>();
 
   constructor(observed: readonly Observed[]) {
@@ -21,6 +23,7 @@ export class Present {
         ...(sets.TargetGroups?.keys() ?? []),
       ];
       for (const target of used) append(this.#users, target, object);
+      if (kind === 'LoadBalancer' && !object.owned) append(this.#strangers, object.unit, object);
       if (!object.owned) continue;
       append(this.#byId, `${kind} ${object.id}`, object);
       append(this.#byUnit, object.unit, object);
@@ -45,6 +48,32 @@ export class Present {
     return this.#byUnit.get(unit) ?? [];
   }
 
+  /** Load balancers that are not ours and stand in the way of this unit. */
+  strangers(unit: string): readonly Observed[] {
+    return this.#strangers.get(unit) ?? [];
+  }
+
+  /** Load balancers of ours by which a service is served now. */
+  balancersFor(service: ServiceId): ReadonlySet<Handle> {
+    this.#served ??= this.#findServed();
+    return this.#served.get(service) ?? none;
+  }
+
+  #findServed(): ReadonlyMap<ServiceId, ReadonlySet<Handle>> {
+    const found = new Map<ServiceId, Set<Handle>>();
+    for (const { kind, owned, serves, refs } of this.#byHandle.values()) {
+      if (!owned || (kind !== 'Listener' && kind !== 'Rule')) continue;
+      const lb = refs.LoadBalancerArn ?? this.at('Listener', refs.ListenerArn)?.refs.LoadBalancerArn;
+      if (lb === undefined) continue;
+      for (const service of serves) {
+        const known = found.get(service);
+        if (known === undefined) found.set(service, new Set([lb]));
+        else known.add(lb);
+      }
+    }
+    return found;
+  }
+
   /** Listeners of a load balancer, rules of a listener. */
   childrenOf(handle: Handle): readonly Observed[] {
     return this.#children.get(handle) ?? [];
@@ -61,6 +90,7 @@ export class Present {
   }
 }
 
+const none: ReadonlySet<Handle> = new Set();
 const known = new WeakMap<readonly Observed[], Present>();
 
 export function presentOf(observed: readonly Observed[]): Present {

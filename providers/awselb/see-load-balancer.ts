@@ -17,7 +17,7 @@ export function seeLoadBalancer(balancer: LoadBalancer, view: View): Observed | 
   };
   // The tags of a stack may stand on other things: only this one is its load balancer.
   if (owner === undefined || (owner.resource ?? loadBalancerResource) !== loadBalancerResource) {
-    const unit = owners.was(handle) ?? foreignUnit(handle, view);
+    const unit = owners.inTheWay(handle, LoadBalancerName) ?? foreignUnit(handle, view);
     const rest = { serves: [], refs: {}, sets: { Tags: tagSet(tags) }, owned: false, facts };
     return seen({ kind: 'LoadBalancer', id: handle, unit, handle, attrs: place, ...rest });
   }

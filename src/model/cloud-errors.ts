@@ -52,6 +52,11 @@ export const cloudErrors = {
     title: 'a load balancer is replaced and its DNS name changes',
     hint: 'Point DNS names at the new one; the old one goes when the new one serves.',
   },
+  E_NAME_TAKEN: {
+    class: 'refused',
+    title: 'two load balancers would have one name',
+    hint: 'Choose another name for one of them, or let the services share a load balancer; the older one goes on.',
+  },
   W_ORPHAN: {
     class: 'warning',
     title: 'something carries the tags of the cluster, and this weir was never asked for it',

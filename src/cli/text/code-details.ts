@@ -74,6 +74,7 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_POOL_OVERLAP', pool, 'pool edge: 10.9.0.0/24 overlaps 10.9.0.128-10.9.0.140 of pool core'],
   ['E_POOL_UNKNOWN', pool, 'shop/web names pool egde, and there is none of that name'],
   ['E_POOL_EXHAUSTED', pool, 'pool edge is full: all 16 IPv4 addresses that it may give out are held'],
+  ['E_ADDRESS_WAITS', pool, 'Service shop/web has no address: it gets its address when every source has been read'],
   ['E_POOL_FAMILY', pool, 'pool edge has no IPv6 addresses'],
   ['E_POOL_DENIED', pool, 'pool edge is not open to namespace shop'],
   ['E_POOL_NONE', pool, 'no pool gives shop/web an address by itself'],
@@ -101,6 +102,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'W_NAME_CHANGES',
     merge,
     'the load balancer of shop/web is replaced (network, internal → network, internet-facing): its DNS name goes away',
+  ],
+  [
+    'E_NAME_TAKEN',
+    merge,
+    'name "edge" of Service shop/new: Service shop/web has a load balancer of this name or is older and gets it',
   ],
   [
     'W_ORPHAN',

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { planReport } from '../../../src/app/preview.ts';
+import { findUnwanted } from '../../../src/cli/fail-on.ts';
+import type { ExportedService, Json } from '../../../src/model/index.ts';
+import { backend, service, tcp } from '../../front/make-service.ts';
+import { converge } from './converge.ts';
+import { desire, told } from './desire.ts';
+
+const one = (name: string, port: number, awselb: Json = {}, more: Partial<ExportedService> = {}): ExportedService =>
+  service(`shop/${name}`, [tcp(port)], {
+    backends: { web: backend({ protocol: 'tcp' }) },
+    settings: { awselb },
+    ...more,
+  });
+
+describe('a service that moves to another load balancer', () => {
+  const alone = one('web', 80);
+  const joined = one('web', 80, { group: 'edge' });
+  const other = one('db', 5432, { group: 'edge' });
+
+  it('changes its DNS name: into a group, out of it, and to one that is made for it', () => {
+    for (const [before, after, moved] of [
+      [[alone, other], [joined, other], ['shop/web']],
+      [[joined, other], [alone, other], ['shop/web']],
+      [
+        [joined, other],
+        [one('web', 80, { group: 'new' }), one('db', 5432, { group: 'new' })],
+        ['shop/web', 'shop/db'],
+      ],
+    ] as const) {
+      const { cloud } = converge([...before]);
+      assert.deepEqual(told(desire(before, { present: cloud.observe() })), []);
+      const desired = desire(after, { present: cloud.observe() });
+      const codes = told(desired).map((line) => line.split(' ').slice(0, 3).join(' '));
+      assert.deepEqual(codes.sort(), moved.map((id) => `W_NAME_CHANGES ${id} LoadBalancer`).sort());
+      assert.ok(desired.problems.every(({ message }) => /moves from this load balancer to /.test(message)));
+      assert.deepEqual(findUnwanted(planReport([], desired.problems, []), ['risk', 'delete']), ['risk']);
+      // Once it is served there, that is how it is.
+      const { cloud: later } = converge([...after], {}, { cloud });
+      assert.deepEqual(told(desire(after, { present: later.observe() })), []);
+    }
+  });
+
+  it('is not told where it joins with a new port, or another service leaves', () => {
+    const { cloud } = converge([joined, other]);
+    const more = one('new', 81, { group: 'edge' });
+    assert.deepEqual(told(desire([joined, other, more], { present: cloud.observe() })), []);
+    assert.deepEqual(told(desire([joined], { present: cloud.observe() })), []);
+  });
+});
+
+describe('one name for two load balancers', () => {
+  const born = (createdMs: number, made: ExportedService): ExportedService => ({
+    ...made,
+    origin: { ...made.origin, createdMs },
+    settingsOrigin: { 'awselb.name': 'service.beta.kubernetes.io/aws-load-balancer-name' },
+  });
+  const old = born(1, one('web', 80, { name: 'edge' }));
+  const young = born(2, one('db', 5432, { name: 'edge' }));
+
+  it('goes to the older service; the younger one is refused by object, annotation, value and holder', () => {
+    for (const services of [
+      [old, young],
+      [young, old],
+    ]) {
+      const desired = desire(services);
+      const [problem] = desired.problems;
+      assert.equal(desired.problems.length, 1);
+      assert.deepEqual(
+        [problem?.code, problem?.service, problem?.field, problem?.value],
+        ['E_NAME_TAKEN', 'shop/db', 'service.beta.kubernetes.io/aws-load-balancer-name', 'edge'],
+      );
+      assert.match(problem?.message ?? '', /Service shop\/web asks for the same name/);
+      assert.deepEqual(
+        desired.resources.filter(({ kind }) => kind === 'LoadBalancer').map(({ id }) => id),
+        ['service/shop/web'],
+      );
+    }
+  });
+
+  it('stays with the load balancer that has it, however old', () => {
+    const { cloud } = converge([young]);
+    const desired = desire([old, young], { present: cloud.observe() });
+    assert.deepEqual(
+      desired.problems.map(({ code, service: id }) => `${code} ${id}`),
+      ['E_NAME_TAKEN shop/web'],
+    );
+    assert.match(desired.problems[0]?.message ?? '', /Service shop\/db has a load balancer of this name/);
+  });
+
+  it('leaves those in the group who did not choose it served', () => {
+    const also = one('also', 81, { group: 'g' });
+    const sayer = born(3, one('late', 82, { group: 'g', name: 'edge' }));
+    const desired = desire([old, also, sayer]);
+    assert.deepEqual(
+      desired.problems.map(({ code, service: id }) => `${code} ${id}`),
+      ['E_NAME_TAKEN shop/late'],
+    );
+    const shared = desired.resources.find(({ kind, id }) => kind === 'LoadBalancer' && id === 'service/g');
+    assert.deepEqual(shared?.serves, ['shop/also']);
+    assert.match(String(shared?.attrs.Name), /^k8s-g-/);
+  });
+});
