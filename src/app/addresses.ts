@@ -92,9 +92,8 @@ export class Addresses {
 
   #give(asking: readonly ExportedService[], pools: readonly Pool[], complete: boolean): Given {
     const following = this.#options.follows();
-    const begun = complete && !this.#complete;
     // Whoever takes over, and whoever learns of more that was there before, goes by what is written, as after a start.
-    if (following !== this.#following || begun || !this.#complete) this.#assigner = undefined;
+    if (following !== this.#following || !this.#complete) this.#assigner = undefined;
     this.#following = following;
     this.#complete ||= complete;
     if (!following) return this.#assign(asking, pools, this.#reserved);

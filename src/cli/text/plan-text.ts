@@ -1,5 +1,6 @@
 import type { PlanReport, PlanSummary } from '../../model/index.ts';
 import { type Change, changesOf } from './changes.ts';
+import { movesText } from './moves-text.ts';
 import { type KindsOf, shortUnit } from './object-words.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
@@ -28,7 +29,7 @@ export function planText(plan: PlanReport, paint: Paint, { full = false, kinds =
   });
   const unchanged = plan.summary.unchanged;
   const kept = unchanged > 0 ? `  = ${count(unchanged, 'object')} unchanged\n` : '';
-  return `${blocks.join('')}${kept}${unreadLine(plan, paint)}${summaryLine(plan.summary)}${shortfall(plan)}\n`;
+  return `${blocks.join('')}${movesText(plan, paint)}${kept}${unreadLine(plan, paint)}${summaryLine(plan.summary)}${shortfall(plan)}\n`;
 }
 
 /** `aws  service/shop/db`. */

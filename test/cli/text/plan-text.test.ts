@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findUnwanted } from '../../../src/cli/fail-on.ts';
 import { createPaint } from '../../../src/cli/text/paint.ts';
 import { planText } from '../../../src/cli/text/plan-text.ts';
 import { printable } from '../../../src/cli/text/printable.ts';
@@ -147,4 +148,17 @@ test('a balancer that could not be read is named: an empty plan is not a plan to
   assert.match(text, /! not planned {2}balancer aws: it could not be read, see the error\n/);
   assert.match(text, /^Plan: 0 to create.* Not all could be planned: 1 error\.\n$/m);
   assert.doesNotMatch(planText({ ...emptyPlan, problems: [{ ...problem, severity: 'warning' }] }, paint), /[Nn]ot /);
+});
+
+test('services that move to other addresses are named, with both, and are a gap', () => {
+  const moves = [
+    { service: 'shop/web', from: ['192.0.2.1'], to: ['198.51.100.0'] },
+    { service: 'shop/long-name', from: ['192.0.2.2', '2001:db8::2'], to: [] },
+  ];
+  assert.deepEqual(lines({ ...planOf(), moves }), [
+    '    ! move  address  shop/web        192.0.2.1 -> 198.51.100.0',
+    '    ! move  address  shop/long-name  192.0.2.2, 2001:db8::2 -> none: it waits for one',
+    '        GAP: who knows the old address reaches nobody there',
+  ]);
+  assert.deepEqual(findUnwanted({ ...planOf(), moves }, ['gap', 'delete']), ['gap']);
 });
