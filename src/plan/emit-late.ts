@@ -1,4 +1,6 @@
+import type { Draft } from './draft.ts';
 import { anchorOf } from './gates.ts';
+import { type Present, usable } from './scene.ts';
 import type { Sketch } from './sketch.ts';
 
 /**
@@ -6,6 +8,7 @@ import type { Sketch } from './sketch.ts';
  * after one of those is ready.
  */
 export function emitLate(sketch: Sketch): void {
+  if (sketch.rules.gap) for (const [object, removals] of sketch.emptied) sayEmptied(sketch, object, removals);
   if (!sketch.rules.lastReady) return;
   for (const [object, removals] of sketch.lastMembers) {
     for (const { user, via } of object.uses) {
@@ -19,4 +22,21 @@ export function emitLate(sketch: Sketch): void {
       }
     }
   }
+}
+
+/** Where somebody goes on sending to what has lost its last ready member, its services are interrupted. */
+function sayEmptied(sketch: Sketch, object: Present, removals: readonly Draft[]): void {
+  const asked = object.uses.some(
+    ({ user, via }) => sends(user, via, object) && user.fate !== 'dead' && sketch.departure(user, object) === undefined,
+  );
+  if (!asked && !object.shape.front) return;
+  const wanted = object.wanted?.it.serves ?? [];
+  for (const service of object.it.serves) if (wanted.includes(service)) removals.at(-1)?.gap.add(service);
+}
+
+/** Whether an object sends traffic to another one now. */
+function sends({ it }: Present, via: Present['uses'][number]['via'], to: Present): boolean {
+  if (!via.serving) return false;
+  const member = 'spec' in via ? it.sets[via.name]?.get(to.it.handle) : undefined;
+  return !('spec' in via) || (member !== undefined && usable(via, member));
 }

@@ -89,7 +89,8 @@ export function emitPlainSet(sketch: Sketch, wanted: Wanted, set: SetShape): voi
   emit.take(idle, diff.staying > 0 && set.serving ? [] : before);
   if (active.length === 0) return;
   const gate = emit.gated(diff) ? [gateOn(sketch, wanted, diff.ready)] : [];
-  emit.noteLast(diff, emit.take(active, [...before, ...gate]));
+  const why = diff.staying === 0 && diff.wanted === 0 ? 'is no longer wanted, and none is left to serve' : undefined;
+  emit.noteLast(diff, emit.take(active, [...before, ...gate], why));
 }
 
 /**
@@ -164,6 +165,7 @@ export class SetEmitter {
   noteLast({ staying, wanted }: SetDiff, removals: readonly Draft[]): void {
     if (!this.#watched || staying > 0 || (wanted > 0 && this.#lasting)) return;
     for (const removal of removals) push(this.sketch.lastMembers, this.present, removal);
+    if (wanted === 0) this.sketch.emptied.set(this.present, removals);
   }
 
   get #watched(): boolean {
@@ -202,15 +204,18 @@ export class SetEmitter {
   }
 
   /** Removals and members that lose their share: refused while a service that it serves is not known. */
-  take(members: readonly Change[], after: readonly Draft[]): readonly Draft[] {
+  take(members: readonly Change[], after: readonly Draft[], why: string | undefined = undefined): readonly Draft[] {
     const gone = members.filter(removes);
     const lowered = members.filter((change) => !removes(change));
     const drafts = [
       ...batches(this.sketch, this.set, gone).map((part) =>
-        this.sketch.draft('remove', this.#object, 'is no longer wanted', { set: this.set.name, members: part }),
+        this.sketch.draft('remove', this.#object, why ?? 'is no longer wanted', { set: this.set.name, members: part }),
       ),
       ...batches(this.sketch, this.set, lowered).map((part) =>
-        this.sketch.draft('set', this.#object, 'shall take no more traffic', { set: this.set.name, members: part }),
+        this.sketch.draft('set', this.#object, why ?? 'shall take no more traffic', {
+          set: this.set.name,
+          members: part,
+        }),
       ),
     ];
     const unknown = this.sketch.incomplete([...this.present.it.serves, ...this.wanted.it.serves]);

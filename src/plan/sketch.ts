@@ -48,6 +48,8 @@ export class Sketch {
   readonly shadows = new Map<Wanted, readonly Present[]>();
   /** Removals of last ready members: they go after everything that turns away from the object. */
   readonly lastMembers = new Map<Present, Draft[]>();
+  /** Removals that leave nothing that could serve, and nothing shall. */
+  readonly emptied = new Map<Present, readonly Draft[]>();
   readonly gates = new Map<Wanted, Map<Draft | undefined, Draft>>();
 
   constructor(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacrifices) {

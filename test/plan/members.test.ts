@@ -40,8 +40,14 @@ describe('members', () => {
     ]);
   });
 
-  test('a service without targets loses them at once', () => {
-    assert.deepEqual(change('1', ''), ['remove Group s 1 out']);
+  test('a service without targets loses them at once, which interrupts it where one was ready', () => {
+    assert.deepEqual(change('1', ''), ['remove Group s 1 out [gap s]']);
+    assert.deepEqual(change('1 2', '2'), ['remove Group s 1 out']);
+    const ill = [seen(a), seen(group('s', '1'), { ready: '', others: 'unhealthy' }), seen(listener('a:80', { s: 1 }))];
+    assert.deepEqual(lines(planFor([a, group('s', ''), listener('a:80', { s: 1 })], ill)), ['remove Group s 1 out']);
+    const idle = [seen(a), seen(group('s', '1')), seen(group('t', '2')), seen(listener('a:80', { s: 0, t: 1 }))];
+    const wanted = [a, group('s', ''), group('t', '2'), listener('a:80', { s: 0, t: 1 })];
+    assert.deepEqual(lines(planFor(wanted, idle)), ['remove Group s 1 out']);
   });
 
   test('the last ready ones go after everybody has turned away', () => {
