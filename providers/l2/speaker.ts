@@ -27,9 +27,11 @@ export function startSpeaker(options: SpeakerOptions, onNews: (news: News) => vo
     const started = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: present,
     });
-    started.on('message', (news: News) => {
-      refused ||= news.kind === 'refused';
-      onNews(news);
+    started.on('message', (several: readonly News[]) => {
+      for (const news of several) {
+        refused ||= news.kind === 'refused';
+        onNews(news);
+      }
     });
     started.on('error', (error) =>
       onNews({ kind: 'trouble', what: 'the thread that announces', error: String(error) }),
@@ -57,7 +59,9 @@ export function startSpeaker(options: SpeakerOptions, onNews: (news: News) => vo
       const order: Order = { kind: 'close', how };
       worker.postMessage(order);
       const late = setTimeout(() => void worker.terminate(), closeMs);
-      worker.on('message', (news: News) => news.kind === 'closed' && void worker.terminate());
+      worker.on('message', (several: readonly News[]) => {
+        if (several.some(({ kind }) => kind === 'closed')) void worker.terminate();
+      });
       await ended;
       clearTimeout(late);
     },

@@ -16,7 +16,8 @@ export interface SurroundingsParts {
 }
 
 const settleMs = 20;
-const auditMs = 60_000;
+/** Sysctls tell nobody when they change. */
+const auditMs = 10_000;
 
 /** Keeps the machine fit for announcing: which interfaces speak, what the gates guard, which addresses the kernel takes. */
 export class Surroundings {

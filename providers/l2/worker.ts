@@ -44,8 +44,18 @@ async function makeCore(options: SpeakerOptions, timing: Timing): Promise<Core> 
   return module.makeCore(options.node, timing);
 }
 
-const tell = (news: News) => parentPort?.postMessage(news);
+let waiting: News[] = [];
+/** A takeover tells thousands of things at once; they go behind what has to be done, together. */
+const flush = () => {
+  parentPort?.postMessage(waiting);
+  waiting = [];
+};
+const tell = (news: News) => {
+  if (waiting.push(news) === 1) setImmediate(flush);
+};
+
 main(workerData, tell).catch((error: unknown) => {
   tell({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
+  flush();
   process.exit(1);
 });

@@ -7,6 +7,8 @@ export interface Packets {
   send(frame: Uint8Array): void;
   /** The next frame that came in; undefined after a millisecond without one. */
   receive(): Uint8Array | undefined;
+  /** One that is there already. */
+  take(): Uint8Array | undefined;
 }
 
 const [afPacket, sockRaw, everything] = [17, 3, 0x0003];
@@ -36,15 +38,18 @@ export function openPackets(face: string): Packets {
   new DataView(waiting.buffer).setInt32(0, fd, true);
   waiting[4] = 1;
   const buffer = new Uint8Array(2048);
+  const take = () => {
+    const length = Number(libc.recv(fd, buffer, BigInt(buffer.length), 0x40)); // MSG_DONTWAIT
+    return length > 0 ? buffer.subarray(0, length) : undefined;
+  };
   return {
     mac,
     send(frame) {
       libc.send(fd, frame, BigInt(frame.length), 0);
     },
     receive() {
-      if (libc.poll(waiting, 1n, 1) <= 0) return undefined;
-      const length = Number(libc.recv(fd, buffer, BigInt(buffer.length), 0x40)); // MSG_DONTWAIT
-      return length > 0 ? buffer.subarray(0, length) : undefined;
+      return libc.poll(waiting, 1n, 1) <= 0 ? undefined : take();
     },
+    take,
   };
 }

@@ -24,6 +24,8 @@ export interface AnnouncerOptions {
 /** More than a second apart: what listens takes no more than one a second (RFC 4861 section 7.2.6, RFC 2002 of ARP caches). */
 const usualBurstMs = [0, 1100, 2200, 3300, 4400];
 const portion = 64;
+/** A gate that is shut for a moment is looked at again so soon. */
+const shutMs = 25;
 
 /** Tells the network who has an address: at once when it is taken over, some more times in the next seconds, then each minute. */
 export class Announcer {
@@ -82,7 +84,13 @@ export class Announcer {
         next = Math.min(next, due.at);
       } else if (told < portion) {
         told += 1;
+        if (!this.#options.open(vip)) {
+          due.at = now + shutMs;
+          next = Math.min(next, due.at);
+          continue;
+        }
         this.#tell(vip);
+        if (due.told === 0) due.since = now;
         due.told += 1;
         const more = this.#burstMs[due.told];
         due.at =
@@ -105,7 +113,6 @@ export class Announcer {
   }
 
   #tell(vip: string): void {
-    if (!this.#options.open(vip)) return;
     for (const { index, mac } of this.#options.faces(vip)) {
       const key = `${vip} ${mac}`;
       const frames = this.#frames.get(key) ?? announcementFrames(vip, mac);

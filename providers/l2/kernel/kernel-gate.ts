@@ -29,6 +29,8 @@ export type GateNews =
   | { readonly kind: 'superseded'; readonly table: string }
   | { readonly kind: 'failed'; readonly what: string; readonly error: string };
 
+type Own = Extract<Transaction, { readonly kind: 'own' }>;
+
 const againMs = 1000;
 
 /**
@@ -40,12 +42,15 @@ export class KernelGate {
   #shape: GateShape;
   #inc: number | undefined;
   #token: number | undefined;
+  /** What the kernel has; after a writer's death unknown. */
   #owned: ReadonlySet<string> | undefined = new Set();
-  /** Applied for certain; after a writer's death unknown. */
+  /** What it had for certain last. */
   #wanted: ReadonlySet<string> = new Set();
   #pristine = new Map<string, string>();
   #turn: Promise<unknown> = Promise.resolve();
   #mending: Promise<void> | undefined;
+  /** The last transaction given, if it is a release that has not begun. */
+  #waiting: { readonly inc: number; transaction: Own; done: Promise<boolean> } | undefined;
   #closed = false;
 
   constructor(options: GateOptions) {
@@ -60,6 +65,8 @@ export class KernelGate {
 
   /** Applies a transaction of an incarnation behind all that were given before; false: nothing of it counts. */
   apply(inc: number, transaction: Transaction): Promise<boolean> {
+    if (transaction.kind === 'own') return this.#own(inc, transaction);
+    this.#waiting = undefined;
     return this.#inTurn(() => (transaction.kind === 'reset' ? this.#reset(inc) : this.#write(inc, transaction)));
   }
 
@@ -95,6 +102,21 @@ export class KernelGate {
   /** Leaves the closed tables and writes nothing any more. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** Releases that wait one behind the other become one: each says all that stays owned, so the last one says it all. */
+  #own(inc: number, transaction: Own): Promise<boolean> {
+    if (this.#waiting?.inc === inc) {
+      this.#waiting.transaction = transaction;
+      return this.#waiting.done;
+    }
+    const waiting = { inc, transaction, done: Promise.resolve(false) };
+    waiting.done = this.#inTurn(() => {
+      if (this.#waiting === waiting) this.#waiting = undefined;
+      return this.#write(inc, waiting.transaction);
+    });
+    this.#waiting = waiting;
+    return waiting.done;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  armText,
+  createText,
+  ownText,
+  shapeText,
+  tableInc,
+  tableName,
+} from '../../../../providers/l2/kernel/gate-text.ts';
+
+const shape = {
+  pools: [
+    { first: '10.0.0.5', last: '10.0.0.9' },
+    { first: '10.0.0.1', last: '10.0.0.4' },
+    { first: '10.0.0.7', last: '10.0.0.7' },
+    { first: '10.0.1.1', last: '10.0.1.1' },
+    { first: '2001:db8::1', last: '2001:db8::ff' },
+  ],
+  interfaces: ['eth0', 'eth1.5'],
+};
+
+describe('the words of the gates', () => {
+  it('join ranges that touch or overlap, a family each', () => {
+    const text = shapeText(7, shape);
+    assert.match(text, /add element arp weir-7 pool \{ 10\.0\.0\.1-10\.0\.0\.9, 10\.0\.1\.1 \}/);
+    assert.match(
+      text,
+      /add element ip6 weir-7 pool \{ 0x20010db8000000000000000000000001-0x20010db80000000000000000000000ff \}/,
+    );
+    assert.match(text, /flush set arp weir-7 faces; add element arp weir-7 faces \{ "eth0", "eth1\.5" \}/);
+  });
+
+  it('say a difference of the owned addresses, or all of them', () => {
+    const before = new Set(['10.0.0.1', '10.0.0.2', '2001:db8::1']);
+    const owned = new Set(['10.0.0.2', '10.0.0.3', '2001:db8::1']);
+    assert.equal(
+      ownText(7, undefined, owned, before),
+      'delete element arp weir-7 owned { 10.0.0.1 }; add element arp weir-7 owned { 10.0.0.3 }',
+    );
+    assert.equal(ownText(7, undefined, owned, owned), '');
+    assert.equal(
+      ownText(7, undefined, owned, undefined),
+      'flush set arp weir-7 owned; add element arp weir-7 owned { 10.0.0.2, 10.0.0.3 }; flush set ip6 weir-7 owned; add element ip6 weir-7 owned { 0x20010db8000000000000000000000001 }',
+    );
+  });
+
+  it('of a renewal are as many for one address as for a thousand', () => {
+    const owned = new Set(Array.from({ length: 1000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`));
+    assert.equal(ownText(7, 12, owned, owned), ownText(7, 12, new Set(['10.0.0.1']), new Set(['10.0.0.1'])));
+  });
+
+  it('never arm mark 0, which a packet without a token has', () => {
+    for (const token of [1, 0xffff_ffff, 0x1_0000_0000, 0x1_ffff_fffe + 1]) {
+      assert.doesNotMatch(armText(7, token, 300), /armed \{ 0 /, String(token));
+    }
+    assert.match(armText(7, 0x1_0000_0000, 300), /armed \{ 1 timeout 300ms \}/);
+  });
+
+  it('make tables of one incarnation in one line', () => {
+    const text = createText({ inc: 7, ...shape, token: undefined, owned: [] });
+    assert.doesNotMatch(text, /\n/);
+    assert.equal(tableInc(tableName(7)), 7);
+    for (const foreign of ['weir', 'weir-', 'weir-7x', 'weird-7', 'filter']) assert.equal(tableInc(foreign), undefined);
+  });
+});
