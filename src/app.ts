@@ -38,7 +38,8 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const fromPools = config.balancers.some((balancer) => balancer.fromPools) ? [poolController] : [];
   const controllers = [...new Set([...loaded.flatMap((one) => one?.capabilities.controllers ?? []), ...fromPools])];
   const open = deps.openLeader ?? openLeader;
-  const status = await openStatus({ config, instance, clock, random, log, openLeader: () => open(config, context) });
+  const openStatusLeader = () => open(config, context);
+  const status = await openStatus({ config, instance, clock, random, log, metrics, openLeader: openStatusLeader });
   const context: SourceContext = {
     ...(status === undefined ? {} : { beside: status.beside, podGates: config.status.podReadiness }),
     stateDir,

@@ -12,7 +12,7 @@ import { finalizerName } from './finalizer-name.ts';
 import type { Gathered } from './gather.ts';
 import { statusFacts } from './status-facts.ts';
 
-export interface StatusContext extends Pick<LeaderContext, 'instance' | 'clock' | 'log'> {
+export interface StatusContext extends Pick<LeaderContext, 'instance' | 'clock' | 'log' | 'metrics'> {
   readonly config: Config;
   readonly random: () => number;
   /** Who leads where no system is shared: a Lease for the writing itself. undefined: this weir alone writes. */
@@ -66,7 +66,7 @@ export class StatusService {
 
   /** Who works beside a source. */
   readonly beside = (source: KubernetesSourceConfig): Beside => {
-    const { config, clock, random, instance } = this.#context;
+    const { config, clock, random, instance, metrics } = this.#context;
     const { owner, events, clearOnStop } = config.status;
     const manager = owner ?? source.controller;
     const { name, cluster, merge } = source;
@@ -83,6 +83,7 @@ export class StatusService {
       mayWrite: () => this.#leads(),
       changed: this.ring,
       told: () => this.#input?.told(),
+      metrics,
     });
     this.#keepers.set(name, keeper);
     return keeper;

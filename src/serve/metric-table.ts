@@ -114,6 +114,12 @@ export const metricTable: readonly MetricEntry[] = [
     labels: ['source', 'resource'],
   },
   {
+    name: 'weir_kube_writes_total',
+    type: 'counter',
+    help: 'Writes to objects of a cluster (status, finalizers, Events): written, or failed with the reason of the API server; Admission: a webhook or policy of the cluster.',
+    labels: ['source', 'resource', 'result', 'reason'],
+  },
+  {
     name: 'weir_service_requests_total',
     type: 'counter',
     help: 'Answers of HTTP services by class of the status, as the balancer counts them.',

@@ -3,6 +3,7 @@ import type { Context } from '../model/index.ts';
 import type { EventBook, Posting } from './event-book.ts';
 import { recordOf } from './known-object.ts';
 import { Wake } from './wake.ts';
+import { isAdmission } from './write-trouble.ts';
 
 export interface EventSenderOptions {
   readonly cluster: Pick<Cluster, 'create' | 'get' | 'patch'>;
@@ -15,6 +16,8 @@ export interface EventSenderOptions {
   readonly manager: string;
   /** Events may not be written; undefined: they may again. */
   readonly refused: (error: KubeError | undefined) => void;
+  /** Each try and what came of it; undefined: it is posted. */
+  readonly tried?: (error: KubeError | undefined) => void;
 }
 
 const controller = 'weir-lb.dev/weir';
@@ -57,15 +60,19 @@ export class EventSender {
 
   /** Answers how long to rest. */
   async #post(posting: Posting, signal: AbortSignal): Promise<number> {
-    const { book, refused, random } = this.#options;
+    const { book, refused, random, tried } = this.#options;
     try {
       await this.#write(posting, AbortSignal.any([signal, AbortSignal.timeout(callMs)]));
+      tried?.(undefined);
       this.#failures = 0;
       if (this.#denied) refused(undefined);
       this.#denied = false;
       return everyMs;
     } catch (cause) {
       const error = toKubeError(cause, 'BadAnswer', `event ${posting.name}`);
+      tried?.(error);
+      // Others would wait behind it.
+      if (isAdmission(error)) return everyMs;
       if (error.forbidden) {
         if (!this.#denied) refused(error);
         this.#denied = true;

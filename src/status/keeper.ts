@@ -24,7 +24,8 @@ import { noticesOf } from './notices-of.ts';
 import { OwnServices } from './own-services.ts';
 import { RefusedWrites } from './refused-writes.ts';
 import { statusIntent } from './status-intent.ts';
-import { WriteQueue } from './write-queue.ts';
+import { type Refused, WriteQueue } from './write-queue.ts';
+import { reasonOf } from './write-trouble.ts';
 
 export interface KeeperOptions {
   /** Name of the source that follows the cluster. */
@@ -47,6 +48,8 @@ export interface KeeperOptions {
   readonly changed: () => void;
   /** `problems` answers something else. */
   readonly told: () => void;
+  /** Counts by full Prometheus names. */
+  readonly metrics?: { count(name: string, labels: Readonly<Record<string, string>>): void };
 }
 
 /** A service of another cluster may go on under the same id: an object must have been passed over for so long before it is let go. */
@@ -121,10 +124,12 @@ export class StatusKeeper implements Beside {
       next: (key) => this.#next(key),
       answered: (key, answer) => this.#answered(key, answer),
       refused: (what, error) => this.#refused.tell(what, error),
+      tried: (what, error) => this.#count(what, error),
     });
-    const refused = (error: KubeError | undefined) =>
-      this.#refused.tell({ resource: 'events.events.k8s.io', namespace: '' }, error);
-    const sender = events ? new EventSender({ ...shared, book: this.#book, instance, refused }) : undefined;
+    const what = { resource: 'events.events.k8s.io', namespace: '' };
+    const refused = (error: KubeError | undefined) => this.#refused.tell(what, error);
+    const tried = (error: KubeError | undefined) => this.#count(what, error);
+    const sender = events ? new EventSender({ ...shared, book: this.#book, instance, refused, tried }) : undefined;
     this.#queue = queue;
     this.#sender = sender;
     this.#options.changed();
@@ -211,6 +216,15 @@ export class StatusKeeper implements Beside {
   hurry(): void {
     this.#queue?.hurry();
     this.#sender?.hurry();
+  }
+
+  #count({ resource, subresource }: Pick<Refused, 'resource' | 'subresource'>, error: KubeError | undefined): void {
+    this.#options.metrics?.count('weir_kube_writes_total', {
+      source: this.#options.source,
+      resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+      result: error === undefined ? 'written' : 'failed',
+      reason: error === undefined ? '' : reasonOf(error),
+    });
   }
 
   #notices({ problems }: Facts) {

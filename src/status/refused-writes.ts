@@ -1,6 +1,7 @@
 import type { KubeError } from '../kube/index.ts';
 import type { Problem } from '../model/index.ts';
 import type { Refused } from './write-queue.ts';
+import { isAdmission } from './write-trouble.ts';
 
 const most = 100;
 
@@ -30,7 +31,8 @@ export class RefusedWrites {
 
   /** Whether the right for this is missing. */
   denies(what: Refused): boolean {
-    return this.#open.get(keyOf(what))?.error.forbidden === true;
+    const error = this.#open.get(keyOf(what))?.error;
+    return error?.forbidden === true && !isAdmission(error);
   }
 
   problems(): readonly Problem[] {
@@ -38,7 +40,7 @@ export class RefusedWrites {
   }
 
   #problemOf(what: Refused, error: KubeError): Problem {
-    const remedy = error.forbidden ? `. Grant patch (for events create, get and patch) of ${nameOf(what)}` : '';
+    const remedy = remedyOf(what, error);
     return {
       code: 'W_KUBE_WRITE',
       severity: 'warning',
@@ -46,6 +48,11 @@ export class RefusedWrites {
       message: `source ${this.#source}: ${nameOf(what)} cannot be written: ${error.message}${remedy}; everything else goes on`,
     };
   }
+}
+
+function remedyOf(what: Refused, error: KubeError): string {
+  if (isAdmission(error)) return '. Mend that webhook or policy, or leave status and finalizers out of its rules';
+  return error.forbidden ? `. Grant patch (for events create, get and patch) of ${nameOf(what)}` : '';
 }
 
 function keyOf({ resource, subresource = '', namespace, object = '' }: Refused): string {

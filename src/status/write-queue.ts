@@ -3,6 +3,7 @@ import type { Context } from '../model/index.ts';
 import { type KnownObject, recordOf, textOf } from './known-object.ts';
 import type { Intent } from './status-intent.ts';
 import { Wake } from './wake.ts';
+import { isAdmission } from './write-trouble.ts';
 
 export interface WriteQueueOptions {
   readonly cluster: Pick<Cluster, 'patch'>;
@@ -17,6 +18,8 @@ export interface WriteQueueOptions {
   readonly answered: (key: string, answer: JsonObject) => void;
   /** A write that may not be, or that the server takes for wrong; undefined: it has come to pass since. */
   readonly refused: (what: Refused, error: KubeError | undefined) => void;
+  /** Each try and what came of it; undefined: it is written. */
+  readonly tried?: (what: Refused, error: KubeError | undefined) => void;
 }
 
 /** Where an object is, and in which version it is known. */
@@ -45,6 +48,7 @@ const followerLooksMs = 500;
 const callMs = 15_000;
 const deniedMs = 30_000;
 const wrongMs = 60_000;
+const admissionMs = { first: 1_000, most: 60_000 } as const;
 const longestQuarrelMs = 300_000;
 const forgetAfter = 50_000;
 
@@ -151,6 +155,7 @@ export class WriteQueue {
           signal: AbortSignal.timeout(callMs),
         },
       );
+      this.#options.tried?.(right, undefined);
       this.#outages = 0;
       if (this.#denied.delete(JSON.stringify(right))) refused(right, undefined);
       if (entry.failures > 0) refused({ ...right, object: name }, undefined);
@@ -171,7 +176,8 @@ export class WriteQueue {
     error: KubeError,
     { key, entry, right, name }: { key: string; entry: Entry; right: Refused; name: string },
   ): void {
-    const { refused, random } = this.#options;
+    const { refused, random, tried } = this.#options;
+    tried?.(right, error);
     entry.failures++;
     entry.conflict = error.conflict;
     if (error.notFound) {
@@ -179,6 +185,10 @@ export class WriteQueue {
       this.#entries.delete(key);
     } else if (error.conflict) {
       entry.atMs = this.#now() + Math.min(30_000, 100 * 2 ** Math.min(entry.failures, 10)) * (0.5 + random() / 2);
+    } else if (isAdmission(error)) {
+      const { first, most } = admissionMs;
+      entry.atMs = this.#now() + Math.min(most, first * 2 ** Math.min(entry.failures - 1, 10)) * (0.5 + random() / 2);
+      refused({ ...right, object: name }, error);
     } else if (error.forbidden) {
       this.#denied.set(JSON.stringify(right), this.#now() + deniedMs);
       entry.atMs = this.#now() + deniedMs;

@@ -4,6 +4,7 @@ import { StatusService } from '../../src/app/status-service.ts';
 import { configSchema } from '../../src/config/config.ts';
 import { KubeError } from '../../src/kube/index.ts';
 import type { ExportedService } from '../../src/model/index.ts';
+import { noMetrics } from '../../src/run/index.ts';
 import { VirtualClock } from '../run/virtual-clock.ts';
 import { rawService, serviceKind } from '../status/objects.ts';
 
@@ -31,6 +32,7 @@ function stage(t: TestContext, { status = {}, policy = 'sync' }: { status?: obje
     clock,
     random: () => 1,
     log,
+    metrics: noMetrics,
     openLeader: async () => undefined,
   });
   const beside = made.beside(source);

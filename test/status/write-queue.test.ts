@@ -5,6 +5,7 @@ import { knownObject } from '../../src/status/known-object.ts';
 import { KnownObjects, keyOf } from '../../src/status/known-objects.ts';
 import { statusIntent } from '../../src/status/status-intent.ts';
 import { type Refused, WriteQueue } from '../../src/status/write-queue.ts';
+import { reasonOf } from '../../src/status/write-trouble.ts';
 import { VirtualClock } from '../run/virtual-clock.ts';
 import { facts, known, manager, owned, rawService, serviceKind } from './objects.ts';
 
@@ -14,6 +15,7 @@ class Stage {
   readonly objects = new KnownObjects();
   readonly calls: string[] = [];
   readonly refused: [Refused, string | undefined][] = [];
+  readonly tried: string[] = [];
   answer: (name: string, status: JsonObject) => JsonObject | KubeError = (_, status) => status;
   message = 'a';
   leads = true;
@@ -46,6 +48,7 @@ class Stage {
         if (object !== undefined) this.objects.put(object);
       },
       refused: (what, error) => this.refused.push([what, error?.reason]),
+      tried: (_, error) => this.tried.push(error === undefined ? 'written' : `failed ${reasonOf(error)}`),
     });
     const end = new AbortController();
     t.after(() => end.abort());
@@ -67,6 +70,12 @@ class Stage {
 
 const error = (code: number, reason: string, retryAfterMs?: number) =>
   new KubeError(code, reason, reason, { retryAfterMs });
+const unreached = new KubeError(
+  500,
+  'InternalError',
+  'Internal error occurred: failed calling webhook "a.test": refused',
+);
+const denied = new KubeError(403, 'Forbidden', 'admission webhook "a.test" denied the request: no');
 
 describe('writes', () => {
   it('are made once, and of what is wanted when their turn comes', async (t) => {
@@ -129,6 +138,28 @@ describe('writes', () => {
     assert.deepEqual(stage.calls, ['odd a', 'good a']);
     assert.equal(stage.refused[0]?.[0].object, 'odd');
   });
+
+  for (const trouble of [unreached, denied])
+    it(`that a webhook stops (${trouble.code}) keep nothing else waiting, and are tried ever more seldom`, async (t) => {
+      const stage = new Stage(t);
+      stage.answer = (name, status) => (name === 'odd' ? trouble : status);
+      stage.mark('odd', 'good');
+      await stage.clock.pass(10);
+      stage.mark('later');
+      await stage.clock.pass(10);
+      assert.deepEqual(stage.calls, ['odd a', 'good a', 'later a']);
+      assert.equal(stage.refused[0]?.[0].object, 'odd');
+      await stage.clock.pass(600_000);
+      const tries = stage.calls.filter((call) => call === 'odd a').length;
+      assert.ok(tries > 10 && tries < 20, `${tries} tries in ten minutes`);
+      stage.answer = (_, status) => status;
+      await stage.clock.pass(60_000);
+      assert.equal(stage.refused.at(-1)?.[1], undefined);
+      assert.deepEqual([...stage.tried].sort(), [
+        ...Array(tries).fill('failed Admission'),
+        ...Array(3).fill('written'),
+      ]);
+    });
 
   it('of what is gone, or has changed, end or are computed anew', async (t) => {
     const stage = new Stage(t);
