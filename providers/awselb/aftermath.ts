@@ -29,6 +29,8 @@ export class Aftermath {
   /** Target groups whose use was seen from its beginning. */
   readonly #familiar = new Set<Handle>();
   readonly #memory: DrainMemory;
+  /** What an earlier process has written down and was not seen yet. */
+  #remembered: Map<Handle, number | null> | undefined;
 
   constructor(drive: Pick<Drive, 'known' | 'ctx'>) {
     this.#drive = drive;
@@ -48,8 +50,7 @@ export class Aftermath {
           ? members.flatMap(([key, member]) => (member === null || member.attrs.Weight === 0 ? [String(key)] : []))
           : [];
     for (const arn of leaving) {
-      const group = now.has(arn) ? this.#drive.known.find('TargetGroup', arn) : undefined;
-      if (group !== undefined) this.#remember(arn, drainMs(group));
+      if (now.has(arn)) this.#memory.note(arn, null, this.#drive.ctx.clock.wall());
     }
   }
 
@@ -59,12 +60,9 @@ export class Aftermath {
     if (kind !== 'Listener' && kind !== 'Rule') return;
     const front = this.#drive.known.find(kind, String(created ?? handle));
     if (front === undefined) return;
-    for (const [group, untilMs] of this.#follow(front)) this.#remember(group, untilMs - this.#drive.ctx.clock.now());
-  }
-
-  #remember(group: Handle, restMs: number): void {
-    const wallMs = this.#drive.ctx.clock.wall();
-    this.#memory.note(group, wallMs + restMs, wallMs);
+    const { clock } = this.#drive.ctx;
+    for (const [group, untilMs] of this.#follow(front))
+      this.#memory.note(group, clock.wall() + untilMs - clock.now(), clock.wall());
   }
 
   /** Follows what was read of these units, of all where none is named, and puts what is known beside it. */
@@ -74,6 +72,7 @@ export class Aftermath {
     const fronts = objects.filter(({ kind, owned }) => (kind === 'Listener' || kind === 'Rule') && owned);
     if (units === undefined) this.#forgetGone(fronts, objects);
     for (const front of fronts) this.#follow(front);
+    this.#recall(fronts, objects);
     this.#findLeftBehind(fronts, objects);
     for (const front of fronts) this.#tell(front);
     for (const object of objects) if (object.kind === 'SecurityGroup') this.#tellUse(object);
@@ -102,33 +101,49 @@ export class Aftermath {
   #leave({ left }: Turned, handle: Handle, via: Via, mostMs = Number.POSITIVE_INFINITY): void {
     const { known, ctx } = this.#drive;
     const group = known.find('TargetGroup', handle);
-    if (group === undefined || (group.sets.Targets?.size ?? 0) === 0) return;
+    if (group === undefined) return;
+    const drains = [...(group.health?.Targets?.values() ?? [])].includes('draining');
+    if ((group.sets.Targets?.size ?? 0) === 0 && !drains) return;
     left.set(handle, { via, untilMs: ctx.clock.now() + Math.min(drainMs(group), mostMs) });
   }
 
-  /** What fronts sent to in an earlier process: what that has written down, and other generations of what they send to now. */
+  /** Other generations of what a front sends to, of which nobody knows since when they are not used. */
   #findLeftBehind(fronts: readonly Observed[], objects: readonly Observed[]): void {
     const strange = objects.filter(
       ({ kind, owned, handle }) => kind === 'TargetGroup' && owned && !this.#familiar.has(handle),
     );
     if (strange.length === 0) return;
-    const remembered = this.#memory.all();
-    const wallMs = this.#drive.ctx.clock.wall();
     const byId = Map.groupBy(strange, ({ id }) => id);
-    const byUnit = Map.groupBy(strange, ({ unit }) => unit);
     for (const front of fronts) {
       const turned = this.#fronts.get(keyOf(front));
-      if (turned === undefined) continue;
-      for (const [handle, via] of turned.now) {
+      for (const [handle, via] of turned?.now ?? []) {
         const group = this.#drive.known.find('TargetGroup', handle);
-        const others = (group === undefined ? undefined : byId.get(group.id)) ?? [];
-        const noted = (byUnit.get(front.unit) ?? []).filter((one) => remembered.has(one.handle));
-        for (const other of new Set([...others, ...noted])) {
-          if (this.#familiar.has(other.handle)) continue;
-          const untilMs = remembered.get(other.handle);
-          this.#leave(turned, other.handle, via, untilMs === undefined ? undefined : untilMs - wallMs);
+        for (const other of (group === undefined ? undefined : byId.get(group.id)) ?? []) {
+          if (turned !== undefined) this.#leave(turned, other.handle, via);
           this.#familiar.add(other.handle);
         }
+      }
+    }
+  }
+
+  /** What an earlier process has turned away from. By which front is not known: all listeners of the unit tell of it. */
+  #recall(fronts: readonly Observed[], objects: readonly Observed[]): void {
+    this.#remembered ??= new Map(this.#memory.all());
+    if (this.#remembered.size === 0) return;
+    const wallMs = this.#drive.ctx.clock.wall();
+    for (const { kind, handle, unit } of objects) {
+      const untilMs = kind === 'TargetGroup' ? this.#remembered.get(handle) : undefined;
+      if (untilMs === undefined) continue;
+      this.#remembered.delete(handle);
+      this.#familiar.add(handle);
+      if (untilMs !== null && untilMs <= wallMs) continue;
+      for (const front of fronts) {
+        if (front.kind !== 'Listener' || front.unit !== unit) continue;
+        const turned = this.#fronts.get(keyOf(front)) ?? { now: new Map(), left: new Map() };
+        if (turned.now.has(handle)) continue;
+        this.#fronts.set(keyOf(front), turned);
+        const via = front.refs.TargetGroupArn === undefined ? 'TargetGroups' : 'TargetGroupArn';
+        this.#leave(turned, handle, via, untilMs === null ? undefined : untilMs - wallMs);
       }
     }
   }

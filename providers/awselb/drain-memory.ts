@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Handle } from '../../src/model/index.ts';
 
-const file = z.strictObject({ untilMs: z.record(z.string(), z.number()) });
+const file = z.strictObject({ untilMs: z.record(z.string(), z.number().nullable()) });
 
 export class DrainMemory {
   readonly #path: string;
@@ -17,8 +17,8 @@ export class DrainMemory {
     this.#path = join(stateDir, 'draining-groups.json');
   }
 
-  /** Target group → wall-clock milliseconds. */
-  all(): ReadonlyMap<Handle, number> {
+  /** Target group → wall-clock milliseconds; null: a call was begun and nobody noted how it ended. */
+  all(): ReadonlyMap<Handle, number | null> {
     try {
       return new Map(Object.entries(file.parse(JSON.parse(readFileSync(this.#path, 'utf8'))).untilMs));
     } catch {
@@ -27,8 +27,8 @@ export class DrainMemory {
   }
 
   /** Of those that are over nothing is kept. */
-  note(group: Handle, untilMs: number, nowMs: number): void {
-    const kept = [...this.all()].filter(([, endMs]) => endMs > nowMs);
+  note(group: Handle, untilMs: number | null, nowMs: number): void {
+    const kept = [...this.all()].filter(([, endMs]) => endMs === null || endMs > nowMs);
     const text = JSON.stringify({ untilMs: Object.fromEntries([...kept, [group, untilMs]]) });
     try {
       writeFileSync(`${this.#path}.new`, `${text}\n`, { mode: 0o600 });
