@@ -99,7 +99,7 @@ export class Addresses {
     if (!following) return this.#assign(asking, pools, this.#reserved);
     const followed = asking
       .filter((service) => this.#inCluster(service))
-      .map(({ id, address }) => [id, (address?.held ?? []).filter((text) => parseAddress(text).ok)] as const);
+      .map((service) => [service.id, this.#told(service)] as const);
     const have = followed.filter(([, addresses]) => addresses.length > 0);
     const own = asking.filter((service) => !this.#inCluster(service));
     const taken = have.flatMap(([owner, addresses]) =>
@@ -140,6 +140,13 @@ export class Addresses {
       problems: [...problems, ...early],
       moves: moved,
     };
+  }
+
+  /** What the status says. As long as it says nothing new, what this weir gave while it led: it may not have come to write it. */
+  #told(service: ExportedService): readonly string[] {
+    const held = (service.address?.held ?? []).filter((text) => parseAddress(text).ok);
+    const before = this.#made.get(service.id);
+    return held.length === 0 && before?.from === service ? before.addresses : held;
   }
 
   /** The same objects as before where nothing is different. */

@@ -164,6 +164,16 @@ describe('addresses out of pools', () => {
     ]);
   });
 
+  it('that were given and could not be written any more stay until something else is read', () => {
+    const { see, follow } = stage();
+    const service = ofCluster('a');
+    see([service]);
+    follow(true);
+    const carried = see([service]);
+    assert.deepEqual([given(carried), codes(carried)], [['shop/a 192.0.2.0'], []]);
+    assert.deepEqual(codes(see([ofCluster('a')])), ['E_ADDRESS_WAITS shop/a']);
+  });
+
   it('that no pool would give any more are kept and told, or changed where that is asked for', () => {
     const held = () => [ofCluster('a', ['192.0.2.1'])];
     const edited = [{ name: 'p', ranges: ['198.51.100.0/24'] }];

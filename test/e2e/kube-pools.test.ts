@@ -1,0 +1,175 @@
+/** Addresses out of IPAddressPools in a real API server: kubectl shows them, a restart moves nobody, the plan says who would move. */
+import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ownAddress } from '../fakes/own-address.ts';
+import { weir } from '../fakes/weir-process.ts';
+import {
+  type ControlPlane,
+  eventually,
+  installCrd,
+  makeNamespace,
+  missingKube,
+  sharedControlPlane,
+} from '../kube/index.ts';
+import { putService, putSlice } from './kube-source-stage.ts';
+import { addressesOf, programmedOf, StatusUser, until } from './kube-status-stage.ts';
+
+const home = 'metallb-system';
+
+/** Ranges of loopback beside each other that no other test uses. */
+const [first, second] = [1, 2].map((n) => ownAddress(n).replace(/\d+$/, ''));
+
+function pool(name: string, addresses: readonly string[], spec: object = {}) {
+  const metadata = { name, namespace: home };
+  return { apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', metadata, spec: { addresses, ...spec } };
+}
+
+const openSchema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+
+function installPools(plane: ControlPlane): Promise<void> {
+  return installCrd(plane, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'ipaddresspools.metallb.io' },
+    spec: {
+      group: 'metallb.io',
+      scope: 'Namespaced',
+      names: { kind: 'IPAddressPool', plural: 'ipaddresspools', singular: 'ipaddresspool' },
+      versions: [{ name: 'v1beta1', served: true, storage: true, schema: openSchema }],
+    },
+  });
+}
+
+describe('pools in a cluster', { skip: missingKube() }, () => {
+  let plane: ControlPlane;
+  let user: StatusUser;
+  const start = (more: object = {}) =>
+    user.start({}, { balancer: { provider: 'builtin', options: {}, fromPools: true }, ...more });
+
+  before(async () => {
+    plane = await sharedControlPlane();
+    user = await StatusUser.make(plane);
+    await plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: home } });
+  });
+  after(() => user?.end());
+
+  it('that come later, with their kind, give addresses to who waits, and kubectl shows them', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await start();
+    await putService(plane, namespace, 'web', { ports: [{ name: 'http', port: 8080 }] });
+    await putSlice(plane, namespace, 'web', ['10.99.0.1']);
+    const waiting = await until(
+      () => user.service(namespace, 'web'),
+      (one) => programmedOf(one) !== 'none',
+    );
+    assert.deepEqual([programmedOf(waiting), addressesOf(waiting)], ['False POOL_NONE', []]);
+    await installPools(plane);
+    await plane.client.apply(pool('public', [`${first}8/29`]));
+    // Kinds that a server does not have are looked for every 30 seconds.
+    const given = await eventually(
+      () => user.service(namespace, 'web'),
+      (one) => addressesOf(one).length > 0,
+      60_000,
+    );
+    assert.deepEqual(given.status?.loadBalancer?.ingress, [
+      { ip: `${first}8`, ipMode: 'VIP', ports: [{ port: 8080, protocol: 'TCP' }] },
+    ]);
+    assert.match(await user.kubectl('get', 'svc', '-n', namespace), new RegExp(`web +LoadBalancer .* ${first}8 `));
+  });
+
+  it('are written before anything answers there: that is the claim to them', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await plane.client.apply(pool('far', ['192.0.2.8/32'], { autoAssign: false }));
+    await plane.client.apply({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'far', namespace, annotations: { 'metallb.universe.tf/address-pool': 'far' } },
+      spec: { type: 'LoadBalancer', loadBalancerClass: 'weir-lb.dev/test', ports: [{ name: 'http', port: 8082 }] },
+    });
+    const given = await until(
+      () => user.service(namespace, 'far'),
+      (one) => addressesOf(one).length > 0,
+    );
+    assert.deepEqual(addressesOf(given), ['192.0.2.8']);
+    const told = await until(
+      () => user.service(namespace, 'far'),
+      (one) => programmedOf(one) !== 'none',
+    );
+    assert.match(programmedOf(told), /^False /);
+    assert.deepEqual(addressesOf(await user.service(namespace, 'far')), ['192.0.2.8']);
+  });
+
+  it('leave everybody his address over a restart without a state directory, and while pools are edited', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    for (const name of ['b', 'c']) {
+      await putService(plane, namespace, name, { ports: [{ name: 'http', port: 8080 }] });
+      await until(
+        () => user.service(namespace, name),
+        (one) => addressesOf(one).length > 0,
+      );
+    }
+    const seen = async () =>
+      Promise.all(['b', 'c'].map(async (name) => addressesOf(await user.service(namespace, name))));
+    const before = await seen();
+    await user.running?.stop();
+    await rm(join(user.folder, 'state'), { recursive: true });
+    // One that is first by name, and comes while nobody looks.
+    await putService(plane, namespace, 'a', { ports: [{ name: 'http', port: 8080 }] });
+    await start();
+    const fresh = await until(
+      () => user.service(namespace, 'a'),
+      (one) => addressesOf(one).length > 0,
+    );
+    assert.deepEqual(await seen(), before);
+    assert.ok(!before.flat().includes(addressesOf(fresh)[0] ?? ''));
+    await plane.client.apply(pool('public', [`${second}8/29`]));
+    await eventually(
+      () => user.state(),
+      (text) => text.includes('W_ADDRESS_KEPT'),
+      20_000,
+    );
+    assert.deepEqual(await seen(), before);
+    await plane.client.apply(pool('public', [`${first}8/29`]));
+  });
+
+  it("are told with the webhooks' refusals, and planned with who would move", async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    await putService(plane, namespace, 'web', { ports: [{ name: 'http', port: 8081 }] });
+    const service = await until(
+      () => user.service(namespace, 'web'),
+      (one) => addressesOf(one).length > 0,
+    );
+    const [address = ''] = addressesOf(service);
+    await plane.client.apply(pool('wrong', [`${first}9/32`]));
+    await writeFile(join(user.folder, 'edited.json'), JSON.stringify(pool('public', [`${second}8/29`])));
+    const config = {
+      stateDir: join(user.folder, 'none'),
+      onPoolChange: 'reassign',
+      balancers: [{ provider: 'builtin', fromPools: true }],
+    };
+    await writeFile(join(user.folder, 'plan.json'), JSON.stringify(config));
+    const cluster = ['--kubeconfig', plane.admin.kubeconfig, '--namespace', namespace];
+    const valid = await weir(['validate', '-c', join(user.folder, 'plan.json'), ...cluster]);
+    assert.equal(valid.code, 1);
+    assert.match(valid.out + valid.err, /E_POOL_OVERLAP[\s\S]*IPAddressPool\/metallb-system\/wrong/);
+    const plan = await weir(
+      [
+        'plan',
+        '-c',
+        join(user.folder, 'plan.json'),
+        ...cluster,
+        '-f',
+        join(user.folder, 'edited.json'),
+        '--fail-on',
+        'gap',
+      ],
+      user.folder,
+    );
+    assert.match(plan.out, new RegExp(`! move  address  ${namespace}/web  ${address} -> ${second}8\n`));
+    assert.equal(plan.code, 1);
+    assert.deepEqual(addressesOf(await user.service(namespace, 'web')), [address]);
+    await plane.client.request('DELETE', `/apis/metallb.io/v1beta1/namespaces/${home}/ipaddresspools/wrong`);
+  });
+});
