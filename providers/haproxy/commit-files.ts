@@ -1,6 +1,7 @@
 /** The files of the running layout: what stands on disk, what a new layout changes there. Texts are made once for each object. */
 import { hash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
+import { inStrides, type Sliced } from '../../src/model/index.ts';
 import { changedSpan, sameItems } from '../../src/model/remade.ts';
 import {
   configName,
@@ -49,16 +50,23 @@ export function shapeOf({ sections }: Layout, like?: Layout): string {
   return shape;
 }
 
+/** Does the larger part of `shapeOf`. */
+export function* prepareShape({ sections }: Layout, like?: Layout): Sliced<void> {
+  if (shapes.has(sections) || (like !== undefined && sameButServers(like.sections, sections))) return;
+  yield* inStrides(sections, ownHash);
+}
+
+function ownHash(section: Section): string {
+  return once(sectionHashes, section, ({ head, lines }) => hash('sha256', [head, ...lines].join('\n'), 'base64url'));
+}
+
 function hashOf(sections: Layout['sections']): string {
   let defaults = '';
   // A spare that was made by a command is no more than its settings say, and comes and goes without them.
   const lasting = sections.filter(({ head }) => !isMade(head.slice('backend '.length)));
   const parts = lasting.map((section) => {
     if (section.head.startsWith('defaults ')) defaults = section.head;
-    const own = once(sectionHashes, section, ({ head, lines }) =>
-      hash('sha256', [head, ...lines].join('\n'), 'base64url'),
-    );
-    return `${own} ${defaults}`;
+    return `${ownHash(section)} ${defaults}`;
   });
   return hash('sha256', parts.sort().join('\n'), 'base64url').slice(0, 22);
 }

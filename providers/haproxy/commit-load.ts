@@ -1,7 +1,7 @@
 /** A layout that needs another worker: its files are checked, written, loaded, and put back when the process did not take them. */
 import { WeirError } from '../../src/model/index.ts';
 import { checkCandidate } from './commit-check.ts';
-import { type FileChange, sealLayout, shapeOf } from './commit-files.ts';
+import { type FileChange, prepareShape, sealLayout, shapeOf } from './commit-files.ts';
 import type { CommitParts } from './commit-parts.ts';
 import type { Layout } from './layout.ts';
 import { checkDescriptors } from './process-limits.ts';
@@ -49,6 +49,7 @@ export class Loader {
   async #compare(layout: Layout, running: Layout | undefined, retiring: string): Promise<FileChange> {
     const { renderer, files, certificates, ctx } = this.#parts;
     const { turns } = ctx;
+    for (const _ of prepareShape(layout, running)) if (turns?.due) await turns.next();
     const sealed = sealLayout(layout, running);
     await certificates.readUsers(sealed);
     if (turns?.due) await turns.next();

@@ -23,6 +23,19 @@ export function reportsOf(
   observed: readonly Observed[],
   input: ReportInput,
 ): readonly ServiceReport[] {
+  const byService = indexOf(observed);
+  const bindsOf = bindsByFront(observed, input.binds);
+  return services.map(({ id }) => reportOf(id, byService.get(id) ?? [], bindsOf, input));
+}
+
+type ByService = ReadonlyMap<string, readonly Observed[]>;
+
+const indexes = new WeakMap<readonly Observed[], ByService>();
+
+/** What serves each service; of many services it is asked for part by part. */
+function indexOf(observed: readonly Observed[]): ByService {
+  const known = indexes.get(observed);
+  if (known !== undefined) return known;
   const byService = new Map<string, Observed[]>();
   for (const object of observed) {
     for (const service of object.serves) {
@@ -31,8 +44,8 @@ export function reportsOf(
       else list.push(object);
     }
   }
-  const bindsOf = bindsByFront(observed, input.binds);
-  return services.map(({ id }) => reportOf(id, byService.get(id) ?? [], bindsOf, input));
+  indexes.set(observed, byService);
+  return byService;
 }
 
 /** Where a front is reached: one that stands behind another is reached there. */

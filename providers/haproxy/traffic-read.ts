@@ -35,7 +35,7 @@ export interface StatTable {
 
 /** @throws WeirError E_HAPROXY_SOCKET when the answer is no such table. */
 export function parseStat(text: string): StatTable {
-  const [head = '', ...lines] = text.split('\n');
+  const [head = ''] = text.split('\n', 1);
   const names = head.replace(/^# /, '').split(',');
   const place = (column: string) => names.indexOf(column);
   const places = {
@@ -51,8 +51,9 @@ export function parseStat(text: string): StatTable {
     throw new WeirError('E_HAPROXY_SOCKET', `show stat was answered with ${JSON.stringify(text.slice(0, 120))}`);
   const backends: BackendRow[] = [];
   const reasons = new Map<string, string>();
-  for (const line of lines) {
-    if (line === '') continue;
+  for (const line of linesOf(text, head.length + 1)) {
+    // Most lines are servers that are well, of which there are tens of thousands: they are not taken apart.
+    if (!line.includes(',BACKEND,') && !line.includes(',DOWN')) continue;
     const cells = cellsOf(line);
     const [backend = '', server = ''] = cells;
     if (server === 'BACKEND') {
@@ -69,6 +70,15 @@ export function parseStat(text: string): StatTable {
     }
   }
   return { backends, reasons };
+}
+
+function* linesOf(text: string, start: number): Generator<string> {
+  for (let from = start; from < text.length; ) {
+    const end = text.indexOf('\n', from);
+    yield text.slice(from, end < 0 ? text.length : end);
+    if (end < 0) return;
+    from = end + 1;
+  }
 }
 
 /** Cells of a line; those with commas or quotes in them stand in quotes. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BalancerConfig } from '../config/index.ts';
 import {
   type Context,
+  type ExportedService,
   type Log,
   type Provider,
   type ServiceReport,
@@ -39,8 +40,8 @@ export interface Balancer {
   readonly gate: WriteGate;
   /** Directory of its own. */
   readonly stateDir: string;
-  /** State of each service in this system. */
-  reports(gathered: Gathered): readonly ServiceReport[];
+  /** State of each service in this system; `services`: of those alone. */
+  reports(gathered: Gathered, services?: readonly ExportedService[]): readonly ServiceReport[];
 }
 
 export interface BalancerContext
@@ -113,8 +114,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
     claims,
     gate,
     stateDir,
-    reports(gathered) {
-      const services = gathered.taken.get(name) ?? [];
+    reports(gathered, services = gathered.taken.get(name) ?? []) {
       try {
         return lane.connection.session?.report(services, lane.observed()) ?? [];
       } catch (error) {

@@ -32,18 +32,24 @@ export interface FactParts {
 
 type Reported = ServiceReport & { readonly balancer: string };
 
+/** Services of which a balancer reports before others have their turn. */
+const atOnce = 500;
+
 /** What is known of every service for those who write it back, letting others run in between. */
 export async function statusFacts(parts: FactParts): Promise<Facts> {
   const { gathered, balancers, problems, prober, now } = parts;
   const turns = new Turns({ now });
   const reports = new Map<ServiceId, Reported[]>();
   for (const balancer of balancers) {
-    await turns.next();
-    for (const report of balancer.reports(gathered)) {
-      const list = reports.get(report.service);
-      const one = { ...report, balancer: balancer.name };
-      if (list === undefined) reports.set(report.service, [one]);
-      else list.push(one);
+    const services = gathered.taken.get(balancer.name) ?? [];
+    for (let from = 0; from < services.length; from += atOnce) {
+      await turns.next();
+      for (const report of balancer.reports(gathered, services.slice(from, from + atOnce))) {
+        const list = reports.get(report.service);
+        const one = { ...report, balancer: balancer.name };
+        if (list === undefined) reports.set(report.service, [one]);
+        else list.push(one);
+      }
     }
   }
   await turns.next();

@@ -23,26 +23,30 @@ export function summarize(plans: readonly CountedPlan[]): PlanSummary {
   for (const plan of plans) {
     const { steps, refused, kinds = [], desired = 0 } = plan;
     const classes = new Map(kinds.map(({ kind, rateClass }) => [kind, rateClass ?? kind]));
-    const objects = new Map<string, Set<Deed>>();
+    // Most objects have one deed in a plan.
+    const objects = new Map<string, Deed | Set<Deed>>();
     for (const step of steps) {
       const { op, kind, id, gap = [], risk = [] } = step;
       for (const service of gap) gaps.add(service);
       for (const service of risk) risks.add(service);
       if (op === 'wait') continue;
       writes++;
-      const cost = plan.calls?.(step) ?? { [classes.get(kind) ?? kind]: 1 };
-      for (const [rateClass, n] of Object.entries(cost)) calls[rateClass] = (calls[rateClass] ?? 0) + n;
+      const cost = plan.calls?.(step);
+      const plain = classes.get(kind) ?? kind;
+      if (cost === undefined) calls[plain] = (calls[plain] ?? 0) + 1;
+      else for (const [rateClass, n] of Object.entries(cost)) calls[rateClass] = (calls[rateClass] ?? 0) + n;
       // The order of a scope is nobody's change of its own.
       if (op === 'order') continue;
       const key = `${kind}\n${id}`;
-      const ops = objects.get(key);
+      const deeds = objects.get(key);
       const deed = deedOf(step);
-      if (ops === undefined) objects.set(key, new Set([deed]));
-      else ops.add(deed);
+      if (deeds === undefined) objects.set(key, deed);
+      else if (typeof deeds !== 'string') deeds.add(deed);
+      else if (deeds !== deed) objects.set(key, new Set([deeds, deed]));
     }
     let touched = 0;
-    for (const ops of objects.values()) {
-      const what = changeOf(ops);
+    for (const deeds of objects.values()) {
+      const what = changeOf(typeof deeds === 'string' ? new Set([deeds]) : deeds);
       counts[what]++;
       if (what !== 'delete' && what !== 'release') touched++;
     }
