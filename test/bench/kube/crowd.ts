@@ -88,6 +88,8 @@ export interface Ran {
   /** From the start of the command until it is ready. */
   readonly startMs: number;
   readonly blockMs: number;
+  /** Of the longest piece of work, by the processor's time of the thread: what it would be on a machine at rest. */
+  readonly blockCpuMs: number;
   readonly rssMb: number;
 }
 
@@ -119,9 +121,9 @@ export async function runOnce(plane: ControlPlane): Promise<Ran> {
     const weir = await starting;
     try {
       const startMs = performance.now() - begunMs;
-      const blockMs = await longestBlockMs(weir.pid, weir.text, blocks);
+      const longest = await longestBlocks(weir.pid, weir.text, blocks);
       await sleep(3_000);
-      return { startMs, blockMs, rssMb: residentKiB(weir.pid) / 1024 };
+      return { startMs, ...longest, rssMb: residentKiB(weir.pid) / 1024 };
     } finally {
       await weir.stop();
     }
@@ -131,7 +133,11 @@ export async function runOnce(plane: ControlPlane): Promise<Ran> {
 }
 
 /** From when weir said that it runs until now. */
-async function longestBlockMs(pid: number, text: () => string, file: string): Promise<number> {
+async function longestBlocks(
+  pid: number,
+  text: () => string,
+  file: string,
+): Promise<Pick<Ran, 'blockMs' | 'blockCpuMs'>> {
   process.kill(pid, 'SIGUSR2');
   let written = '';
   for (let tries = 0; written === '' && tries < 500; tries++) {
@@ -139,6 +145,10 @@ async function longestBlockMs(pid: number, text: () => string, file: string): Pr
     written = await readFile(file, 'utf8').catch(() => '');
   }
   const runsAtMs = Date.parse(/"time":"([^"]+)"[^\n]*"msg":"weir runs"/.exec(text())?.[1] ?? '');
-  const seen: readonly { readonly atMs: number; readonly ms: number }[] = JSON.parse(written);
-  return Math.max(0, ...seen.filter(({ atMs }) => atMs >= runsAtMs).map(({ ms }) => ms));
+  const all: readonly { readonly atMs: number; readonly ms: number; readonly cpuMs: number }[] = JSON.parse(written);
+  const seen = all.filter(({ atMs }) => atMs >= runsAtMs);
+  return {
+    blockMs: Math.max(0, ...seen.map(({ ms }) => ms)),
+    blockCpuMs: Math.max(0, ...seen.map(({ cpuMs }) => cpuMs)),
+  };
 }
