@@ -170,6 +170,8 @@ export interface PeerReader {
   /** Undefined: it cannot be served, and why was told. */
   service(object: PeerService, context: PeerContext): Intent | undefined;
   ingress?(object: PeerIngress, context: PeerContext): Intent | undefined;
+  /** The group that an Ingress names, however wrong the rest of it is. Undefined: none. */
+  group?(object: PeerIngress, context: PeerContext): string | undefined;
   /** An object of an `exported` kind. Undefined: it is not a wish of its owner, or cannot be served, which was told. */
   resource?(object: PeerResource, context: PeerContext): Intent | undefined;
 }

@@ -3,7 +3,7 @@ import type { PeerReader } from '../reader.ts';
 import { ingressPrefix, servicePrefix } from './annotation.ts';
 import { claims, controller, missed } from './claims.ts';
 import { paramsKind } from './class-params.ts';
-import { readIngress } from './ingress.ts';
+import { readGroup, readIngress } from './ingress.ts';
 import { readPath } from './path.ts';
 import { reference } from './reference.ts';
 import { readService } from './service.ts';
@@ -36,5 +36,6 @@ export const awsLbc: PeerReader = {
   readPath,
   service: readService,
   ingress: readIngress,
+  group: readGroup,
   resource: (object, context) => (object.kind === bindingKind ? readTargetGroupBinding(object, context) : undefined),
 };

@@ -57,6 +57,12 @@ export function readIngress(ingress: PeerIngress, context: PeerContext): Intent 
   };
 }
 
+/** The group whose load balancer an Ingress has, whatever is wrong with its other words. */
+export function readGroup(ingress: PeerIngress, context: PeerContext): string | undefined {
+  const overrides = readClassParams(ingress, context)?.overrides;
+  return readIngressWords(ingress, 'Ingress', context, overrides).take('group.name');
+}
+
 /** What the peer's listeners answer when no rule holds. */
 const notFound: Action = { type: 'fixed', status: 404, contentType: 'text/plain' };
 

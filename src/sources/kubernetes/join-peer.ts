@@ -16,7 +16,7 @@ import { besidePeer } from './own-beside-peer.ts';
 import type { PeerView } from './peer-object.ts';
 import type { Place } from './place.ts';
 import type { ServiceView } from './service.ts';
-import { standsFor } from './take-class.ts';
+import { classOf, standsFor } from './take-class.ts';
 import { takeClient, targetAuthority } from './take-material.ts';
 
 /** The reader of the peer that would serve an object, and the class under which weir knows it. */
@@ -30,6 +30,17 @@ export function claimOf(view: ServiceView | IngressView, known: PeerClass | unde
   for (const reader of peers) {
     const claim = reader.claims(view, known);
     if (claim !== undefined) return { reader, class: claim.class };
+  }
+  return undefined;
+}
+
+/** The group that an Ingress names in the words of a peer, whether the rest of it can be used or not. */
+export function peerGroup(view: IngressView, context: JoinContext): string | undefined {
+  const known = classOf(view, context.lookup);
+  const asked = contextOf(view.meta.namespace, new Draft(view.id, view.place, context.options), context, known);
+  for (const { group } of peers) {
+    const found = group?.(view, asked);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Backend, ExportedService, Front, Timeouts } from '../../model/index.ts';
-import { addressOf, Draft, originOf } from './draft.ts';
+import { addressOf, type Draft, originOf } from './draft.ts';
 import type { FoundTargets } from './find-targets.ts';
 import type { IngressView } from './ingress.ts';
 import { timeoutsOf } from './make-backend.ts';
@@ -27,17 +27,6 @@ export interface Joined {
   readonly leaving?: ExportedService;
   /** The object belongs to another controller: nothing is said about it. */
   readonly silent?: ServiceView | IngressView | PeerView;
-}
-
-/** Whether weir has once made something for an object, and holds it for that. */
-export function isHeld({ meta }: ServiceView | IngressView, { finalizer }: KubernetesReadOptions): boolean {
-  return finalizer !== undefined && meta.finalizers?.includes(finalizer) === true;
-}
-
-/** What a held object would be, were it still exported: nothing of it is wanted, so nothing is said about it. */
-export function leave(view: ServiceView | IngressView, { service }: Joined, { options }: JoinContext): Joined {
-  const draft = new Draft(view.id, view.place, options);
-  return { draft, silent: view, ...(service === undefined ? {} : { leaving: service }) };
 }
 
 /** What annotations say about every front of an object. */
