@@ -75,7 +75,7 @@ function tellOrphan(key: string, { loadBalancers, targetGroups, securityGroups }
   const object = name.includes('/')
     ? `${scope === 'service' ? 'Service' : 'Ingress'} ${name}`
     : `a service of group ${name}`;
-  return `stack ${scope}/${name} carries the tags of cluster ${cluster}, and this weir was never asked for it: ${parts.join(', ')} left alone. To serve by it, give weir ${object}; if nobody serves by it (aws-load-balancer-controller, another weir), delete it in AWS, or set options.orphans: delete once weir is given every service of the cluster`;
+  return `stack ${scope}/${name} carries the tags of cluster ${cluster}, and this weir was never asked for it. Left alone: ${parts.join(', ')}. Give weir ${object} to serve by it, or remove it in AWS (options.orphans: delete removes all such)`;
 }
 
 function partOf(kind: string, names: readonly string[]): readonly string[] {

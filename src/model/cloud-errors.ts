@@ -60,7 +60,7 @@ export const cloudErrors = {
   W_ORPHAN: {
     class: 'warning',
     title: 'something carries the tags of the cluster, and this weir was never asked for it',
-    hint: 'It is left alone. Ask for its service, or delete it yourself once nobody else serves by it; `orphans: delete` of the balancer deletes all of them.',
+    hint: 'Somebody else may serve by it: aws-load-balancer-controller, another weir, one whose state directory was lost. `orphans: delete` only where weir is given every service of the cluster.',
   },
   W_STACKS_UNKNOWN: {
     class: 'warning',

@@ -111,7 +111,7 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   [
     'W_ORPHAN',
     plan,
-    'stack service/shop/db carries the tags of cluster prod, and this weir was never asked for it: load balancer k8s-shop-db-0123456789 left alone',
+    'stack service/shop/db carries the tags of cluster prod, and this weir was never asked for it. Left alone: load balancer k8s-shop-db-0123456789',
   ],
   [
     'W_STACKS_UNKNOWN',
