@@ -22,7 +22,7 @@ export interface MetallbOptions<T> {
   /** Where MetalLB's objects stand: what stands elsewhere may be anybody's. Absent: anywhere. */
   readonly home?: string;
   /** How messages of pools name an object. */
-  readonly placeOf: (object: T) => Pick<Pool, 'source' | 'file' | 'line'>;
+  readonly placeOf: (object: T) => Pick<Pool, 'source' | 'file' | 'line' | 'fields'>;
   /** By what addresses are announced here: objects for something else are kept, and that is told. */
   readonly announces: readonly ('layer2' | 'bgp')[];
 }

@@ -43,7 +43,7 @@ function readPools<T extends MetallbObject>(
       const reason = 'selects nothing: no Namespace is known; let weir read them, or list names in namespaces';
       collector.tell(object, { code: 'W_FEATURE', path, reason });
     }
-    const pool = { ...toPool(name, value, namespaces), ...placeOf(object), fields: poolFieldNames };
+    const pool = { ...toPool(name, value, namespaces), fields: poolFieldNames, ...placeOf(object) };
     return { pool, labels: object.meta.labels };
   });
 }

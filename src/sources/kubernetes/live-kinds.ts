@@ -1,6 +1,7 @@
 /** What a living cluster is asked for: kinds, where they are served, and what is lost while one cannot be read. */
 import { peers } from '../../compat/index.ts';
 import type { KubeObject } from '../../kube/index.ts';
+import { poolsConfigMap } from './read-pools.ts';
 
 export interface LiveKind {
   /** Singular, as objects have it. */
@@ -18,6 +19,8 @@ export interface LiveKind {
   readonly lost?: string;
   /** Read in the one namespace where pools stand, whatever else is read. */
   readonly home?: true;
+  /** Name of the one object that is of use. */
+  readonly only?: string;
 }
 
 const core: readonly LiveKind[] = [
@@ -62,6 +65,16 @@ const secret: LiveKind = {
   lost: 'certificates of Secrets stay as they were last read; set secrets: referenced to read them one by one',
 };
 
+const poolsMap: LiveKind = {
+  kind: 'ConfigMap',
+  plural: 'ConfigMaps',
+  resource: 'configmaps',
+  versions: ['v1'],
+  home: true,
+  only: poolsConfigMap,
+  lost: 'pools of MetalLB before v0.13 are not known',
+};
+
 export interface KindsWanted {
   /** Controllers of peers that a balancer stands in for: their own kinds are read. */
   readonly controllers: readonly string[];
@@ -90,7 +103,8 @@ export function liveKinds({ controllers, allSecrets, atNodes }: KindsWanted): re
       }),
     );
   const own = core.map((one): LiveKind => (one.kind === 'Node' && atNodes ? { ...one, required: true } : one));
-  return [...own, ...(allSecrets ? [secret] : []), ...ofPeers];
+  const map = ofPeers.some(({ home }) => home) ? [poolsMap] : [];
+  return [...own, ...(allSecrets ? [secret] : []), ...ofPeers, ...map];
 }
 
 function pluralOf(kind: string): string {

@@ -36,7 +36,11 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
   }
   const nodes = parts.some((part) => part.place.kind.kind === 'Node' && part.everKnown);
   const ofPools = parts.filter((part) => part.place.kind.home === true);
-  const pools = ofPools.length === 0 || ofPools.every((part) => part.everKnown || part.phase === 'absent');
+  // Pools that may not be read any more stay; what else may not be read was never there for us.
+  const pools = ofPools.every(
+    ({ everKnown, phase, place }) =>
+      everKnown || phase === 'absent' || (phase === 'forbidden' && place.kind.kind !== 'IPAddressPool'),
+  );
   const everywhere = !everything && unread.size === 0;
   return { namespace: (one) => !everything && !unread.has(one), everywhere, nodes, pools, problems, incomplete };
 }

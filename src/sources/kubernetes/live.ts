@@ -3,7 +3,7 @@ import { type Beside, type Cluster, KubeError } from '../../kube/index.ts';
 import { type Context, type Snapshot, type Source, WeirError } from '../../model/index.ts';
 import { parseAllowed, parseLabelSelector } from '../../net/index.ts';
 import { directoryName } from '../file/open-file-source.ts';
-import { liveKinds } from './live-kinds.ts';
+import { type LiveKind, liveKinds } from './live-kinds.ts';
 import type { LiveMetrics } from './live-metrics.ts';
 import { LivePart } from './live-part.ts';
 import { LiveSession } from './live-session.ts';
@@ -67,7 +67,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   const atNodes = config.targets === 'node';
   const parts = liveKinds({ controllers, allSecrets, atNodes }).flatMap((kind) =>
     kind.home === true
-      ? [new LivePart({ kind, namespace: config.poolsNamespace })]
+      ? [new LivePart({ kind, namespace: config.poolsNamespace, ...queryOf(kind) })]
       : kind.clusterWide === true || config.namespaces === undefined
         ? [new LivePart({ kind })]
         : [...new Set(config.namespaces)].map((namespace) => new LivePart({ kind, namespace })),
@@ -179,6 +179,11 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   };
 }
 
+/** Of a kind of which one object is of use, that one alone. */
+function queryOf({ only }: LiveKind): { readonly query?: Readonly<Record<string, string>> } {
+  return only === undefined ? {} : { query: { fieldSelector: `metadata.name=${only}` } };
+}
+
 function readersOf(
   config: LiveSourceConfig,
   { controllers, ownClasses, clock, finalizer }: LiveSourceOptions,
@@ -197,6 +202,7 @@ function readersOf(
     ...(classes === undefined ? {} : { classes }),
     ...(ownClasses === undefined ? {} : { ownClasses }),
     ...(finalizer === undefined ? {} : { finalizer }),
+    poolsNamespace: config.poolsNamespace,
     watchWithoutClass: config.withoutClass,
     amongOthers: true,
     ...(config.labelSelector === undefined ? {} : { selects: selects.value }),

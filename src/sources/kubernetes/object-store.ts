@@ -69,6 +69,10 @@ export class ObjectStore implements Lookup {
     return types.flatMap((type) => [...(this.#peers.get(type)?.values() ?? [])]);
   }
 
+  configMap(namespace: string, name: string): ConfigMapView | undefined {
+    return this.#configMaps.get(`${namespace}/${name}`);
+  }
+
   get tally(): Readonly<Tally> {
     return this.#tally;
   }

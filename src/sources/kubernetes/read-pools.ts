@@ -1,16 +1,19 @@
 import {
+  convertConfigMap,
   type KnownNamespace,
+  type MetallbObject,
   metallb,
   namespaceKind,
   poolController,
   readMetallb,
 } from '../../compat/metallb/index.ts';
-import type { Pool, Problem } from '../../model/index.ts';
+import { fieldName, type Pool, type Problem } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
+import type { ConfigMapView } from './config-map.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { PeerView } from './peer-object.ts';
-import { problemAt } from './place.ts';
+import { type Finding, type Place, problemAt } from './place.ts';
 import { equalData } from './share-service.ts';
 import { standsFor } from './take-class.ts';
 
@@ -20,39 +23,88 @@ export interface PoolReading {
   readonly problems: readonly Problem[];
 }
 
+/** Where MetalLB stands unless somebody says otherwise, and what its configuration was called before there were objects of it. */
+export const poolsHome = 'metallb-system';
+export const poolsConfigMap = 'config';
+
 const types = Object.keys(metallb.kinds).filter((type) => type !== namespaceKind);
 const nothing: PoolReading = { pools: [], problems: [] };
+
+/** An object of MetalLB, and where it stands. */
+interface Placed extends MetallbObject {
+  readonly place: Place;
+  /** It was made of a part of the ConfigMap. */
+  readonly ofMap?: true;
+}
 
 /** The pools that objects describe, read again when one of them has changed. */
 export class PoolReader {
   readonly #wanted: boolean;
-  #objects: readonly PeerView[] = [];
-  #namespaces: readonly PeerView[] = [];
+  readonly #home: string;
+  #objects: readonly (PeerView | ConfigMapView)[] = [];
   #last = nothing;
 
   constructor(options: KubernetesReadOptions) {
     this.#wanted = standsFor([poolController], options);
+    this.#home = options.poolsNamespace ?? poolsHome;
   }
 
-  of(store: Pick<ObjectStore, 'peersOf'>): PoolReading {
+  of(store: Pick<ObjectStore, 'configMap' | 'peersOf'>): PoolReading {
     if (!this.#wanted) return nothing;
     const objects = store.peersOf(types);
     const namespaces = store.peersOf([namespaceKind]);
-    if (sameItems(objects, this.#objects) && sameItems(namespaces, this.#namespaces)) return this.#last;
-    this.#objects = objects;
-    this.#namespaces = namespaces;
-    const { intent, findings } = readMetallb(objects, {
+    // Who has gone on to objects may have left the ConfigMap behind; MetalLB does not read it then either.
+    const map = objects.length > 0 ? undefined : store.configMap(this.#home, poolsConfigMap);
+    const all = [...objects, ...namespaces, ...(map === undefined ? [] : [map])];
+    if (sameItems(all, this.#objects)) return this.#last;
+    this.#objects = all;
+    const converted = map === undefined ? { objects: [], problems: [] } : ofConfigMap(map);
+    const { intent, findings } = readMetallb<Placed>([...objects, ...converted.objects], {
       namespaces: namespaces.map(({ meta }): KnownNamespace => ({ name: meta.name, labels: meta.labels })),
       announces: [],
-      placeOf: ({ meta, place }) => {
-        const { file, line } = place.located;
-        const source = file === '' ? `IPAddressPool/${meta.namespace}/${meta.name}` : place.source;
-        return { source, ...(file === '' ? {} : { file, line }) };
-      },
+      placeOf,
     });
     const before = this.#last.pools;
-    const pools = equalData(before, intent.pools) ? before : intent.pools;
-    this.#last = { pools, problems: findings.map(({ about, ...finding }) => problemAt(about.place, finding)) };
+    this.#last = {
+      pools: equalData(before, intent.pools) ? before : intent.pools,
+      problems: [
+        ...converted.problems,
+        ...findings.map(({ about, ...finding }) =>
+          problemAt(about.place, about.ofMap ? inMap(about, finding) : finding),
+        ),
+      ],
+    };
     return this.#last;
   }
+}
+
+function placeOf({ meta, place, ofMap }: Placed): Pick<Pool, 'source' | 'file' | 'line' | 'fields'> {
+  const { file, line } = place.located;
+  const kind = ofMap ? `ConfigMap/${meta.namespace}/${poolsConfigMap}` : `IPAddressPool/${meta.namespace}/${meta.name}`;
+  return {
+    source: file === '' ? kind : place.source,
+    ...(file === '' ? {} : { file, line }),
+    ...(ofMap ? { fields: { ranges: 'data.config: addresses' } } : {}),
+  };
+}
+
+const mapPath = ['data', 'config'];
+
+function ofConfigMap({ data, meta, place }: ConfigMapView): {
+  readonly objects: readonly Placed[];
+  readonly problems: readonly Problem[];
+} {
+  const { objects, findings } = convertConfigMap(data.get('config') ?? '', meta.namespace);
+  return {
+    objects: objects.map((object): Placed => ({ ...object, place, ofMap: true })),
+    problems: findings.map(({ field, ...finding }) =>
+      problemAt(place, { ...finding, path: mapPath, name: `data.config${field === '' ? '' : `: ${field}`}` }),
+    ),
+  };
+}
+
+/** A finding about an object that nobody wrote, at the text that it was made of. */
+function inMap({ type, meta }: Placed, finding: Finding): Finding {
+  const of = `${type.split('/').at(-1)} ${meta.name}`;
+  return { ...finding, path: mapPath, name: `data.config: ${of} ${fieldName(finding.path)}`.trimEnd() };
 }
