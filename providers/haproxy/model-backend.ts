@@ -238,9 +238,20 @@ function weighing(targets: readonly Target[]): (target: Target) => number {
   return (target) => (target.state === serving ? share(target) : 0);
 }
 
-function memberOf(target: Target, weight: number, limit: number | undefined): Member {
+const members = new Map<string, Member>();
+const mostMembers = 10_000;
+
+/** One for all targets of a weight: there are more of them than of anything else. */
+function memberOf({ state }: Target, weight: number, limit: number | undefined): Member {
+  const gone = state === 'gone';
+  const key = `${weight} ${limit ?? ''} ${gone}`;
+  const known = members.get(key);
+  if (known !== undefined) return known;
   const attrs = Object.freeze({ weight, ...given('maxConnections', limit) });
-  return target.state === 'gone' ? { attrs, gone: true } : { attrs };
+  const made: Member = Object.freeze(gone ? { attrs, gone } : { attrs });
+  if (members.size >= mostMembers) members.clear();
+  members.set(key, made);
+  return made;
 }
 
 type Place = { readonly address: string; readonly port: number } | Omit<Fault, 'field'>;
