@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { needsRootAnd } from '../fakes/needs.ts';
 import { type Lan, makeLan, monotonicMs } from './l2-lan.ts';
 import { type Member, makeNodes, type Nodes, opened } from './l2-nodes.ts';
 import type { Seen } from './l2-observer.ts';
@@ -30,7 +31,7 @@ function doubles(seen: Seen): readonly string[] {
   });
 }
 
-describe('nodes that announce', { concurrency: false }, () => {
+describe('nodes that announce', { concurrency: false, skip: needsRootAnd('ip', 'nft') }, () => {
   let lan: Lan;
   let nodes: Nodes;
   const members = new Map<string, Member>();
@@ -45,7 +46,7 @@ describe('nodes that announce', { concurrency: false }, () => {
       [vip, names],
       [vip6, names],
     ]);
-    for (const one of await Promise.all(names.map((name) => nodes.start(name)))) members.set(one.name, one);
+    for (const one of await nodes.startAll(names)) members.set(one.name, one);
     await member('a').until(opened(vip));
     await member('a').until(opened(vip6));
   });

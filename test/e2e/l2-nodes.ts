@@ -23,8 +23,10 @@ export interface Member {
 
 export interface Nodes {
   start(name: string, options?: Partial<SpeakerOptions>): Promise<Member>;
-  /** Begins a node without waiting until it is ready. */
-  begin(name: string, options?: Partial<SpeakerOptions>): Member;
+  /** Starts these, the first one before the others, so that it is the one that claims what it ranks first for. */
+  startAll(names: readonly string[]): Promise<readonly Member[]>;
+  /** Begins a node without waiting until it is ready; `path`: where it finds programs. */
+  begin(name: string, options?: Partial<SpeakerOptions>, path?: string): Member;
   stateDir(name: string): string;
   end(): void;
 }
@@ -34,7 +36,7 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
   const folder = mkdtempSync(join(tmpdir(), 'weir-l2-'));
   const running: ChildProcessByStdio<Writable, Readable, null>[] = [];
   const peers = names.map((name, at) => ({ name, address: `10.77.0.${11 + at}`, port: 7946 }));
-  const begin = (name: string, options: Partial<SpeakerOptions> = {}): Member => {
+  const begin = (name: string, options: Partial<SpeakerOptions> = {}, path = process.env.PATH ?? ''): Member => {
     const all: SpeakerOptions = {
       node: name,
       peers: peers.filter((peer) => peer.name !== name),
@@ -52,13 +54,8 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
       ...options,
     };
     const program = new URL('./l2-node-child.ts', import.meta.url).pathname;
-    const [command = '', ...words] = [
-      ...lan.inside(name),
-      process.execPath,
-      '--no-warnings',
-      program,
-      JSON.stringify(all),
-    ];
+    const node = [process.execPath, '--no-warnings', program, JSON.stringify(all)];
+    const [command = '', ...words] = [...lan.inside(name), 'env', `PATH=${path}`, ...node];
     const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
     running.push(child);
     child.stdin.on('error', () => {});
@@ -82,12 +79,17 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
       ended: once(child, 'exit'),
     };
   };
+  const start = async (name: string, options?: Partial<SpeakerOptions>) => {
+    const member = begin(name, options);
+    await member.until(({ kind }) => kind === 'ready');
+    return member;
+  };
   return {
     begin,
-    async start(name, options) {
-      const member = begin(name, options);
-      await member.until(({ kind }) => kind === 'ready');
-      return member;
+    start,
+    async startAll([first = '', ...others]) {
+      const member = await start(first);
+      return [member, ...(await Promise.all(others.map((name) => start(name))))];
     },
     stateDir: (name) => join(folder, name),
     end() {

@@ -22,15 +22,17 @@ if (import.meta.main) {
   const questions = vips.map((vip) => question(vip, vip.includes(':') ? own.ipv6 : own.ipv4, packets.mac));
   const asked: [number, number][] = [];
   const said: (Said & { at: number })[] = [];
-  let ended = false;
+  /** After the last question, answers still come. */
+  const drainMs = 50;
+  let askUntil = Number.POSITIVE_INFINITY;
   process.stdin.on('end', () => {
-    ended = true;
+    askUntil = now();
   });
   process.stdin.resume();
   process.stdout.write('ready\n');
   let next = now();
-  for (let turn = 0; !ended; ) {
-    if (questions.length > 0 && now() >= next) {
+  for (let turn = 0; now() < askUntil + drainMs; ) {
+    if (questions.length > 0 && now() >= next && askUntil === Number.POSITIVE_INFINITY) {
       const index = turn % questions.length;
       turn += 1;
       next = Math.max(next + Number(gap), now() - 1);
@@ -38,7 +40,11 @@ if (import.meta.main) {
       const frame = questions[index];
       if (frame !== undefined) packets.send(frame);
     }
-    for (let frame = packets.receive(); frame !== undefined; frame = now() < next ? packets.receive() : undefined) {
+    for (
+      let frame = packets.receive();
+      frame !== undefined;
+      frame = questions.length === 0 || now() < next ? packets.receive() : undefined
+    ) {
       const message = understand(frame);
       if (message !== undefined) said.push({ ...message, at: now() });
     }

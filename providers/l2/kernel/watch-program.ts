@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 
 export interface Watch {
-  /** Process that watches now, for tests; undefined between two. */
+  /** The shell that holds the program, for tests; undefined between two. */
   readonly pid: number | undefined;
   close(): void;
 }
 
 const againMs = 50;
+/** A monitor writes nothing for days and so would outlive us by as long: the shell around it waits for the end of our pipe, which a kill closes too. */
+const leash = '"$@" & program=$!; exec >&-; read -r end; kill "$program"';
 
 /**
  * Keeps a program running that tells changes as they happen, a line each (`nft monitor`, `ip monitor`). When it ends, another one is
@@ -18,15 +21,17 @@ export function watchProgram(
   onLine: (line: string) => void,
   onGap: () => void,
 ): Watch {
-  let child: ChildProcess | undefined;
+  let child: ChildProcessByStdio<Writable, Readable, null> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   const start = () => {
     let rest = '';
-    const started = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const started = spawn('sh', ['-c', leash, 'sh', program, ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
     child = started;
     started.on('error', () => {}); // `close` follows.
     started.on('spawn', onGap);
+    started.stdin.on('error', () => {});
+    started.stdout.on('end', () => started.stdin.end());
     started.stdout.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
@@ -45,7 +50,7 @@ export function watchProgram(
     close() {
       closed = true;
       clearTimeout(timer);
-      child?.kill('SIGKILL');
+      child?.stdin.end();
     },
   };
 }
