@@ -39,9 +39,9 @@ describe('gates of the kernel', { concurrency: false, skip: needsRootAnd('ip', '
       },
       tell: (one) => news.push(one),
     });
-  const arm = async () => {
+  const arm = async (ms = gateMs) => {
     token += 1;
-    assert.ok(await gate.apply(inc, { kind: 'arm', token, gateMs }));
+    assert.ok(await gate.apply(inc, { kind: 'arm', token, gateMs: ms }));
     return monotonicMs();
   };
   const confirm = (...owned: string[]) => gate.apply(inc, { kind: 'confirm', token, owned });
@@ -94,18 +94,18 @@ describe('gates of the kernel', { concurrency: false, skip: needsRootAnd('ip', '
     it(`${family}: renewed without a lost answer; a release closes one address at once and leaves the others`, async () => {
       inc += 1;
       assert.ok(await gate.apply(inc, { kind: 'reset', inc }));
-      await arm();
+      await arm(3000);
       assert.ok(await confirm(vip, other));
       const observation = await lan.observe([vip, other]);
       for (let beat = 0; beat < 40; beat += 1) {
-        await arm();
+        await arm(3000);
         assert.ok(await confirm(vip, other));
         await sleep(20);
       }
       assert.ok(await gate.apply(inc, { kind: 'own', owned: [other] }));
       const released = monotonicMs();
       for (let beat = 0; beat < 5; beat += 1) {
-        await arm();
+        await arm(3000);
         assert.ok(await confirm(other));
         await sleep(20);
       }
