@@ -130,6 +130,8 @@ export interface ReflectOptions<T> {
    * who wrote what of it, not to be kept.
    */
   readonly project: (object: KubeObject, old: T | undefined, managedFields?: Json) => T | undefined;
+  /** What stays of an item once it was handed to `onChange`; default: itself. For those who keep it elsewhere, in another form. */
+  readonly keep?: (item: T) => T;
   /** Once a change, in order; never after `stop()` was called. What it throws is logged and changes nothing. */
   readonly onChange?: (change: Change<T>) => void;
   /** After the first complete list has been handed to `onChange`, and after each later one. */

@@ -49,6 +49,7 @@ export class PathReflector<T> implements Reflector<T> {
     this.#context = context;
     this.#known = new Reflected<T>({
       project: options.project,
+      ...(options.keep === undefined ? {} : { keep: options.keep }),
       emit: (change) => this.#emit(change),
       failed: (error, key) => this.#complain(error, `project ${key}`),
       now: context.clock.now,

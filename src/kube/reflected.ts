@@ -16,6 +16,7 @@ export interface Prepared<T> extends Version {
 
 interface ReflectedOptions<T> {
   readonly project: ReflectOptions<T>['project'];
+  readonly keep?: ReflectOptions<T>['keep'];
   readonly emit: (change: Change<T>) => void;
   /** `project` has thrown: the object stays as it was known. */
   readonly failed: (error: unknown, key: string) => void;
@@ -58,7 +59,7 @@ export class Reflected<T> {
     if (item === undefined || !same) this.#drop(key);
     if (item === undefined) return;
     const old = this.items.get(key);
-    this.items.set(key, item);
+    this.items.set(key, this.#options.keep?.(item) ?? item);
     if (old === undefined) this.#options.emit({ type: 'add', key, object: item });
     else if (item !== old) this.#options.emit({ type: 'update', key, object: item, old });
   }

@@ -39,17 +39,21 @@ export interface PartContext {
 
 /** An object on its way from the wire to the readers: it is let go when they have it. */
 interface Parcel {
-  located: LocatedObject | undefined;
+  readonly located?: LocatedObject;
   /** Hands it to who works beside, too. */
-  seen: (() => void) | undefined;
+  readonly seen?: (() => void) | undefined;
 }
+
+/** What is left of a parcel. */
+const handedOver: Parcel = {};
 
 const askAgainMs = 30_000;
 
 /** Keeps `living` as one part of the cluster is. What was read stays while the part cannot be read. */
 export class LivePart {
   readonly place: PartPlace;
-  readonly #keys = new Set<string>();
+  /** What an earlier session knew, and this one has not seen yet. */
+  readonly #left = new Set<string>();
   #context: PartContext | undefined;
   #reflector: Reflector<Parcel> | undefined;
   #state: ReflectorState | undefined;
@@ -100,7 +104,7 @@ export class LivePart {
 
   /** Lets go of everything that was read of it. */
   forget(): void {
-    for (const key of [...this.#keys]) this.#delete(key);
+    for (const key of [...this.#left, ...(this.#reflector?.items.keys() ?? [])]) this.#delete(key);
   }
 
   /** Follows the part until the signal aborts. */
@@ -144,13 +148,14 @@ export class LivePart {
       path: resourcePath({ apiVersion, resource: kind.resource, namespace }),
       ...(query === undefined ? {} : { query }),
       project: (object, _, managedFields) => this.#receive(object, apiVersion, managedFields),
+      keep: () => handedOver,
       onChange: (change) => {
         if (change.type === 'delete') this.#delete(change.key);
         else this.#put(change.key, change.object);
       },
       onListed: () => {
         // What an earlier session knew and this one does not find.
-        if (fresh) for (const key of [...this.#keys]) if (!reflector.items.has(key)) this.#delete(key);
+        if (fresh) for (const key of [...this.#left]) this.#delete(key);
         fresh = false;
         this.#listed = true;
         this.#everKnown = true;
@@ -171,6 +176,7 @@ export class LivePart {
     this.#lists += lists;
     this.#watches += watches;
     const reflector = this.#reflector;
+    for (const key of reflector?.items.keys() ?? []) this.#left.add(key);
     this.#reflector = undefined;
     this.#state = undefined;
     await reflector?.stop();
@@ -203,18 +209,16 @@ export class LivePart {
   }
 
   #put(key: string, parcel: Parcel): void {
-    const { located } = parcel;
+    const { located, seen } = parcel;
     if (located === undefined) return;
-    parcel.located = undefined;
-    parcel.seen?.();
-    parcel.seen = undefined;
-    this.#keys.add(key);
+    seen?.();
+    this.#left.delete(key);
     this.#context?.living.put(this.#keyOf(key), located);
     this.#context?.changed(`${this.place.kind.kind} ${key.replace(/^\//, '')}`);
   }
 
   #delete(key: string): void {
-    if (!this.#keys.delete(key)) return;
+    this.#left.delete(key);
     this.#context?.living.delete(this.#keyOf(key));
     this.#context?.beside?.gone(this.place.kind.kind, key);
     this.#context?.changed(`${this.place.kind.kind} ${key.replace(/^\//, '')} is gone`);
