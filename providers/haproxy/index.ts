@@ -7,6 +7,7 @@ import { model, modelSliced } from './model.ts';
 import { normalize } from './normalize.ts';
 import { type Options, optionsSchema, type ServiceOptions, serviceOptionsSchema } from './options.ts';
 import { render } from './render.ts';
+import { turn } from './turn.ts';
 
 const capabilities: Capabilities = {
   scope: 'instance',
@@ -49,6 +50,11 @@ export const provider: Provider<Options, ServiceOptions> = {
   normalize,
   render,
   async open(options, ctx) {
+    // Part by part: much else is to be done at a start.
+    for (const load of [() => import('./process.ts'), () => import('./commit.ts')]) {
+      await load();
+      await turn(ctx);
+    }
     const { openSession } = await import('./session.ts');
     return openSession(options, ctx);
   },
