@@ -111,6 +111,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     recall,
     leader,
     status,
+    addressMoved: (move) => log.warn(move, `${move.service} has another address`),
     addressesUnkept(error) {
       const { code, message } = failureOf(error);
       log.warn({ code }, `addresses out of pools are not written down, a restart may give others: ${message}`);

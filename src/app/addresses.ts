@@ -1,6 +1,15 @@
 import { Assigner, type ReservedAddress, withAddresses } from '../alloc/index.ts';
 import type { Config } from '../config/index.ts';
-import type { AddressMove, ExportedService, Node, Pool, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import type {
+  AddressMove,
+  ExportedService,
+  Node,
+  Pool,
+  PoolState,
+  Problem,
+  ServiceId,
+  Snapshot,
+} from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import { parseAddress } from '../net/index.ts';
 import type { AddressRecord } from '../run/index.ts';
@@ -88,6 +97,16 @@ export class Addresses {
     };
     this.#keep(addresses, asking);
     return this.#last;
+  }
+
+  /** How full each pool is. Empty while another weir gives the addresses. */
+  usage(): readonly PoolState[] {
+    if (this.#following) return [];
+    return [...(this.#assigner?.usage() ?? [])].map(([name, { assigned, available }]) => ({
+      name,
+      assigned,
+      available: { ipv4: Number(available.ipv4), ipv6: Number(available.ipv6) },
+    }));
   }
 
   #give(asking: readonly ExportedService[], pools: readonly Pool[], complete: boolean): Given {

@@ -112,6 +112,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
           leader,
           status,
           gathered: runtime.gathered,
+          pools: runtime.pools(),
           plans: plans.newest(),
         };
         fresh = { state: makeState(parts), atMs: nowMs };

@@ -1,5 +1,6 @@
 import type {
   AppliedPlan,
+  PoolState,
   Problem,
   ServiceId,
   ServiceReport,
@@ -27,12 +28,13 @@ export interface StateParts {
   readonly leader: Leader | undefined;
   readonly status: Pick<StatusService, 'problems'> | undefined;
   readonly gathered: Gathered | undefined;
+  readonly pools: readonly PoolState[];
   readonly plans: readonly AppliedPlan[];
 }
 
 /** Everything that is known now, as the API and the page show it. Reads what the parts hold; contacts nothing. */
 export function makeState(parts: StateParts): State {
-  const { feeds, balancers, gathered, leader } = parts;
+  const { feeds, balancers, gathered, leader, pools } = parts;
   const leases = leader?.leases() ?? [];
   const problems = allProblems(parts);
   const services = gathered === undefined ? [] : serviceStates(gathered, balancers, problems);
@@ -59,6 +61,7 @@ export function makeState(parts: StateParts): State {
     })),
     balancers: states,
     ...(leases.length === 0 ? {} : { leases }),
+    ...(pools.length === 0 ? {} : { pools }),
     services,
     problems,
     incomplete: gathered?.incomplete ?? [],

@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.ts';
-import type { AppliedPlan, PlanUnit, ServiceId, StepResult } from '../model/index.ts';
+import type { AddressMove, AppliedPlan, PlanUnit, PoolState, ServiceId, StepResult } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import {
   AddressRecord,
@@ -57,6 +57,8 @@ export interface RuntimeParts {
   readonly leader: Leader | undefined;
   /** Who has which address out of a pool could not be written down. */
   readonly addressesUnkept: (error: unknown) => void;
+  /** A service got another address out of a pool than it had. */
+  readonly addressMoved: (move: AddressMove) => void;
   /** Writes back to the objects that services come from; absent: nobody does. */
   readonly status: StatusService | undefined;
 }
@@ -129,7 +131,14 @@ export class Runtime {
     const gathered = this.#gather(snapshots);
     const complete = feeds.every(({ synced }) => synced) && gathered.incomplete.length === 0;
     this.#gathered = this.#addresses.of(gathered, snapshots, complete);
+    // Without the lock it is only planned.
+    if (this.#lock !== undefined) for (const move of this.#gathered.moves ?? []) this.parts.addressMoved(move);
     return this.#gathered;
+  }
+
+  /** How full the pools are that this weir gives addresses out of. */
+  pools(): readonly PoolState[] {
+    return this.#addresses.usage();
   }
 
   /** Hands each balancer what it shall hold from now on. */

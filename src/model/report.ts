@@ -146,6 +146,14 @@ export interface LeaseState {
   readonly transitions: number;
 }
 
+/** How full a pool of addresses is. A shared address counts once; of more than fits a number the number is rounded. */
+export interface PoolState {
+  readonly name: string;
+  readonly assigned: { readonly ipv4: number; readonly ipv6: number };
+  /** Neither assigned nor kept back. */
+  readonly available: { readonly ipv4: number; readonly ipv6: number };
+}
+
 /** `/api/v1/state`, `weir status -o json`. */
 export interface State {
   readonly version: string;
@@ -167,6 +175,8 @@ export interface State {
   }[];
   /** Absent: whatever this weir drives, no other weir does. */
   readonly leases?: readonly LeaseState[];
+  /** Absent: this weir gives nobody an address out of a pool. */
+  readonly pools?: readonly PoolState[];
   readonly services: readonly ServiceState[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];

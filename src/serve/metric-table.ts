@@ -37,6 +37,20 @@ export const metricTable: readonly MetricEntry[] = [
     help: 'How often this weir has begun or ceased to lead.',
     labels: ['lease'],
   },
+  ...['', 'ipv4_', 'ipv6_'].flatMap((family): readonly MetricEntry[] => [
+    {
+      name: `metallb_allocator_${family}addresses_total`,
+      type: 'gauge',
+      help: 'Addresses of a pool that may be given out, under the name that MetalLB has for it.',
+      labels: ['pool'],
+    },
+    {
+      name: `metallb_allocator_${family}addresses_in_use_total`,
+      type: 'gauge',
+      help: 'Addresses of a pool that services have; a shared one counts once.',
+      labels: ['pool'],
+    },
+  ]),
   { name: 'weir_plan_steps', type: 'gauge', help: 'Steps of the last plan.', labels: ['op', 'provider'] },
   { name: 'weir_plan_pending', type: 'gauge', help: 'Units whose plan is not done.', labels: ['provider'] },
   {

@@ -42,6 +42,15 @@ function countState(state: State): ReadonlyMap<string, Count> {
   }
   for (const { code, severity } of state.problems) add('weir_problems', { code, severity });
   for (const { lease, leader } of state.leases ?? []) add('weir_leader', { lease }, leader ? 1 : 0);
+  for (const { name: pool, assigned, available } of state.pools ?? []) {
+    const [four, six] = [assigned.ipv4 + available.ipv4, assigned.ipv6 + available.ipv6];
+    add('metallb_allocator_addresses_total', { pool }, four + six);
+    add('metallb_allocator_addresses_in_use_total', { pool }, assigned.ipv4 + assigned.ipv6);
+    add('metallb_allocator_ipv4_addresses_total', { pool }, four);
+    add('metallb_allocator_ipv4_addresses_in_use_total', { pool }, assigned.ipv4);
+    add('metallb_allocator_ipv6_addresses_total', { pool }, six);
+    add('metallb_allocator_ipv6_addresses_in_use_total', { pool }, assigned.ipv6);
+  }
   for (const source of state.sources) add('weir_source_synced', { source: source.name }, source.synced ? 1 : 0);
   for (const { source } of state.incomplete) add('weir_source_incomplete', { source });
   return counts;

@@ -41,6 +41,7 @@ function stage({ config = {}, record: written = {} }: Parts = {}) {
   });
   return {
     record,
+    usage: () => addresses.usage(),
     follow: (now: boolean) => {
       following = now;
     },
@@ -85,6 +86,20 @@ describe('addresses out of pools', () => {
       ],
     );
     assert.equal(seen.services.find(({ id }) => id === 'shop/a')?.address?.list?.[0], '192.0.2.0');
+  });
+
+  it('are counted by pool and family while this weir gives them', () => {
+    const { see, usage, follow } = stage({
+      config: { pools: [{ name: 'p', ranges: ['192.0.2.0/30', '2001:db8::/64'] }] },
+    });
+    const services = [ofCluster('a'), ofCluster('b', [], { families: ['ipv4', 'ipv6'] })];
+    see(services);
+    assert.deepEqual(usage(), [
+      { name: 'p', assigned: { ipv4: 2, ipv6: 1 }, available: { ipv4: 2, ipv6: Number(2n ** 63n) } },
+    ]);
+    follow(true);
+    see(services);
+    assert.deepEqual(usage(), []);
   });
 
   it('are a matter of balancers that say so', () => {

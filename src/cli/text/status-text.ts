@@ -14,6 +14,7 @@ export function statusText(state: State, nowMs: number, paint: Paint, all = fals
     head,
     leaseText(state, paint),
     balancerTable(state, nowMs, paint),
+    poolTable(state),
     serviceTable(state, paint, all),
     stateProblemsText(state, paint),
     incompleteText(state, paint),
@@ -44,6 +45,23 @@ function balancerTable(state: State, nowMs: number, paint: Paint): string {
     return [balancer.name, balancer.provider, colour(word), String(balancer.objects), change, reason];
   });
   return renderTable([['BALANCER', 'PROVIDER', 'STATE', 'OBJECTS', 'LAST CHANGE', ''], ...rows], '  ');
+}
+
+/** How full the pools of addresses are, by family. */
+function poolTable({ pools = [] }: State): string {
+  if (pools.length === 0) return '';
+  const cell = (has: number, free: number) => (has + free === 0 ? '-' : `${has} of ${short(has + free)}`);
+  const rows = pools.map(({ name, assigned, available }) => [
+    name,
+    cell(assigned.ipv4, available.ipv4),
+    cell(assigned.ipv6, available.ipv6),
+  ]);
+  return renderTable([['POOL', 'IPV4 GIVEN', 'IPV6 GIVEN'], ...rows], '  ');
+}
+
+/** 18446744073709552000 says no more than 1.8e19. */
+function short(n: number): string {
+  return n < 1e9 ? String(n) : n.toExponential(1).replace('+', '');
 }
 
 function serviceTable(state: State, paint: Paint, all: boolean): string {
