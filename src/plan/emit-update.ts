@@ -1,7 +1,7 @@
 import type { Attrs, Json } from '../model/index.ts';
 import { sameRef, sameValue } from './compare.ts';
 import type { Draft, DraftRef } from './draft.ts';
-import { losableNow, passageTo, waitFor } from './gates.ts';
+import { goesDark, losableNow, passageTo, waitFor } from './gates.ts';
 import { type Present, type Target, Wanted } from './scene.ts';
 import type { RefShape } from './shape.ts';
 import { push, type Sketch } from './sketch.ts';
@@ -39,7 +39,13 @@ export function emitUpdate(sketch: Sketch, wanted: Wanted): void {
     push(sketch.turns, wanted, draft);
     draft.gains = wanted.it.serves;
     draft.loses = kept.it.serves.filter((service) => !wanted.it.serves.includes(service));
+    if (goesDark(sketch, wanted)) sayGap(draft, wanted, kept);
   }
+}
+
+/** Services that were served and shall be, and are not. */
+export function sayGap(draft: Draft, wanted: Wanted, kept: Present): void {
+  for (const service of kept.it.serves) if (wanted.it.serves.includes(service)) draft.gap.add(service);
 }
 
 function changedAttrs(sketch: Sketch, { it, shape }: Wanted, kept: Present): Attrs {

@@ -190,6 +190,15 @@ export function losableNow(sketch: Sketch, front: Wanted | Present): number {
   return present === undefined ? 0 : losableBehind(sketch, present);
 }
 
+/** Whether a kept front that serves now is turned to what has nobody to serve, and shall have nobody. */
+export function goesDark(sketch: Sketch, front: Wanted): boolean {
+  const targets = servedBy(sketch.scene, front);
+  if (!sketch.rules.gap || targets.length === 0 || losableNow(sketch, front) === 0) return false;
+  return targets
+    .flatMap((target) => wantedCarriers(sketch.scene, target))
+    .every((carrier) => usableMembers(carrier, sketch.options.policy) === 0);
+}
+
 /** Whether traffic that came to it could be answered, now or before the plan is done. */
 export function mayServe(sketch: Sketch, one: Wanted): boolean {
   if (one.kept !== undefined && losableNow(sketch, one) > 0) return true;

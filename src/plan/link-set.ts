@@ -1,6 +1,7 @@
 import type { Attrs, Handle, Member, MemberSet } from '../model/index.ts';
 import type { Draft, DraftRef } from './draft.ts';
-import { losableNow, passageTo, unreadyBehind, waitFor } from './gates.ts';
+import { sayGap } from './emit-update.ts';
+import { goesDark, losableNow, passageTo, unreadyBehind, waitFor } from './gates.ts';
 import { type Present, type Target, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 import { push, type Sketch } from './sketch.ts';
@@ -93,6 +94,7 @@ export class LinkSet {
   noteTurn(draft: Draft): void {
     if (!this.set.serving) return;
     push(this.sketch.turns, this.front, draft);
+    if (goesDark(this.sketch, this.front)) sayGap(draft, this.front, this.kept);
     draft.gains = this.front.it.serves;
     draft.loses = this.kept.it.serves.filter((service) => !this.front.it.serves.includes(service));
   }

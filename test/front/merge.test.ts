@@ -18,7 +18,7 @@ describe('ports', () => {
     assert.equal(problem?.code, 'E_PORT_CONFLICT');
     assert.equal(problem?.field, 'fronts[0].port');
     assert.equal(problem?.value, '80/tcp');
-    assert.match(problem?.message ?? '', /TCP for ExportedService z\/old \(older\)/);
+    assert.match(problem?.message ?? '', /TCP for ExportedService z\/old \(older: created [-0-9T:.]+Z\)/);
   });
 
   test('without an age a service comes after those with one, by namespace and name', () => {

@@ -1,6 +1,7 @@
 /** Members of a set: add before remove, remove ready ones when enough others are ready. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Resource } from '../../src/model/index.ts';
 import { balancer, group, lines, listener, plain, planFor, seen } from './cloud.ts';
 
 const a = balancer('a');
@@ -48,6 +49,19 @@ describe('members', () => {
     const idle = [seen(a), seen(group('s', '1')), seen(group('t', '2')), seen(listener('a:80', { s: 0, t: 1 }))];
     const wanted = [a, group('s', ''), group('t', '2'), listener('a:80', { s: 0, t: 1 })];
     assert.deepEqual(lines(planFor(wanted, idle)), ['remove Group s 1 out']);
+  });
+
+  test('a front that serves and turns to what has nobody is interrupted, and one that begins or ends to forward is not', () => {
+    const groups = [group('s', '1'), group('s@b', '')];
+    const there = [seen(a), ...groups.map((one) => seen(one))];
+    const gapsOf = (want: Resource, have: Resource) =>
+      lines(planFor([a, ...groups, want], [...there, seen(have)])).filter((line) => line.includes('[gap s]'));
+    assert.deepEqual(gapsOf(plain('a:80', 's@b'), plain('a:80', 's')), ['update Plain a:80 [gap s]']);
+    assert.deepEqual(gapsOf(plain('a:80', 's'), plain('a:80', 's@b')), []);
+    assert.deepEqual(gapsOf(listener('a:80', { 's@b': 1 }), listener('a:80', { s: 1 })), [
+      'remove Listener a:80 S out [gap s]',
+    ]);
+    assert.deepEqual(gapsOf(listener('a:80', { s: 1 }), listener('a:80', { s: 1, 's@b': 1 })), []);
   });
 
   test('the last ready ones go after everybody has turned away', () => {

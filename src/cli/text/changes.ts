@@ -1,4 +1,4 @@
-import type { PlanUnit, Refusal, ServiceId, Step } from '../../model/index.ts';
+import { type PlanUnit, type Refusal, type ServiceId, type Step, sameJson, type Until } from '../../model/index.ts';
 import { type MemberChanges, memberChanges } from './member-changes.ts';
 import { changeText, factsOf, type KindsOf, lastFactsOf, type Teller, tellerOf } from './object-words.ts';
 import { span, wrap } from './words.ts';
@@ -32,16 +32,17 @@ export function changesOf(unit: PlanUnit, kindsOf: KindsOf): readonly Change[] {
 function changeOf(steps: readonly Step[], teller: Teller): Change {
   const kind = steps[0]?.kind ?? '';
   const gap = [...new Set(steps.flatMap((step) => step.gap ?? []))];
-  const sign = signOf(steps, gap.length > 0);
+  const sign = signOf(steps, gap.length > 0, teller);
   const replaced = sign.word === 'replace' ? replacement(steps, teller) : undefined;
   return {
     ...sign,
     kind,
     id: (sign.word === 'reorder' ? teller.scopeName : teller.name)(kind, steps[0]?.id ?? ''),
     facts: replaced === undefined ? steps.flatMap((step) => factsOfStep(step, teller)) : [],
-    details: [...(replaced ?? []), ...steps.flatMap((step) => detailsOf(step, teller))],
+    // Gates of one object that wait for the like are one to the reader.
+    details: [...new Set([...(replaced ?? []), ...steps.flatMap((step) => detailsOf(step, teller))])],
     members: memberChanges(steps, teller),
-    why: whyOf(steps),
+    why: whyOf(steps, teller),
     gap,
     risk: [...new Set(steps.flatMap((step) => step.risk ?? []))],
   };
@@ -50,7 +51,7 @@ function changeOf(steps: readonly Step[], teller: Teller): Change {
 const signs: Readonly<Partial<Record<Step['op'], string>>> = { add: '+', remove: '-', set: '~' };
 
 /** The reason of the object's own step; where only members move, the reason of each direction. */
-function whyOf(steps: readonly Step[]): string {
+function whyOf(steps: readonly Step[], teller: Teller): string {
   const acting = steps.find(({ op }) => op !== 'wait' && signs[op] === undefined);
   if (acting !== undefined) {
     if (acting.borrowed === true)
@@ -59,15 +60,17 @@ function whyOf(steps: readonly Step[]): string {
     const said = acting.op === 'create' ? acting.why === 'is new' : acting.op === 'update' && acting.refs === undefined;
     return said ? '' : acting.why;
   }
-  const reasons = new Map(
-    steps.flatMap(({ op, why }) => (op === 'wait' || why === '' ? [] : [[`${op} ${why}`, { op, why }]])),
+  // Of what no traffic flows to the signs say it all.
+  const moving = steps.filter(
+    ({ op, kind, set = '', why }) => op !== 'wait' && why !== '' && teller.serving(kind, set),
   );
+  const reasons = new Map(moving.map(({ op, why }) => [`${op} ${why}`, { op, why }]));
   const [only, ...more] = reasons.values();
   if (more.length === 0) return only?.why ?? '';
   return [...reasons.values()].map(({ op, why }) => `${signs[op] ?? ''} ${why}`).join(', ');
 }
 
-function signOf(steps: readonly Step[], gap: boolean): Pick<Change, 'symbol' | 'word'> {
+function signOf(steps: readonly Step[], gap: boolean, teller: Teller): Pick<Change, 'symbol' | 'word'> {
   const created = steps.find(({ op }) => op === 'create');
   const gone = steps.find(({ op }) => op === 'delete');
   if (created !== undefined && gone !== undefined)
@@ -77,7 +80,9 @@ function signOf(steps: readonly Step[], gap: boolean): Pick<Change, 'symbol' | '
   if (gone !== undefined)
     return gone.borrowed === true ? { symbol: '=', word: 'release' } : { symbol: '-', word: 'delete' };
   if (steps.every(({ op }) => op === 'order')) return { symbol: '~', word: 'reorder' };
-  if (steps.some(({ op }) => op === 'update')) return { symbol: '~', word: 'update' };
+  const moves = steps.some(({ kind, set }) => set !== undefined && teller.serving(kind, set));
+  const waits = steps.every(({ op }) => op === 'wait');
+  if (steps.some(({ op }) => op === 'update') || !(moves || waits)) return { symbol: '~', word: 'update' };
   return { symbol: '>', word: 'move members' };
 }
 
@@ -92,7 +97,7 @@ function replacement(steps: readonly Step[], teller: Teller): readonly string[] 
   // What forces the replacement comes first, and what only follows is left out.
   const forcing = teller.immutable(now.kind).filter((attr) => attr in attrs);
   const told = [...new Set([...forcing, ...Object.keys(words.attrs ?? {})])];
-  const changed = told.filter((attr) => attr in attrs && JSON.stringify(was[attr]) !== JSON.stringify(attrs[attr]));
+  const changed = told.filter((attr) => attr in attrs && !sameJson(was[attr] ?? null, attrs[attr] ?? null));
   return [
     ...changed.map((attr) => changeText(words, attr, was, attrs)),
     ...(gone?.borrowed === true ? ['the old one was made by somebody else: it stays, no longer managed'] : []),
@@ -114,8 +119,7 @@ function factsOfStep({ op, kind, attrs, refs = {}, was }: Step, teller: Teller):
 function detailsOf(step: Step, teller: Teller): readonly string[] {
   const { op, kind, until, ranks = [], attrs = {}, refs = {}, was } = step;
   if (op === 'wait' && until !== undefined) {
-    const { what, min, members, deadlineMs } = until;
-    return [`wait until ${min} of ${members.length} ${what}, at most ${span(deadlineMs)}`];
+    return [waitText(until, teller)];
   }
   if (op === 'order') {
     const names = ranks.map(([ref, number]) => `${number}: ${teller.rankName(kind, ref)}`);
@@ -128,10 +132,25 @@ function detailsOf(step: Step, teller: Teller): readonly string[] {
   return [
     ...Object.keys(attrs).map((attr) => changeText(words, attr, was?.attrs, attrs)),
     ...Object.entries(refs).map(([via, ref]) => {
-      const before = was?.refs === undefined ? '' : `${link(via, was.refs[via])} `;
-      return `${words.refs?.[via] ?? via}  ${before}-> ${link(via, ref)}`;
+      const now = link(via, ref);
+      const old = was?.refs === undefined ? undefined : link(via, was.refs[via]);
+      const same = old === now && ref !== null;
+      const before = old === undefined ? '' : `${old}${same ? ' (old)' : ''} `;
+      return `${words.refs?.[via] ?? via}  ${before}-> ${now}${same ? ' (new)' : ''}`;
     }),
   ];
+}
+
+/** `wait for ready targets: 1 of 2, at most 5 min`. */
+function waitText({ what, kind, set, min, members, deadlineMs, ends }: Until, teller: Teller): string {
+  if (what === 'ready') {
+    const word = teller.words(kind).sets?.[set]?.word ?? 'members';
+    return `wait for ready ${word}: ${min} of ${members.length}, at most ${span(deadlineMs)}`;
+  }
+  const [one = ''] = members;
+  const old = members.length === 1 ? `the old ${teller.refName(kind, set, one)}` : `${members.length} old ones`;
+  const [go, go1] = ends === true ? ['are deleted', 'is deleted'] : ['leave', 'leaves'];
+  return `${old} ${members.length === 1 ? go1 : go} when connections to ${members.length === 1 ? 'it' : 'them'} have ended, at most ${span(deadlineMs)}`;
 }
 
 const refusalWords: Readonly<Record<Refusal['why'], string>> = {

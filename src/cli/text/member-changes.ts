@@ -19,6 +19,7 @@ const kinds = [
 ] as const;
 
 interface Entry {
+  readonly ref: HandleRef;
   readonly name: string;
   /** Its share, where the set has shares. */
   readonly weight?: Json;
@@ -37,27 +38,49 @@ export function memberChanges(steps: readonly Step[], teller: Teller): readonly 
   for (const { kind, op, set, sets: created = {}, members = [], was } of steps) {
     const entry = (via: string, ref: HandleRef, member: Member | null): Entry => {
       const key = teller.refName(kind, via, ref);
-      const name = member === null ? key : (words[via]?.member?.(key, member.attrs) ?? key);
+      // Of one that goes the key alone is at hand, and says who it was.
+      const name = words[via]?.member?.(key, member?.attrs ?? {}) ?? key;
       const weight = member?.attrs[teller.weight(kind, via) ?? ''];
-      return weight === undefined ? { name } : { name, weight };
+      return weight === undefined ? { ref, name } : { ref, name, weight };
     };
     for (const [via, list] of Object.entries(created)) of(via).add.push(...list.map(([ref, m]) => entry(via, ref, m)));
     if (set === undefined) continue;
-    if (op === 'add' || op === 'remove') of(set)[op].push(...members.map(([ref, member]) => entry(set, ref, member)));
-    if (op !== 'set') continue;
+    if (op === 'add') of(set).add.push(...members.map(([ref, member]) => entry(set, ref, member)));
+    if (op !== 'set' && op !== 'remove') continue;
     const before = new Map<HandleRef, Member>(was?.members ?? []);
     for (const [ref, member] of members) {
-      const change = attrsText(member?.attrs ?? {}, before.get(ref)?.attrs, teller.weight(kind, set));
-      of(set).set.push({ name: entry(set, ref, null).name + change });
+      const lists = of(set);
+      const entered = lists.add.findIndex((one) => one.ref === ref);
+      // One that goes by the same call by which others gain its share; one that came without a share gets it.
+      if (member === null) {
+        lists.set = lists.set.filter((one) => one.ref !== ref);
+        lists.remove.push(entry(set, ref, null));
+      } else if (entered >= 0) lists.add[entered] = entry(set, ref, member);
+      if (member === null || entered >= 0) continue;
+      const change = attrsText(member.attrs, before.get(ref)?.attrs, teller.weight(kind, set));
+      lists.set.push({ ref, name: entry(set, ref, null).name + change });
     }
   }
   return [...sets].flatMap(([set, lists]) => {
     const used = kinds.filter(([op]) => lists[op].length > 0);
     if (used.length === 0) return [];
     const counts = used.map(([op, sign]) => `${sign}${lists[op].length}`).join(' ');
-    const names = used.flatMap(([op, sign]) => withShares(lists[op]).map((member) => `${sign} ${member}`));
+    const stays = generations(lists);
+    const names = used.flatMap(([op, sign]) =>
+      withShares(lists[op].map((entry) => ({ ...entry, name: stays(op, entry.name) }))).map((one) => `${sign} ${one}`),
+    );
     return [{ set: words[set]?.word ?? set, counts, names, quiet: words[set]?.quiet === true }];
   });
+}
+
+/** Two of one name, of which one comes and the other goes, are told apart. */
+function generations({ add, remove }: Lists): (op: keyof Lists, name: string) => string {
+  const gone = new Set(remove.map(({ name }) => name));
+  const both = new Set(add.flatMap(({ name }) => (gone.has(name) ? [name] : [])));
+  return (op, name) => {
+    if (!both.has(name) || op === 'set') return name;
+    return `${name} (${op === 'add' ? 'new' : 'old'})`;
+  };
 }
 
 /** Shares matter where they differ, and where one takes nothing. */

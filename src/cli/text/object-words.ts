@@ -1,4 +1,14 @@
-import type { Attrs, AttrWords, HandleRef, Json, KindSpec, KindWords, PlanUnit, Was } from '../../model/index.ts';
+import {
+  type Attrs,
+  type AttrWords,
+  type HandleRef,
+  type Json,
+  type KindSpec,
+  type KindWords,
+  type PlanUnit,
+  sameJson,
+  type Was,
+} from '../../model/index.ts';
 
 /** The kinds of a balancer by its name: empty where they are not known, and everything is told by ids and raw values. */
 export type KindsOf = (balancer: string) => readonly KindSpec[];
@@ -9,6 +19,8 @@ export interface Teller {
   /** Attributes and refs whose change makes another object of it. */
   immutable(kind: string): readonly string[];
   name(kind: string, id: string): string;
+  /** Whether traffic flows to the members of a set; true where nothing is known of it. */
+  serving(kind: string, set: string): boolean;
   /** The attribute of the members of a set that is their share. */
   weight(kind: string, set: string): string | undefined;
   /** The object of another kind in whose scope those of this kind are ordered. */
@@ -41,6 +53,10 @@ export function tellerOf(unit: Pick<PlanUnit, 'balancer' | 'unit' | 'steps' | 'n
   };
   return {
     words,
+    serving: (kind, set) => {
+      const spec = kinds.get(kind);
+      return spec === undefined || spec.sets[set]?.serving === true;
+    },
     weight: (kind, set) => kinds.get(kind)?.sets[set]?.weight,
     scopeName(kind, id) {
       const spec = kinds.get(kind);
@@ -92,7 +108,7 @@ export function changeText(words: KindWords, attr: string, was: Attrs | undefine
   const [before, after] = [was?.[attr], now[attr]];
   if (how?.text === undefined && isFields(before) && isFields(after)) {
     const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    const changed = fields.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+    const changed = fields.filter((name) => !sameJson(before[name] ?? null, after[name] ?? null));
     return changed.map((name) => `${word}.${name}  ${inWords(before[name])} -> ${inWords(after[name])}`).join(', ');
   }
   const say = (value: Json | undefined, attrs: Attrs) =>

@@ -143,7 +143,7 @@ test('a replacement tells what forces it, old beside new', () => {
     '  +/- replace  TargetGroup   shop/db:web      Name cannot be changed in place',
     '        targets  + 10.0.0.3:5432',
     '        named  k8s-shop-db-1d2b416c69 -> k8s-shop-db-1d2b416c6-1db12e172d',
-    '        wait until 1 of 1 ready, at most 5 min',
+    '        wait for ready targets: 1 of 1, at most 5 min',
     '  +/- replace  LoadBalancer  service/shop/db  Scheme cannot be changed in place',
     '        security groups  + front end',
     '        Scheme  internal -> internet-facing',
@@ -176,3 +176,66 @@ test('what somebody else has made is released, not deleted', () => {
     'Plan: 0 to create, 0 to update, 0 to replace, 0 to delete, 1 to release; 0 unchanged. 1 step.',
   ]);
 });
+
+/** A network load balancer; `more`: settings besides. */
+function db(port: number, more: Json = {}, ready = true, sourceRanges?: readonly string[]): ExportedService {
+  const main = backend({ protocol: 'tcp', targets: ready ? [target('10.0.0.3', 5432)] : [] });
+  const settings: Json = { scheme: 'internal', ...Object(more) };
+  const front = sourceRanges === undefined ? tcp(port) : { ...tcp(port), sourceRanges };
+  return service('shop/db', [front], { backends: { web: main }, settings: { awselb: settings } });
+}
+
+test('tags and ranges of addresses come and go in words, and no traffic is said to move', () => {
+  assert.deepEqual(change([db(5432)], [db(5432, { tags: { team: 'shop' } }, true, ['10.1.0.0/16'])]), [
+    'edge  service/shop/db',
+    '    ~ update  SecurityGroup  front end',
+    '        lets in  + 5432/tcp from 10.1.0.0/16  - 5432/tcp from 0.0.0.0/0',
+    '        tags  + team=shop',
+    '    ~ update  TargetGroup    shop/db:web',
+    '        tags  + team=shop',
+    '    ~ update  LoadBalancer   service/shop/db',
+    '        tags  + team=shop',
+    '    ~ update  Listener       5432',
+    '        tags  + team=shop',
+    '  = 1 object unchanged',
+    'Plan: 0 to create, 4 to update, 0 to replace, 0 to delete; 1 unchanged. 6 steps.',
+  ]);
+});
+
+test('a service that loses its last target is told as interrupted, with the reason', () => {
+  assert.deepEqual(change([db(5432)], [db(5432, {}, false)]), [
+    'edge  service/shop/db',
+    '    > move members  TargetGroup  shop/db:web  is no longer wanted, and none is left to serve',
+    '        targets  - 10.0.0.3:5432',
+    '        GAP: interrupts shop/db',
+    '  = 4 objects unchanged',
+    'Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 1 gap; 4 unchanged. 1 step.',
+  ]);
+});
+
+test('an old generation and a new one of the same name are told apart', () => {
+  assert.deepEqual(change([shop(first)], [withVersion(shop(first))]), [
+    'edge  ingress/shop/web',
+    '  +/- replace       TargetGroup  shop/web:web      ProtocolVersion cannot be changed in place',
+    '        targets  + 10.0.0.1:8080',
+    '        protocol version  HTTP1 -> HTTP2',
+    '        named  k8s-shop-web-3887907e4b -> k8s-shop-web-40023eeff1',
+    '        wait for ready targets: 1 of 1, at most 5 min',
+    '  +/- replace       TargetGroup  shop/web:next     ProtocolVersion cannot be changed in place',
+    '        targets  + 10.0.0.2:8080',
+    '        protocol version  HTTP1 -> HTTP2',
+    '        named  k8s-shop-web-9501378080 -> k8s-shop-web-47dbc40b2a',
+    '        wait for ready targets: 1 of 1, at most 5 min',
+    '    > move members  Rule         443 shop.test /*  + enters without a share until it is ready, ~ its successor is ready',
+    '        forward to  + shop/web:web (new) weight 9  + shop/web:next (new) weight 1  - shop/web:web (old)  - shop/web:next (old)',
+    '  = 6 objects unchanged',
+    'Plan: 0 to create, 1 to update, 2 to replace, 0 to delete; 6 unchanged. 8 steps.',
+  ]);
+});
+
+function withVersion(from: ExportedService): ExportedService {
+  return {
+    ...from,
+    settings: { awselb: { ...Object(from.settings.awselb), targetGroup: { protocolVersion: 'HTTP2' } } },
+  };
+}

@@ -42,7 +42,7 @@ test('a replacement is one object: +/- without and -/+ with a gap', () => {
   const gone = step({ n: 3, op: 'delete', kind: 'TargetGroup', id: 'web', handle: 'tg-1' });
   assert.deepEqual(lines(planOf(create, wait, gone)), [
     '  +/- replace  TargetGroup  web  protocol cannot be changed',
-    '        wait until 3 of 3 ready, at most 5 min',
+    '        wait for ready members: 3 of 3, at most 5 min',
   ]);
   assert.match(lines(planOf({ ...create, gap: ['s/a'] }, gone))[0] ?? '', /^ {2}-\/\+ replace/);
 });
