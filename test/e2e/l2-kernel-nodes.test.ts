@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { needsRootAnd } from '../fakes/needs.ts';
+import { doubleAnswers } from './l2-doubles.ts';
 import { type Lan, makeLan, monotonicMs } from './l2-lan.ts';
 import { type Member, makeNodes, type Nodes, opened } from './l2-nodes.ts';
 import type { Seen } from './l2-observer.ts';
@@ -9,27 +10,6 @@ import type { Seen } from './l2-observer.ts';
 const names = ['a', 'b', 'c'];
 const vip = '10.77.0.100';
 const vip6 = 'fd09::100';
-
-/** Pairs of answers by different nodes to questions so near one another that both gates were open. */
-function doubles(seen: Seen): readonly string[] {
-  return [vip, vip6].flatMap((address) => {
-    const replies = seen.said.filter(({ kind, vip: of }) => kind === 'reply' && of === address);
-    const owners = new Map<string, { first: number; last: number }[]>();
-    for (const { mac, at } of replies) {
-      const spans = owners.get(mac) ?? [];
-      owners.set(mac, spans);
-      const span = spans.at(-1);
-      if (span !== undefined && at - span.last < 50) span.last = at;
-      else spans.push({ first: at, last: at });
-    }
-    const all = [...owners].flatMap(([mac, spans]) => spans.map((span) => ({ mac, ...span })));
-    return all.flatMap((one) =>
-      all
-        .filter((two) => two.mac > one.mac && two.first <= one.last && one.first <= two.last)
-        .map((two) => `${address}: ${one.mac} ${one.first}–${one.last}, ${two.mac} ${two.first}–${two.last}`),
-    );
-  });
-}
 
 describe('nodes that announce', { concurrency: false, skip: needsRootAnd('ip', 'nft') }, () => {
   let lan: Lan;
@@ -83,7 +63,7 @@ describe('nodes that announce', { concurrency: false, skip: needsRootAnd('ip', '
     members.set('a', await nodes.start('a'));
     await sleep(600);
     const seen = await observation.end();
-    assert.deepEqual(doubles(seen), []);
+    assert.deepEqual(doubleAnswers(seen), []);
     for (const address of [vip, vip6]) {
       assert.ok(firstAfter(seen, address, lan.mac('b'), at) > at, `${address} is answered by b`);
       const told = seen.said.filter(
@@ -106,7 +86,7 @@ describe('nodes that announce', { concurrency: false, skip: needsRootAnd('ip', '
     member('b').kill('SIGCONT');
     await sleep(800);
     const seen = await observation.end();
-    assert.deepEqual(doubles(seen), []);
+    assert.deepEqual(doubleAnswers(seen), []);
     assert.ok(firstAfter(seen, vip, lan.mac(next), at) > at);
     assert.deepEqual(
       seen.said
@@ -142,7 +122,7 @@ describe('nodes that announce', { concurrency: false, skip: needsRootAnd('ip', '
     await Promise.race(names.filter((name) => name !== holder).map((name) => member(name).until(opened(vip), at)));
     await sleep(200);
     const seen = await observation.end();
-    assert.deepEqual(doubles(seen), []);
+    assert.deepEqual(doubleAnswers(seen), []);
     const times = seen.said.filter(({ kind }) => kind === 'reply').map(({ at: then }) => then);
     const gap = Math.max(...times.map((then, place) => then - (times[place - 1] ?? then)));
     assert.ok(gap < 250, `nobody answered for ${gap} ms`);

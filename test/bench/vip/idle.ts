@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeLan } from '../../e2e/l2-lan.ts';
+import { makeNodes, opened } from '../../e2e/l2-nodes.ts';
+import type { Figure } from '../figure.ts';
+
+const seconds = 20;
+
+/** CPU of the node that owns all of 100 addresses among six, with the programs that it runs, in percent of a core. */
+export async function measureIdle(hasty: boolean): Promise<readonly Figure[]> {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const voters = names.slice(0, 5);
+  const vips = Array.from({ length: 100 }, (_, at) => `10.77.0.${100 + at}`);
+  const lan = makeLan(names);
+  const nodes = makeNodes(
+    lan,
+    names,
+    vips.map((vip) => [vip, voters]),
+  );
+  const options = { group: { version: 1, voters, previous: [] }, ...(hasty ? { beatMs: 10 } : {}) };
+  try {
+    const a = nodes.begin('a', options);
+    await Promise.all(names.slice(1).map((name) => nodes.start(name, options)));
+    for (const vip of vips) await a.until(opened(vip));
+    await sleep(6000); // The burst of announcements ends.
+    const before = ticksOf(a.pid);
+    await sleep(seconds * 1000);
+    const value = ticksOf(a.pid) - before;
+    return [{ figure: 'vip.idle_cpu_pct', value: value / seconds, unit: 'percent', n: seconds }];
+  } finally {
+    nodes.end();
+    lan.end();
+  }
+}
+
+/** Hundredths of a second that a process and all that it runs have used. */
+function ticksOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const tasks = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const children = tasks.trim().split(' ').filter(Boolean).map(Number);
+  return Number(fields[11]) + Number(fields[12]) + children.reduce((sum, child) => sum + ticksOf(child), 0);
+}
