@@ -34,6 +34,7 @@ export const provider: Provider<Options, ServiceOptions> = {
   kinds,
   model,
   normalize: (resource) => resource,
+  listens: ({ addresses }) => addresses,
   open: async (settings, ctx) => openSession(settings, ctx),
 };
 

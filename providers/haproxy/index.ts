@@ -48,6 +48,7 @@ export const provider: Provider<Options, ServiceOptions> = {
   model,
   modelSliced,
   normalize,
+  listens: ({ addresses }) => addresses,
   render,
   async open(options, ctx) {
     // Part by part: much else is to be done at a start.

@@ -20,6 +20,8 @@ export interface AddressOptions {
   readonly config: Pick<Config, 'balancers' | 'onPoolChange' | 'pools' | 'sources' | 'status'>;
   /** Of services whose objects cannot say what they hold. */
   readonly record: Pick<AddressRecord, 'held' | 'put'>;
+  /** Addresses of balancers, on which they listen for all services together. */
+  readonly listening?: readonly ReservedAddress[];
   /** Another weir gives the addresses, and says in the status of Services who has which. */
   readonly follows: () => boolean;
   /** What was decided could not be written down. */
@@ -57,13 +59,14 @@ export class Addresses {
   #following = false;
   #complete = false;
   #nodes: readonly Node[] = [];
-  #reserved: readonly ReservedAddress[] = [];
+  #reserved: readonly ReservedAddress[];
   #last: Gathered | undefined;
   #made: ReadonlyMap<ServiceId, Made> = new Map();
 
   constructor(options: AddressOptions) {
-    const { config } = options;
+    const { config, listening = [] } = options;
     this.#options = options;
+    this.#reserved = listening;
     this.#balancers = config.balancers.filter(({ fromPools }) => fromPools).map(({ name }) => name);
     const written = config.sources.filter(({ type }) => type === 'kubernetes' && config.status.enabled);
     this.#clusters = new Set(written.map(({ name }) => name));
@@ -189,9 +192,10 @@ export class Addresses {
   #reserve(nodes: readonly Node[]): void {
     if (nodes === this.#nodes) return;
     this.#nodes = nodes;
-    this.#reserved = nodes.flatMap(({ name, addresses }) =>
+    const ofNodes = nodes.flatMap(({ name, addresses }) =>
       addresses.map((address): ReservedAddress => ({ address, owner: `node ${name}` })),
     );
+    this.#reserved = [...(this.#options.listening ?? []), ...ofNodes];
   }
 
   #keep(addresses: Given['addresses'], asking: ReadonlyMap<ServiceId, ExportedService>): void {

@@ -84,6 +84,9 @@ export class Runtime {
     this.#addresses = new Addresses({
       config: parts.config,
       record: this.#record,
+      listening: parts.balancers.flatMap(({ name, provider, options }) =>
+        (provider.listens?.(options) ?? []).map((address) => ({ address, owner: `balancer ${name}` })),
+      ),
       follows: () => parts.status?.follows() === true,
       failed: parts.addressesUnkept,
     });

@@ -165,6 +165,17 @@ describe('Services and IPAddressPools in files', () => {
     assert.ok(problems.every(({ file, line }) => file?.endsWith('objects.json') === true && line !== undefined));
   });
 
+  it('do not get an address on which a balancer listens for everybody', async (t) => {
+    const options = { addresses: ['127.77.9.0'] };
+    const { write, render } = await stage(t, {
+      balancers: [{ name: 'edge', provider: 'builtin', fromPools: true, options }],
+    });
+    await write(pool('a', ['127.77.9.0/30']), service('x'), slice('x'));
+    const { services, problems } = await render();
+    assert.deepEqual(services, ['shop/x 127.77.9.1']);
+    assert.match(problems.map(({ code, message }) => `${code} ${message}`).join(), /^W_POOL_RESERVED .*balancer edge/);
+  });
+
   it('are read by rules of MetalLB: pools pinned to namespaces, sharing, local traffic, both families', async (t) => {
     const { write, render } = await stage(t);
     const shared = { 'metallb.io/allow-shared-ip': 'k' };
