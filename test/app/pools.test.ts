@@ -215,6 +215,44 @@ describe('Services and IPAddressPools in files', () => {
   });
 });
 
+describe('services of the own form', () => {
+  it('ask by address: for any, for those of a pool, for one by name; without it they are reached where the balancer listens', async (t) => {
+    const { write, render } = await stage(t, {
+      pools: [
+        { name: 'p', ranges: ['192.0.2.0/24'] },
+        { name: 'six', ranges: ['2001:db8::/120'], autoAssign: false },
+      ],
+    });
+    const own = (name: string, address?: unknown) => ({
+      name: `shop/${name}`,
+      ports: [{ port: 80, protocol: 'tcp' }],
+      targets: ['10.0.0.1:80'],
+      ...(address === undefined ? {} : { address }),
+    });
+    await write(
+      own('any', {}),
+      own('named', { pool: 'six', families: ['ipv6'] }),
+      own('prefers', { families: ['ipv4', 'ipv6'], familyPolicy: 'prefer' }),
+      own('asks', '192.0.2.9'),
+      own('outside', '198.51.100.9'),
+      own('plain'),
+    );
+    const { services, problems } = await render();
+    assert.deepEqual(services, [
+      'shop/any 192.0.2.0',
+      'shop/named 2001:db8::',
+      'shop/prefers 192.0.2.1',
+      'shop/asks 192.0.2.9',
+      'shop/outside ',
+      'shop/plain ',
+    ]);
+    assert.deepEqual(
+      problems.map(({ code, service: id }) => `${code} ${id}`),
+      ['E_ADDRESS_OUTSIDE shop/outside'],
+    );
+  });
+});
+
 describe('where no balancer takes addresses from pools', () => {
   it('pools are objects that are not used, and annotations of MetalLB have no effect', async (t) => {
     const { write, render } = await stage(t, { balancers: [{ name: 'edge', provider: 'builtin' }] });

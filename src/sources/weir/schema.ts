@@ -76,6 +76,10 @@ const address = z.union([
       .array(z.enum(['ipv4', 'ipv6']))
       .optional()
       .describe('Default: those of `list`, else ipv4.'),
+    familyPolicy: z
+      .enum(['require', 'prefer'])
+      .optional()
+      .describe('Of two families, prefer: the first will do where no pool gives both. Default: require.'),
     shareKey: z.string().optional().describe('Services with the same key may share an address.'),
     backendKey: z.string().optional().describe('Services share only with those of the same key.'),
     held: z.array(z.string()).optional().describe('Addresses it holds already; kept while they fit.'),
