@@ -172,4 +172,38 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
     assert.deepEqual(addressesOf(await user.service(namespace, 'web')), [address]);
     await plane.client.request('DELETE', `/apis/metallb.io/v1beta1/namespaces/${home}/ipaddresspools/wrong`);
   });
+
+  it('stay where they are when the weir that gave them is killed and another one goes on', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    const put = async (name: string) => {
+      await putService(plane, namespace, name, { ports: [{ name: 'http', port: 8083 }] });
+      const given = await eventually(
+        () => user.service(namespace, name),
+        (one) => addressesOf(one).length > 0,
+        60_000,
+      );
+      return addressesOf(given)[0] ?? '';
+    };
+    const a = await put('a');
+    const next = await StatusUser.make(plane);
+    t.after(() => next.end());
+    const other = ownAddress(3);
+    await next.start(
+      {},
+      {
+        balancer: { provider: 'builtin', options: {}, fromPools: true },
+        instance: 'next',
+        metrics: { listen: `${other}:8378` },
+        api: { listen: `${other}:8377` },
+      },
+    );
+    const b = await put('b');
+    await user.running?.stop('SIGKILL');
+    const c = await put('c');
+    assert.equal(new Set([a, b, c]).size, 3);
+    const now = await Promise.all(['a', 'b'].map(async (name) => addressesOf(await user.service(namespace, name))));
+    assert.deepEqual(now, [[a], [b]]);
+    const state = await (await fetch(`http://${other}:8377/api/v1/state`)).text();
+    assert.match(state, /"pools":\[\{"name":"far"/, 'who gives addresses counts them');
+  });
 });
