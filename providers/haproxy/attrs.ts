@@ -133,6 +133,8 @@ export const frontendAttrs = z.strictObject({
   acceptProxy: z.literal(true).exactOptional(),
   /** HAProxy's own page of statistics. */
   stats: z.literal(true).exactOptional(),
+  /** HAProxy's own answer to probes. */
+  monitor: z.literal(true).exactOptional(),
   /** SHA-256 of the PEM with the authorities of client certificates. */
   clientCa: z.string().exactOptional(),
   /** TLS is passed through, to where its routes lead by the name in the client's hello. */

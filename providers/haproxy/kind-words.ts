@@ -57,6 +57,7 @@ const frontend: KindWords = {
     requestMs: time('time-out request'),
     keepAliveMs: time('time-out keep-alive'),
     stats: flag('page of statistics'),
+    monitor: flag('answers probes'),
     ...treatment,
   },
   refs: { default: 'to' },

@@ -10,7 +10,7 @@ import { bindsOf, httpFrontendLines, sniFrontendLines, tcpFrontendLines } from '
 import { profileRanges } from './section-profile.ts';
 import { restKey } from './section-routes.ts';
 import { handOverName, handOverSection } from './section-sni.ts';
-import { statsLines } from './section-stats.ts';
+import { monitorLines, statsLines } from './section-stats.ts';
 import { type Share, shareEntries } from './shares.ts';
 
 /** One frontend of the layout with everything that it alone needs. */
@@ -64,7 +64,8 @@ function partOf(
   options: Options,
   spares: Spares,
 ): FrontendPart {
-  if (attrs.stats === true) return statsPart(resource, attrs, options);
+  if (attrs.stats === true) return ownPart(resource, attrs, options, statsLines);
+  if (attrs.monitor === true) return ownPart(resource, attrs, options, monitorLines);
   const routed = attrs.mode === 'http' || attrs.sni === true;
   return routed ? routedPart(resource, attrs, routes, options, spares) : tcpPart(resource, attrs, options, spares);
 }
@@ -118,9 +119,10 @@ function routedPart(
   };
 }
 
-function statsPart(resource: Resource, attrs: FrontendAttrs, options: Options): FrontendPart {
+/** What HAProxy answers itself. */
+function ownPart(resource: Resource, attrs: FrontendAttrs, options: Options, linesOf: typeof statsLines): FrontendPart {
   const name = frontendName(resource.id);
-  const lines = statsLines(name, attrs, options);
+  const lines = linesOf(name, attrs, options);
   return {
     ...commonPart(resource, attrs, options),
     section: { head: `frontend ${name}`, lines },

@@ -1,4 +1,5 @@
 import {
+  type ExportedService,
   type Front,
   type FrontGroup,
   inStrides,
@@ -22,8 +23,8 @@ export interface GroupPart {
   readonly problems: readonly Problem[];
 }
 
-/** Frontends and Routes of the listeners of one group, and the backends that they lead to. */
-export function* modelGroup(group: FrontGroup, unit: string, memo: Memo): Sliced<GroupPart> {
+/** Frontends and Routes of the listeners of one group, and the backends that they lead to. `kept`: the port that no service gets. */
+export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept?: number): Sliced<GroupPart> {
   const resources: Resource[] = [];
   const uses: BackendUse[] = [];
   const problems: Problem[] = [];
@@ -33,6 +34,10 @@ export function* modelGroup(group: FrontGroup, unit: string, memo: Memo): Sliced
   }
   for (const listener of group.listeners) {
     yield;
+    if (listener.port === kept) {
+      for (const { service, front } of listener.fronts) problems.push(problemOf(service, keptFault(service, front)));
+      continue;
+    }
     const { resource, uses: own, problems: told } = listenerPart(group, listener, unit, memo);
     problems.push(...told);
     if (resource === undefined) continue;
@@ -46,6 +51,12 @@ export function* modelGroup(group: FrontGroup, unit: string, memo: Memo): Sliced
     });
   }
   return { resources, uses, problems };
+}
+
+function keptFault({ fronts }: ExportedService, front: Front): Fault {
+  const field = `fronts[${fronts.indexOf(front)}].port`;
+  const reason = 'is the port of options.monitor, where HAProxy answers probes; choose another port here or there';
+  return { code: 'E_PORT_CONFLICT', field, value: front.port, reason };
 }
 
 function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo): ListenerPart {

@@ -37,6 +37,13 @@ function tuningOf({ tuning }: Options): Json {
   return { ...Object.fromEntries(given), ...(compression === undefined ? {} : { compression: [...compression] }) };
 }
 
+/** The Frontend where HAProxy itself answers probes. */
+export function monitorResource(unit: string, { address, port }: NonNullable<Options['monitor']>): Resource {
+  const id = `monitor|${port}/tcp`;
+  const attrs = Object.freeze({ key: id, mode: 'http', tls: false, port, addresses: [address], monitor: true });
+  return { kind: 'Frontend', id, unit, serves: [], attrs, refs: {}, sets: {} };
+}
+
 /** The Frontend of HAProxy's own page of statistics. Who may read it is no part of it. */
 export function statsResource(unit: string, { address, port }: NonNullable<Options['stats']>): Resource {
   const id = `stats|${port}/tcp`;

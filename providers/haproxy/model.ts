@@ -12,7 +12,7 @@ import { type BackendUse, buildBackend } from './model-backend.ts';
 import { modelGroup } from './model-group.ts';
 import { keep, type Memo, memoOf, prune } from './model-memo.ts';
 import { problemOf } from './model-problem.ts';
-import { settingsResource, statsResource } from './model-settings.ts';
+import { monitorResource, settingsResource, statsResource } from './model-settings.ts';
 import { type Options, type ServiceOptions, serviceOptionsSchema } from './options.ts';
 
 /**
@@ -32,11 +32,12 @@ export function* modelSliced(input: ModelInput, options: Options): Sliced<ModelR
   const problems: Problem[] = [];
   const uses = new Map<string, BackendUse>();
   for (const group of input.groups) {
-    const part = yield* modelGroup(group, unit, memo);
+    const part = yield* modelGroup(group, unit, memo, options.monitor?.port);
     for (const resource of part.resources) resources.push(resource);
     for (const problem of part.problems) problems.push(problem);
     for (const use of part.uses) if (!uses.has(use.id)) uses.set(use.id, use);
   }
+  if (options.monitor !== undefined) resources.push(monitorResource(unit, options.monitor));
   addStats(input, options, unit, resources, problems);
   const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
   yield* inStrides(uses.values(), (use) => resources.push(backendResource(use, context, problems)));
@@ -53,7 +54,7 @@ function addStats(input: ModelInput, options: Options, unit: string, resources: 
     resources.push(resource);
     return;
   }
-  const message = `options.stats.port of balancer ${input.balancer} is the port of a service, so there is no page of statistics; choose another port`;
+  const message = `options.stats.port of balancer ${input.balancer} is the port of a service or of options.monitor, so there is no page of statistics; choose another port`;
   const where = { source: `balancer ${input.balancer}`, field: 'options.stats.port', value: String(port) };
   problems.push({ code: 'E_PORT_CONFLICT', severity: 'error', ...where, message });
 }

@@ -44,6 +44,11 @@ const statsSchema = z
     message: 'must name somebody where the page is to be seen outside of this machine',
   });
 
+const monitorSchema = z.strictObject({
+  port: z.int().min(1).max(65_535).describe('Port of it; no service gets it, at whatever address.'),
+  address: checked(parseAddress).default('127.0.0.1').describe('Where those are who ask.'),
+});
+
 function isLoopback(address: string): boolean {
   return classifyAddress(address) === 'loopback';
 }
@@ -225,6 +230,9 @@ export const optionsSchema = z
     stats: statsSchema
       .optional()
       .describe("HAProxy's own page of statistics, for reading, spares among the backends; absent: none."),
+    monitor: monitorSchema
+      .optional()
+      .describe('HAProxy itself answers GET / with 200 there while it serves, for probes of others; absent: nowhere.'),
     tuning: tuningSchema.prefault({}).describe('Further settings of HAProxy by their own names.'),
   })
   .refine(({ portRange, portSet }) => portRange === undefined || portSet === undefined, {
@@ -234,6 +242,10 @@ export const optionsSchema = z
   .refine(({ addresses, ipv6, portSet }) => portSet === undefined || ipv6 === 'off' || addresses.every(isFour), {
     path: ['portSet'],
     message: 'is for IPv4 alone, HAProxy cannot tell which IPv6 port was meant; set ipv6: off, or name IPv4 addresses',
+  })
+  .refine((options) => !isInRange(options, options.monitor?.port), {
+    path: ['monitor', 'port'],
+    message: 'must not be a port of portRange, where HAProxy listens for services',
   })
   .describe('One HAProxy of our own: started, watched and changed by this weir.');
 
@@ -262,6 +274,11 @@ const mostPorts = 4_096;
 function isPortRange(text: string): boolean {
   const [from = 0, to = 0] = text.split('-').map(Number);
   return from >= 1 && from <= to && to <= 65_535 && to - from < mostPorts;
+}
+
+function isInRange({ portRange = '' }: { readonly portRange?: string | undefined }, port = 0): boolean {
+  const [from = 0, to = 0] = portRange.split('-').map(Number);
+  return port > 0 && port >= from && port <= to;
 }
 
 /** The first and the last port of the range; undefined: there is none. */

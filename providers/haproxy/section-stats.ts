@@ -6,13 +6,21 @@ import { bindsOf } from './section-frontend.ts';
 
 /** Lines of the frontend with HAProxy's own page of statistics, which changes nothing. */
 export function statsLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
-  const binds = bindsOf(frontend, attrs, options).map(({ address, port }) =>
-    address.includes(':') ? `bind [${word(address)}]:${port} v6only` : `bind ${word(address)}:${port}`,
-  );
   const page = ['stats enable', 'stats uri /', 'stats refresh 10s', 'stats show-legends'];
   const guarded = readerSections(options).length > 0;
   const guard = guarded ? ['stats http-request auth realm statistics unless { http_auth(statistics) }'] : [];
-  return [...binds, ...page, ...guard];
+  return [...bindLines(frontend, attrs, options), ...page, ...guard];
+}
+
+/** Lines of the frontend that says that HAProxy serves, and nothing else. */
+export function monitorLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
+  return [...bindLines(frontend, attrs, options), 'monitor-uri /'];
+}
+
+function bindLines(frontend: string, attrs: FrontendAttrs, options: Options): readonly string[] {
+  return bindsOf(frontend, attrs, options).map(({ address, port }) =>
+    address.includes(':') ? `bind [${word(address)}]:${port} v6only` : `bind ${word(address)}:${port}`,
+  );
 }
 
 /** Who may read the page; none: everybody who reaches it, which is this machine alone. */

@@ -81,6 +81,7 @@ const keywords: Readonly<Record<string, ReadonlySet<string>>> = {
     'use_backend',
     'default_backend',
     'stats',
+    'monitor-uri',
     'http-after-response',
   ]),
   backend: new Set([

@@ -56,7 +56,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
       settings: settingsOf(whole),
       drainSeconds: seconds,
       finishSeconds: seconds,
-      listen: object({ address: text, metricsPort: port, apiPort: port }),
+      listen: object({ address: text, metricsPort: port, proxyPort: port, apiPort: port }),
       service: object({
         type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
         annotations: textMap,

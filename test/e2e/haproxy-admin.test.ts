@@ -114,6 +114,27 @@ describe('the page of statistics', () => {
   });
 });
 
+describe('the answer to probes', () => {
+  test('is HAProxy itself, and nothing passes through it', async () => {
+    const port = await freePort();
+    await withProxy({ monitor: { port } }, async () => {
+      assert.match((await exchange(port, ['GET / HTTP/1.1', 'Host: x.example'])).head, /^HTTP\/1.. 200/);
+      assert.match((await exchange(port, ['GET /other HTTP/1.1', 'Host: x.example'])).head, /^HTTP\/1.1 503/);
+    });
+  });
+  test('keeps its port: a service that asks for it is told, and others are served', () => {
+    const services = [service('a/a', [http([route([])])]), service('a/b', [{ ...http([route([])]), port: 8379 }])];
+    const { problems, resources } = build(services, { options: { monitor: { port: 8379 } } });
+    assert.deepEqual(
+      problems.map(({ code, service: id, value }) => `${code} ${id} ${value}`),
+      ['E_PORT_CONFLICT a/b 8379'],
+    );
+    const ports = resources.filter(({ kind }) => kind === 'Frontend').map(({ attrs }) => attrs.port);
+    assert.deepEqual(ports, [80, 8379]);
+    assert.equal(optionsSchema.safeParse({ monitor: { port: 8379 }, portRange: '8000-9000' }).success, false);
+  });
+});
+
 describe('settings by name', () => {
   test('are obeyed', async () => {
     const tuning = {

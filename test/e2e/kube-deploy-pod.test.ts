@@ -56,6 +56,12 @@ describe('the Pod of the chart', { skip: missing }, () => {
     return running;
   };
   const ready = async () => (await fetch(`http://${probes}/readyz`).catch(() => undefined))?.status;
+  /** As the kubelet asks the container with HAProxy. */
+  const proxyReady = async () => {
+    const { path, port } =
+      template.spec.containers.find(({ name }) => name === 'haproxy')?.readinessProbe?.httpGet ?? {};
+    return (await fetch(`http://${address}:${port}${path}`).catch(() => undefined))?.status;
+  };
   const becomesReady = (weir: Running) =>
     eventually(
       ready,
@@ -97,6 +103,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
 
   it('serves an Ingress on port 80, with both containers as nobody', async () => {
     const haproxy = start('haproxy');
+    assert.equal(await proxyReady(), undefined);
     const weir = start('weir');
     await becomesReady(weir);
     await eventually(
@@ -104,6 +111,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
       (got) => got === '200 web',
       60_000,
     );
+    assert.equal(await proxyReady(), 200);
     for (const { pid } of [haproxy, weir]) {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       assert.match(status, /^Uid:\s+65532\s+65532\s+65532\s+65532$/m);
@@ -126,6 +134,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
     assert.ok(haproxy !== undefined && weir !== undefined);
     await weir.end('SIGKILL');
     assert.equal(await web(), '200 web');
+    assert.equal(await proxyReady(), 200);
     const again = start('weir');
     await becomesReady(again);
     assert.equal(await web(), '200 web');
@@ -137,6 +146,11 @@ describe('the Pod of the chart', { skip: missing }, () => {
     const [haproxy, ...others] = started;
     await haproxy?.end('SIGKILL');
     await assert.rejects(web(), /ECONNREFUSED/);
+    assert.deepEqual(
+      [await proxyReady(), await ready()],
+      [undefined, 200],
+      'weir knows its plan, and nobody serves it',
+    );
     const again = start('haproxy');
     started.splice(0, started.length, again, ...others);
     await eventually(
@@ -145,6 +159,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
       60_000,
     );
     assert.ok(again.running && (await ready()) === 200);
+    assert.equal(await proxyReady(), 200);
   });
 
   it('ends as the kubelet ends it: weir drains, HAProxy finishes what it has, both within the grace period', async () => {
@@ -163,6 +178,7 @@ describe('the Pod of the chart', { skip: missing }, () => {
     assert.equal(await web(), '200 web');
     await preStopped;
     assert.equal(await haproxy.end('SIGUSR1'), 0, haproxy.text());
+    assert.equal(await proxyReady(), undefined);
     await assert.rejects(web(), /ECONNREFUSED/);
     assert.deepEqual(kubelet.problems, []);
     const free: Server = createServer().listen(80, address);

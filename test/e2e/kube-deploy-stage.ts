@@ -53,6 +53,7 @@ export interface Container {
     readonly capabilities: { readonly drop?: readonly string[]; readonly add?: readonly string[] };
   };
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly readinessProbe?: { readonly httpGet: { readonly path: string; readonly port: number | string } };
   readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
 }
 

@@ -16,7 +16,8 @@
 {{- end -}}
 {{- $balancers := .Values.balancers -}}
 {{- if include "weir.proxied" . -}}
-{{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy") (deepCopy .Values.haproxy) -}}
+{{- $monitor := dict "address" .Values.listen.address "port" .Values.listen.proxyPort -}}
+{{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy" "monitor" $monitor) (deepCopy .Values.haproxy) -}}
 {{- $edge := dict "name" "edge" "provider" "haproxy" "options" $options -}}
 {{- $publish := fromYaml (include "weir.publish" .) -}}
 {{- if $publish -}}

@@ -145,6 +145,12 @@ spec:
   lifecycle:
     # weir drains meanwhile; then the image's stop signal, SIGUSR1, lets HAProxy finish what it has.
     preStop: { exec: { command: [sleep, "{{ add .Values.drainSeconds 2 }}"] } }
+  # HAProxy answers this itself: the Pod gets no connection while it is not there, whatever weir knows.
+  readinessProbe:
+    httpGet: { path: /, port: {{ .Values.listen.proxyPort }} }
+    periodSeconds: 1
+    timeoutSeconds: 2
+    failureThreshold: 2
   {{- if eq .Values.mode "proxy-deployment" }}
   ports:
     {{- range .Values.service.ports }}
