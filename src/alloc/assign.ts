@@ -191,9 +191,13 @@ function portsOf({ port, endPort = port, protocol }: Front): readonly PortSpan[]
   return protocol === 'udp' || protocol === 'quic' ? [udp] : [tcp];
 }
 
-function problemOf({ id, origin }: ExportedService, refusal: Refusal): Problem {
+function problemOf({ id, origin, settingsOrigin }: ExportedService, refusal: Refusal): Problem {
   const { kind, namespace, name, file, line } = origin;
-  const { code, field, value, message } = refusal;
+  const { code, value } = refusal;
+  // As its owner calls it, where he has written it.
+  const written = Object.hasOwn(settingsOrigin, refusal.field) ? settingsOrigin[refusal.field] : undefined;
+  const field = written ?? refusal.field;
+  const message = written === undefined ? refusal.message : `${written}: ${refusal.message}`;
   return {
     code,
     severity: errors[code].class === 'warning' ? 'warning' : 'error',

@@ -51,7 +51,7 @@ export interface ExportedService {
   readonly backends: Readonly<Record<string, Backend>>;
   /** Per provider name: settings as its owner wrote them, validated by the provider's `serviceOptions`. */
   readonly settings: Readonly<Record<string, Json>>;
-  /** Path in `settings` (dot separated) → annotation or field it came from, for errors. */
+  /** Path in `settings` (dot separated), or `address.…` → annotation or field it came from, for errors. */
   readonly settingsOrigin: Readonly<Record<string, string>>;
 }
 

@@ -158,10 +158,14 @@ describe('Services and IPAddressPools in files', () => {
       'E_POOL  spec.addresses[3]',
       'E_POOL  spec.addresses[4]',
       'E_POOL_OVERLAP  spec.addresses[0]',
-      'E_POOL_UNKNOWN shop/typo address.pool',
+      'E_POOL_UNKNOWN shop/typo metallb.io/address-pool',
       'W_NO_TARGETS shop/both spec.ports[0]',
       'W_NO_TARGETS shop/typo spec.ports[0]',
     ]);
+    assert.match(
+      problems.find(({ code }) => code === 'E_POOL_UNKNOWN')?.message ?? '',
+      /^metallb\.io\/address-pool: pool publc does not exist; there are a, c$/,
+    );
     assert.ok(problems.every(({ file, line }) => file?.endsWith('objects.json') === true && line !== undefined));
   });
 

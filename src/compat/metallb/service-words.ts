@@ -8,6 +8,8 @@ export interface ServiceWords {
   /** Addresses asked for by name; none: any will do. */
   readonly list: readonly string[];
   readonly shareKey?: string;
+  /** `address.pool` → the annotation or field that says so. */
+  readonly origin: Readonly<Record<string, string>>;
   readonly findings: readonly WordFinding[];
   /** Something cannot be read, so it is not known what is asked for: the Service must wait. */
   readonly refused: boolean;
@@ -54,6 +56,11 @@ export function readServiceWords(annotations: PeerAnnotations, loadBalancerIp: s
     ...(pool === undefined ? {} : { pool: pool.text }),
     list,
     ...(share === undefined ? {} : { shareKey: share.text }),
+    origin: {
+      ...(pool === undefined ? {} : { 'address.pool': pool.name }),
+      ...(loadBalancerIp === undefined ? {} : { 'address.list': 'spec.loadBalancerIP' }),
+      ...(asked === undefined ? {} : { 'address.list': asked.name }),
+    },
     findings,
     refused: findings.some(({ code }) => code === 'E_ANNOTATION_VALUE'),
   };

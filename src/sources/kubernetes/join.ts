@@ -60,8 +60,9 @@ export function assemble(
   const { own } = view;
   const isService = view.kind === 'Service';
   const plain = addressOf(own, isService ? view.addresses : [], isService ? view.families : [], view.held);
-  const address = isService && asksPools(view, draft.options) ? poolRequest(view, plain, draft) : plain;
-  if (address === 'refused') return { draft };
+  const asked = isService && asksPools(view, draft.options) ? poolRequest(view, plain, draft) : { address: plain };
+  if (asked === 'refused') return { draft };
+  const { address, origin } = asked;
   const service: ExportedService = {
     id: view.id,
     origin: originOf(view.kind, view.meta, view.place, draft.options),
@@ -74,7 +75,7 @@ export function assemble(
     fronts: parts.fronts.slice(),
     backends: Object.fromEntries(parts.backends),
     settings: own.settings,
-    settingsOrigin: own.settingsOrigin,
+    settingsOrigin: origin === undefined ? own.settingsOrigin : { ...own.settingsOrigin, ...origin },
   };
   return { service, draft };
 }

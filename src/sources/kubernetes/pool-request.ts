@@ -1,5 +1,6 @@
 import { poolController, readServiceWords } from '../../compat/metallb/index.ts';
 import type { AddressRequest } from '../../model/index.ts';
+import { ownPrefix } from '../../model/prefix.ts';
 import type { Family } from '../../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { KubernetesReadOptions } from './options.ts';
@@ -11,6 +12,12 @@ export function asksPools({ type }: Pick<ServiceView, 'type'>, options: Kubernet
   return type === 'LoadBalancer' && standsFor([poolController], options);
 }
 
+export interface PoolRequest {
+  readonly address: AddressRequest | undefined;
+  /** `address.…` → annotation or field that says so; absent: none does. */
+  readonly origin?: Readonly<Record<string, string>>;
+}
+
 /**
  * What a Service of type LoadBalancer asks of pools, in our words, MetalLB's and the API's: ours count first. `plain`: what it asks for
  * without pools. Refused: something cannot be read, which was told.
@@ -19,7 +26,7 @@ export function poolRequest(
   view: ServiceView,
   plain: AddressRequest | undefined,
   draft: Draft,
-): AddressRequest | 'refused' {
+): PoolRequest | 'refused' {
   const { own, annotations, loadBalancerIp, familyPolicy, held, id, localOnly, localPods } = view;
   const words = readServiceWords(annotations, loadBalancerIp);
   for (const { name, ...finding } of words.findings)
@@ -28,7 +35,7 @@ export function poolRequest(
   const pool = own.pool ?? words.pool;
   const shareKey = own.shareKey ?? words.shareKey;
   const backendKey = own.backendKey ?? (localOnly ? `pods ${localPods ?? id}` : undefined);
-  return {
+  const address = {
     ...plain,
     ...(pool === undefined ? {} : { pool }),
     fromPool: [...new Set([...(own.addresses ?? []), ...words.list])],
@@ -38,6 +45,12 @@ export function poolRequest(
     ...(backendKey === undefined ? {} : { backendKey }),
     held,
   };
+  const ours = {
+    ...(own.pool === undefined ? {} : { 'address.pool': `${ownPrefix}pool` }),
+    ...(own.addresses === undefined ? {} : { 'address.list': `${ownPrefix}addresses` }),
+  };
+  const origin = { ...words.origin, ...ours };
+  return Object.keys(origin).length === 0 ? { address } : { address, origin };
 }
 
 /** As the API server has decided; in files, as the policy has it. Asking for addresses says nothing of families: it is judged by them. */
