@@ -55,6 +55,8 @@ export type News =
   /** Addresses that cannot be taken here, with the reason; empty when all can. */
   | { readonly kind: 'unaccepted'; readonly vips: readonly (readonly [Vip, string])[] }
   | { readonly kind: 'gatesMended' }
+  /** Somebody else says that an address is his which is open here; it is announced again against him. */
+  | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string }
   | { readonly kind: 'trouble'; readonly what: string; readonly error: string }
   | { readonly kind: 'closed' };
 

@@ -16,6 +16,7 @@ import { deriveMac, shortHash } from './protocol/keys.ts';
 import type { Message, NodeId } from './protocol/messages.ts';
 import { Seal } from './protocol/seal.ts';
 import type { Timing } from './protocol/timing.ts';
+import { Rivals } from './rivals.ts';
 import { type Core, Shell } from './shell.ts';
 import { Surroundings } from './surroundings.ts';
 import { UngatedGate } from './ungated-gate.ts';
@@ -31,6 +32,7 @@ export interface SpeakerParts {
 
 const now = () => performance.now();
 const drainMs = 1000;
+const rivalsMs = 3000;
 
 /** One node: the core with its socket, its disk, the kernel's gates and the network around. Lives in the speaker's thread. */
 export class SpeakerNode {
@@ -49,6 +51,7 @@ export class SpeakerNode {
   #eligible = true;
   #draining = false;
   #watch: Watch | undefined;
+  #rivalsTimer: NodeJS.Timeout | undefined;
 
   constructor(options: SpeakerOptions, parts: SpeakerParts) {
     const { tell, timing, session } = parts;
@@ -128,6 +131,7 @@ export class SpeakerNode {
       });
     });
     this.#socket.on('message', (datagram) => this.#receive(datagram));
+    this.#watchRivals();
     this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
     this.#shell.dispatch({
       kind: 'start',
@@ -212,6 +216,21 @@ export class SpeakerNode {
     if ('mend' in this.#gate) await this.#gate.mend();
   }
 
+  #watchRivals(): void {
+    const gate = this.#gate;
+    if (!('claims' in gate)) return;
+    const rivals = new Rivals({
+      claims: () => gate.claims(),
+      open: (vip) => this.#shell.open(vip),
+      announce: (vips) => this.#announcer.announce(vips),
+      tell: (claim) => this.#parts.tell({ kind: 'conflict', ...claim }),
+      now,
+    });
+    this.#rivalsTimer = setInterval(() => {
+      if (this.#claimed.size > 0) void rivals.look();
+    }, rivalsMs);
+  }
+
   #facesChanged(): void {
     this.#tellEligible();
     if (this.#surroundings.faces.length === 0) this.#handAllOver();
@@ -243,6 +262,7 @@ export class SpeakerNode {
     }
     this.#shell.close();
     this.#announcer.close();
+    clearInterval(this.#rivalsTimer);
     this.#watch?.close();
     this.#surroundings.close();
     if (how === 'withdraw') {

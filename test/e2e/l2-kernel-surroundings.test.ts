@@ -154,6 +154,33 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
     assert.equal(lan.run('a', 'nft list tables').trim().split('\n').length, 2, 'the tables of the dead one are gone');
   });
 
+  it('somebody else who announces an address that is open here is told by name and announced against', async () => {
+    const a = await nodes.start('a', { ...alone, refreshMs: 0 });
+    for (const address of [vip, vip6]) await a.until(opened(address));
+    await sleep(5000); // The burst of the takeover ends.
+    const observation = await lan.observe([]);
+    const at = monotonicMs();
+    lan.run('b', `ip address add ${vip}/24 dev eth0`);
+    lan.run('b', `ip -6 address add ${vip6}/64 dev eth0 nodad`);
+    lan.run(
+      'b',
+      `${process.execPath} --no-warnings ${new URL('./l2-claim.ts', import.meta.url).pathname} eth0 ${vip} ${vip6}`,
+    );
+    for (const address of [vip, vip6]) {
+      const news = await a.until((one) => one.kind === 'conflict' && one.vip === address, at);
+      assert.deepEqual(news.kind === 'conflict' && news.mac, lan.mac('b'));
+    }
+    await sleep(100);
+    const seen = await observation.end();
+    for (const address of [vip, vip6]) {
+      const by = seen.said
+        .filter(({ kind, vip: of }) => kind === 'announcement' && of === address)
+        .map(({ mac }) => mac);
+      assert.equal(by[0], lan.mac('b'));
+      assert.equal(by.at(-1), lan.mac('a'), `${address}: it has the last word`);
+    }
+  });
+
   it('without gates a node says what is missing; told to go without them, it moves addresses whole', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-no-arp-'));
     try {

@@ -1,4 +1,4 @@
-import { addressBytes, addressFamily, type Family } from '../../../src/net/index.ts';
+import { addressBytes, addressFamily, type Family, parseAddress } from '../../../src/net/index.ts';
 
 /** First and last address, of one family. */
 export interface Range {
@@ -12,6 +12,12 @@ export interface GateShape {
   readonly pools: readonly Range[];
   /** Interfaces on which a gate may be open; on the others these addresses are silent. */
   readonly interfaces: readonly string[];
+}
+
+/** Somebody else who says that an address is his. */
+export interface Claim {
+  readonly vip: string;
+  readonly mac: string;
 }
 
 /** Everything that a table says but its living tokens. */
@@ -30,6 +36,8 @@ const families = {
     ask: 'arp operation',
     kind: 'type arp_op',
     request: 'request',
+    claim: 'arp saddr ip @owned',
+    claims: ['type ipv4_addr . ether_addr', 'arp saddr ip . arp saddr ether'],
   },
   // nft before 1.0.9 has no `icmpv6 taddr`: the target of a solicitation are these 128 bits.
   ipv6: {
@@ -39,8 +47,12 @@ const families = {
     ask: 'icmpv6 type',
     kind: 'type icmpv6_type',
     request: 'nd-neighbor-solicit',
+    claim: 'icmpv6 type nd-neighbor-advert @th,64,128 @owned',
+    claims: ['typeof @th,64,128 . ether saddr', '@th,64,128 . ether saddr'],
   },
 } as const;
+/** So long others are remembered who have said that an address that is owned here is theirs. */
+const claimedMs = 10_000;
 const names: readonly Family[] = ['ipv4', 'ipv6'];
 
 /** The families of nft in which there are gates. */
@@ -65,7 +77,7 @@ export function createText({ inc, pools, interfaces, token, owned }: GateState):
   const list = [...owned];
   return names
     .map((family) => {
-      const { table, address, type, ask, kind, request } = families[family];
+      const { table, address, type, ask, kind, request, claim, claims } = families[family];
       const name = `${table} ${tableName(inc)}`;
       const cur = token === undefined ? '' : `elements = { ${request} : ${markOf(token)} };`;
       const body = [
@@ -73,13 +85,24 @@ export function createText({ inc, pools, interfaces, token, owned }: GateState):
         `set faces { type ifname; ${elementsOf(interfaces.map((face) => `"${face}"`))} }`,
         'set armed { type mark; flags timeout; }',
         `set owned { ${type}; ${elementsOf(elements(list, family))} }`,
+        `set claims { ${claims[0]}; size 1024; flags dynamic, timeout; timeout ${claimedMs}ms; }`,
         `map cur { ${kind} : mark; ${cur} }`,
-        `chain in { type filter hook input priority 0; ${ask} ${request} ${address} @pool jump gate; }`,
+        `chain in { type filter hook input priority 0; ${ask} ${request} ${address} @pool jump gate; iifname @faces ${claim} update @claims { ${claims[1]} }; }`,
         `chain gate { iifname != @faces drop; ${address} != @owned drop; meta mark set 0; meta mark set ${ask} map @cur; meta mark != @armed drop; meta mark set 0; }`,
       ];
       return `add table ${name}; delete table ${name}; table ${name} { ${body.join('; ')}; }`;
     })
     .join('; ');
+}
+
+/** What a listing of the sets `claims` says: address and Ethernet address of others who claim what is owned here. */
+export function readClaims(text: string): readonly Claim[] {
+  return [...text.matchAll(/\b(0x[0-9a-f]{32}|\d+\.\d+\.\d+\.\d+) \. ((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b/g)].flatMap(
+    ([, value = '', mac = '']) => {
+      const vip = parseAddress(value.startsWith('0x') ? value.slice(2).replace(/(.{4})(?!$)/g, '$1:') : value);
+      return vip.ok ? [{ vip: vip.value, mac }] : [];
+    },
+  );
 }
 
 export function deleteText(tables: readonly { readonly family: string; readonly name: string }[]): string {

@@ -1,11 +1,13 @@
 import type { Transaction } from '../protocol/events.ts';
 import {
   armText,
+  type Claim,
   createText,
   deleteText,
   type GateShape,
   gateFamilies,
   ownText,
+  readClaims,
   shapeText,
   tableInc,
   tableName,
@@ -87,6 +89,14 @@ export class KernelGate {
       await this.#remake();
     });
     return this.#mending;
+  }
+
+  /** Others who have said in the last seconds that an address is theirs which is owned here. */
+  async claims(): Promise<readonly Claim[]> {
+    const inc = this.#inc;
+    if (inc === undefined) return [];
+    const looks = gateFamilies.map((family) => this.#options.look(['list', 'set', family, tableName(inc), 'claims']));
+    return (await Promise.all(looks)).flatMap(({ stdout }) => readClaims(stdout));
   }
 
   /** Takes away every table of ours; the addresses must no longer be accepted then. */

@@ -10,7 +10,7 @@ import type { Block } from './prober.ts';
 const blocks = 20;
 const pairs = 500;
 /** A gate stays open without its process for two beats at least. */
-const stoppedMs = 150;
+const stoppedMs = 100;
 
 /** How long the kernel takes to answer for a guarded address, against one of its own, while weir beats and while it is stopped. */
 export async function measureAnswers(slow: boolean): Promise<readonly Figure[]> {

@@ -91,12 +91,13 @@ describe('the shell of a core', () => {
     const { shell, asked, at } = stage((event) =>
       event.kind === 'tick' ? steps.splice(0, 1).map((one) => kernel(1, one)) : [],
     );
-    const next = async (ok: boolean) => {
+    const next = async (ok: boolean, answeredAt?: number) => {
       shell.dispatch({ kind: 'tick' });
+      if (answeredAt !== undefined) at(answeredAt);
       asked.at(-1)?.resolve(ok);
       await setImmediate();
     };
-    await next(true);
+    await next(true, 1100);
     assert.ok(!shell.open('10.0.0.1'));
     at(1200);
     await next(true);

@@ -4,10 +4,10 @@ import {
   armText,
   createText,
   ownText,
+  readClaims,
   shapeText,
   tableInc,
-  tableName,
-} from '../../../../providers/l2/kernel/gate-text.ts';
+  tableName, readClaims } from '../../../../providers/l2/kernel/gate-text.ts';
 
 const shape = {
   pools: [
@@ -55,6 +55,18 @@ describe('the words of the gates', () => {
       assert.doesNotMatch(armText(7, token, 300), /armed \{ 0 /, String(token));
     }
     assert.match(armText(7, 0x1_0000_0000, 300), /armed \{ 1 timeout 300ms \}/);
+  });
+
+  it('of those who claim what is owned here are read back', () => {
+    const [arp, ip6] = [
+      'elements = { 10.0.0.1 . 02:00:5e:00:53:02 timeout 10s expires 9s, 10.0.0.2 . 02:00:5e:00:53:03 timeout 10s expires 1s }',
+      'elements = { 0x20010db8000000000000000000000001 . 02:00:5e:00:53:04 timeout 10s expires 9s816ms }',
+    ];
+    assert.deepEqual(readClaims(`table arp weir-7 { set claims { type ipv4_addr . ether_addr; ${arp} } } ${ip6}`), [
+      { vip: '10.0.0.1', mac: '02:00:5e:00:53:02' },
+      { vip: '10.0.0.2', mac: '02:00:5e:00:53:03' },
+      { vip: '2001:db8::1', mac: '02:00:5e:00:53:04' },
+    ]);
   });
 
   it('make tables of one incarnation in one line', () => {

@@ -1,0 +1,45 @@
+import type { Claim } from './kernel/gate-text.ts';
+
+export interface RivalsParts {
+  /** Claims of others, of the last ten seconds. */
+  readonly claims: () => Promise<readonly Claim[]>;
+  readonly open: (vip: string) => boolean;
+  readonly announce: (vips: readonly string[]) => void;
+  readonly tell: (claim: Claim) => void;
+  readonly now: () => number;
+}
+
+/** RFC 5227 section 2.4: who defends an address does so every ten seconds at most, or two that do it never end. */
+const defendMs = 10_000;
+const tellMs = 60_000;
+
+/** Sees others who announce what is open here: a paused machine that goes on, an address given by hand, a second announcer. */
+export class Rivals {
+  readonly #parts: RivalsParts;
+  readonly #defended = new Map<string, number>();
+  readonly #told = new Map<string, number>();
+
+  constructor(parts: RivalsParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks once: tells of each rival once a minute and announces against it. */
+  async look(): Promise<void> {
+    const { claims, open, announce, tell, now } = this.#parts;
+    const present = (await claims()).filter(({ vip }) => open(vip));
+    const at = now();
+    const since = (map: Map<string, number>, key: string) => at - (map.get(key) ?? Number.NEGATIVE_INFINITY);
+    for (const claim of present) {
+      const key = `${claim.vip} ${claim.mac}`;
+      if (since(this.#told, key) >= tellMs) {
+        this.#told.set(key, at);
+        tell(claim);
+      }
+    }
+    const against = [...new Set(present.map(({ vip }) => vip))].filter((vip) => since(this.#defended, vip) >= defendMs);
+    for (const vip of against) this.#defended.set(vip, at);
+    if (against.length > 0) announce(against);
+    for (const map of [this.#defended, this.#told])
+      for (const [key, then] of map) if (at - then > tellMs) map.delete(key);
+  }
+}
