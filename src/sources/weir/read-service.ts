@@ -133,14 +133,14 @@ function readAddress(form: Form, written: ServiceForm['address']): AddressReques
   const list = form.each(fields.list, plain ? ['address'] : ['address', 'list'], parseAddress);
   const { pool, shareKey, backendKey, families, familyPolicy, held } = plain ? {} : { ...written };
   // Who writes down neither pool nor address asks for any.
-  const any = !plain && pool === undefined && (list === undefined || list.length === 0);
+  const open = !plain && pool === undefined && (list === undefined || list.length === 0);
   return present({
     pool: form.maybe(pool, ['address', 'pool'], parseName),
     list,
     families:
       families ??
       (list === undefined || list.length === 0 ? (['ipv4'] as const) : [...new Set(list.map(addressFamily))]),
-    fromPool: any ? [] : undefined,
+    fromPool: open ? [] : undefined,
     familyPolicy,
     shareKey: form.maybe(shareKey, ['address', 'shareKey'], (v) => safeText(v, 253)),
     backendKey: form.maybe(backendKey, ['address', 'backendKey'], (v) => safeText(v, 253)),
