@@ -1,4 +1,5 @@
 import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId } from '../../src/model/index.ts';
+import { growOnly, othersIn } from './beside-others.ts';
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
 import { keepServices, keepUnit } from './keep.ts';
@@ -13,7 +14,7 @@ import { securityGroupsOf } from './security-groups.ts';
 import { settle } from './settle.ts';
 import { chooseSubnets } from './subnets.ts';
 import type { Frame } from './target-group.ts';
-import { tellSetting } from './tell.ts';
+import { tell, tellSetting } from './tell.ts';
 
 export interface GroupResult {
   readonly unit: string;
@@ -62,16 +63,31 @@ export function groupResult(
     const made =
       members.length === 0 || stack === undefined ? undefined : attempt(group, type, members, { build, unit, stack });
     if (fresh) continue;
-    const problems = [...[...refused.values()].flat(), ...distinct(told)];
+    const problems: Problem[] = [...[...refused.values()].flat(), ...distinct(told)];
     const stopped = made === undefined;
     const lost = group.services.filter(({ id }) => refused.has(id));
     const live = lost.length === 0 || stack === undefined ? new Map() : liveTargets(group, lost, type, stack, shared);
+    const others = stopped ? [] : othersIn(unit, shared.present);
+    if (first !== undefined && others.length > 0) problems.push(tellOthers(first, others));
+    const wanted = made?.resources ?? [];
     const resources = stopped
       ? keepUnit(unit, shared.present, live)
-      : keepServices(unit, new Set(refused.keys()), made.resources, shared.present, live);
+      : keepServices(
+          unit,
+          new Set(refused.keys()),
+          others.length === 0 ? wanted : growOnly(wanted, shared.present),
+          shared.present,
+          live,
+        );
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
     return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };
   }
+}
+
+function tellOthers(first: ExportedService, others: readonly string[]): Problem {
+  const who = `${others.slice(0, 5).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`;
+  const message = `the load balancer of this group serves others whom this weir was never asked for (${who}, as their target groups say): nothing of theirs is taken away, nor of what all of them share. Give weir all of the group, or remove what is left of them in AWS (options.orphans: delete removes all such)`;
+  return tell(first, 'W_ORPHAN', 'group', first.bundle?.key ?? '', message);
 }
 
 /** The load balancer carries the group that nodes and pods let in. */

@@ -144,7 +144,12 @@ function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, in
   for (const service of group.services)
     for (const arn of filledBy(build.settings(service), build.environment)) inputs.push(build.holders.get(arn));
   inputs.push(build.balancer, build.options, build.environment, ...(usesNodes(group) ? [build.nodes] : []));
-  const seen = ({ unit }: GroupResult) => [...build.present.inUnit(unit), ...build.present.strangers(unit)];
+  const { present } = build;
+  const seen = ({ unit }: GroupResult) => [
+    ...present.inUnit(unit),
+    ...present.strangers(unit),
+    ...present.strangeGroups(unit),
+  ];
   if (known !== undefined && same(known.inputs, [...inputs, ...seen(known.result)])) return known.result;
   const result = groupResult(group, build);
   made.set(first, { inputs: [...inputs, ...seen(result)], result });

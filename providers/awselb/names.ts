@@ -47,6 +47,9 @@ export const isOwnGroup = (id: string): boolean => !/^(bound|pointed|binding)\|/
 export const isFilledGroup = (id: string): boolean => /^(bound|binding)\|/.test(id);
 /** ARN of the target group that is seen with this handle. */
 export const groupArn = (handle: string): string => handle.replace(/^binding\|/, '');
+/** Stands for a service in a group whom this weir was never asked for. `part`: what the tag of its target group says. */
+export const otherId = (part: string): string => `other:${part}`;
+export const isOther = (service: string): boolean => service.startsWith('other:');
 export const listenerId = (lb: string, port: number): string => `${lb}|${port}`;
 export const ruleId = (listener: string, conditions: string): string => `${listener}|${conditions}`;
 export const securityGroupId = (lb: string, number: number): string =>

@@ -1,6 +1,7 @@
 import type { Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import { filledGroups } from './filled-groups.ts';
+import { isOther } from './names.ts';
 import { findOrphans } from './orphans.ts';
 import type { Owners } from './owners.ts';
 import type { Registered } from './registered.ts';
@@ -30,11 +31,12 @@ export function observe(
   const fronts = balancers.flatMap((balancer) => {
     if (!balancer.owned) return [];
     const asked = portsOf(balancer.serves, owners);
+    const shared = groups.some(({ unit, serves: all }) => unit === balancer.unit && all.some(isOther));
     return (account.listeners.get(balancer.handle) ?? []).flatMap((one): readonly Observed[] => {
-      const listener = seeListener(one, balancer, serves, (port) => asked.has(port), view);
+      const listener = seeListener(one, balancer, serves, (port) => asked.has(port), shared, view);
       if (listener === undefined) return [];
       const rules = account.rules.get(listener.handle) ?? [];
-      return [listener, ...rules.flatMap((rule) => there(seeRule(rule, listener, balancer, serves, view)))];
+      return [listener, ...rules.flatMap((rule) => there(seeRule(rule, listener, balancer, serves, shared, view)))];
     });
   });
   return [

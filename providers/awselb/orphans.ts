@@ -8,16 +8,21 @@ export interface Orphan {
   readonly loadBalancers: readonly string[];
   readonly targetGroups: readonly string[];
   readonly securityGroups: readonly string[];
+  /** Of a group of which this weir knows a part: the others in it. */
+  readonly others: readonly string[];
 }
+
+type Kind = 'loadBalancers' | 'targetGroups' | 'securityGroups';
 
 /** Stack, as its tags name it → what there is of it. */
 export function findOrphans(account: Account, owners: Owners): ReadonlyMap<string, Orphan> {
-  const found = new Map<string, Record<keyof Orphan, string[]>>();
-  const note = (kind: keyof Orphan, arn: string, name: string): void => {
+  const found = new Map<string, Record<Kind, string[]> & Orphan>();
+  const note = (kind: Kind, arn: string, name: string): void => {
     const tags = account.tags.get(arn);
     const key = tags === undefined ? undefined : owners.orphan(arn, tags);
     if (key === undefined) return;
-    const orphan = found.get(key) ?? { loadBalancers: [], targetGroups: [], securityGroups: [] };
+    const none = { loadBalancers: [], targetGroups: [], securityGroups: [] };
+    const orphan = found.get(key) ?? { ...none, others: owners.othersIn(key) };
     found.set(key, orphan);
     orphan[kind].push(name);
   };
@@ -37,9 +42,9 @@ export function stacksIn(account: Account, cluster: string): ReadonlySet<string>
   return found;
 }
 
-/** ARN or id → tags of all that is of an orphan. */
-export function orphanTags(account: Account, owners: Owners): ReadonlyMap<string, Tags> {
-  return new Map([...tagged(account)].filter(([arn, tags]) => owners.orphan(arn, tags) !== undefined));
+/** ARN or id → tags of all that carries the cluster's and is somebody else's. */
+export function theirTags(account: Account, owners: Owners): ReadonlyMap<string, Tags> {
+  return new Map([...tagged(account)].filter(([arn, tags]) => owners.isTheirs(arn, tags)));
 }
 
 function* tagged({ tags, loadBalancers, targetGroups, securityGroups }: Account): Iterable<readonly [string, Tags]> {
@@ -65,17 +70,21 @@ export function tellOrphans(orphans: ReadonlyMap<string, Orphan>, cluster: strin
   ];
 }
 
-function tellOrphan(key: string, { loadBalancers, targetGroups, securityGroups }: Orphan, cluster: string): string {
+function tellOrphan(key: string, orphan: Orphan, cluster: string): string {
   const [scope = '', name = ''] = key.split(' ', 2);
   const parts = [
-    ...partOf('load balancer', loadBalancers),
-    ...partOf('target group', targetGroups),
-    ...partOf('security group', securityGroups),
+    ...partOf('load balancer', orphan.loadBalancers),
+    ...partOf('target group', orphan.targetGroups),
+    ...partOf('security group', orphan.securityGroups),
   ];
   const object = name.includes('/')
     ? `${scope === 'service' ? 'Service' : 'Ingress'} ${name}`
-    : `a service of group ${name}`;
-  return `stack ${scope}/${name} carries the tags of cluster ${cluster}, and this weir was never asked for it. Left alone: ${parts.join(', ')}. Give weir ${object} to serve by it, or remove it in AWS (options.orphans: delete removes all such)`;
+    : `the services of group ${name}`;
+  const asked =
+    orphan.others.length === 0
+      ? 'this weir was never asked for it'
+      : `this weir was never asked for ${orphan.others.slice(0, 3).join(', ')} in it`;
+  return `stack ${scope}/${name} carries the tags of cluster ${cluster}, and ${asked}. Left alone: ${parts.join(', ')}. Give weir ${object} to serve by it, or remove it in AWS (options.orphans: delete removes all such)`;
 }
 
 function partOf(kind: string, names: readonly string[]): readonly string[] {

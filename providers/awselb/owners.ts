@@ -1,12 +1,14 @@
 import type { ExportedService, ServiceId, Unit } from '../../src/model/index.ts';
-import type { Tags } from './account.ts';
+import type { Account, Tags } from './account.ts';
 import { adoptedBalancers, foreignGroups } from './adopt.ts';
 import type { AwsEnvironment } from './environment.ts';
 import { isBinding } from './holders.ts';
 import {
   clusterTag,
+  isOther,
   loadBalancerId,
   loadBalancerName,
+  otherId,
   readOwnership,
   type Stack,
   sharedUnit,
@@ -26,7 +28,7 @@ export interface OwnersInput {
   /** Services for which nothing shall be made, and whose things are ours all the same: they leave, or may not begin yet. */
   readonly besides?: readonly ExportedService[];
   /** Stacks that were wanted earlier. Absent: none. */
-  readonly earlier?: Pick<WantedStacks, 'has' | 'stackOf'>;
+  readonly earlier?: Pick<WantedStacks, 'has' | 'stackOf' | 'hadMember'>;
   /** What services may name that is not ours. */
   readonly environment: Pick<AwsEnvironment, 'LoadBalancers' | 'TargetGroups'>;
 }
@@ -45,6 +47,8 @@ export class Owners {
   /** Those that services ask for, and those of `besides`. */
   readonly #stacks = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
   readonly #beside = new Map<string, { readonly lb: string; readonly services: ExportedService[] }>();
+  /** Groups that nobody asks for → those in them whom this weir was never asked for. */
+  readonly #crowded = new Map<string, string[]>();
   #names: ReadonlyMap<string, string> | undefined;
   readonly #byName = new Map<string, ExportedService[]>();
   /** By load balancer. */
@@ -112,6 +116,13 @@ export class Owners {
     return { lb, unit: unitName(this.input.balancer, lb), resource: found?.resource };
   }
 
+  /** Whether tags of the cluster say that it is of somebody whom nobody here ever asked for, alone or in a group of ours. */
+  isTheirs(arn: string, tags: Tags): boolean {
+    if (this.orphan(arn, tags) !== undefined) return true;
+    const owner = this.of(arn, tags);
+    return owner?.resource !== undefined && this.servicesOf(owner).some(isOther);
+  }
+
   /** The stack that tags of the cluster tell of and nobody here ever asked for; undefined: there is none, or it is ours. */
   orphan(arn: string, tags: Tags): string | undefined {
     const found = readOwnership(this.input.cluster, tags);
@@ -146,7 +157,9 @@ export class Owners {
 
   #isOurs(key: string, arn: string): boolean {
     const { options, earlier } = this.input;
-    if (this.#stacks.has(key) || this.#beside.has(key) || options.orphans === 'delete') return true;
+    if (this.#stacks.has(key) || options.orphans === 'delete') return true;
+    if (this.#crowded.has(key)) return false;
+    if (this.#beside.has(key)) return true;
     return earlier?.has(key, arn) === true;
   }
 
@@ -154,9 +167,53 @@ export class Owners {
     return (this.#stacks.get(key) ?? this.#beside.get(key))?.lb ?? key.replace(' ', '/');
   }
 
-  /** Stacks that services ask for, as tags name them. */
-  wanted(): Iterable<string> {
-    return this.#stacks.keys();
+  /** Stacks that services ask for, as tags name them, and who is in them where they are groups. */
+  *wanted(): Iterable<readonly [string, readonly string[]]> {
+    for (const [key, { services }] of this.#stacks) yield [key, isGroup(key) ? services.map(pathOf) : []];
+  }
+
+  /**
+   * Takes note of groups in which there is somebody whom this weir was never asked for. While nobody asks for anything there, the whole of
+   * such a group is left alone.
+   */
+  look({ tags, targetGroups }: Pick<Account, 'tags' | 'targetGroups'>): void {
+    this.#crowded.clear();
+    for (const arn of targetGroups.keys()) {
+      const found = readOwnership(this.input.cluster, tags.get(arn) ?? {});
+      const key = `${found?.scope} ${found?.name}`;
+      if (found?.resource === undefined || this.#stacks.has(key) || !isGroup(key)) continue;
+      const part = partOf(found.resource);
+      if (this.#knows(key, part)) continue;
+      const others = this.#crowded.get(key);
+      if (others === undefined) this.#crowded.set(key, [part]);
+      else others.push(part);
+    }
+  }
+
+  /** Some group is left alone for those whom nobody asked for. */
+  get hasCrowds(): boolean {
+    return this.#crowded.size > 0;
+  }
+
+  /** Those in a group that nobody asks for, whom this weir was never asked for. */
+  othersIn(key: string): readonly string[] {
+    return this.#crowded.get(key) ?? [];
+  }
+
+  /** Whether somebody in a group is or was asked for here. `part`: what a tag of a target group says. */
+  #knows(key: string, part: string): boolean {
+    if (this.input.options.orphans === 'delete' || this.input.earlier?.hadMember(key, part) === true) return true;
+    return this.#named(part).length > 0;
+  }
+
+  /** Services whose name it begins with, the longest first: `ns/shop-api` before `ns/shop`. */
+  #named(part: string): readonly (readonly ExportedService[])[] {
+    const found: (readonly ExportedService[])[] = [];
+    for (let end = part.length; end > 0; end = part.lastIndexOf('-', end - 1)) {
+      const named = this.#byName.get(part.slice(0, end));
+      if (named !== undefined) found.push(named);
+    }
+    return found;
   }
 
   /** The stack of a load balancer that a service asks for. */
@@ -185,13 +242,11 @@ export class Owners {
 
   /** Services behind a resource tag `ns/name:port` or `ns/ingress-service:port`, else those of the load balancer. */
   servicesOf({ lb, resource }: Ownership): readonly ServiceId[] {
-    const whole = resource?.replace(/:[^:]*$/, '');
+    const whole = resource === undefined ? undefined : partOf(resource);
     const members = this.#members.get(lb) ?? [];
     if (whole === undefined) return members.length > 0 ? members.map(({ id }) => id) : [guess(lb)];
     let elsewhere: readonly ExportedService[] | undefined;
-    // The longest name that it may begin with: `ns/shop-api` before `ns/shop`.
-    for (let end = whole.length; end > 0; end = whole.lastIndexOf('-', end - 1)) {
-      const named = this.#byName.get(whole.slice(0, end)) ?? [];
+    for (const named of this.#named(whole)) {
       const own = named.filter((service) => members.includes(service));
       if (own.length > 0) return own.map(({ id }) => id);
       // What has moved to another load balancer is served by this one until it is served there.
@@ -199,8 +254,24 @@ export class Owners {
       if (moved.length > 0) elsewhere ??= moved;
     }
     if (elsewhere !== undefined) return elsewhere.map(({ id }) => id);
+    const key = this.#asked.get(lb);
+    if (key !== undefined && isGroup(key) && whole.includes('/') && !this.#knows(key, whole)) return [otherId(whole)];
     return [lb.startsWith('ingress/') && !whole.includes('/') ? guess(lb) : guessBy(lb, whole)];
   }
+}
+
+/** What a resource tag says before its port: `ns/name`, or `ns/ingress-service`. */
+function partOf(resource: string): string {
+  return resource.replace(/:[^:]*$/, '');
+}
+
+/** A stack of one service is named by it. */
+function isGroup(key: string): boolean {
+  return !key.includes('/');
+}
+
+function pathOf({ origin: { namespace, name } }: ExportedService): string {
+  return `${namespace}/${name}`;
 }
 
 /** The id that a source gives to a service of which only the load balancer is left. */

@@ -8,6 +8,7 @@ export class Present {
   readonly #names = new Map<string, Observed>();
   readonly #children = new Map<Handle, Observed[]>();
   readonly #strangers = new Map<string, Observed[]>();
+  readonly #strangeGroups = new Map<string, Observed[]>();
   #served: ReadonlyMap<ServiceId, ReadonlySet<Handle>> | undefined;
   readonly #users = new Map<Handle, Observed[]>();
 
@@ -24,6 +25,7 @@ export class Present {
       ];
       for (const target of used) append(this.#users, target, object);
       if (kind === 'LoadBalancer' && !object.owned) append(this.#strangers, object.unit, object);
+      if (kind === 'TargetGroup' && !object.owned) append(this.#strangeGroups, object.unit, object);
       if (!object.owned) continue;
       append(this.#byId, `${kind} ${object.id}`, object);
       append(this.#byUnit, object.unit, object);
@@ -51,6 +53,11 @@ export class Present {
   /** Load balancers that are not ours and stand in the way of this unit. */
   strangers(unit: string): readonly Observed[] {
     return this.#strangers.get(unit) ?? [];
+  }
+
+  /** Target groups of others in this unit. */
+  strangeGroups(unit: string): readonly Observed[] {
+    return this.#strangeGroups.get(unit) ?? [];
   }
 
   /** Load balancers of ours by which a service is served now. */

@@ -8,19 +8,23 @@ import {
   type Observed,
 } from '../../src/model/index.ts';
 import { canonicalConditions } from './conditions.ts';
-import { adoptedTag, listenerId, ruleId } from './names.ts';
+import { adoptedTag, isOther, listenerId, ruleId } from './names.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
 
 /** Services by the target group that they are behind. */
 export type ServesOf = (targetGroup: string) => readonly string[];
 
-/** A listener of a load balancer that is ours. On an adopted one, those without our tags are left alone unless `asked` for. */
+/**
+ * A listener of a load balancer that is ours. On an adopted one, those without our tags are left alone unless `asked` for; on one that is
+ * `shared` with somebody whom this weir was never asked for, all are.
+ */
 export function seeListener(
   listener: Listener,
   balancer: Observed,
   serves: ServesOf,
   asked: (port: number) => boolean,
+  shared: boolean,
   view: View,
 ): Observed | undefined {
   const { ListenerArn: handle, Port: port, Protocol } = listener;
@@ -29,7 +33,8 @@ export function seeListener(
   const tags = account.tags.get(handle);
   const marked = account.tags.get(balancer.handle)?.[adoptedTag] !== undefined;
   const named = owners.adopted.has(balancer.handle);
-  const owned = (!marked && !named) || owners.of(handle, tags) !== undefined || asked(port);
+  const theirs = marked || named ? owners.of(handle, tags) === undefined : shared;
+  const owned = !theirs || asked(port);
   // One that is given back is in nobody's way: what others have there holds it up no more.
   if (!owned && !named && !owners.isAskedFor(balancer.id)) return undefined;
   const forward = forwardOf(listener.DefaultActions, balancer.attrs.Type === 'network');
@@ -74,12 +79,13 @@ export function seeListener(
   });
 }
 
-/** A rule of a listener that is seen. */
+/** A rule of a listener that is seen. Where a load balancer is shared, one that sends to nobody may be of the others, too. */
 export function seeRule(
   rule: Rule,
   listener: Observed,
   balancer: Observed,
   serves: ServesOf,
+  shared: boolean,
   view: View,
 ): Observed | undefined {
   const { RuleArn: handle, Priority } = rule;
@@ -89,13 +95,15 @@ export function seeRule(
   const read = plain(rule.Conditions ?? []);
   const conditions = canonicalConditions(Array.isArray(read) ? read : []);
   const text = canonicalJson([...conditions]);
+  const served = servicesOf(forward, balancer, serves);
+  const theirs = shared && ((forward.only === undefined && forward.set.size === 0) || served.some(isOther));
   return seen({
     kind: 'Rule',
     id: ruleId(listener.id, text),
     unit: listener.unit,
     handle,
-    owned: listener.owned,
-    serves: servicesOf(forward, balancer, serves),
+    owned: listener.owned && !theirs,
+    serves: served,
     attrs: {
       ...given({
         Place: `${String(listener.attrs.Place)} ${text}`,

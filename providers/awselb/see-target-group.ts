@@ -1,6 +1,6 @@
 import type { TargetGroup, TargetHealth, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Health, Member, Observed } from '../../src/model/index.ts';
-import { targetGroupId, targetKey } from './names.ts';
+import { isOther, targetGroupId, targetKey } from './names.ts';
 import { attributesOf, foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
 /** One that is ours; else what of it is ours: its targets, or that our listeners point at it; else the name that it takes. */
@@ -15,13 +15,15 @@ export function seeTargetGroup(group: TargetGroup, view: View): readonly Observe
     users.length > 0 && users.every((arn) => account.loadBalancers.get(arn)?.State?.Code === 'provisioning');
   const targets = targetsOf(account.health.get(handle) ?? [], users.length > 0, settingUp);
   if (owner?.resource === undefined) return seeForeign(handle, Name, targets, view);
+  const serves = owners.servicesOf(owner);
+  if (serves.some(isOther)) return seeOthers(handle, Name, owner.unit, serves);
   const own = seen({
     kind: 'TargetGroup',
     id: targetGroupId(owner.lb, owner.resource),
     unit: owner.unit,
     handle,
     owned: true,
-    serves: owners.servicesOf(owner),
+    serves,
     attrs: {
       ...unsaid(group, view),
       ...attributesOf(handle, view),
@@ -50,6 +52,12 @@ export function seeTargetGroup(group: TargetGroup, view: View): readonly Observe
     facts: {},
   });
   return [own];
+}
+
+/** Of a load balancer that we share with somebody whom this weir was never asked for: theirs, and used as it is. */
+function seeOthers(handle: string, Name: string, unit: string, serves: readonly string[]): readonly Observed[] {
+  const place = { kind: 'TargetGroup', id: handle, unit, handle, serves, attrs: { Name } };
+  return [seen({ ...place, refs: {}, sets: {}, owned: false, facts: {} })];
 }
 
 function seeForeign(arn: string, Name: string, targets: ReturnType<typeof targetsOf>, view: View): readonly Observed[] {

@@ -6,13 +6,14 @@ import type { Drive } from './drive.ts';
 import { findTags, type TagFinder } from './find-tags.ts';
 import { createHealthPolls } from './health-polls.ts';
 import { backendGroupOf, observe } from './observe.ts';
-import { findOrphans, orphanTags, stacksIn } from './orphans.ts';
+import { findOrphans, stacksIn, theirTags } from './orphans.ts';
 import { Owners } from './owners.ts';
 import { createReader, type Reader } from './read.ts';
 import { openGroups } from './see-security-group.ts';
 
 /** Readings of everything that follow each other so closely are one. */
 const sameListMs = 2_000;
+const stackKinds: ReadonlySet<string> = new Set(['LoadBalancer', 'TargetGroup', 'SecurityGroup']);
 /** So long after a write AWS may still answer with what was before. */
 const settleMs = 10_000;
 
@@ -35,7 +36,12 @@ export class Snapshot {
   /** Units of which everything is in hand: their next reading makes no call. */
   readonly #inHand = new Set<Unit>();
   /** What carried the cluster's tags and was somebody else's when everything was looked at last. */
-  #seenOrphans = new Map<string, Tags>();
+  #seenTheirs = new Map<string, Tags>();
+  /** What was ours may be somebody else's by now. */
+  #mayHaveLost = false;
+  /** Listings so far. */
+  #lists = 0;
+  #orphans: { readonly from: readonly unknown[]; readonly found: ReturnType<typeof findOrphans> } | undefined;
   #owners: Owners;
   #listMs = Number.NEGATIVE_INFINITY;
   #listTurn = -1;
@@ -62,19 +68,39 @@ export class Snapshot {
     services: Owners['input']['services'],
     besides: Owners['input']['services'],
   ): void {
+    this.#mayHaveLost ||= (this.#owners.input.besides ?? []).length > 0;
     this.#owners = this.#ownersOf(environment, services, besides);
+    this.#mayHaveLost ||= this.#owners.hasCrowds;
   }
 
   /** What carries the cluster's tags and is nobody's here. */
   orphans(): ReturnType<typeof findOrphans> {
-    return findOrphans(this.account, this.#owners);
+    const from = [this.#owners, this.#lists] as const;
+    if (this.#orphans?.from.every((one, i) => one === from[i]) !== true)
+      this.#orphans = { from, found: findOrphans(this.account, this.#owners) };
+    return this.#orphans.found;
   }
 
-  /** Units of what was seen as somebody else's and is ours by now, each once. */
+  /** Units of what was seen as somebody else's and is ours by now, or the other way round, each once. */
   moved(): readonly Unit[] {
-    const ours = [...this.#seenOrphans].filter(([arn, tags]) => this.#owners.of(arn, tags) !== undefined);
-    for (const [arn] of ours) this.#seenOrphans.delete(arn);
-    return [...new Set(ours.flatMap(([arn, tags]) => this.#owners.of(arn, tags)?.unit ?? []))];
+    const { tags } = this.account;
+    const ours = [...this.#seenTheirs].filter(([arn, own]) => !this.#owners.isTheirs(arn, own));
+    for (const [arn] of ours) this.#seenTheirs.delete(arn);
+    const lost = this.#mayHaveLost
+      ? this.#drive.known
+          .all()
+          .filter(
+            ({ kind, owned, handle }) =>
+              owned && stackKinds.has(kind) && this.#owners.isTheirs(handle, tags.get(handle) ?? {}),
+          )
+      : [];
+    this.#mayHaveLost = false;
+    const units = new Set([
+      ...ours.flatMap(([arn, own]) => this.#owners.of(arn, own)?.unit ?? []),
+      ...lost.map(({ unit }) => unit),
+    ]);
+    for (const unit of units) this.#inHand.delete(unit);
+    return [...units];
   }
 
   /** Load balancers, target groups, security groups and their tags; from memory when they are not older than `maxAgeMs`. */
@@ -200,7 +226,9 @@ export class Snapshot {
   ): Owners {
     const { ctx, cluster, options, stacks } = this.#drive;
     const earlier = stacks === undefined ? {} : { earlier: stacks };
-    return new Owners({ balancer: ctx.balancer, cluster, options, environment, services, besides, ...earlier });
+    const owners = new Owners({ balancer: ctx.balancer, cluster, options, environment, services, besides, ...earlier });
+    owners.look(this.account);
+    return owners;
   }
 
   async #list(): Promise<void> {
@@ -224,6 +252,8 @@ export class Snapshot {
     const rules = opened.length === 0 ? [] : await this.#reader.securityGroupRules(opened);
     refill(account.securityGroupRules, rules, ({ SecurityGroupRuleId }) => SecurityGroupRuleId);
     this.#listMs = startMs;
+    this.#owners.look(account);
+    this.#lists++;
     this.#drive.stacks?.listed(stacksIn(account, this.#drive.cluster), (key) => this.#owners.wants(key));
   }
 
@@ -240,7 +270,7 @@ export class Snapshot {
     const { known } = this.#drive;
     const counts = (unit: Unit): boolean => units === undefined || units.has(unit);
     const reading = this.#observe();
-    if (units === undefined) this.#seenOrphans = new Map(orphanTags(this.account, this.#owners));
+    if (units === undefined) this.#seenTheirs = new Map(theirTags(this.account, this.#owners));
     const result = [
       ...reading.filter(({ unit }) => counts(unit) && !this.#written.has(unit)),
       ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),

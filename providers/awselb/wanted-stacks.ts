@@ -12,6 +12,8 @@ import type { Options } from './options.ts';
 const stack = z.strictObject({
   /** The load balancer that it had last. */
   balancer: z.string().exactOptional(),
+  /** `namespace/name` of whoever was in a group. */
+  members: z.array(z.string()).exactOptional(),
   /** Since when nothing of it was there and nobody asked for it; wall-clock milliseconds. */
   goneMs: z.number().exactOptional(),
 });
@@ -61,13 +63,25 @@ export class WantedStacks {
     return this.#byBalancer.get(balancer);
   }
 
-  /** These are wanted from now on. */
-  want(keys: Iterable<string>): void {
+  /** Whether somebody was a member of a group. `part`: `namespace/name`, and `-` and more behind it, as tags of target groups have it. */
+  hadMember(key: string, part: string): boolean {
+    return (
+      this.#known()
+        .get(key)
+        ?.members?.some((one) => part === one || part.startsWith(`${one}-`)) === true
+    );
+  }
+
+  /** These are wanted from now on; groups by the `namespace/name` of their members. */
+  want(stacks: Iterable<readonly [string, readonly string[]]>): void {
     const known = this.#known();
-    for (const key of keys) {
-      const { goneMs, ...now } = known.get(key) ?? { goneMs: 0 };
-      if (goneMs === undefined) continue;
-      this.#stacks.set(key, now);
+    for (const [key, asking] of stacks) {
+      const before = known.get(key);
+      const { goneMs, members = [], ...now } = before ?? {};
+      const fresh = asking.filter((one) => !members.includes(one));
+      if (before !== undefined && goneMs === undefined && fresh.length === 0) continue;
+      const all = [...members, ...fresh];
+      this.#stacks.set(key, { ...now, ...(all.length === 0 ? {} : { members: all }) });
       this.#unsaved = 'stack';
     }
   }

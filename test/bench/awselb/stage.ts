@@ -98,6 +98,11 @@ export class Stage {
     await this.stop();
   }
 
+  /** After its end: what stood in the state directory is lost. */
+  forget(): Promise<void> {
+    return rm(this.#stateDir, { recursive: true, force: true });
+  }
+
   /** Lets virtual time pass. */
   pass(ms: number): Promise<void> {
     return this.clock.pass(ms);

@@ -1,0 +1,71 @@
+/** A load balancer that serves members of its group whom this weir was never asked for, too: nothing is taken from what all of them share. Pure. */
+import type { Json, Observed, Resource } from '../../src/model/index.ts';
+import { isOther } from './names.ts';
+import type { Present } from './present.ts';
+
+/** What the tags of their target groups say of those members. */
+export function othersIn(unit: string, present: Present): readonly string[] {
+  const found = present.strangeGroups(unit).flatMap(({ serves }) => serves.filter(isOther));
+  return [...new Set(found)].map((id) => id.slice(id.indexOf(':') + 1)).sort();
+}
+
+/** With all that the present objects have more. */
+export function growOnly(resources: readonly Resource[], present: Present): readonly Resource[] {
+  return resources.map((resource) => {
+    const [now, ...more] = present.of(resource.kind, resource.id);
+    const grow = grown[resource.kind];
+    return now === undefined || more.length > 0 || grow === undefined ? resource : grow(resource, now);
+  });
+}
+
+const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resource>> = {
+  LoadBalancer: (wanted, now) =>
+    withSets(
+      {
+        ...wanted,
+        attrs: { ...wanted.attrs, SecurityGroups: union(now.attrs.SecurityGroups, wanted.attrs.SecurityGroups) },
+      },
+      now,
+      ['Tags'],
+    ),
+  SecurityGroup: (wanted, now) => withSets(wanted, now, ['IpPermissions']),
+  Listener(wanted, now) {
+    const grownUp = withSets(wanted, now, ['Certificates']);
+    if (!now.serves.some(isOther)) return grownUp;
+    // Who is served where no rule holds are others: they were there first.
+    const { TargetGroupArn: _, ...refs } = grownUp.refs;
+    const { TargetGroups: __, ...sets } = grownUp.sets;
+    const { TargetGroupArn: group } = now.refs;
+    const { TargetGroups: groups } = now.sets;
+    return {
+      ...grownUp,
+      attrs: { ...grownUp.attrs, DefaultActions: now.attrs.DefaultActions ?? [] },
+      refs: { ...refs, ...(group === undefined ? {} : { TargetGroupArn: group }) },
+      sets: { ...sets, ...(groups === undefined ? {} : { TargetGroups: groups }) },
+    };
+  },
+};
+
+function withSets(wanted: Resource, now: Observed, names: readonly string[]): Resource {
+  const sets = names.map((name) => {
+    const before = name === 'Certificates' ? aside(now, wanted) : (now.sets[name] ?? new Map());
+    return [name, new Map([...before, ...(wanted.sets[name] ?? [])])] as const;
+  });
+  return { ...wanted, sets: { ...wanted.sets, ...Object.fromEntries(sets.filter(([, set]) => set.size > 0)) } };
+}
+
+/** The default certificate of a listener is one: where another one is wanted, that of before stands beside it. */
+function aside(now: Observed, wanted: Resource): NonNullable<Resource['sets'][string]> {
+  const replaced = [...(wanted.sets.Certificates?.values() ?? [])].some(({ attrs }) => attrs.IsDefault === true);
+  return new Map(
+    [...(now.sets.Certificates ?? [])].map(([arn, member]) => [
+      arn,
+      replaced ? { attrs: { ...member.attrs, IsDefault: false } } : member,
+    ]),
+  );
+}
+
+function union(before: Json | undefined, wanted: Json | undefined): Json {
+  const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+  return [...new Set([...list(wanted), ...list(before)])];
+}
