@@ -67,9 +67,17 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+/** A terminal, npm and whatever runs us each pass a signal on that all of them were sent: so close together it is one. */
+const oneSignalMs = 300;
+
 function onInterrupt(listener: (times: number) => void): () => void {
   let times = 0;
-  const heard = () => listener(++times);
+  let heardMs = Number.NEGATIVE_INFINITY;
+  const heard = () => {
+    if (performance.now() - heardMs < oneSignalMs) return;
+    heardMs = performance.now();
+    listener(++times);
+  };
   const hungUp = () => {
     if (hangUpListeners === 0) heard();
   };

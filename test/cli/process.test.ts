@@ -78,6 +78,14 @@ test('run: ready, asked by status, stopped by SIGTERM with exit 0', async (t) =>
   for (const line of weir.written.err.trimEnd().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
+test('run: an interrupt that npm or a shell passes on as well is one', async (t) => {
+  const { child, ended, written } = await startController(t);
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+  assert.match(written.err, /"msg":"weir stops"/);
+});
+
 test('run outlives whoever read its log', async (t) => {
   const { child, url, ended } = await startController(t);
   child.stderr.destroy();
