@@ -18,6 +18,9 @@ interface Task {
   promise: Promise<void>;
 }
 
+/** Between two looks at what is wanted while another weir leads. */
+const followEveryMs = 1_000;
+
 /** The two ends of a run: start nothing more, and end also what is under way. */
 export interface Ends {
   readonly signal: AbortSignal;
@@ -33,6 +36,7 @@ export class Lane {
   readonly #options: LaneOptions;
   readonly #kinds: KindTable;
   readonly #bell: Bell;
+  readonly #gateBell: Bell;
   readonly #picture: Picture;
   readonly #records = new Map<Unit, UnitRecord>();
   readonly #tasks = new Map<Unit, Task>();
@@ -42,6 +46,7 @@ export class Lane {
   #wanted: Wanted | undefined;
   readonly #audit: Audit;
   #passed = false;
+  #passedMs = Number.NEGATIVE_INFINITY;
   /** A pass is under way: what it finds is not known yet. */
   #passing = false;
   /** What the units were last set to work on. */
@@ -56,6 +61,7 @@ export class Lane {
     this.#options = options;
     this.#kinds = kindTable(options.provider.kinds);
     this.#bell = new Bell(options.clock);
+    this.#gateBell = new Bell(options.clock);
     this.turns = new Turns(options.clock);
     this.#picture = new Picture(options);
     this.connection = new Connection({ ...options, kinds: this.#kinds, open: () => options.open(this.changed) });
@@ -87,6 +93,7 @@ export class Lane {
 
   /** This weir may have begun or ceased to lead. */
   readonly gateChanged = (): void => {
+    this.#gateBell.ring();
     this.#bell.ring();
   };
 
@@ -94,6 +101,7 @@ export class Lane {
   async run(ends: Ends): Promise<void> {
     while (!ends.signal.aborted) {
       await this.#bell.next(ends.signal);
+      await this.#pace(ends.signal);
       if (ends.signal.aborted) break;
       this.#passing = true;
       await this.#pass(ends).finally(() => {
@@ -150,6 +158,11 @@ export class Lane {
     // A proxy of our own that has nothing yet and does not answer: whoever is sent here would be refused.
     const alone = this.#options.provider.capabilities.scope === 'instance';
     return !alone || this.#answered || !records.some(servesNothing);
+  }
+
+  /** Nothing is known of the system: it could not be read since the start. */
+  get blind(): boolean {
+    return this.connection.failure !== undefined && !this.#passed;
   }
 
   /** Every unit knows of what is wanted now. */
@@ -215,6 +228,16 @@ export class Lane {
     }));
   }
 
+  /** Who follows need not see every change at once: what it reads, the leader of the same account cannot. */
+  async #pace(signal: AbortSignal): Promise<void> {
+    const { clock, gate } = this.#options;
+    const dueMs = this.#passedMs + followEveryMs;
+    while (this.#passed && gate.term === undefined && clock.now() < dueMs && !signal.aborted) {
+      this.#gateBell.ringAt(dueMs);
+      await this.#gateBell.next(signal);
+    }
+  }
+
   async #pass(ends: Ends): Promise<void> {
     const wanted = this.#wanted;
     const { clock, metrics, provider } = this.#options;
@@ -230,6 +253,7 @@ export class Lane {
       this.#dispatch(groups, wanted, ends);
       this.#taken = wanted;
       this.#passed = true;
+      this.#passedMs = clock.now();
       this.#faults = 0;
       metrics.observe('weir_reconcile_duration_seconds', (clock.now() - startMs) / 1000);
       const pending = [...this.#records.values()].filter(({ state }) => state !== 'in sync').length;
@@ -303,7 +327,8 @@ export class Lane {
       if (why === undefined) this.#bell.ringAt(atMs);
       else {
         for (const unit of units) this.#stale.delete(unit);
-        const read = causes.length > 0 || why === 'retry' || why === 'gate';
+        // After a failure nothing that was known is sure.
+        const read = causes.length > 0 || why === 'retry' || why === 'gate' || record.state === 'failed';
         if (why === 'change' && wanted.sinceMs !== undefined) record.changedAtMs ??= wanted.sinceMs;
         const cause = why === 'change' ? wanted.cause : (causes[0] ?? why);
         this.#start({ group, record, wanted, why, read, cause, leads: gate.open }, ends);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLimiter, type Term, WriteGate } from '../../src/run/index.ts';
 import { laneStage, resource } from './lane-stage.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { settled, VirtualClock } from './virtual-clock.ts';
 
 /** A lane whose weir leads while a test says so. */
 function stage() {
@@ -33,6 +33,24 @@ describe('a lane behind a gate', () => {
     assert.deepEqual([state('a')?.state, state('a')?.message], ['waiting', '1 step is left to the leader']);
     assert.deepEqual([applied, steps], [[], []]);
     assert.deepEqual(world.calls, ['observe all']);
+    await stop();
+  });
+
+  it('looks at what is wanted once a second while it follows, and at once when it comes to lead', async () => {
+    const { clock, want, stop, state, world, lead } = stage();
+    want([resource('a')]);
+    await settled();
+    want([resource('a'), resource('b')]);
+    await clock.pass(900);
+    assert.equal(state('b'), undefined);
+    await clock.pass(200);
+    assert.equal(state('b')?.state, 'waiting');
+    want([resource('c')]);
+    await settled();
+    assert.equal(state('c'), undefined);
+    lead('1');
+    await settled();
+    assert.deepEqual(world.writes(), ['create c']);
     await stop();
   });
 
