@@ -19,12 +19,12 @@ export const load = `three \`weir run\` with awselb, a real API server, a strict
 export async function run({ raw, breakName }: BenchOptions): Promise<readonly Figure[]> {
   const count = breakName === undefined ? rounds : 30;
   const lines: string[] = [];
-  const { journal, stray, takeoversMs } = await contest(count, breakName !== 'no-gate', (line) => {
+  const { journal, stray, holds, takeoversMs } = await contest(count, breakName !== 'no-gate', (line) => {
     lines.push(line);
     if (lines.length % 20 === 0) process.stderr.write(`round    ${line}\n`);
   });
   if (raw !== undefined) {
-    const events = [...lines, ...journal.map((write) => JSON.stringify(write))];
+    const events = [...lines, ...[...journal, ...holds].map((event) => JSON.stringify(event))];
     writeFileSync(join(raw, 'kube-leader.txt'), `${events.join('\n')}\n`);
   }
   return [

@@ -186,7 +186,10 @@ export class LeaderStage {
     const identity = spec.holderIdentity ?? '';
     const weir = this.#weirs.find(({ name }) => identity.startsWith(`${name}_`));
     const who = weir?.who ?? '';
-    if (this.holds.at(-1)?.who !== who) this.holds.push({ who, atMs: performance.now() });
+    if (this.holds.at(-1)?.who === who) return;
+    // The news may come after the first calls of who holds it; the clock is that of this machine.
+    const sinceMs = Date.parse(spec.acquireTime ?? '') - performance.timeOrigin;
+    this.holds.push({ who, atMs: who === '' || Number.isNaN(sinceMs) ? performance.now() : sinceMs });
   }
 
   async stop(): Promise<void> {
@@ -199,7 +202,7 @@ export class LeaderStage {
 }
 
 interface LeaseObject extends ApiObject {
-  readonly spec: { readonly holderIdentity?: string };
+  readonly spec: { readonly holderIdentity?: string; readonly acquireTime?: string };
 }
 
 interface WeirParts {

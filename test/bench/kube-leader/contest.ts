@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Write } from '../../e2e/kube-leader-front.ts';
+import type { Hold, Write } from '../../e2e/kube-leader-front.ts';
 import { LeaderStage, type Weir } from '../../e2e/kube-leader-stage.ts';
 
 export const leaseMs = 1_000;
@@ -18,6 +18,8 @@ const longestMs = 60_000;
 export interface Contest {
   readonly journal: readonly Write[];
   readonly stray: readonly Write[];
+  /** Who held the Lease, and since when. */
+  readonly holds: readonly Hold[];
   /** From each kill to the first call of the next leader. */
   readonly takeoversMs: readonly number[];
 }
@@ -64,7 +66,7 @@ export async function contest(rounds: number, gate: boolean, told: (line: string
       );
     }
     await Promise.all(starting.values());
-    return { journal: stage.journal, stray: stage.stray(), takeoversMs };
+    return { journal: stage.journal, stray: stage.stray(), holds: stage.holds, takeoversMs };
   } finally {
     await rest();
     await Promise.allSettled(starting.values());
