@@ -11,8 +11,8 @@ import type {
   Snapshot,
 } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
-import { parseAddress } from '../net/index.ts';
 import type { AddressRecord } from '../run/index.ts';
+import { asks, heldBy, isHeld, waits } from './address-wish.ts';
 import type { Gathered } from './gather.ts';
 import { configuredPools, createPools } from './pools-of.ts';
 
@@ -141,13 +141,8 @@ export class Addresses {
   }
 
   #assign(asking: readonly ExportedService[], pools: readonly Pool[], reserved: readonly ReservedAddress[]): Given {
-    const { config, record } = this.#options;
-    this.#assigner ??= new Assigner({
-      takes: () => true,
-      held: new Map(record.held),
-      believes: (service) => this.#inCluster(service),
-      reassign: config.onPoolChange === 'reassign',
-    });
+    const { record } = this.#options;
+    this.#assigner ??= this.#open(asking);
     const holds = ({ id, address }: ExportedService) => (address?.held.length ?? 0) > 0 || record.held.has(id);
     const late = this.#complete ? [] : asking.filter((service) => !holds(service));
     const now = this.#complete ? asking : asking.filter(holds);
@@ -166,7 +161,7 @@ export class Addresses {
 
   /** What the status says. As long as it says nothing new, what this weir gave while it led: it may not have come to write it. */
   #told(service: ExportedService): readonly string[] {
-    const held = (service.address?.held ?? []).filter((text) => parseAddress(text).ok);
+    const held = heldBy(service);
     const before = this.#made.get(service.id);
     return held.length === 0 && before?.from === service ? before.addresses : held;
   }
@@ -182,6 +177,20 @@ export class Addresses {
       made.set(id, same ? before : { from, addresses, service: withAddresses(from, addresses) });
     }
     this.#made = made;
+  }
+
+  /** As after a start: what stands in a status counts, then what stands in the record. */
+  #open(asking: readonly ExportedService[]): Assigner {
+    const { config, record } = this.#options;
+    const told = new Set(
+      asking.filter((one) => this.#inCluster(one) && heldBy(one).length > 0).map((service) => service.id),
+    );
+    return new Assigner({
+      takes: () => true,
+      held: new Map([...record.held].filter(([id]) => !told.has(id))),
+      believes: (service) => this.#inCluster(service),
+      reassign: config.onPoolChange === 'reassign',
+    });
   }
 
   /** Its status says what it holds, and nobody but a controller can write that. */
@@ -201,32 +210,13 @@ export class Addresses {
   #keep(addresses: Given['addresses'], asking: ReadonlyMap<ServiceId, ExportedService>): void {
     // What is not known yet is not gone.
     if (!this.#complete) return;
-    const own = [...addresses].filter(([id]) => {
+    const own = [...addresses].filter(([id, given]) => {
       const service = asking.get(id);
-      return service !== undefined && !this.#inCluster(service);
+      // Its status will say it: until it does, a restart has to know.
+      return service !== undefined && !(this.#inCluster(service) && isHeld(service, given));
     });
     this.#options.record.put(new Map(own)).catch(this.#options.failed);
   }
-}
-
-/** Whether a service asks for an address of its own. */
-function asks({ address }: ExportedService): boolean {
-  if (address === undefined) return false;
-  const { fromPool, pool, list = [] } = address;
-  return fromPool !== undefined || pool !== undefined || list.length > 0;
-}
-
-function waits({ id, origin }: ExportedService, reason: string): Problem {
-  const { kind, namespace, name, file, line } = origin;
-  return {
-    code: 'E_ADDRESS_WAITS',
-    severity: 'error',
-    source: `${kind}/${namespace}/${name}`,
-    service: id,
-    message: `${kind} ${namespace}/${name} has no address: ${reason}`,
-    ...(file === undefined ? {} : { file }),
-    ...(line === undefined ? {} : { line }),
-  };
 }
 
 function share<T>(before: readonly T[] | undefined, fresh: readonly T[]): readonly T[] {

@@ -121,6 +121,8 @@ describe('addresses out of pools', () => {
   it('stay over a restart: by the status in a cluster, by the record elsewhere', () => {
     const one = stage();
     one.see([ofCluster('a'), ofFile('b'), ofFile('c')]);
+    assert.deepEqual([...one.record.held.keys()], ['shop/a', 'shop/b', 'shop/c'], 'its status does not say it yet');
+    one.see([ofCluster('a', ['192.0.2.0']), ofFile('b'), ofFile('c')]);
     assert.deepEqual(
       [...one.record.held],
       [
@@ -128,7 +130,7 @@ describe('addresses out of pools', () => {
         ['shop/c', ['192.0.2.2']],
       ],
     );
-    one.see([ofCluster('a'), ofFile('c')]);
+    one.see([ofCluster('a', ['192.0.2.0']), ofFile('c')]);
     assert.deepEqual([...one.record.held.keys()], ['shop/c']);
     const next = stage({ record: Object.fromEntries(one.record.held) });
     const seen = next.see([ofFile('new'), ofFile('c'), ofCluster('a', ['192.0.2.3'])]);
@@ -136,6 +138,21 @@ describe('addresses out of pools', () => {
     // What stands in a file somebody has written: it does not take what a cluster has given.
     const both = stage().see([ofFile('x', { pool: 'p', held: ['192.0.2.1'] }), ofCluster('a', ['192.0.2.1'])]);
     assert.deepEqual(given(both), ['shop/x 192.0.2.0', 'shop/a 192.0.2.1']);
+  });
+
+  it('that no status says yet stay too, as between two runs of apply, which write none', () => {
+    const one = stage();
+    one.see([ofCluster('b')]);
+    const written = Object.fromEntries(one.record.held);
+    const next = stage({ record: written }).see([ofCluster('a'), ofCluster('b')]);
+    assert.deepEqual(given(next), ['shop/a 192.0.2.1', 'shop/b 192.0.2.0']);
+    // What the status says is newer.
+    const later = stage({ record: written }).see([ofCluster('a', ['192.0.2.0']), ofCluster('b', ['192.0.2.3'])]);
+    assert.deepEqual(given(later), ['shop/a 192.0.2.0', 'shop/b 192.0.2.3']);
+    const both = { families: ['ipv6', 'ipv4'] } as const;
+    const dual = stage({ config: { pools: [{ name: 'p', ranges: ['192.0.2.0/30', '2001:db8::/64'] }] } });
+    dual.see([ofCluster('c', ['192.0.2.0', '2001:db8::'], both)]);
+    assert.equal(dual.record.held.size, 0);
   });
 
   it('are not given to anybody new before every source was read, and nothing is taken away meanwhile', () => {

@@ -1,0 +1,34 @@
+import type { ExportedService, Problem } from '../model/index.ts';
+import { parseAddress } from '../net/index.ts';
+
+/** Addresses that it says it holds; what is held may be a host name. */
+export function heldBy({ address }: ExportedService): readonly string[] {
+  return (address?.held ?? []).filter((text) => parseAddress(text).ok);
+}
+
+/** Whether it says that it holds just these. */
+export function isHeld(service: ExportedService, given: readonly string[]): boolean {
+  const held = heldBy(service);
+  return held.length === given.length && given.every((address) => held.includes(address));
+}
+
+/** Whether a service asks for an address of its own. */
+export function asks({ address }: ExportedService): boolean {
+  if (address === undefined) return false;
+  const { fromPool, pool, list = [] } = address;
+  return fromPool !== undefined || pool !== undefined || list.length > 0;
+}
+
+/** It has no address, and why. */
+export function waits({ id, origin }: ExportedService, reason: string): Problem {
+  const { kind, namespace, name, file, line } = origin;
+  return {
+    code: 'E_ADDRESS_WAITS',
+    severity: 'error',
+    source: `${kind}/${namespace}/${name}`,
+    service: id,
+    message: `${kind} ${namespace}/${name} has no address: ${reason}`,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+  };
+}
