@@ -141,7 +141,10 @@ export class WantedStacks {
         : [
             `${this.#path}, which remembers what this weir has made, could not be read: ${this.#damage}; of what was made before, nothing that nobody asks for now is deleted. ${this.#aside ? `It was put aside as ${this.#path}.damaged` : 'Put a copy back, or remove it'}`,
           ];
-    return [...damage, ...(this.#trouble ?? [])].map((message) => ({ code: 'W_STACKS_UNKNOWN', message }));
+    return [...damage, ...(this.#trouble === undefined ? [] : [this.#trouble])].map((message) => ({
+      code: 'W_STACKS_UNKNOWN',
+      message,
+    }));
   }
 
   #known(): Stacks {
