@@ -7,7 +7,8 @@ import {
   readClaims,
   shapeText,
   tableInc,
-  tableName, readClaims } from '../../../../providers/l2/kernel/gate-text.ts';
+  tableName,
+} from '../../../../providers/l2/kernel/gate-text.ts';
 
 const shape = {
   pools: [
