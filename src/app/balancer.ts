@@ -115,6 +115,8 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
     gate,
     stateDir,
     reports(gathered, services = gathered.taken.get(name) ?? []) {
+      // Of what was never read nothing can be said, and least that it is not there.
+      if (lane.blind) return [];
       try {
         return lane.connection.session?.report(services, lane.observed()) ?? [];
       } catch (error) {

@@ -4,6 +4,7 @@ import type { Beside } from '../kube/index.ts';
 import type {
   AppliedPlan,
   ApplyReport,
+  BalancerState,
   Context,
   Environment,
   ExportedService,
@@ -86,6 +87,8 @@ export interface Readiness {
   readonly waitingFor: readonly string[];
   /** Parts of sources that cannot be read at present: what was last known of them is served. No reason not to be ready. */
   readonly unread?: readonly { readonly source: string; readonly part: string }[];
+  /** Balancers whose system cannot be read at present: what was last known of them is served. */
+  readonly blind?: readonly (NonNullable<BalancerState['unread']> & { readonly balancer: string })[];
   /** Leases that this weir does not hold: it knows all and writes nothing to what they stand for. No reason not to be ready. */
   readonly follows?: readonly Pick<LeaseState, 'lease' | 'holder'>[];
 }

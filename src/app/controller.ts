@@ -6,6 +6,7 @@ import { allProblems } from './make-state.ts';
 import { planReport } from './preview.ts';
 import type { Runtime } from './runtime.ts';
 import type { StatusInput } from './status-service.ts';
+import { blindOf } from './unread.ts';
 
 /**
  * The controller: follows the sources and keeps the balancers as they say, until the signal aborts.
@@ -38,7 +39,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
     stateChanged() {
       status?.ring();
       tell(problemsNow());
-      if (ready || !begun || !lanes.every((lane) => lane.started)) return;
+      if (ready || !begun || !lanes.every((lane) => lane.started) || blindOf(balancers).length > 0) return;
       ready = true;
       events.ready?.();
     },

@@ -7,6 +7,7 @@ import { previewOffline, render, validate } from './offline.ts';
 import { applyOnce } from './one-shot.ts';
 import { preview } from './preview.ts';
 import type { Runtime } from './runtime.ts';
+import { blindOf, unreadOf } from './unread.ts';
 
 /** A state is made at most so often while nothing that we hear of changes: sessions know things that they do not tell. */
 const stateMs = 1000;
@@ -63,12 +64,17 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
   const readiness = (): Readiness => {
     const unread = feeds.filter((feed) => !feed.synced).map((feed) => `first reading of source ${feed.name}`);
     const unplanned = balancers.filter(({ lane }) => !lane.started).map(({ name }) => `first plan of balancer ${name}`);
+    const blind = blindOf(balancers).map(({ name }) => `first reading of what balancer ${name} drives`);
     return {
       synced: unread.length === 0,
-      planned,
+      planned: planned && blind.length === 0,
       ...(lastTurnMs === undefined ? {} : { lastTurnMs }),
       turnEveryMs: auditMs,
-      waitingFor: [...unread, ...(planned ? [] : unplanned)],
+      waitingFor: [...unread, ...(planned ? [] : unplanned), ...blind],
+      blind: balancers.flatMap((balancer) => {
+        const found = unreadOf(balancer);
+        return found === undefined ? [] : [{ balancer: balancer.name, ...found }];
+      }),
       follows: (leader?.leases() ?? []).filter((lease) => !lease.leader),
       unread: feeds.flatMap(({ snapshot }) => snapshot.incomplete.map(({ source, part }) => ({ source, part }))),
     };

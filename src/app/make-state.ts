@@ -1,5 +1,6 @@
 import type {
   AppliedPlan,
+  BalancerState,
   PoolState,
   Problem,
   ServiceId,
@@ -18,6 +19,7 @@ import { takersOf } from './render.ts';
 import { reportProblems } from './report-problems.ts';
 import { serviceHealth } from './service-health.ts';
 import type { StatusService } from './status-service.ts';
+import { unreadOf } from './unread.ts';
 
 export interface StateParts {
   readonly version: string;
@@ -43,6 +45,7 @@ export function makeState(parts: StateParts): State {
     provider: balancer.provider.name,
     units: unitStates(balancer),
     objects: balancer.lane.observed().filter((object) => object.owned).length,
+    ...unreadPart(balancer),
   }));
   return {
     version: parts.version,
@@ -91,6 +94,11 @@ export function allProblems({
   ]);
 }
 
+function unreadPart(balancer: Balancer): Pick<BalancerState, 'unread'> {
+  const unread = unreadOf(balancer);
+  return unread === undefined ? {} : { unread };
+}
+
 /** A balancer that cannot be reached has no units of its own to tell of: it is one that failed. */
 function unitStates({ name, lane }: Balancer): readonly UnitState[] {
   const units = lane.units();
@@ -125,6 +133,11 @@ function serviceStates(
       const state = balancer.lane.stateOf(unit);
       if (state !== undefined) append(units, service, state);
     }
+  }
+  for (const balancer of balancers) {
+    const unread = balancer.lane.blind ? unreadOf(balancer) : undefined;
+    const state = { state: 'waiting', message: `${balancer.name} was not read yet: ${unread?.message}` } as const;
+    if (unread !== undefined) for (const { id } of gathered.taken.get(balancer.name) ?? []) append(units, id, state);
   }
   return gathered.services.map((service): ServiceState => {
     const own = {

@@ -21,7 +21,8 @@ export function serviceHealth(parts: ServiceParts): Pick<ServiceState, 'health' 
   const error = parts.problems.find((problem) => problem.severity === 'error');
   if (error !== undefined) found.push(['error', error.message]);
   if (parts.balancers.length === 0) found.push(['pending', 'no balancer takes it']);
-  else if (parts.reports.length === 0) found.push(['pending', 'not served yet']);
+  else if (parts.reports.length === 0 && parts.units.every(({ state }) => state === 'in sync'))
+    found.push(['pending', 'not served yet']);
   for (const unit of parts.units) {
     if (unit.state === 'failed') found.push(['error', unit.message]);
     else if (unit.state !== 'in sync') found.push(['pending', unit.message]);

@@ -78,7 +78,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
       programmed,
       unserved: names.length === 0,
       outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
-      settling: !programmed.status && taking.some(({ lane }) => !lane.started),
+      settling: !programmed.status && taking.some(({ lane }) => !lane.started || lane.blind),
     });
   }
   prober.sweep();

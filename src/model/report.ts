@@ -154,6 +154,24 @@ export interface PoolState {
   readonly available: { readonly ipv4: number; readonly ipv6: number };
 }
 
+export interface BalancerState {
+  readonly name: string;
+  readonly provider: string;
+  readonly units: readonly UnitState[];
+  readonly objects: number;
+  /** Its system cannot be read at present: all that is told of it was so when it was read last. */
+  readonly unread?: {
+    /** Wall-clock milliseconds of the first failure in a row. */
+    readonly sinceMs: number;
+    /** It was never read since this weir started: nothing is known of it. */
+    readonly never: boolean;
+    readonly code: string;
+    readonly message: string;
+    /** What to do. */
+    readonly hint: string;
+  };
+}
+
 /** `/api/v1/state`, `weir status -o json`. */
 export interface State {
   readonly version: string;
@@ -167,12 +185,7 @@ export interface State {
     readonly services: number;
     readonly lastReadMs: number;
   }[];
-  readonly balancers: readonly {
-    readonly name: string;
-    readonly provider: string;
-    readonly units: readonly UnitState[];
-    readonly objects: number;
-  }[];
+  readonly balancers: readonly BalancerState[];
   /** Absent: whatever this weir drives, no other weir does. */
   readonly leases?: readonly LeaseState[];
   /** Absent: this weir gives nobody an address out of a pool. */

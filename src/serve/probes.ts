@@ -50,7 +50,15 @@ function turning({ lastTurnMs, turnEveryMs }: Readiness, startedMs: number, nowM
   return { name: 'loop', ok, reason: ok ? '' : `has not turned for ${Math.round(sinceMs / 1000)} s` };
 }
 
-function ready({ synced, planned, draining, waitingFor, unread = [], follows = [] }: Readiness): readonly Check[] {
+function ready({
+  synced,
+  planned,
+  draining,
+  waitingFor,
+  unread = [],
+  blind = [],
+  follows = [],
+}: Readiness): readonly Check[] {
   const reason = waitingFor.join(', ');
   return [
     ...(draining === undefined
@@ -58,6 +66,12 @@ function ready({ synced, planned, draining, waitingFor, unread = [], follows = [
       : [{ name: 'drain', ok: false, reason: 'weir is about to stop', meant: true as const }]),
     { name: 'sources', ok: synced, reason: synced ? '' : reason || 'the first listing is not complete' },
     { name: 'plan', ok: planned, reason: planned ? '' : reason || 'the first plan is not made' },
+    // Told beside what decides: a plan that is not made names its balancer.
+    ...blind.map(({ balancer, sinceMs, never, code, message, hint }) => ({
+      name: `balancer ${balancer}`,
+      ok: true,
+      reason: `${never ? 'never read' : 'not read'} since ${new Date(sinceMs).toISOString()}: ${code}: ${message}. ${hint}`,
+    })),
     ...follows.map(({ lease, holder }) => ({
       name: `leader ${lease}`,
       ok: true,

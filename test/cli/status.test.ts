@@ -42,6 +42,26 @@ test('a unit that failed is told with its code, which `weir explain` knows', () 
   assert.match(text, /^ {2}edge .* {2}E_HAPROXY_SOCKET {2}edge@n1: m\.sock: no answer$/m);
 });
 
+test('what cannot be read is not said to be in sync: since when, why and what to do', () => {
+  const units = [{ balancer: 'aws', unit: 'aws/x', state: 'in sync', message: '', sinceMs: 1 }] as const;
+  const unread = {
+    sinceMs: 1_799_999_970_000,
+    never: false,
+    code: 'E_CLOUD_UNREACHABLE',
+    message: 'no way',
+    hint: 'Look.',
+  };
+  const text = (balancers: State['balancers']) => statusText({ ...state, balancers }, 1_800_000_000_000, plain);
+  const balancer = { name: 'aws', provider: 'awselb', objects: 3, units };
+  assert.match(
+    text([{ ...balancer, unread }]),
+    /^ {2}aws .* unread .* not read for 30 s: E_CLOUD_UNREACHABLE: no way\n {2}to do {2}Look\.$/m,
+  );
+  assert.match(text([{ ...balancer, unread: { ...unread, never: true } }]), /never read for 30 s/);
+  assert.doesNotMatch(text([balancer]), /to do|unread/);
+  assert.doesNotMatch(text([]), /BALANCER/, 'no heading without a row');
+});
+
 test('where several weirs share a system it is told who writes it', () => {
   const lease = { lease: 'weir-awselb-prod', namespace: 'weir', balancers: ['aws'], transitions: 1 };
   const told = (leases: State['leases']) =>

@@ -32,7 +32,20 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
     200,
     '[+]sources ok\n[+]plan ok\n[+]leader weir-awselb-prod ok: follower; b_2 leads\nok\n',
   ]);
-  readiness = { ...readiness, follows: [], draining: true };
+  const why = { sinceMs: 0, code: 'E_CLOUD_UNREACHABLE', message: 'no way there', hint: 'Check the network.' };
+  readiness = { ...readiness, follows: [], blind: [{ balancer: 'aws', never: false, ...why }] };
+  assert.deepEqual(await get('/readyz'), [200, 'ok']);
+  const told = 'since 1970-01-01T00:00:00.000Z: E_CLOUD_UNREACHABLE: no way there. Check the network.';
+  assert.deepEqual(await get('/readyz?verbose'), [
+    200,
+    `[+]sources ok\n[+]plan ok\n[+]balancer aws ok: not read ${told}\nok\n`,
+  ]);
+  readiness = { ...readiness, planned: false, waitingFor: ['aws'], blind: [{ balancer: 'aws', never: true, ...why }] };
+  assert.deepEqual(await get('/readyz?verbose'), [
+    503,
+    `[+]sources ok\n[-]plan failed: aws\n[+]balancer aws ok: never read ${told}\nnot ok\n`,
+  ]);
+  readiness = { ...readiness, planned: true, waitingFor: [], blind: [], draining: true };
   assert.deepEqual(await get('/readyz?verbose'), [
     503,
     '[-]drain: weir is about to stop\n[+]sources ok\n[+]plan ok\nnot ok\n',

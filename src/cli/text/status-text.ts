@@ -38,13 +38,22 @@ function balancerTable(state: State, nowMs: number, paint: Paint): string {
       balancer.units.find((unit) => unit.state === 'failed') ?? balancer.units.find((unit) => unit.state !== 'in sync');
     const last = state.plans.find((plan) => plan.balancer === balancer.name);
     const change = last === undefined ? '-' : `${span(nowMs - last.startedMs)} ago  ${last.id}  ${last.result}`;
+    const { unread } = balancer;
+    if (unread !== undefined) {
+      const since = `${unread.never ? 'never read' : 'not read'} for ${span(nowMs - unread.sinceMs)}`;
+      const why = `${since}: ${unread.code}: ${unread.message}`;
+      return [balancer.name, balancer.provider, paint.bad('unread'), String(balancer.objects), change, why];
+    }
     const code = worst?.code === undefined ? '' : `${worst.code}  `;
     const reason = worst === undefined || worst.message === '' ? '' : `${code}${worst.unit}: ${worst.message}`;
     const word = worst?.state ?? 'in sync';
     const colour = word === 'failed' ? paint.bad : word === 'in sync' ? paint.good : paint.warn;
     return [balancer.name, balancer.provider, colour(word), String(balancer.objects), change, reason];
   });
-  return renderTable([['BALANCER', 'PROVIDER', 'STATE', 'OBJECTS', 'LAST CHANGE', ''], ...rows], '  ');
+  if (rows.length === 0) return '';
+  const hints = state.balancers.flatMap(({ unread }) => unread?.hint ?? []);
+  const todo = [...new Set(hints)].map((hint) => `  ${paint.weak(`to do  ${hint}`)}\n`).join('');
+  return `${renderTable([['BALANCER', 'PROVIDER', 'STATE', 'OBJECTS', 'LAST CHANGE', ''], ...rows], '  ')}${todo}`;
 }
 
 /** How full the pools of addresses are, by family. */

@@ -25,6 +25,7 @@ export function statePage(state: State, query: StateQuery, nowMs: number): strin
 <p>${stateWord(state.inSync ? 'in sync' : 'not in sync')} · services: ${services.length} · problems: ${state.problems.length}
 · running since <time datetime="${new Date(state.startedMs).toISOString()}">${new Date(state.startedMs).toISOString()}</time></p>
 <p id="live" role="status" aria-live="polite">as of ${new Date(nowMs).toISOString()}; reload for news</p>
+${unread(state)}
 ${incomplete(state)}
 ${balancers(state)}
 <form method="get" action="/" role="search">
@@ -80,6 +81,20 @@ function plans(state: State): Html {
 `,
   );
   return table('Last changes', ['Plan', 'When', 'Balancer', 'Steps', 'Result', 'Cause'], rows);
+}
+
+/** What is told of a system that cannot be read is old: since when, why, and what to do. */
+function unread(state: State): Html {
+  const items = state.balancers.flatMap(({ name, unread: why }) => {
+    if (why === undefined) return [];
+    const since = new Date(why.sinceMs).toISOString();
+    const what = why.never ? html`was never read since this weir started` : html`is told as it was before`;
+    return [
+      html`<li>balancer ${name} ${what}; not read since <time datetime="${since}">${since}</time>: ${why.code} ${why.message} ${why.hint}</li>`,
+    ];
+  });
+  if (items.length === 0) return html``;
+  return html`<h2>Not read at present</h2><ul>${items}</ul>`;
 }
 
 function incomplete(state: State): Html {
