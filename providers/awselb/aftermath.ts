@@ -120,7 +120,8 @@ export class Aftermath {
         const group = this.#drive.known.find('TargetGroup', handle);
         for (const other of (group === undefined ? undefined : byId.get(group.id)) ?? []) {
           if (turned !== undefined) this.#leave(turned, other.handle, via);
-          this.#familiar.add(other.handle);
+          // One that shows no targets may not be read whole.
+          if (turned?.left.has(other.handle) === true) this.#familiar.add(other.handle);
         }
       }
     }
@@ -130,20 +131,20 @@ export class Aftermath {
   #recall(fronts: readonly Observed[], objects: readonly Observed[]): void {
     this.#remembered ??= new Map(this.#memory.all());
     if (this.#remembered.size === 0) return;
-    const wallMs = this.#drive.ctx.clock.wall();
-    for (const { kind, handle, unit } of objects) {
-      const untilMs = kind === 'TargetGroup' ? this.#remembered.get(handle) : undefined;
+    const { clock } = this.#drive.ctx;
+    for (const group of objects) {
+      const { kind, handle, unit, owned } = group;
+      const untilMs = kind === 'TargetGroup' && owned ? this.#remembered.get(handle) : undefined;
       if (untilMs === undefined) continue;
-      this.#remembered.delete(handle);
-      this.#familiar.add(handle);
-      if (untilMs !== null && untilMs <= wallMs) continue;
+      const restMs = untilMs === null ? drainMs(group) : Math.min(drainMs(group), untilMs - clock.wall());
       for (const front of fronts) {
         if (front.kind !== 'Listener' || front.unit !== unit) continue;
         const turned = this.#fronts.get(keyOf(front)) ?? { now: new Map(), left: new Map() };
-        if (turned.now.has(handle)) continue;
         this.#fronts.set(keyOf(front), turned);
         const via = front.refs.TargetGroupArn === undefined ? 'TargetGroups' : 'TargetGroupArn';
-        this.#leave(turned, handle, via, untilMs === null ? undefined : untilMs - wallMs);
+        if (!turned.now.has(handle)) turned.left.set(handle, { via, untilMs: clock.now() + restMs });
+        this.#remembered.delete(handle);
+        this.#familiar.add(handle);
       }
     }
   }

@@ -104,6 +104,7 @@ class Advance {
     const { attrs = {}, refs = {} } = step;
     return {
       ...now,
+      ...leftBehind(now, Object.keys(refs)),
       serves: servedAfter(now, step),
       attrs: withChanges(now.attrs, attrs),
       refs: this.#refs({ ...now.refs, ...refs }),
@@ -121,9 +122,10 @@ class Advance {
     for (const [ref, member] of members) {
       const key = this.#handle(ref);
       if (member === null) {
-        set.delete(key);
+        // What has a health of its own is forgotten; of objects nothing is told but that they drain, and now this one may.
+        if (set.delete(key) && !health.has(key)) health.set(key, 'draining');
         // The health may be newer than the step: who is seen to drain was taken out.
-        if (health.get(key) !== 'draining') health.delete(key);
+        else if (health.get(key) !== 'draining') health.delete(key);
       } else {
         if (!set.has(key)) health.set(key, 'initial');
         set.set(key, member);
@@ -213,4 +215,13 @@ function unknownHealth(set: MemberSet): ReadonlyMap<string, Health> {
 
 function keyOf(kind: string, handle: Handle): string {
   return `${kind}\n${handle}`;
+}
+
+/** What a front has turned away from may drain, where that is told at all: a plan made before the next reading waits for it. */
+function leftBehind({ refs, health }: Observed, changed: readonly string[]): Pick<Observed, 'health'> {
+  const left = changed.flatMap((name) => {
+    const [handle, told] = [refs[name], health?.[name]];
+    return handle === undefined || told === undefined ? [] : [[name, new Map(told).set(handle, 'draining')] as const];
+  });
+  return left.length === 0 ? {} : { health: { ...health, ...Object.fromEntries(left) } };
 }

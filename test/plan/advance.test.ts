@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe as suite, test } from 'node:test';
 import type { Step } from '../../src/model/index.ts';
 import { advance, describe, summarize, wordOf } from '../../src/plan/index.ts';
-import { balancer, group, kinds, lines, listener, planFor, rule, seen } from './cloud.ts';
+import { balancer, group, kinds, lines, listener, plain, planFor, rule, seen } from './cloud.ts';
 
 const a = balancer('a');
 const desired = [a, group('s', '1 2'), listener('a:80', { s: 1 }, 'c'), rule('a:80', 'x', 1, 's')];
@@ -27,6 +27,32 @@ suite('advance', () => {
         ['2', 'initial'],
       ],
     );
+  });
+
+  test('what a front has turned away from may drain, where that is told: a plan before the next reading waits for it', () => {
+    const groups = [seen(group('s', '1')), seen(group('s@b', '1'))];
+    const plainFront = seen(plain('a:80', 's'), { draining: '' });
+    const turned = planFor([a, group('s@b', '1'), plain('a:80', 's@b')], [seen(a), ...groups, plainFront]).steps;
+    const after = advance([seen(a), ...groups, plainFront], turned.slice(0, 1));
+    assert.deepEqual([...(after.find(({ kind }) => kind === 'Plain')?.health?.group ?? [])], [['S', 'draining']]);
+    assert.ok(
+      lines(planFor([a, group('s@b', '1'), plain('a:80', 's@b')], after)).includes('wait Plain a:80 1/1 drained'),
+    );
+    const front = seen(listener('a:80', { s: 1, 's@b': 1 }), { draining: '' });
+    const out = {
+      n: 1,
+      op: 'remove',
+      kind: 'Listener',
+      id: 'a:80',
+      unit: 'u',
+      handle: 'A:80',
+      set: 'forward',
+    } as const;
+    const left = advance([front], [{ ...out, members: [['S', null]], why: '', serves: ['s'], after: [] }]);
+    assert.deepEqual([...(left[0]?.health?.forward ?? [])], [['S', 'draining']]);
+    const member = { ...out, kind: 'Group', id: 's', handle: 'S', set: 'targets' } as const;
+    const less = advance(groups, [{ ...member, members: [['1', null]], why: '', serves: ['s'], after: [] }]);
+    assert.deepEqual([...(less[0]?.health?.targets ?? [])], []);
   });
 
   test('takes the handles that creates have answered', () => {

@@ -6,6 +6,14 @@ type Call = Parameters<After>[0];
 
 /** Default of AWS. */
 const delaySeconds = 300;
+/** A plan deletes what goes together within this time. */
+const togetherMs = 120_000;
+
+interface Cut {
+  readonly front: string;
+  readonly atMs: number;
+  readonly text: string;
+}
 
 /**
  * What clients have not been answered yet, or have open: it lives in the target group that it was sent to, for the group's deregistration
@@ -16,9 +24,9 @@ export class InFlight {
   readonly #clock: VirtualClock;
   /** Target group → front that sends to it → the last time that it did. */
   readonly #sent = new Map<string, Map<string, number>>();
-  readonly #lost: string[] = [];
+  #lost: readonly Cut[] = [];
   /** What the delete that is under way will have lost. */
-  #cut: readonly string[] = [];
+  #cut: readonly Cut[] = [];
   /** Deletes that were looked at. */
   judged = 0;
 
@@ -49,27 +57,41 @@ export class InFlight {
 
   /** After every call that was answered, or whose answer got lost. */
   after({ action, params }: Call, outcome: Parameters<After>[1]): void {
-    if (action !== 'DeleteTargetGroup' || (outcome?.kind !== 'done' && outcome?.kind !== 'reply lost')) return;
+    if (outcome?.kind !== 'done' && outcome?.kind !== 'reply lost') return;
+    // A front that goes by the same plan has nothing to lose.
+    if (/^Delete(Rule|Listener|LoadBalancer)$/.test(action)) {
+      const sinceMs = this.#clock.now() - togetherMs;
+      this.#lost = this.#lost.filter(({ front, atMs }) => atMs < sinceMs || this.#stands(front));
+    }
+    if (action !== 'DeleteTargetGroup') return;
     this.judged++;
-    this.#lost.push(...this.#cut);
+    this.#lost = [...this.#lost, ...this.#cut];
     this.#sent.delete(String(Reflect.get(params, 'TargetGroupArn')));
   }
 
   /** Deletes since the last time that cut something off, in words. */
   violations(): readonly string[] {
-    return this.#lost.splice(0);
+    const found = this.#lost.map(({ text }) => text);
+    this.#lost = [];
+    return found;
   }
 
-  #judge(arn: string): readonly string[] {
-    const { targetGroups, rules, listeners } = this.#aws.world.elb;
-    const group = targetGroups.truly(arn);
+  #judge(arn: string): readonly Cut[] {
+    const group = this.#aws.world.elb.targetGroups.truly(arn);
     if (group === undefined) return [];
+    const atMs = this.#clock.now();
     const delayMs = Number(group.attributes.get('deregistration_delay.timeout_seconds') ?? delaySeconds) * 1000;
-    const standing = new Set([...listeners.all()].map(({ defaultRule }) => defaultRule.arn));
     return [...(this.#sent.get(arn) ?? [])].flatMap(([front, sentMs]) => {
-      const sinceMs = this.#clock.now() - sentMs;
-      if (sinceMs >= delayMs || (rules.truly(front) === undefined && !standing.has(front))) return [];
-      return [`${group.name} is deleted ${sinceMs} ms after ${front} has sent to it: what is in flight is lost`];
+      if (atMs - sentMs >= delayMs || !this.#stands(front)) return [];
+      const text = `${group.name} is deleted ${atMs - sentMs} ms after ${front} has sent to it: what is in flight is lost`;
+      return [{ front, atMs, text }];
     });
+  }
+
+  #stands(front: string): boolean {
+    const { rules, listeners } = this.#aws.world.elb;
+    return (
+      rules.truly(front) !== undefined || [...listeners.all()].some(({ defaultRule }) => defaultRule.arn === front)
+    );
   }
 }
