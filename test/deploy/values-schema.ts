@@ -53,6 +53,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
       balancers,
       haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
       publish: publishOf(balancers),
+      fromPools: flag,
       settings: settingsOf(whole),
       drainSeconds: seconds,
       finishSeconds: seconds,

@@ -100,16 +100,30 @@ async function putGatedPod({ client }: ControlPlane): Promise<void> {
   });
 }
 
-function putCrd(plane: ControlPlane, kind: string, scope: string): Promise<void> {
-  const plural = kind === 'IngressClassParams' ? 'ingressclassparams' : `${kind.toLowerCase()}s`;
+/** Every kind of MetalLB that is read. */
+export async function putPools(plane: ControlPlane): Promise<void> {
+  const kinds = ['IPAddressPool', 'L2Advertisement', 'BGPAdvertisement', 'BFDProfile', 'Community'];
+  for (const kind of kinds) await putCrd(plane, kind, 'Namespaced', 'metallb.io');
+  await putCrd(plane, 'BGPPeer', 'Namespaced', 'metallb.io', 'v1beta2');
+}
+
+function putCrd(
+  plane: ControlPlane,
+  kind: string,
+  scope: string,
+  group = 'elbv2.k8s.aws',
+  version = 'v1beta1',
+): Promise<void> {
+  const odd: Readonly<Record<string, string>> = { IngressClassParams: 'ingressclassparams', Community: 'communities' };
+  const plural = odd[kind] ?? `${kind.toLowerCase()}s`;
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
   return installCrd(plane, {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.elbv2.k8s.aws` },
+    metadata: { name: `${plural}.${group}` },
     spec: {
-      ...{ group: 'elbv2.k8s.aws', scope, names: { kind, plural, singular: kind.toLowerCase() } },
-      versions: [{ name: 'v1beta1', served: true, storage: true, schema, subresources: { status: {} } }],
+      ...{ group, scope, names: { kind, plural, singular: kind.toLowerCase() } },
+      versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
     },
   });
 }

@@ -12,7 +12,7 @@ import { startWeir, type WeirProcess } from '../fakes/weir-process.ts';
 import { type ControlPlane, eventually, findPrograms, helm, missingKube, startControlPlane } from '../kube/index.ts';
 import { type Manager, manageHaproxy } from './haproxy-attached.ts';
 import { type Audit, allowedBy, keepAudit } from './kube-deploy-audit.ts';
-import { putCloud, putWeb } from './kube-deploy-objects.ts';
+import { putCloud, putPools, putWeb } from './kube-deploy-objects.ts';
 import { chart, configOf, putNamespace, valueSets } from './kube-deploy-stage.ts';
 import { putService, putSlice } from './kube-source-stage.ts';
 
@@ -40,9 +40,10 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
     Object.assign(process.env, { AWS_EC2_METADATA_DISABLED: 'true' });
     audit = keepAudit();
     plane = await startControlPlane({ flags: audit.flags });
-    for (const name of ['weir-system', 'apps']) await putNamespace(plane, name, 'restricted');
+    for (const name of ['weir-system', 'apps', 'metallb-system']) await putNamespace(plane, name, 'restricted');
     await putWeb(plane);
     await putCloud(plane, aws, vpc);
+    await putPools(plane);
   });
 
   after(async () => {
@@ -103,9 +104,12 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
     assert.deepEqual(refused(installed), without);
   };
 
-  it('are what a controller of cloud load balancers asks for', async () => {
+  it('are what a controller of cloud load balancers, and of pools, asks for', async () => {
     const options = { clusterName: 'test', vpcId: vpc, region: aws.world.region, endpoint: endpoint.url };
-    const balancers = [{ name: 'aws', provider: 'awselb', options }];
+    const balancers = [
+      { name: 'aws', provider: 'awselb', options, shared: true },
+      { name: 'vip', provider: 'builtin', fromPools: true, class: 'weir-lb.dev/vip', shared: true },
+    ];
     const settings = { leader: { namespace: 'weir-system' }, status: { podReadiness: true } };
     const installed = await install('weir', 'weir-system', [
       ...['--set', 'mode=controller,classes.also={weir-e2e,alb,service.k8s.aws/nlb}'],
@@ -121,9 +125,10 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
     manager = manageHaproxy(join(folder, 'inside-haproxy'), join(folder, 'inside-haproxy', 'master.sock'));
     const installed = await install('inside', 'apps', [
       ...['--values', valueSets.get('one-namespace') ?? '', '--set', 'classes.also={weir-e2e}'],
+      ...['--set', 'fromPools=true'],
       ...['--set', `fullnameOverride=inside,haproxy.addresses={${ownAddress(5)}}`],
       ...['--set-json', 'settings={"leader": {"namespace": "apps"}}'],
     ]);
-    await judge(installed, ['list /nodes', 'list networking.k8s.io/ingressclasses']);
+    await judge(installed, ['list /namespaces', 'list /nodes', 'list networking.k8s.io/ingressclasses']);
   });
 });

@@ -19,7 +19,10 @@
 {{- $monitor := dict "address" .Values.listen.address "port" .Values.listen.proxyPort -}}
 {{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy" "monitor" $monitor) (deepCopy .Values.haproxy) -}}
 {{- $edge := dict "name" "edge" "provider" "haproxy" "options" $options -}}
-{{- $publish := fromYaml (include "weir.publish" .) -}}
+{{- if .Values.fromPools -}}
+{{- $_ := set $edge "fromPools" true -}}
+{{- end -}}
+{{- $publish := ternary .Values.publish (fromYaml (include "weir.publish" .)) .Values.fromPools -}}
 {{- if $publish -}}
 {{- $_ := set $edge "publish" $publish -}}
 {{- end -}}

@@ -64,6 +64,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- range .Values.balancers -}}{{- if eq .provider "awselb" -}}true{{- end -}}{{- end -}}
 {{- end -}}
 
+{{/* A balancer gives services addresses out of pools. */}}
+{{- define "weir.takesPools" -}}
+{{- if .Values.fromPools -}}true{{- else -}}
+{{- range .Values.balancers -}}{{- if .fromPools -}}true{{- end -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "weir.writesStatus" -}}
 {{- if dig "status" "enabled" true .Values.settings -}}true{{- end -}}
 {{- end -}}

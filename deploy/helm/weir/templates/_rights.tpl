@@ -64,6 +64,17 @@
 {{- end }}
 {{- end -}}
 
+{{/* Where pools stand. */}}
+{{- define "weir.rulesOfPools" -}}
+- apiGroups: [metallb.io]
+  resources: [ipaddresspools, l2advertisements, bgpadvertisements, bgppeers, bfdprofiles, communities]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [config]
+  verbs: [list, watch]
+{{- end -}}
+
 {{/* Of the whole cluster. */}}
 {{- define "weir.rulesOfCluster" -}}
 - apiGroups: [""]
@@ -72,10 +83,13 @@
 - apiGroups: [networking.k8s.io]
   resources: [ingressclasses]
   verbs: [list, watch]
-{{- if include "weir.writesPods" . }}
+{{- if or (include "weir.writesPods" .) (include "weir.takesPools" .) }}
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [list, watch]
+{{- end }}
+{{- if include "weir.takesPools" . }}
+{{ include "weir.rulesOfPools" . }}
 {{- end }}
 {{- if include "weir.hasAwselb" . }}
 - apiGroups: [elbv2.k8s.aws]
