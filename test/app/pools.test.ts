@@ -197,6 +197,10 @@ describe('Services and IPAddressPools in files', () => {
       service('clash', shared, ports(1)),
       service('local1', shared, { ...ports(3), ...local }),
       service('local2', shared, { ...ports(4), ...local }),
+      {
+        ...service('local3', shared, { ...ports(5), ...local }),
+        metadata: { name: 'local3', namespace: 'z', annotations: shared },
+      },
       service('both', {}, { ...ports(5), ipFamilyPolicy: 'PreferDualStack' }),
       service('named', {}, { ...ports(6), loadBalancerIP: '192.0.2.77' }),
       service('inside', {}, { ...ports(7), type: 'ClusterIP' }),
@@ -211,6 +215,7 @@ describe('Services and IPAddressPools in files', () => {
       'shop/named 192.0.2.77',
       'shop/one 192.0.2.3',
       'shop/two 192.0.2.1',
+      'z/local3 192.0.2.4',
     ]);
     assert.deepEqual(
       problems.filter(({ code }) => code !== 'W_NO_TARGETS'),

@@ -27,14 +27,16 @@ export function poolRequest(
   plain: AddressRequest | undefined,
   draft: Draft,
 ): PoolRequest | 'refused' {
-  const { own, annotations, loadBalancerIp, familyPolicy, held, id, localOnly, localPods } = view;
+  const { own, annotations, loadBalancerIp, familyPolicy, held, id, localOnly, localPods, meta } = view;
   const words = readServiceWords(annotations, loadBalancerIp);
   for (const { name, ...finding } of words.findings)
     draft.tell({ ...finding, path: ['metadata', 'annotations', name], name });
   if (words.refused) return 'refused';
   const pool = own.pool ?? words.pool;
   const shareKey = own.shareKey ?? words.shareKey;
-  const backendKey = own.backendKey ?? (localOnly ? `pods ${localPods ?? id}` : undefined);
+  // The same selector in another namespace selects other Pods.
+  const pods = localPods === undefined ? id : `${meta.namespace} ${localPods}`;
+  const backendKey = own.backendKey ?? (localOnly ? `pods ${pods}` : undefined);
   const address = {
     ...plain,
     ...(pool === undefined ? {} : { pool }),
