@@ -1,7 +1,7 @@
 /** A load balancer that is not ours and stands where one of ours shall be: told with what it lacks. */
 import type { Observed } from '../../src/model/index.ts';
 import type { Place } from './name-changes.ts';
-import { loadBalancerResource, ownershipTags } from './names.ts';
+import { adoptedTag, loadBalancerResource, ownershipTags } from './names.ts';
 import { sayerOf } from './settle.ts';
 import { nameOf, tell, tellSetting } from './tell.ts';
 
@@ -24,10 +24,11 @@ export function tellStranger(stranger: Observed, place: Place): void {
 
 function messageOf({ handle, attrs, sets, facts }: Observed, { settled, members, stack, build }: Place): string {
   const tags = [...(sets.Tags ?? [])].map(([key, { attrs: tag }]) => [key, String(tag.Value)] as const);
-  const missing = Object.entries(ownershipTags(build.cluster, stack, loadBalancerResource)).filter(
+  const proofs = ownershipTags(build.cluster, stack, loadBalancerResource);
+  const missing = Object.entries(proofs).filter(
     ([key, value]) => !tags.some((tag) => tag[0] === key && tag[1] === value),
   );
-  const others = tags.filter(([key]) => isProof(key) && missing.some(([one]) => one === key));
+  const others = tags.filter(([key, value]) => isProof(key) && proofs[key] !== value);
   const [dns = ''] = facts.addresses ?? [];
   const which = `the load balancer ${String(attrs.Name)} (${handle}${dns === '' ? '' : `, ${dns}`})`;
   if (others.length > 0)
@@ -47,7 +48,7 @@ function textOf(tags: readonly (readonly [string, string])[]): string {
 }
 
 function isProof(key: string): boolean {
-  return /^(elbv2|service|ingress)\.k8s\.aws\//.test(key);
+  return key !== adoptedTag && /^(elbv2|service|ingress)\.k8s\.aws\//.test(key);
 }
 
 /** For a shell. */

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CreateLoadBalancerCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { planReport } from '../../../src/app/preview.ts';
 import { findUnwanted } from '../../../src/cli/fail-on.ts';
 import type { ExportedService, Json } from '../../../src/model/index.ts';
+import { awselbHarness } from '../../conformance/awselb-harness.ts';
+import { assertApplied } from '../../conformance/expect.ts';
+import { Rig } from '../../conformance/rig.ts';
+import { tcpService } from '../../conformance/services.ts';
 import { backend, service, tcp } from '../../front/make-service.ts';
 import { converge } from './converge.ts';
 import { desire, told } from './desire.ts';
@@ -47,6 +52,35 @@ describe('a service that moves to another load balancer', () => {
     const more = one('new', 81, { group: 'edge' });
     assert.deepEqual(told(desire([joined, other, more], { present: cloud.observe() })), []);
     assert.deepEqual(told(desire([joined], { present: cloud.observe() })), []);
+  });
+});
+
+describe('a service that adopts a load balancer beside its own', () => {
+  it('changes its DNS name', async (t) => {
+    const harness = awselbHarness(t.name, {}, () => ({ adopt: { tags: { owner: 'terraform' } } }));
+    const rig = await Rig.open(harness);
+    t.after(() => rig.close());
+    const aws = harness.account();
+    const db = tcpService('shop/db', 80, await harness.targets(2));
+    rig.set([db]);
+    await rig.apply();
+    const [own] = aws.world.elb.loadBalancers.all();
+    const Subnets = [...aws.world.ec2.subnets.all()].flatMap(({ SubnetId, tags }) =>
+      tags.has('kubernetes.io/role/internal-elb') ? [SubnetId] : [],
+    );
+    const Tags = [{ Key: 'owner', Value: 'terraform' }];
+    await new ElasticLoadBalancingV2Client(aws.client()).send(
+      new CreateLoadBalancerCommand({ Name: 'edge', Type: 'network', Scheme: 'internal', Subnets, Tags }),
+    );
+    await rig.restart();
+    rig.set([{ ...db, settings: { awselb: { adopt: 'edge' } } }]);
+    assert.deepEqual(
+      (await rig.plan()).problems.map(({ code, value }) => [code, value]),
+      [['W_NAME_CHANGES', own?.DNSName]],
+    );
+    assertApplied(await rig.apply());
+    await rig.restart();
+    assert.deepEqual((await rig.plan()).problems, []);
   });
 });
 

@@ -97,9 +97,7 @@ describe('a weir with a part of the cluster', () => {
     await rig.plan();
     assert.equal(existsSync(memory), false);
     await rig.apply();
-    assert.deepEqual(stacksIn(await readFile(memory, 'utf8')), [
-      ['service shop/db', 'ingress shop/web'],
-    ]);
+    assert.deepEqual(stacksIn(await readFile(memory, 'utf8')), [['service shop/db', 'ingress shop/web']]);
   });
 
   it('adopts, without a write, what it is asked for later', async (t) => {
@@ -120,6 +118,36 @@ describe('a weir with a part of the cluster', () => {
     assert.deepEqual(told((await rig.plan()).problems), []);
     await settle();
     assert.equal(balancers().length, 1);
+  });
+});
+
+describe('an orphan', () => {
+  it('is not told while a source cannot be read: it may be asked for there', async (t) => {
+    const { rig, db } = await trial(t);
+    rig.set([db], [{ source: 'script', part: 'all', reason: 'not there' }]);
+    assert.deepEqual(told((await rig.plan()).problems), []);
+  });
+
+  it('that has a name keeps it: who asks for that is refused by name, and nothing is tried', async (t) => {
+    const { rig, db, world, things, balancers } = await trial(t);
+    const taken = balancers().find((name) => name.startsWith('k8s-shop-web-')) ?? '';
+    const before = things();
+    rig.set([{ ...db, settings: { awselb: { name: taken } }, id: 'shop/new', origin: { ...db.origin, name: 'new' } }]);
+    const { problems } = await rig.plan();
+    const [held] = problems.filter(({ code }) => code === 'E_HELD');
+    assert.equal(held?.value, taken);
+    assert.match(held?.message ?? '', /belongs to somebody else \(ingress\.k8s\.aws\/stack=shop\/web/);
+    const { failed } = await rig.apply();
+    assert.deepEqual(
+      failed.map(({ code }) => code),
+      ['E_HELD'],
+    );
+    assert.deepEqual(balancers().length, 2);
+    assert.deepEqual(
+      things().filter((one) => before.includes(one)),
+      before,
+    );
+    assert.equal(world.elb.loadBalancers.size, 2);
   });
 });
 
@@ -172,8 +200,6 @@ describe('a memory that is damaged', () => {
     await settle();
     assert.deepEqual(things(), before);
     assert.equal(await readFile(`${memory}.damaged`, 'utf8'), whole.slice(0, -9));
-    assert.deepEqual(stacksIn(await readFile(memory, 'utf8')), [
-      ['service shop/db'],
-    ]);
+    assert.deepEqual(stacksIn(await readFile(memory, 'utf8')), [['service shop/db']]);
   });
 });
