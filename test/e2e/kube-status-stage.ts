@@ -35,18 +35,20 @@ export interface EventObject extends ApiObject {
 
 /** A weir with a folder of its own that follows a cluster and writes back to it. */
 export class StatusUser {
-  readonly address = ownAddress();
+  readonly address: string;
   readonly folder: string;
   readonly plane: ControlPlane;
   running: WeirProcess | undefined;
 
-  private constructor(plane: ControlPlane, folder: string) {
+  private constructor(plane: ControlPlane, folder: string, address: string) {
     this.plane = plane;
     this.folder = folder;
+    this.address = address;
   }
 
-  static async make(plane: ControlPlane): Promise<StatusUser> {
-    return new StatusUser(plane, await mkdtemp(join(tmpdir(), 'weir-status-')));
+  /** `number`: of several in one test. */
+  static async make(plane: ControlPlane, number = 0): Promise<StatusUser> {
+    return new StatusUser(plane, await mkdtemp(join(tmpdir(), 'weir-status-')), ownAddress(number));
   }
 
   /** `source` and `more`: what the configuration has besides. */
