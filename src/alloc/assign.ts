@@ -197,7 +197,8 @@ function problemOf({ id, origin, settingsOrigin }: ExportedService, refusal: Ref
   // As its owner calls it, where he has written it.
   const written = Object.hasOwn(settingsOrigin, refusal.field) ? settingsOrigin[refusal.field] : undefined;
   const field = written ?? refusal.field;
-  const message = written === undefined ? refusal.message : `${written}: ${refusal.message}`;
+  const subject = shown(`${kind} ${namespace}/${name}`);
+  const message = `${subject}: ${written === undefined ? '' : `${written}: `}${refusal.message}`;
   return {
     code,
     severity: errors[code].class === 'warning' ? 'warning' : 'error',

@@ -86,6 +86,10 @@ export class Addresses {
     const settled = (list: readonly ExportedService[]) =>
       list.flatMap((service) => (asking.has(service.id) ? (this.#made.get(service.id)?.service ?? []) : [service]));
     const taken = new Map(gathered.taken);
+    const waiting = new Map<ServiceId, readonly string[]>();
+    for (const name of this.#balancers)
+      for (const { id } of gathered.taken.get(name) ?? [])
+        if (asking.has(id) && !addresses.has(id)) waiting.set(id, [...(waiting.get(id) ?? []), name]);
     for (const name of this.#balancers)
       taken.set(name, share(this.#last?.taken.get(name), settled(gathered.taken.get(name) ?? [])));
     const services = gathered.services.map((service) => this.#made.get(service.id)?.service ?? service);
@@ -96,6 +100,7 @@ export class Addresses {
       problems: [...gathered.problems, ...problems],
       couldExist: unknown.size === 0 ? gathered.couldExist : (id) => unknown.has(id) || gathered.couldExist(id),
       addresses,
+      waiting,
       moves,
     };
     this.#keep(addresses, asking);

@@ -14,6 +14,8 @@ export interface Gathered {
   readonly leaving: ReadonlyMap<string, readonly ExportedService[]>;
   /** Out of pools: of every service that takes its addresses from there and has some. Absent: nobody does. */
   readonly addresses?: ReadonlyMap<ServiceId, readonly string[]>;
+  /** Services that wait for an address out of a pool, and the balancers that would serve them. Absent: nobody does. */
+  readonly waiting?: ReadonlyMap<ServiceId, readonly string[]>;
   /** Services that got other addresses out of pools than they had; absent: none. */
   readonly moves?: readonly AddressMove[];
   /** Whether a service could exist in a part that cannot be read. */

@@ -35,14 +35,17 @@ export function renderReport(gathered: Gathered, balancers: readonly RenderedBal
   };
 }
 
-/** Names of the balancers that take each service. */
-export function takersOf({ taken }: Pick<Gathered, 'taken'>): ReadonlyMap<ServiceId, readonly string[]> {
-  const takers = new Map<ServiceId, string[]>();
+/** Names of the balancers that take each service, or will as soon as it has an address. */
+export function takersOf({ taken, waiting = nobody }: TakenBy): ReadonlyMap<ServiceId, readonly string[]> {
+  const takers = new Map<ServiceId, readonly string[]>(waiting);
   for (const [name, services] of taken) {
     for (const { id } of services) takers.set(id, [...(takers.get(id) ?? []), name]);
   }
   return takers;
 }
+
+type TakenBy = Pick<Gathered, 'taken' | 'waiting'>;
+const nobody: NonNullable<TakenBy['waiting']> = new Map();
 
 function addressesOf(balancers: readonly RenderedBalancer[]): ReadonlyMap<string, readonly string[]> {
   const addresses = new Map<string, string[]>();

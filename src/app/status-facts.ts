@@ -76,7 +76,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
       addresses:
         claimedOf(service, taking, parts) ?? (silent.length > 0 ? [] : addressesOf(service, own, taking, parts)),
       programmed,
-      unserved: names.length === 0,
+      unserved: names.length === 0 || gathered.waiting?.has(id) === true,
       outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
       settling: !programmed.status && taking.some(({ lane }) => !lane.started || lane.blind),
     });

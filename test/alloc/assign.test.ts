@@ -55,7 +55,7 @@ describe('services and pools', () => {
         field: 'address.pool',
         value: 'p',
         message:
-          'pool p is full: all 2 IPv4 addresses that it may give out are held; add a range to it, or free an address',
+          'Service shop/c: pool p is full: all 2 IPv4 addresses that it may give out are held; add a range to it, or free an address',
         file: 'shop.yaml',
         line: 7,
       },
@@ -66,7 +66,7 @@ describe('services and pools', () => {
         service: 'shop/d',
         field: 'address.pool',
         value: 'nowhere',
-        message: 'pool nowhere does not exist; there are p',
+        message: 'Service shop/d: pool nowhere does not exist; there are p',
         file: 'shop.yaml',
         line: 7,
       },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Addresses } from '../../src/app/addresses.ts';
 import { createGather } from '../../src/app/gather.ts';
+import { takersOf } from '../../src/app/render.ts';
 import { configSchema } from '../../src/config/index.ts';
 import type { AddressRequest, ExportedService, Pool, ServiceId, Snapshot } from '../../src/model/index.ts';
 import { tcpService } from '../conformance/services.ts';
@@ -78,6 +79,8 @@ describe('addresses out of pools', () => {
     const seen = see([ofCluster('a'), plain, ofFile('b'), ofCluster('c')]);
     assert.deepEqual(given(seen), ['shop/a 192.0.2.0', 'shop/plain -', 'shop/b 192.0.2.1']);
     assert.deepEqual(codes(seen), ['E_POOL_EXHAUSTED shop/c']);
+    assert.deepEqual(takersOf(seen).get('shop/c'), ['edge'], 'it waits for an address, not for a balancer');
+    assert.deepEqual([...(seen.waiting?.keys() ?? [])], ['shop/c']);
     assert.deepEqual(
       [...(seen.addresses ?? [])],
       [

@@ -164,7 +164,7 @@ describe('Services and IPAddressPools in files', () => {
     ]);
     assert.match(
       problems.find(({ code }) => code === 'E_POOL_UNKNOWN')?.message ?? '',
-      /^metallb\.io\/address-pool: pool publc does not exist; there are a, c$/,
+      /^Service shop\/typo: metallb\.io\/address-pool: pool publc does not exist; there are a, c$/,
     );
     assert.ok(problems.every(({ file, line }) => file?.endsWith('objects.json') === true && line !== undefined));
   });

@@ -65,6 +65,11 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
       (one) => programmedOf(one) !== 'none',
     );
     assert.deepEqual([programmedOf(waiting), addressesOf(waiting)], ['False POOL_NONE', []]);
+    await eventually(
+      () => user.kubectl('describe', 'svc', 'web', '-n', namespace),
+      (text) => /Warning +POOL_NONE .*there is no pool; create one/.test(text),
+      20_000,
+    );
     await installPools(plane);
     await plane.client.apply(pool('public', [`${first}8/29`]));
     // Kinds that a server does not have are looked for every 30 seconds.
