@@ -75,6 +75,7 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
         await assureOthers(step, drive, snapshot);
         stacks.keep('before a call');
         registered.begin(step);
+        snapshot.begin(step);
         const made = await apply(step, signal);
         if (step.kind === 'LoadBalancer' && made !== undefined) noteStack(step.id, made);
         registered.done(step);
