@@ -125,7 +125,8 @@ export const serviceOptions = z.strictObject({
   customerOwnedIpv4Pool: z
     .string()
     .regex(/^ipv4pool-coip-[0-9a-z]+$/)
-    .optional(),
+    .optional()
+    .describe('On Outposts: the pool of the addresses; cannot be changed.'),
   ipamIpv4Pool: z
     .string()
     .regex(/^ipam-pool-[0-9a-z]+$|^none$/)

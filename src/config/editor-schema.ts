@@ -28,10 +28,10 @@ export function configJsonSchema(providers: ReadonlyMap<string, ZodType>): JsonS
 
 /**
  * The JSON Schema of service files. Which form is meant is told by the key that only one of them has, so that a misspelt field is
- * marked where it stands and not as an object that fits no form.
+ * marked where it stands and not as an object that fits no form. `settings`: provider → what a service may set for it.
  */
-export function servicesJsonSchema(services: ZodType): JsonSchema {
-  const { anyOf, ...schema } = toJsonSchema(services, 'services of weir');
+export function servicesJsonSchema(services: ZodType, settings: ReadonlyMap<string, ZodType> = new Map()): JsonSchema {
+  const { anyOf, ...schema } = withSettings(toJsonSchema(services, 'services of weir'), settings);
   const $id = `${home}/services.json`;
   const [one, many, ...more] = (anyOf ?? []).toSorted((a, b) => Number(isList(a)) - Number(isList(b)));
   if (one === undefined || many === undefined || more.length > 0 || !isList(many)) {
@@ -39,6 +39,27 @@ export function servicesJsonSchema(services: ZodType): JsonSchema {
   }
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
   return { ...schema, $id, type: 'object', if: { required: ['services'] }, then: many, else: one };
+}
+
+/** Each provider's settings as a part of its own, named where a service has `settings`. */
+function withSettings(schema: JsonSchema, settings: ReadonlyMap<string, ZodType>): JsonSchema {
+  const definitions: Readonly<Record<string, JsonSchema | boolean>> = schema.definitions ?? {};
+  const { service } = definitions;
+  const field = typeof service === 'object' ? service.properties?.settings : undefined;
+  if (typeof service !== 'object' || typeof field !== 'object' || settings.size === 0) return schema;
+  const parts = [...settings].map(([name, options]): [string, JsonSchema] => [
+    `settings_${name}`,
+    { description: `Stands under \`settings.${name}\` of a service.`, ...part(options) },
+  ]);
+  const refs = [...settings.keys()].map((name): [string, JsonSchema] => [
+    name,
+    { $ref: `#/definitions/settings_${name}` },
+  ]);
+  const properties = { ...service.properties, settings: { ...field, properties: Object.fromEntries(refs) } };
+  return {
+    ...schema,
+    definitions: { ...definitions, service: { ...service, properties }, ...Object.fromEntries(parts) },
+  };
 }
 
 function isList(schema: JsonSchema | boolean): boolean {

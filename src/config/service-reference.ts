@@ -36,7 +36,13 @@ function rowsOf(schema: JsonSchema, prefix: string): readonly string[] {
 function inside(field: JsonSchema, path: string): readonly string[] {
   const forms = branches(field).filter(({ $ref }) => $ref === undefined);
   const items = forms.flatMap(({ items: item }) => (typeof item === 'object' && !Array.isArray(item) ? [item] : []));
-  return [...rowsOf({ anyOf: forms }, `${path}.`), ...items.flatMap((item) => inside(item, `${path}[]`))];
+  // Of a mapping of names: what stands under each.
+  const named = forms.flatMap(({ additionalProperties: each }) => (typeof each === 'object' ? [each] : []));
+  return [
+    ...rowsOf({ anyOf: forms }, `${path}.`),
+    ...items.flatMap((item) => inside(item, `${path}[]`)),
+    ...named.flatMap((each) => inside(each, `${path}.NAME`)),
+  ];
 }
 
 function row(path: string, field: JsonSchema, needed: boolean): string {

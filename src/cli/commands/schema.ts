@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ZodType } from 'zod';
 import {
   configJsonSchema,
   type JsonSchema,
@@ -50,7 +51,7 @@ Editors with a YAML language server check and complete a file that names its sch
 type Given = Readonly<Record<string, unknown>>;
 
 async function schemaOf(given: Given, deps: Deps): Promise<JsonSchema> {
-  if (given.services === true) return servicesJsonSchema(await deps.services());
+  if (given.services === true) return servicesSchema(deps);
   for (const [option, part] of parts) {
     const name = given[option];
     if (typeof name === 'string') return toJsonSchema((await schemasOf(name, deps))[part], `${name}: ${part}`);
@@ -63,9 +64,19 @@ async function schemaOf(given: Given, deps: Deps): Promise<JsonSchema> {
 async function referenceOf({ provider, services, ...rest }: Given, deps: Deps): Promise<string> {
   if (Object.keys(rest).length > 0)
     throw new WeirError('E_USAGE', '--reference takes --provider, --services or nothing beside it');
-  if (services === true) return renderServices(servicesJsonSchema(await deps.services()));
+  if (services === true) return renderServices(await servicesSchema(deps));
   if (typeof provider !== 'string') return renderReference();
   return renderFields(toJsonSchema((await schemasOf(provider, deps)).options), 'balancers[].options');
+}
+
+/** With the settings of every provider that has any. */
+async function servicesSchema(deps: Deps): Promise<JsonSchema> {
+  const settings = new Map<string, ZodType>();
+  for (const name of deps.providers.names) {
+    const { serviceOptions } = await schemasOf(name, deps);
+    if (Object.keys(toJsonSchema(serviceOptions).properties ?? {}).length > 0) settings.set(name, serviceOptions);
+  }
+  return servicesJsonSchema(await deps.services(), settings);
 }
 
 async function schemasOf(name: string, { providers }: Deps): Promise<ProviderSchemas> {
