@@ -13,8 +13,12 @@ import { chooseVersion } from './live-versions.ts';
 const patienceMs = 2000;
 /** How long a reading waits for Secrets that a service names for the first time. */
 const secretsMs = { first: 10_000, later: 1000 } as const;
-/** Events that come in a row are one change so long; the first one of a row is told at once. */
-const burstMs = 5;
+/**
+ * Events that come in a row are one change so long; the first one of a row is told at once. Where a reading takes long because there is
+ * much, a row takes no more than this share of the time.
+ */
+const burstMs = { least: 5, most: 250 } as const;
+const mostShare = 1 / 8;
 const tickMs = 2000;
 
 export interface SessionOptions {
@@ -45,6 +49,8 @@ export class LiveSession {
   readonly #startedMs: number;
   #told = '';
   #lastChangeMs = Number.NEGATIVE_INFINITY;
+  /** What a reading takes, mostly: one that was held up counts little. */
+  #readingMs = 0;
   #bursting = false;
   /** Every part was read, or cannot be. */
   #settled = false;
@@ -104,7 +110,10 @@ export class LiveSession {
     signal.throwIfAborted();
     this.#begun ||= known;
     const secrets = this.#secrets.unreadable();
-    return state.rebuild(tellParts({ source, parts: this.#parts, secrets, nowMs: clock.now() }));
+    const startMs = clock.now();
+    const snapshot = state.rebuild(tellParts({ source, parts: this.#parts, secrets, nowMs: startMs }));
+    this.#readingMs = (3 * this.#readingMs + Math.min(clock.now() - startMs, 2 * this.#readingMs + 1)) / 4;
+    return snapshot;
   }
 
   /** Secrets name nothing, so one round is enough; who names them may change meanwhile. */
@@ -154,14 +163,15 @@ export class LiveSession {
     const { clock, changed } = this.#options;
     // Until the first reading whoever reads waits anyway.
     if (!this.#settled || this.#bursting) return;
+    const rowMs = Math.min(burstMs.most, Math.max(burstMs.least, this.#readingMs / mostShare));
     const sinceMs = clock.now() - this.#lastChangeMs;
-    if (sinceMs >= burstMs) {
+    if (sinceMs >= rowMs) {
       this.#lastChangeMs = clock.now();
       changed(cause);
       return;
     }
     this.#bursting = true;
-    void clock.sleep(burstMs - sinceMs, this.#options.signal).then(() => {
+    void clock.sleep(rowMs - sinceMs, this.#options.signal).then(() => {
       this.#bursting = false;
       this.#lastChangeMs = clock.now();
       if (!this.#options.signal.aborted) changed(cause);

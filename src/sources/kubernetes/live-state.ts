@@ -41,6 +41,27 @@ export interface Known {
   readonly incomplete: readonly Incomplete[];
 }
 
+interface SnapshotParts {
+  readonly read: ReadResult;
+  readonly known: Known;
+  readonly saveProblem: Problem | undefined;
+}
+
+/** Whether both make one snapshot; where namespaces are known one by one nobody can say so beforehand. */
+function isSame(a: SnapshotParts, b: SnapshotParts): boolean {
+  const [was, is] = [a.known, b.known];
+  return (
+    a.read === b.read &&
+    a.saveProblem === b.saveProblem &&
+    was.everywhere &&
+    is.everywhere &&
+    was.nodes === is.nodes &&
+    was.pools === is.pools &&
+    share(was.problems, is.problems) === was.problems &&
+    share(was.incomplete, is.incomplete) === was.incomplete
+  );
+}
+
 const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [], skipped: {} };
 
 /** What is in force of a cluster: the services as the objects say, last good versions where they cannot be had, key material. */
@@ -57,6 +78,8 @@ export class LiveState {
   #secrets: ReadonlyMap<string, string> = new Map();
   #serving: { readonly of: InForce; readonly hashes: ReadonlySet<string> } | undefined;
   #snapshot = empty;
+  /** What the snapshot was made from. */
+  #from: SnapshotParts | undefined;
   #recalled: Promise<boolean> | undefined;
   #kept: Snapshot | undefined;
   #saveProblem: Problem | undefined;
@@ -87,6 +110,9 @@ export class LiveState {
   /** Brings what is in force up to date; the same snapshot as before while nothing changed. */
   rebuild(known: Known): Snapshot {
     const read = this.living.read(this.#options.wallMs());
+    const from = { read, known, saveProblem: this.#saveProblem };
+    if (this.#from !== undefined && isSame(this.#from, from)) return this.#snapshot;
+    this.#from = from;
     this.#nodes = known.nodes ? read.nodes : this.#nodes;
     this.#pools = known.pools ? read.pools : this.#pools;
     const isKnown = ({ origin }: ExportedService) => known.namespace(origin.namespace);

@@ -1,4 +1,12 @@
-import type { ExportedService, LocatedObject, Node, Pool, Problem, ServiceId } from '../../model/index.ts';
+import {
+  type ExportedService,
+  type LocatedObject,
+  type Node,
+  type Pool,
+  type Problem,
+  type ServiceId,
+  sameJson,
+} from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import { type Cidr, parseCidr } from '../../net/index.ts';
 import { Arrivals } from './arrivals.ts';
@@ -224,7 +232,7 @@ export class LivingObjects<K> {
     this.#nodes = shareEqual(this.#nodes, this.store.nodes);
     this.#secrets = sameEntries(this.#secrets, secrets) ? this.#secrets : secrets;
     this.#leaving = sameItems(this.#leaving, leaving) ? this.#leaving : leaving;
-    return {
+    const now = {
       services,
       leaving: this.#leaving,
       nodes: this.#nodes,
@@ -233,12 +241,26 @@ export class LivingObjects<K> {
       secrets: this.#secrets,
       skipped: this.#arrivals.skipped(),
     };
+    // Most of what comes changes nothing: conditions, for one, are what we write ourselves.
+    return this.#last !== undefined && saysTheSame(this.#last, now) ? this.#last : now;
   }
 }
 
 function joinRoot(root: Root, context: JoinContext): Joined {
   if (root.kind === 'Service') return joinService(root, context);
   return root.kind === 'Ingress' ? joinIngress(root, context) : joinPeerObject(root, context);
+}
+
+function saysTheSame(a: ReadResult, b: ReadResult): boolean {
+  return (
+    sameItems(a.services, b.services) &&
+    sameItems(a.problems, b.problems) &&
+    a.leaving === b.leaving &&
+    a.nodes === b.nodes &&
+    a.pools === b.pools &&
+    a.secrets === b.secrets &&
+    sameJson(a.skipped, b.skipped)
+  );
 }
 
 function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
