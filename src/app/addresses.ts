@@ -133,16 +133,8 @@ export class Addresses {
       addresses.map((address): ReservedAddress => ({ address, owner })),
     );
     const rest = this.#assign(own, pools, own.length === 0 ? this.#reserved : [...this.#reserved, ...taken]);
-    const given = new Set(have.map(([id]) => id));
-    const waiting = asking.filter((service) => this.#inCluster(service) && !given.has(service.id));
-    return {
-      ...rest,
-      addresses: new Map([...rest.addresses, ...have]),
-      problems: [
-        ...rest.problems,
-        ...waiting.map((service) => waits(service, 'the weir that leads has given it no address yet')),
-      ],
-    };
+    // Who has none waits for who leads: that says why, and mostly it is a matter of milliseconds.
+    return { ...rest, addresses: new Map([...rest.addresses, ...have]) };
   }
 
   #assign(asking: readonly ExportedService[], pools: readonly Pool[], reserved: readonly ReservedAddress[]): Given {

@@ -59,8 +59,8 @@ export const poolErrors = {
   },
   E_ADDRESS_WAITS: {
     class: 'retry',
-    title: 'a service has no address yet, because who may give it one does not know enough, or is another weir',
-    hint: 'Make the sources readable that the message or other errors name; where several weirs run, look whether one of them leads.',
+    title: 'a service has no address yet, because not every source has been read',
+    hint: 'Make the sources readable that other errors name: who they tell of may hold the address that would be given.',
   },
   W_ADDRESS_KEPT: {
     class: 'warning',
