@@ -1,4 +1,4 @@
-import type { ExportedService } from '../model/index.ts';
+import type { ExportedService, Problem } from '../model/index.ts';
 import type { Notice } from './event-book.ts';
 import type { ServiceFacts } from './facts.ts';
 import type { Hold } from './finalizer-intent.ts';
@@ -13,6 +13,8 @@ export interface ObjectParts {
   readonly remains: () => Facts;
   /** All that its source could export is known, and the object itself is not in trouble. */
   readonly complete: boolean;
+  /** Why its source exports nothing of it although it should. */
+  readonly trouble?: Pick<Problem, 'code' | 'message'> | undefined;
   /** It has not been exported for some time. */
   readonly lapsed: boolean;
   /** Name of our finalizer. */
@@ -63,8 +65,13 @@ function exported({ object, remains }: ObjectParts, facts: ServiceFacts): Decisi
   };
 }
 
-/** Not ours, or no longer: of another class, told not to be exported. */
-function passedOver({ complete, lapsed, remains, object, finalizer }: ObjectParts): Decision {
+/** Not ours, or no longer: of another class, told not to be exported. Or ours, and of no sense. */
+function passedOver({ complete, lapsed, remains, object, finalizer, trouble }: ObjectParts): Decision {
+  const untold = object.programmed === undefined && object.addresses.length === 0;
+  if (trouble !== undefined && object.shape.addresses && (object.ours || untold)) {
+    const programmed = { status: false, reason: trouble.code.replace(/^E_/, ''), message: trouble.message };
+    return { status: { addresses: object.addresses, programmed }, hold: 'keep' };
+  }
   if (!complete) return nothing;
   const held = object.finalizers.includes(finalizer);
   return { status: 'clear', hold: held && lapsed && remains()?.length === 0 ? 'release' : 'keep' };

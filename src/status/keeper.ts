@@ -181,19 +181,21 @@ export class StatusKeeper implements Beside {
     if (complete === undefined) return;
     const { clock } = this.#options;
     const own = this.#own.all;
-    const troubled = new Set(facts.problems.flatMap(({ severity, source }) => (severity === 'error' ? [source] : [])));
+    const troubles = new Map(facts.problems.filter(isError).map((problem) => [problem.source, problem]));
     const turns = new Turns(() => clock.now());
     for (const object of this.#objects.values()) {
       if (turns.due()) await turns.next();
       const key = keyOf(object);
       const id = this.#own.idOf(object);
+      const trouble = troubles.get(sourceOf(object));
       const decision = decideObject({
         object,
         service: own.get(id),
         facts: facts.services.get(id),
         // Another cluster exports it, too: then nothing has to go.
         remains: () => (!own.has(id) && facts.services.has(id) ? [] : facts.remains(id)),
-        complete: complete && !troubled.has(sourceOf(object)),
+        complete: complete && trouble === undefined,
+        trouble: trouble?.service === id ? trouble : undefined,
         lapsed: this.#hasLapsed(key, own.has(id) || !object.finalizers.includes(this.#options.finalizer.name)),
         finalizer: this.#options.finalizer.name,
       });
@@ -310,6 +312,10 @@ export class StatusKeeper implements Beside {
     this.#lapsed.set(key, sinceMs);
     return nowMs - sinceMs >= lapseMs;
   }
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
 }
 
 type Aspect = 'status' | 'meta';

@@ -112,6 +112,12 @@ describe('objects of a living cluster', { skip: missingKube() || missingPods() }
     };
     await eventually(untold, (missing) => missing.length === 0);
     assert.match(await good(), /^200 web-/);
+    const odd = await until(
+      () => user.service('odd', 'address'),
+      (one) => programmedOf(one).startsWith('False'),
+    );
+    assert.match(odd.status?.conditions?.[0]?.message ?? '', /spec\.loadBalancerIP/);
+    assert.equal(programmedOf(await user.service('odd', 'web')), 'none');
     await user.running?.stop();
     await user.start({});
     await answers(scene.address, { port: 80, host: 'good.test' }, /^200 web-/);

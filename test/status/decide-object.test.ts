@@ -79,6 +79,19 @@ describe('what is decided of an object that is not exported', () => {
     assert.equal(decide(published, { ...none, complete: false }).status, 'keep');
   });
 
+  it('is what is wrong with it, where it should be; what others say of it stays', () => {
+    const trouble = { code: 'E_ADDRESS', message: 'Service shop/web: no address' } as const;
+    const { status } = decide({}, { ...none, complete: false, trouble });
+    assert.deepEqual(status, {
+      addresses: [],
+      programmed: { status: false, reason: 'ADDRESS', message: trouble.message },
+    });
+    assert.equal(typeof decide(published, { ...none, complete: false, trouble }).status, 'object');
+    assert.equal(decide({ ...published, ours: false }, { ...none, complete: false, trouble }).status, 'keep');
+    const inside = known({ spec: { type: 'ClusterIP' } });
+    assert.equal(decide({}, { ...none, complete: false, trouble, object: inside }).status, 'keep');
+  });
+
   it('lets go of it when nothing is left, and nobody else has exported it for a while', () => {
     assert.equal(decide(held, none).hold, 'release');
     assert.equal(decide(held, { ...none, lapsed: false }).hold, 'keep');
