@@ -2,7 +2,7 @@ import type { Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import { filledGroups } from './filled-groups.ts';
 import { isOther } from './names.ts';
-import { findOrphans } from './orphans.ts';
+import { ownsShared } from './orphans.ts';
 import type { Owners } from './owners.ts';
 import type { Registered } from './registered.ts';
 import { seeListener, seeRule } from './see-listener.ts';
@@ -21,8 +21,13 @@ export function observe(
   registered: ReturnType<Registered['all']> = new Map(),
 ): readonly Observed[] {
   const backendGroup = backendGroupOf(account, owners);
-  const ownsShared = owners.input.services.length > 0 || findOrphans(account, owners).size === 0;
-  const view: View = { account, owners, filled: filledGroups(owners, registered), backendGroup, ownsShared };
+  const view: View = {
+    account,
+    owners,
+    filled: filledGroups(owners, registered),
+    backendGroup,
+    ownsShared: ownsShared(account, owners),
+  };
   const there = (object: Observed | undefined): readonly Observed[] => (object === undefined ? [] : [object]);
   const groups = [...account.targetGroups.values()].flatMap((group) => seeTargetGroup(group, view));
   const behind = new Map(groups.map(({ handle, serves }) => [handle, serves]));

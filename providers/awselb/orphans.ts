@@ -32,6 +32,11 @@ export function findOrphans(account: Account, owners: Owners): ReadonlyMap<strin
   return found;
 }
 
+/** Whether the back-end group and its rules are ours to change: somebody asks for something, or nobody else lives in the cluster. */
+export function ownsShared(account: Account, owners: Owners): boolean {
+  return owners.input.services.length > 0 || theirTags(account, owners).size === 0;
+}
+
 /** Stacks of the cluster that have something in the account, whoever asks for them. */
 export function stacksIn(account: Account, cluster: string): ReadonlySet<string> {
   const found = new Set<string>();

@@ -98,7 +98,7 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     // Load balancers serve on without us; what shall go is deleted by a plan.
     async close() {
       end.abort();
-      stacks.keep('beside');
+      keepStacks();
       neighbours.leave();
       clients.destroy();
     },

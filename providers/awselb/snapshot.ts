@@ -6,7 +6,7 @@ import type { Drive } from './drive.ts';
 import { findTags, type TagFinder } from './find-tags.ts';
 import { createHealthPolls } from './health-polls.ts';
 import { backendGroupOf, observe } from './observe.ts';
-import { findOrphans, stacksIn, theirTags } from './orphans.ts';
+import { findOrphans, ownsShared, stacksIn, theirTags } from './orphans.ts';
 import { Owners } from './owners.ts';
 import { createReader, type Reader } from './read.ts';
 import { openGroups } from './see-security-group.ts';
@@ -37,6 +37,8 @@ export class Snapshot {
   readonly #inHand = new Set<Unit>();
   /** What carried the cluster's tags and was somebody else's when everything was looked at last. */
   #seenTheirs = new Map<string, Tags>();
+  /** Whether what all load balancers share was ours to change when it was looked at last. */
+  #ownedShared = true;
   /** What was ours may be somebody else's by now. */
   #mayHaveLost = false;
   /** Listings so far. */
@@ -98,7 +100,9 @@ export class Snapshot {
     const units = new Set([
       ...ours.flatMap(([arn, own]) => this.#owners.of(arn, own)?.unit ?? []),
       ...lost.map(({ unit }) => unit),
+      ...(this.#ownedShared === ownsShared(this.account, this.#owners) ? [] : [this.#owners.sharedUnit]),
     ]);
+    this.#ownedShared = ownsShared(this.account, this.#owners);
     for (const unit of units) this.#inHand.delete(unit);
     return [...units];
   }
@@ -261,6 +265,11 @@ export class Snapshot {
     return observe(this.account, this.#owners, this.#drive.registered?.all());
   }
 
+  #noteTheirs(): void {
+    this.#seenTheirs = new Map(theirTags(this.account, this.#owners));
+    this.#ownedShared = ownsShared(this.account, this.#owners);
+  }
+
   #ours(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
     return this.#observe().filter(({ owned, unit }) => owned && (units === undefined || units.has(unit)));
   }
@@ -270,7 +279,7 @@ export class Snapshot {
     const { known } = this.#drive;
     const counts = (unit: Unit): boolean => units === undefined || units.has(unit);
     const reading = this.#observe();
-    if (units === undefined) this.#seenTheirs = new Map(theirTags(this.account, this.#owners));
+    if (units === undefined) this.#noteTheirs();
     const result = [
       ...reading.filter(({ unit }) => counts(unit) && !this.#written.has(unit)),
       ...known.all().filter(({ unit }) => counts(unit) && this.#written.has(unit)),

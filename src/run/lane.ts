@@ -285,7 +285,8 @@ export class Lane {
   /** What has come to be ours was known by its place alone: nothing is wanted of it before it is known whole. */
   async #readMoved(signal: AbortSignal): Promise<boolean> {
     for (const unit of this.connection.session?.moved?.() ?? []) this.#moved.add(unit);
-    const units = new Set(this.#moved);
+    // Where work is under way it ends first, and rings.
+    const units = new Set([...this.#moved].filter((unit) => !this.#tasks.has(unit)));
     if (units.size === 0) return true;
     return this.#tryToRead(signal, async () => {
       const reading = await this.connection.observe([...units], signal, 'complete');

@@ -87,6 +87,25 @@ describe('a weir that goes on', () => {
   });
 });
 
+describe('a weir that begins with nothing', () => {
+  it('takes what it is asked for first, and what all of the cluster share, without a write', async (t) => {
+    const { stage, writes, tell, codes, balancers } = await begunAnew(t, { db, mail }, []);
+    assert.deepEqual(codes(), ['W_ORPHAN', 'W_ORPHAN']);
+    const [before, written] = [balancers(), writes()];
+    stage.cluster.put('db', db);
+    stage.cluster.tell('db');
+    // At once, and not with the next audit.
+    await stage.pass(5_000);
+    assert.deepEqual(
+      [stage.troubles().filter((one) => !one.startsWith('W_ORPHAN')), balancers(), writes()],
+      [[], before, written],
+    );
+    await tell(() => stage.cluster.remove('db'));
+    assert.deepEqual([codes(), balancers().length], [['W_ORPHAN'], 1]);
+    assert.deepEqual(stage.troubles().length, 1);
+  });
+});
+
 describe('a member of a group that comes back', () => {
   it('is taken as it is, without a write, while the others are served', async (t) => {
     const all = { one: member('shop', 'one'), two: member('other', 'two') };
