@@ -1,10 +1,11 @@
 import { constants, type Stats, unwatchFile, watchFile } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { styleText } from 'node:util';
 import type { Io } from './io.ts';
+import { readBounded } from './read-bounded.ts';
 
 /** The real world: this process's streams, files and signals. */
 export function processIo(): Io {
@@ -21,7 +22,7 @@ export function processIo(): Io {
     env,
     hostname: hostname(),
     folder: process.cwd(),
-    read,
+    read: readBounded,
     runnable: (program) => isRunnable(program, env.PATH ?? ''),
     ask,
     onInterrupt,
@@ -30,15 +31,6 @@ export function processIo(): Io {
     abandon: (code) => process.exit(code),
     now: () => Date.now(),
   };
-}
-
-async function read(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Also looks where system programs stand: a plain user's PATH often lacks sbin. */

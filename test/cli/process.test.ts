@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -41,6 +41,24 @@ test('the program prints, answers exit codes, and says nothing to the wrong stre
   const none = await start(t, ['run']);
   assert.equal(await none.ended, 1);
   assert.match(none.written.err, /no configuration: looked for weir\.yaml/);
+});
+
+test('what is no regular file is told and neither waited for nor read without end', { timeout: 60_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-cli-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const [pipe, device] = [join(folder, 'pipe.yaml'), join(folder, 'device.yaml')];
+  execFileSync('mkfifo', [pipe]);
+  await symlink('/dev/zero', device);
+  for (const path of [pipe, device, folder]) {
+    const services = await start(t, ['validate', '-f', path]);
+    assert.equal(await services.ended, 1);
+    assert.match(services.written.err, /(?:pipe|device)\.yaml: it is not a regular file/);
+  }
+  for (const path of [pipe, device]) {
+    const config = await start(t, ['validate', '-c', path]);
+    assert.equal(await config.ended, 1);
+    assert.match(config.written.err, /cannot be read: it is not a regular file/);
+  }
 });
 
 test('a reader that leaves early is no error', async (t) => {

@@ -74,7 +74,8 @@ export async function listPaths(paths: readonly string[], except?: string): Prom
           : entry.isFile()
             ? 'file'
             : 'other';
-      if (kind === 'file' && extensions.test(entry.name)) await add(path, root, entry.isSymbolicLink());
+      // What is no regular file by such a name is listed too: whoever reads it says so.
+      if (kind !== 'directory' && extensions.test(entry.name)) await add(path, root, entry.isSymbolicLink());
       if (kind === 'directory' && depth < maxDepth) await walk(path, root, depth + 1);
     }
   };

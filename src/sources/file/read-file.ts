@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { constants, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { reasonOf } from './list-paths.ts';
 
 /** Changes whenever the content may have changed. */
@@ -23,7 +23,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * rename in between cannot mix them.
  */
 export async function readText(path: string, maxBytes: number, known?: Signature): Promise<FileRead> {
-  let handle: Awaited<ReturnType<typeof open>>;
+  let handle: FileHandle;
   try {
     // A pipe without a writer would hold the reader for ever, and with it a thread of the whole process.
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -49,7 +49,15 @@ export async function readText(path: string, maxBytes: number, known?: Signature
         signature,
       };
     }
-    const bytes = await handle.readFile();
+    // It may grow as it is read, and some files of the kernel have no size.
+    const bytes = await readAtMost(handle, maxBytes);
+    if (bytes === undefined)
+      return {
+        kind: 'fault',
+        code: 'E_FILE_SIZE',
+        reason: `it has more than ${maxBytes} bytes (fileBytes of the source)`,
+        signature,
+      };
     // The decoder drops a byte order mark.
     return { kind: 'text', text: decoder.decode(bytes), signature };
   } catch (error) {
@@ -58,6 +66,19 @@ export async function readText(path: string, maxBytes: number, known?: Signature
     return { kind: 'fault', code: 'E_FILE_READ', reason: reasonOf(error), signature: '' };
   } finally {
     await handle.close();
+  }
+}
+
+async function readAtMost(handle: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
+  const { size } = await handle.stat();
+  // One more than it has, so that one reading is mostly enough.
+  let bytes = Buffer.allocUnsafe(Math.min(size, maxBytes) + 1);
+  for (let length = 0; ; ) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, null);
+    length += bytesRead;
+    if (length > maxBytes) return undefined;
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(2 * length + 4_096, maxBytes + 1));
   }
 }
 
