@@ -37,6 +37,8 @@ describe('around a cluster', { skip: missingKube() || missingPods() }, () => {
     return putIngress(scene.plane, shop, 'front', { host, of: now });
   };
   const seen = () => answers(scene.address, { port: 80, host }, new RegExp(`^200 ${now}-`));
+  /** 1: everything is read and watched. */
+  const connected = () => scene.metric('weir_kube_connected', 'resource="ingresses"');
   const lists = () => scene.metric('weir_kube_lists_total', 'resource="ingresses"');
   /** A kubeconfig with more in it than the plane's own. */
   const kubeconfig = async (name: string, server: string, user: object) => {
@@ -99,7 +101,9 @@ describe('around a cluster', { skip: missingKube() || missingPods() }, () => {
 
   it('etcd forgets what weir has not seen: it lists anew, and knows all of it', async () => {
     const before = await lists();
+    await eventually(connected, (value) => value === 1);
     await proxy.down();
+    await eventually(connected, (value) => value === 0);
     await turn();
     await putIngress(scene.plane, shop, 'gone', { host: 'gone.test', of: 'one' });
     await scene.plane.client.remove(`/apis/networking.k8s.io/v1/namespaces/${shop}/ingresses/gone`);

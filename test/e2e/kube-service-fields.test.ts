@@ -133,6 +133,13 @@ function fields() {
       (one) => programmedOf(one) === 'True Programmed',
     );
     assert.deepEqual(addressesOf(written), [host]);
+    await put('elsewhere', { externalIPs: ['203.0.113.7'] }, 'web');
+    await until(
+      () => scene.user.service(shop, 'elsewhere'),
+      (one) => one.status?.conditions?.some(({ message }) => message.includes('203.0.113.7')) === true,
+    );
+    await answers(host, { port }, /^200 web-/);
+    await scene.plane.client.remove(`/api/v1/namespaces/${shop}/services/elsewhere`);
   });
 
   it('a named target port is the number that each Pod has for it', async () => {
