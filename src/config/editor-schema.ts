@@ -43,10 +43,10 @@ export function servicesJsonSchema(services: ZodType, settings: ReadonlyMap<stri
 
 /** Each provider's settings as a part of its own, named where a service has `settings`. */
 function withSettings(schema: JsonSchema, settings: ReadonlyMap<string, ZodType>): JsonSchema {
-  const definitions: Readonly<Record<string, JsonSchema | boolean>> = schema.definitions ?? {};
-  const { service } = definitions;
-  const field = typeof service === 'object' ? service.properties?.settings : undefined;
-  if (typeof service !== 'object' || typeof field !== 'object' || settings.size === 0) return schema;
+  const definitions = new Map<string, JsonSchema>(Object.entries(schema.definitions ?? {}));
+  const service = definitions.get('service');
+  const field = service?.properties?.settings;
+  if (service === undefined || typeof field !== 'object' || settings.size === 0) return schema;
   const parts = [...settings].map(([name, options]): [string, JsonSchema] => [
     `settings_${name}`,
     { description: `Stands under \`settings.${name}\` of a service.`, ...part(options) },
@@ -56,10 +56,8 @@ function withSettings(schema: JsonSchema, settings: ReadonlyMap<string, ZodType>
     { $ref: `#/definitions/settings_${name}` },
   ]);
   const properties = { ...service.properties, settings: { ...field, properties: Object.fromEntries(refs) } };
-  return {
-    ...schema,
-    definitions: { ...definitions, service: { ...service, properties }, ...Object.fromEntries(parts) },
-  };
+  definitions.set('service', { ...service, properties });
+  return { ...schema, definitions: Object.fromEntries([...definitions, ...parts]) };
 }
 
 function isList(schema: JsonSchema | boolean): boolean {
