@@ -83,7 +83,10 @@ export async function startEdgePod(pod: Pod, place: PodPlace, options: EdgeOptio
       {
         name: 'edge',
         provider: 'haproxy',
-        options: { mode: 'attached', dir: directory, addresses: [address], maxConnections: 1_000 },
+        options: {
+          ...{ mode: 'attached', dir: directory, addresses: [address], maxConnections: 1_000 },
+          monitor: { address, port: 8379 },
+        },
       },
     ],
     status: { enabled: false },
@@ -125,7 +128,8 @@ export async function startEdgePod(pod: Pod, place: PodPlace, options: EdgeOptio
   };
   let stopping: Promise<void> | undefined;
   return {
-    ready: () => isReady(`http://${address}:8378/readyz`),
+    // Of both containers, as their probes ask.
+    ready: async () => (await isReady(`http://${address}:8378/readyz`)) && isReady(`http://${address}:8379/`),
     stop(graceMs) {
       if (graceMs === 0) return end(0);
       stopping ??= end(graceMs);
