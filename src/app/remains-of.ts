@@ -13,7 +13,7 @@ export function remainsOf(balancers: readonly Balancer[]): Facts['remains'] {
     const found = left.get(id) ?? [];
     if (found.length > 0) return found;
     // What leaves may not have been looked for yet.
-    if (shared.some(({ lane }) => !lane.current)) return undefined;
+    if (shared.some(({ lane }) => !lane.hasLookedFor(id))) return undefined;
     return shared.some(({ lane }) => lane.worksFor(id)) ? ['what is being changed'] : found;
   };
 }

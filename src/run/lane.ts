@@ -165,6 +165,12 @@ export class Lane {
     return this.connection.failure !== undefined && !this.#passed;
   }
 
+  /** False: the service leaves, and what was made for it is not looked for yet. */
+  hasLookedFor(service: ServiceId): boolean {
+    const leaves = (wanted: Wanted | undefined) => wanted?.besides?.some(({ id }) => id === service) === true;
+    return !leaves(this.#wanted) || leaves(this.#taken);
+  }
+
   /** Every unit knows of what is wanted now. */
   get current(): boolean {
     return !this.#passing && this.#taken === this.#wanted;
