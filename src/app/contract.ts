@@ -60,6 +60,8 @@ export type OnStep = (result: StepResult) => void;
 export type OpenApp = (config: Config, deps?: AppDeps) => Promise<App>;
 
 export interface RunEvents {
+  /** It may work: nobody else drives what is written down in its state directory. */
+  begun?(): void;
   /** A pass has planned: only units that have something to do (or something refused). Not called for a pass without either. */
   planned?(plan: PlanReport): void;
   /** A step was begun to wait, done, failed. */

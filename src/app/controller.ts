@@ -15,6 +15,7 @@ import { blindOf } from './unread.ts';
 export async function runController(runtime: Runtime, signal: AbortSignal, events: RunEvents): Promise<void> {
   const { balancers, clock, feeds, leader, stage, status } = runtime.parts;
   await runtime.prepare(true);
+  events.begun?.();
   const lanes = balancers.map(({ lane }) => lane);
   for (const lane of lanes) lane.restart();
   // A weir before this one may have ended in its drain.

@@ -96,6 +96,16 @@ test('run: ready, asked by status, stopped by SIGTERM with exit 0', async (t) =>
   for (const line of weir.written.err.trimEnd().split('\n')) assert.doesNotThrow(() => JSON.parse(line), line);
 });
 
+test('run beside one that drives the same says so, and not that it runs', async (t) => {
+  const first = await startController(t);
+  const state = join(first.folder, 'state', 'weir');
+  const listen = ['--api-listen', '127.0.0.1:0', '--metrics-listen', '', '--state-dir', state];
+  const second = await start(t, ['run', '-f', join(first.folder, 'none.yaml'), '--provider', 'memory', ...listen]);
+  assert.equal(await second.ended, 1);
+  assert.match(second.written.err, new RegExp(`E_LOCKED.* is in use by process ${first.child.pid}`));
+  assert.doesNotMatch(second.written.err, /weir runs/);
+});
+
 test('run: an interrupt that npm or a shell passes on as well is one', async (t) => {
   const { child, ended, written } = await startController(t);
   child.kill('SIGINT');

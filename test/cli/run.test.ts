@@ -16,6 +16,7 @@ async function run(argv: string[], during: (events: RunEvents, io: MemoryIo) => 
   let stopped = false;
   const parts: Partial<App> = {
     run: async (signal, events = {}) => {
+      events.begun?.();
       await during(events, io);
       io.interrupt();
       stopped = signal.aborted;
@@ -102,7 +103,8 @@ async function follow(play: (io: MemoryIo, next: () => Promise<void>) => Promise
   const fake = fakeDeps();
   const open: typeof fake.deps.open = async (config, deps) => ({
     ...(await fake.deps.open(config, deps)),
-    run: async (signal) => {
+    run: async (signal, events) => {
+      events?.begun?.();
       turns.push(config);
       begun.resolve();
       await new Promise<void>((resolve) => {

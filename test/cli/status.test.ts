@@ -20,9 +20,18 @@ test('problems are listed with their place, errors first, twenty at most', () =>
   const many = Array.from({ length: 23 }, () => problem);
   assert.match(
     statusText({ ...state, problems: many }, 1_800_000_000_000, plain),
-    /^ {2}3 more: weir status -o json$/m,
+    /^ {2}3 more \(3 E_PORT\): weir status --all$/m,
   );
+  assert.doesNotMatch(statusText({ ...state, problems: many }, 1_800_000_000_000, plain, true), / more /);
   assert.doesNotMatch(statusText(well, 1_800_000_000_000, plain), /PROBLEMS/);
+});
+
+test('of many problems some of every code are listed, whatever file they stand in', () => {
+  const late: Problem = { ...problem, code: 'E_HOST', file: 'z.yaml', message: 'is the one of its kind' };
+  const problems = [...Array.from({ length: 40 }, () => problem), ...Array.from({ length: 24 }, () => warning), late];
+  const text = statusText({ ...state, problems }, 1_800_000_000_000, plain);
+  assert.match(text, /^ {2}E_HOST {2}z\.yaml:2 {2}is the one of its kind$/m);
+  assert.match(text, /^ {2}45 more \(30 E_PORT, 15 W_NO_TARGETS\): weir status --all$/m);
 });
 
 test('a unit that failed is told with its code, which `weir explain` knows', () => {

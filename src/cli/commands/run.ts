@@ -65,14 +65,21 @@ async function runCommand(running: Running, { io, deps }: CommandContext): Promi
     });
     try {
       const { apiUrl: statePage, metricsUrl } = served;
-      log.info({ version: deps.version, config: loaded.file, statePage, metrics: metricsUrl }, 'weir runs');
       const people = isForPeople(running, io.terminal.err);
-      const events =
+      const told =
         readOutput(command) === 'jsonl'
           ? lineEvents(io)
           : people
             ? textEvents(io, (balancer) => kinds(balancer))
             : logEvents(log);
+      let runs = false;
+      const begun = () => {
+        // Apps with another configuration follow the first.
+        if (runs) return;
+        runs = true;
+        log.info({ version: deps.version, config: loaded.file, statePage, metrics: metricsUrl }, 'weir runs');
+      };
+      const events = { ...told, begun };
       // Between log lines a line that is none would break whoever reads them.
       const notice = people ? 'stopping after the current step; once more: at once\n' : '';
       const changes = createChanges();

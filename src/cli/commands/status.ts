@@ -18,7 +18,7 @@ export function addStatus(program: Command, context: CommandContext): void {
     .description('ask the running weir what it serves and what fails')
     .addOption(outputOption())
     .option('--api <url>', 'the running weir (default: api.listen of the configuration)')
-    .option('--all', 'list healthy services too')
+    .option('--all', 'list healthy services and every problem too')
     .addHelpText('after', exits)
     .action(async () => {
       const state = await fetchState((await findRunning(command, context)).api);

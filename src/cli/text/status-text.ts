@@ -16,7 +16,7 @@ export function statusText(state: State, nowMs: number, paint: Paint, all = fals
     balancerTable(state, nowMs, paint),
     poolTable(state),
     serviceTable(state, paint, all),
-    stateProblemsText(state, paint),
+    stateProblemsText(state, paint, all),
     incompleteText(state, paint),
   ].join('');
 }
