@@ -1,7 +1,3 @@
-/**
- * Announces virtual addresses on the local network: `protocol/` decides who may answer, `kernel/` makes the kernel answer or be silent, and
- * the files beside this one run both in a thread of their own, away from the planner. Nothing here knows services or pools.
- */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writeDurably } from './kernel/journal.ts';

@@ -15,6 +15,8 @@ export interface Addresses {
   /** Guarded on every node: requests for these are answered by their owner only. */
   readonly pools: readonly Range[];
   readonly ranks: readonly (readonly [Vip, readonly NodeId[]])[];
+  /** Addresses that are announced on some interfaces only, by name, `*` for any text; those that are not listed: on all that announce. */
+  readonly bound?: readonly (readonly [Vip, readonly string[]])[];
 }
 
 /** One node that announces, as its thread gets it; plain data. */
@@ -35,14 +37,12 @@ export interface SpeakerOptions extends Addresses {
   readonly ungated?: boolean;
   /** How often addresses that are owned are announced again, ms; 0: never. */
   readonly refreshMs?: number;
-  /** Module with `makeCore(node, timing)` in the place of the protocol. */
-  readonly core?: string;
 }
 
 /** What a node tells those who run it. */
 export type News =
   | { readonly kind: 'report'; readonly report: Report; readonly atMs: number }
-  /** It runs: its gates are there and its socket is bound. */
+  /** It runs: its gates are there, it accepts what it can, and is a candidate. */
   | { readonly kind: 'ready' }
   /** It does not run and will not by itself. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -63,6 +63,8 @@ export type News =
 /** What those tell it. */
 export type Order =
   | { readonly kind: 'addresses'; readonly addresses: Addresses }
+  /** Nodes that have joined or left. */
+  | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
   | { readonly kind: 'eligible'; readonly eligible: boolean }
   | { readonly kind: 'regroup'; readonly group: Group }
   | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }

@@ -12,6 +12,7 @@ export interface RivalsParts {
 /** RFC 5227 section 2.4: who defends an address does so every ten seconds at most, or two that do it never end. */
 const defendMs = 10_000;
 const tellMs = 60_000;
+const lookMs = 3000;
 
 /** Sees others who announce what is open here: a paused machine that goes on, an address given by hand, a second announcer. */
 export class Rivals {
@@ -19,8 +20,19 @@ export class Rivals {
   readonly #defended = new Map<string, number>();
   readonly #told = new Map<string, number>();
 
+  #timer: NodeJS.Timeout | undefined;
+
   constructor(parts: RivalsParts) {
     this.#parts = parts;
+  }
+
+  /** Looks from now on, every three seconds. */
+  start(): void {
+    this.#timer ??= setInterval(() => void this.look(), lookMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
   }
 
   /** Looks once: tells of each rival once a minute and announces against it. */

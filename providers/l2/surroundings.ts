@@ -1,9 +1,9 @@
 import { type Acceptor, readInterfaces } from './kernel/acceptor.ts';
-import type { Range } from './kernel/gate-text.ts';
-import { chooseLinks, type Link } from './kernel/interfaces.ts';
+import type { GateShape, Range } from './kernel/gate-text.ts';
+import { chooseLinks, type Link, matches } from './kernel/interfaces.ts';
 import type { KernelGate } from './kernel/kernel-gate.ts';
 import { type Watch, watchProgram } from './kernel/watch-program.ts';
-import type { News, SpeakerOptions } from './options.ts';
+import type { Addresses, News, SpeakerOptions } from './options.ts';
 import type { UngatedGate } from './ungated-gate.ts';
 
 export interface SurroundingsParts {
@@ -13,6 +13,8 @@ export interface SurroundingsParts {
   readonly tell: (news: News) => void;
   /** Interfaces came, went or changed. */
   readonly changed: () => void;
+  /** For the first time, what can be accepted here is. */
+  readonly accepting: () => void;
 }
 
 const settleMs = 20;
@@ -27,21 +29,41 @@ export class Surroundings {
   #refused = '[]';
   #pools: readonly Range[];
   #vips: readonly string[];
+  #bound: ReadonlyMap<string, readonly string[]>;
   #watch: Watch | undefined;
   #settling: NodeJS.Timeout | undefined;
   #audit: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #closed = false;
+  #accepting = false;
 
   constructor(parts: SurroundingsParts) {
     this.#parts = parts;
     this.#pools = parts.options.pools;
     this.#vips = vipsOf(parts.options);
+    this.#bound = new Map(parts.options.bound);
   }
 
   /** Interfaces that announce now. */
   get faces(): readonly Link[] {
     return this.#faces;
+  }
+
+  /** Those of them on which this address is announced. */
+  facesOf(vip: string): readonly Link[] {
+    const patterns = this.#bound.get(vip);
+    return patterns === undefined
+      ? this.#faces
+      : this.#faces.filter(({ name }) => patterns.some((pattern) => matches(pattern, name)));
+  }
+
+  /** What the gates are to guard with these pools. */
+  shape(pools = this.#pools): GateShape {
+    return {
+      pools,
+      interfaces: this.#faces.map(({ name }) => name),
+      bound: [...this.#bound.keys()].map((vip) => [vip, this.facesOf(vip).map(({ name }) => name)]),
+    };
   }
 
   /** Looks at the interfaces once; throws when that is not possible. */
@@ -62,10 +84,11 @@ export class Surroundings {
   }
 
   /** Other pools or addresses. Guards are widened before and narrowed after, so that nothing is accepted unguarded. */
-  use(pools: readonly Range[], ranks: SpeakerOptions['ranks']): void {
-    const both = [...this.#pools, ...pools];
-    this.#vips = vipsOf({ node: this.#parts.options.node, ranks });
-    this.#inTurn(async () => {
+  use({ pools, ranks, bound = [] }: Addresses): Promise<void> {
+    const vips = vipsOf({ node: this.#parts.options.node, ranks });
+    return this.#inTurn(async () => {
+      const both = [...this.#pools, ...pools];
+      [this.#vips, this.#bound] = [vips, new Map(bound)];
       await this.#reshape(both);
       this.#pools = pools;
       await this.#accept();
@@ -77,14 +100,14 @@ export class Surroundings {
   refresh(): void {
     if (this.#closed) return;
     clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#inTurn(() => this.#refresh()), settleMs);
+    this.#settling = setTimeout(() => void this.#inTurn(() => this.#refresh()), settleMs);
   }
 
   /** Accepts nothing any more. */
   async withdraw(): Promise<void> {
     this.close();
     await this.#turn;
-    await this.#parts.acceptor.accept([], []);
+    await this.#parts.acceptor.accept([], () => []);
   }
 
   close(): void {
@@ -94,7 +117,7 @@ export class Surroundings {
     this.#watch?.close();
   }
 
-  #inTurn(work: () => Promise<void>): void {
+  #inTurn(work: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(work).catch((error: unknown) => {
       this.#parts.tell({
         kind: 'trouble',
@@ -102,6 +125,7 @@ export class Surroundings {
         error: error instanceof Error ? error.message : String(error),
       });
     });
+    return this.#turn;
   }
 
   async #refresh(): Promise<void> {
@@ -127,15 +151,19 @@ export class Surroundings {
 
   async #reshape(pools: readonly Range[]): Promise<void> {
     const { gate } = this.#parts;
-    if ('reshape' in gate) await gate.reshape({ pools, interfaces: this.#faces.map(({ name }) => name) });
+    if ('reshape' in gate) await gate.reshape(this.shape(pools));
   }
 
   async #accept(): Promise<void> {
     const { gate, acceptor, tell } = this.#parts;
-    const vips = [...(await ('accept' in gate ? gate.accept() : acceptor.accept(this.#vips, this.#faces)))];
+    const vips = [
+      ...(await ('accept' in gate ? gate.accept() : acceptor.accept(this.#vips, (vip) => this.facesOf(vip)))),
+    ];
     const text = JSON.stringify(vips);
     if (text !== this.#refused) tell({ kind: 'unaccepted', vips });
     this.#refused = text;
+    if (!this.#accepting) this.#parts.accepting();
+    this.#accepting = true;
   }
 }
 

@@ -8,10 +8,10 @@ import type { Transaction } from './protocol/events.ts';
  */
 export class UngatedGate {
   readonly #acceptor: Acceptor;
-  readonly #faces: () => readonly Link[];
+  readonly #faces: (vip: string) => readonly Link[];
   #owned: readonly string[] = [];
 
-  constructor(acceptor: Acceptor, faces: () => readonly Link[]) {
+  constructor(acceptor: Acceptor, faces: (vip: string) => readonly Link[]) {
     this.#acceptor = acceptor;
     this.#faces = faces;
   }
@@ -25,6 +25,6 @@ export class UngatedGate {
 
   /** Looks again at what is accepted, after interfaces have changed. */
   accept(): Promise<ReadonlyMap<string, string>> {
-    return this.#acceptor.accept(this.#owned, this.#faces());
+    return this.#acceptor.accept(this.#owned, this.#faces);
   }
 }

@@ -7,8 +7,7 @@ import { openPacketSocket } from './kernel/packet-socket.ts';
 import { runProgram } from './kernel/run-program.ts';
 import type { News, Order, SpeakerOptions } from './options.ts';
 import { Protocol } from './protocol/protocol.ts';
-import { deriveTiming, type Timing } from './protocol/timing.ts';
-import type { Core } from './shell.ts';
+import { deriveTiming } from './protocol/timing.ts';
 import { SpeakerNode } from './speaker-node.ts';
 
 /** The thread of a node that announces: nothing of weir's other work stands in the way of its beats. Gets `SpeakerOptions`, then orders; tells news. */
@@ -21,7 +20,7 @@ async function main(options: SpeakerOptions, tell: (news: News) => void): Promis
   const timing = deriveTiming(options.beatMs);
   const session = options.ungated === true ? undefined : new NftSession({ hungMs: Math.max(1000, 3 * timing.gateMs) });
   const node = new SpeakerNode(options, {
-    core: await makeCore(options, timing),
+    core: new Protocol(options.node, timing),
     timing,
     packets: await openPacketSocket(),
     session,
@@ -42,17 +41,11 @@ function hurry(): void {
 
 /** What keeps gates from being made here; undefined when they can be. Nothing is changed. */
 async function gatesMissing(): Promise<string | undefined> {
-  const shape = { inc: 0, pools: [], interfaces: [], token: undefined, owned: [] };
+  const shape = { inc: 0, pools: [], interfaces: [], bound: [], token: undefined, owned: [] };
   const { ok, stderr } = await runProgram('nft', ['-c', '-f', '-'], createText(shape));
   if (ok) return undefined;
   const reason = stderr.split('\n')[0]?.replace(/^.*?Error: */, '') ?? '';
   return `nft cannot guard ARP and neighbour discovery here (${reason}): install nftables, give weir CAP_NET_ADMIN and the kernel NF_TABLES_ARP, or set ungated: true, which lets two nodes answer after a death`;
-}
-
-async function makeCore(options: SpeakerOptions, timing: Timing): Promise<Core> {
-  if (options.core === undefined) return new Protocol(options.node, timing);
-  const module: { makeCore(node: string, timing: Timing): Core } = await import(options.core);
-  return module.makeCore(options.node, timing);
 }
 
 let waiting: News[] = [];

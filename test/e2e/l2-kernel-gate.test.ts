@@ -36,6 +36,7 @@ describe('gates of the kernel', { concurrency: false, skip: needsRootAnd('ip', '
           { first: 'fd09::100', last: 'fd09::1ff' },
         ],
         interfaces: ['eth0'],
+        bound: [],
       },
       tell: (one) => news.push(one),
     });

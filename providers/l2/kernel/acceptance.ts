@@ -45,7 +45,7 @@ export function keyOf(hold: Hold): string {
  */
 export function planAcceptance(
   vips: readonly string[],
-  faces: readonly Announcing[],
+  faces: (vip: string) => readonly Announcing[],
   present: Present,
 ): AcceptancePlan {
   const problems = new Map<string, string>();
@@ -57,7 +57,7 @@ export function planAcceptance(
     }
   }
   const wanted = vips.flatMap((vip) => {
-    const holds = holdsOf(vip, faces, foreign.get(vip) ?? new Set());
+    const holds = holdsOf(vip, faces(vip), foreign.get(vip) ?? new Set());
     if (typeof holds !== 'string') return holds;
     problems.set(vip, holds);
     return [];

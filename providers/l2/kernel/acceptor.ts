@@ -25,15 +25,24 @@ export class Acceptor {
     this.#journal = journal;
   }
 
-  /** Brings the kernel to these addresses on these interfaces; resolves to address → why it is not taken. Calls follow one another. */
-  accept(vips: readonly string[], faces: readonly Link[]): Promise<ReadonlyMap<string, string>> {
+  /** Brings the kernel to these addresses, each on its interfaces; resolves to address → why it is not taken. Calls follow one another. */
+  accept(vips: readonly string[], faces: (vip: string) => readonly Link[]): Promise<ReadonlyMap<string, string>> {
     const done = this.#turn.then(() => this.#accept(vips, faces));
     this.#turn = done.catch(() => {});
     return done;
   }
 
-  async #accept(vips: readonly string[], faces: readonly Link[]): Promise<ReadonlyMap<string, string>> {
-    const announcing = faces.map(withSysctls);
+  async #accept(
+    vips: readonly string[],
+    faces: (vip: string) => readonly Link[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const seen = new Map<string, Announcing>();
+    const read = (link: Link) => {
+      const found = seen.get(link.name) ?? withSysctls(link);
+      seen.set(link.name, found);
+      return found;
+    };
+    const announcing = (vip: string) => faces(vip).map(read);
     const before = planAcceptance(vips, announcing, await this.#present());
     if (before.add.length === 0 && before.remove.length === 0) return before.problems;
     const ours = this.#journal.addresses;

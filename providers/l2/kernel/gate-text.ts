@@ -12,6 +12,8 @@ export interface GateShape {
   readonly pools: readonly Range[];
   /** Interfaces on which a gate may be open; on the others these addresses are silent. */
   readonly interfaces: readonly string[];
+  /** Addresses that are answered on these of the interfaces only. */
+  readonly bound: readonly (readonly [string, readonly string[]])[];
 }
 
 /** Somebody else who says that an address is his. */
@@ -36,6 +38,7 @@ const families = {
     ask: 'arp operation',
     kind: 'type arp_op',
     request: 'request',
+    pair: 'type ipv4_addr . ifname',
     claim: 'arp saddr ip @owned',
     claims: ['type ipv4_addr . ether_addr', 'arp saddr ip . arp saddr ether'],
   },
@@ -47,6 +50,7 @@ const families = {
     ask: 'icmpv6 type',
     kind: 'type icmpv6_type',
     request: 'nd-neighbor-solicit',
+    pair: 'typeof @th,64,128 . iifname',
     claim: 'icmpv6 type nd-neighbor-advert @th,64,128 @owned',
     claims: ['typeof @th,64,128 . ether saddr', '@th,64,128 . ether saddr'],
   },
@@ -73,22 +77,25 @@ export function tableInc(name: string): number | undefined {
  * The gate is open while the address is owned and the token of `cur` is among the armed ones, which die by themselves. The mark carries
  * the token through one packet and is taken off again.
  */
-export function createText({ inc, pools, interfaces, token, owned }: GateState): string {
+export function createText({ inc, token, owned, ...shape }: GateState): string {
   const list = [...owned];
   return names
     .map((family) => {
-      const { table, address, type, ask, kind, request, claim, claims } = families[family];
+      const { table, address, type, ask, kind, request, pair, claim, claims } = families[family];
+      const held = shapeElements(shape, family);
       const name = `${table} ${tableName(inc)}`;
       const cur = token === undefined ? '' : `elements = { ${request} : ${markOf(token)} };`;
       const body = [
-        `set pool { ${type}; flags interval; ${elementsOf(poolElements(pools, family))} }`,
-        `set faces { type ifname; ${elementsOf(interfaces.map((face) => `"${face}"`))} }`,
+        `set pool { ${type}; flags interval; ${elementsOf(held.pool)} }`,
+        `set faces { type ifname; ${elementsOf(held.faces)} }`,
+        `set limited { ${type}; ${elementsOf(held.limited)} }`,
+        `set bound { ${pair}; ${elementsOf(held.bound)} }`,
         'set armed { type mark; flags timeout; }',
         `set owned { ${type}; ${elementsOf(elements(list, family))} }`,
         `set claims { ${claims[0]}; size 1024; flags dynamic, timeout; timeout ${claimedMs}ms; }`,
         `map cur { ${kind} : mark; ${cur} }`,
         `chain in { type filter hook input priority 0; ${ask} ${request} ${address} @pool jump gate; iifname @faces ${claim} update @claims { ${claims[1]} }; }`,
-        `chain gate { iifname != @faces drop; ${address} != @owned drop; meta mark set 0; meta mark set ${ask} map @cur; meta mark != @armed drop; meta mark set 0; }`,
+        `chain gate { iifname != @faces drop; ${address} @limited ${address} . iifname != @bound drop; ${address} != @owned drop; meta mark set 0; meta mark set ${ask} map @cur; meta mark != @armed drop; meta mark set 0; }`,
       ];
       return `add table ${name}; delete table ${name}; table ${name} { ${body.join('; ')}; }`;
     })
@@ -110,18 +117,13 @@ export function deleteText(tables: readonly { readonly family: string; readonly 
 }
 
 /** Guards other ranges, or lets other interfaces through, at once. */
-export function shapeText(inc: number, { pools, interfaces }: GateShape): string {
+export function shapeText(inc: number, shape: GateShape): string {
   return names
-    .flatMap((family) => {
-      const name = `${families[family].table} ${tableName(inc)}`;
-      return [
-        ...replace(`${name} pool`, poolElements(pools, family)),
-        ...replace(
-          `${name} faces`,
-          interfaces.map((face) => `"${face}"`),
-        ),
-      ];
-    })
+    .flatMap((family) =>
+      Object.entries(shapeElements(shape, family)).flatMap(([set, list]) =>
+        replace(`${families[family].table} ${tableName(inc)} ${set}`, list),
+      ),
+    )
     .join('; ');
 }
 
@@ -187,6 +189,17 @@ function hexOf(address: string): string {
   return addressBytes(address)
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
+}
+
+/** Set → what it holds for one family. */
+function shapeElements({ pools, interfaces, bound }: GateShape, family: Family) {
+  const limited = bound.filter(([vip]) => addressFamily(vip) === family);
+  return {
+    pool: poolElements(pools, family),
+    faces: interfaces.map((face) => `"${face}"`),
+    limited: limited.map(([vip]) => elementOf(vip)),
+    bound: limited.flatMap(([vip, faces]) => faces.map((face) => `${elementOf(vip)} . "${face}"`)),
+  };
 }
 
 /** Ranges of one family, those that touch or overlap joined: nft refuses an interval twice. */

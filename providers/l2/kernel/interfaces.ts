@@ -113,7 +113,8 @@ function reasonAgainst(link: Link, choice: InterfaceChoice, subnets: readonly Ci
   return undefined;
 }
 
-function matches(pattern: string, name: string): boolean {
+/** Whether a name fits a pattern in which `*` stands for any text. */
+export function matches(pattern: string, name: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(name);
 }

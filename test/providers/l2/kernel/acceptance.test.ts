@@ -21,7 +21,7 @@ function commands(
   faces: readonly Announcing[],
   present: { links?: readonly Link[]; routes?: readonly string[]; ours?: readonly string[] } = {},
 ) {
-  const plan = planAcceptance(vips, faces, {
+  const plan = planAcceptance(vips, () => faces, {
     links: present.links ?? faces,
     routes: new Set(present.routes),
     ours: new Set(present.ours),

@@ -19,6 +19,10 @@ const shape = {
     { first: '2001:db8::1', last: '2001:db8::ff' },
   ],
   interfaces: ['eth0', 'eth1.5'],
+  bound: [
+    ['10.0.0.2', ['eth0']],
+    ['2001:db8::2', []],
+  ] as const,
 };
 
 describe('the words of the gates', () => {
@@ -30,6 +34,14 @@ describe('the words of the gates', () => {
       /add element ip6 weir-7 pool \{ 0x20010db8000000000000000000000001-0x20010db80000000000000000000000ff \}/,
     );
     assert.match(text, /flush set arp weir-7 faces; add element arp weir-7 faces \{ "eth0", "eth1\.5" \}/);
+  });
+
+  it('bind addresses to interfaces, to none where there is none', () => {
+    const text = shapeText(7, shape);
+    assert.match(text, /add element arp weir-7 limited \{ 10\.0\.0\.2 \}/);
+    assert.match(text, /add element arp weir-7 bound \{ 10\.0\.0\.2 \. "eth0" \}/);
+    assert.match(text, /add element ip6 weir-7 limited \{ 0x20010db8000000000000000000000002 \}/);
+    assert.match(text, /flush set ip6 weir-7 bound$/);
   });
 
   it('say a difference of the owned addresses, or all of them', () => {

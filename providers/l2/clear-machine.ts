@@ -1,0 +1,43 @@
+/**
+ * Announces virtual addresses on the local network: `protocol/` decides who may answer, `kernel/` makes the kernel answer or be silent, and
+ * the files beside this one run both in a thread of their own, away from the planner. Nothing here knows services or pools.
+ */
+import { join } from 'node:path';
+import { Acceptor } from './kernel/acceptor.ts';
+import { Journal } from './kernel/journal.ts';
+import { KernelGate } from './kernel/kernel-gate.ts';
+import { takeLock } from './kernel/lock.ts';
+import { NftSession } from './kernel/nft-session.ts';
+import { runProgram } from './kernel/run-program.ts';
+
+/**
+ * Takes away all that a node has left in the kernel: routes, addresses, then the gates. For machines on which no weir announces any more;
+ * throws where one still does, and for what cannot be taken away.
+ */
+export async function clearMachine(stateDir: string): Promise<void> {
+  const lock = await takeLock();
+  if (lock === undefined) throw new Error('a weir announces addresses on this machine: stop it first');
+  const session = new NftSession({ hungMs: clearMs });
+  const errors: string[] = [];
+  try {
+    await new Acceptor(new Journal(journalFile(stateDir))).accept([], () => []);
+    const gate = new KernelGate({
+      session,
+      look: (args) => runProgram('nft', args),
+      shape: { pools: [], interfaces: [], bound: [] },
+      tell: (news) => news.kind === 'failed' && errors.push(`${news.what}: ${news.error}`),
+    });
+    await gate.destroy();
+  } finally {
+    await session.close();
+    lock.release();
+  }
+  if (errors.length > 0) throw new Error(errors.join('; '));
+}
+
+/** Where a node notes the addresses that it puts on interfaces. */
+export function journalFile(stateDir: string): string {
+  return join(stateDir, 'l2-addresses.json');
+}
+
+const clearMs = 10_000;
