@@ -7,6 +7,7 @@ import type { Layout } from './layout.ts';
 import { checkDescriptors } from './process-limits.ts';
 import { parseShape, shapeCommand } from './process-read.ts';
 import { retiringText } from './retiring-text.ts';
+import { prepareTexts } from './text.ts';
 
 /** At most one reload in this time; the first at once. */
 const reloadEveryMs = 1_000;
@@ -52,7 +53,7 @@ export class Loader {
     for (const _ of prepareShape(layout, running)) if (turns?.due) await turns.next();
     const sealed = sealLayout(layout, running);
     await certificates.readUsers(sealed);
-    if (turns?.due) await turns.next();
+    for (const _ of prepareTexts(sealed)) if (turns?.due) await turns.next();
     const text = renderer.textOf(sealed);
     if (text !== files.config) {
       for (const _ of renderer.checkShape(text, sealed)) if (turns?.due) await turns.next();

@@ -1,4 +1,5 @@
 /** From a Layout to the text of its files. Every value was quoted when the layout was made; nothing is decided here. */
+import { inStrides, type Sliced } from '../../src/model/index.ts';
 import type { CrtEntry, Layout, MapFile, Section, ServerLine } from './layout.ts';
 
 /** What only the driving half knows. */
@@ -27,6 +28,13 @@ export function textOf(layout: Layout, place: Place, users: UserLines = () => []
     else parts.push(sectionText(section));
   }
   return parts.join('\n');
+}
+
+/** Does the larger part of `textOf`. */
+export function prepareTexts({ sections }: Layout): Sliced<void> {
+  return inStrides(sections, (section) => {
+    if (section.users === undefined) sectionText(section);
+  });
 }
 
 function globalText(section: Section, place: Place): string {
