@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { type App, openApp } from '../../src/app.ts';
+import { type App, type AppDeps, openApp } from '../../src/app.ts';
 import { configSchema } from '../../src/config/index.ts';
 import { until } from './stage.ts';
 
@@ -58,7 +58,7 @@ async function stage(t: TestContext, config: Fields = {}) {
     await new Promise((resolve) => back.close(resolve));
     await rm(folder, { recursive: true, force: true });
   });
-  const open = async () => {
+  const open = async (deps: AppDeps = {}) => {
     const app = await openApp(
       configSchema.parse({
         instance: 'test',
@@ -67,6 +67,7 @@ async function stage(t: TestContext, config: Fields = {}) {
         balancers: [{ name: 'edge', provider: 'builtin', fromPools: true }],
         ...config,
       }),
+      deps,
     );
     opened.push(app);
     return app;
@@ -137,6 +138,11 @@ describe('Services and IPAddressPools in files', () => {
     // Nothing was done.
     const again = await (await open()).plan(signal);
     assert.deepEqual(again.moves, report.moves);
+    const told: string[] = [];
+    const log = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => void told.push(message) };
+    await (await open({ log })).apply(signal, () => {});
+    assert.deepEqual(told, ['shop/a has another address']);
+    assert.equal((await (await open()).plan(signal)).moves, undefined);
   });
 
   it('say what is wrong with them, as the webhooks of MetalLB would', async (t) => {
