@@ -23,7 +23,7 @@ export function pathsAround(routes: readonly Resource[]): (attrs: RouteAttrs) =>
     const own = guardOf(attrs);
     const texts = new Map<string, GuardedPath>();
     for (const { guard, path } of guarded)
-      if (guard !== own && path.value !== '/')
+      if (guard !== own)
         texts.set(`${path.type} ${path.value}`, hasOtherCase(attrs.path, path) ? { ...path, cased: true } : path);
     return texts.size === 0 ? undefined : [...texts.keys()].sort().flatMap((text) => texts.get(text) ?? []);
   };
