@@ -5,6 +5,7 @@ import { Bell } from './bell.ts';
 import { Connection } from './connection.ts';
 import { type KindTable, kindTable } from './kind-table.ts';
 import type { LaneOptions, Want, Wanted } from './lane-options.ts';
+import { MovedUnits } from './moved-units.ts';
 import { Picture, unitsOf } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
 import { Turns } from './turns.ts';
@@ -52,8 +53,7 @@ export class Lane {
   /** What the units were last set to work on. */
   #taken: Wanted | undefined;
   #faults = 0;
-  /** Units of which things have come to be ours and are not read yet. */
-  readonly #moved = new Set<Unit>();
+  readonly #moved: MovedUnits;
   /** The system has once taken what was wanted. */
   #answered = false;
 
@@ -65,6 +65,11 @@ export class Lane {
     this.turns = new Turns(options.clock);
     this.#picture = new Picture(options);
     this.connection = new Connection({ ...options, kinds: this.#kinds, open: () => options.open(this.changed) });
+    this.#moved = new MovedUnits({
+      connection: this.connection,
+      picture: this.#picture,
+      busy: (unit) => this.#tasks.has(unit),
+    });
     this.#audit = new Audit({
       options,
       connection: this.connection,
@@ -250,7 +255,10 @@ export class Lane {
     const startMs = clock.now();
     if (wanted === undefined) return;
     const ready = await this.connection.ready(wanted.services, ends.signal, wanted.besides);
-    const listed = ready !== undefined && (await this.#read(ends.signal)) && (await this.#readMoved(ends.signal));
+    const listed =
+      ready !== undefined &&
+      (await this.#read(ends.signal)) &&
+      (await this.#tryToRead(ends.signal, () => this.#moved.read(ends.signal)));
     if (this.connection.failure !== undefined) this.#bell.ringAt(this.connection.retryAtMs);
     if (ready === undefined || !listed) return;
     try {
@@ -286,22 +294,6 @@ export class Lane {
 
   async #list(signal: AbortSignal): Promise<boolean> {
     return this.#tryToRead(signal, () => this.#audit.list(signal, 'quick'));
-  }
-
-  /** What has come to be ours was known by its place alone: nothing is wanted of it before it is known whole. */
-  async #readMoved(signal: AbortSignal): Promise<boolean> {
-    for (const unit of this.connection.session?.moved?.() ?? []) this.#moved.add(unit);
-    // Where work is under way it ends first, and rings.
-    const units = new Set([...this.#moved].filter((unit) => !this.#tasks.has(unit)));
-    if (units.size === 0) return true;
-    return this.#tryToRead(signal, async () => {
-      const reading = await this.connection.observe([...units], signal, 'complete');
-      this.#picture.read(
-        this.#picture.cache.all().filter(({ unit }) => units.has(unit)),
-        reading,
-      );
-      for (const unit of units) this.#moved.delete(unit);
-    });
   }
 
   async #tryToRead(signal: AbortSignal, read: () => Promise<void>): Promise<boolean> {

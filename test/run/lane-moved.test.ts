@@ -74,10 +74,11 @@ describe('a lane of which things move', () => {
 
   it('deletes what was made for services that leave, and knows whom it has looked for', async () => {
     const { tagged, lane, want, stop } = stage();
-    want(ids([web]), { services: [web] });
+    const services = [web];
+    want(ids(services), { services });
     await settled();
     assert.deepEqual([lane.hasLookedFor('shop/db'), tagged.writes()], [true, []]);
-    want(ids([web]), { services: [web], besides: [db] });
+    want(ids(services), { services, besides: [db] });
     assert.equal(lane.hasLookedFor('shop/db'), false);
     await settled();
     assert.deepEqual([lane.hasLookedFor('shop/db'), tagged.writes()], [true, ['delete shop/db']]);
