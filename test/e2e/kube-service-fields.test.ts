@@ -70,6 +70,7 @@ function fields() {
     for (const client of clients) pods.set(client, await who(port, client));
     assert.ok(new Set(pods.values()).size > 1, 'clients are spread');
     for (const client of clients) assert.deepEqual(new Set(await calls(3, client)), new Set([pods.get(client)]));
+    const reloads = await scene.metric('weir_haproxy_reloads_total');
     const [, pod = ''] = pods.get('127.9.9.1')?.split(' ') ?? [];
     await scene.plane.client.remove(`/api/v1/namespaces/${shop}/pods/${pod}`);
     await eventually(
@@ -89,7 +90,7 @@ function fields() {
     );
     await settled(asked);
     const before = await asked();
-    const reloads = await scene.metric('weir_haproxy_reloads_total');
+    assert.equal(await scene.metric('weir_haproxy_reloads_total'), reloads);
     await scene.plane.client.patch(`/api/v1/namespaces/${shop}/services/sticky`, {
       metadata: { annotations: { 'weir-lb.dev/timeout-server': '7s' } },
     });
