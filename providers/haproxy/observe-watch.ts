@@ -212,6 +212,8 @@ export class SessionWatch {
   async #look(): Promise<boolean> {
     const { ctx, live, unit, process, signal } = this.#parts;
     if (signal.aborted) return false;
+    // A disk that is ill keeps nobody from the rest.
+    if (this.#parts.mayWrite()) await process.trimMessages().catch(() => undefined);
     if (process.attached && process.processes === undefined) {
       // Somebody else starts it: look often, and take it as it is then.
       if ((await process.find()) === undefined) return true;

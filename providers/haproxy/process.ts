@@ -55,7 +55,7 @@ export class HaproxyProcess {
     this.#paths = paths;
     this.#clock = clock;
     this.#died = died;
-    this.#messages = new MessageLog(`${paths.directory}/haproxy.log`);
+    this.#messages = new MessageLog(paths.directory);
     this.runtime = new RuntimeSocket(paths.runtimeSocket);
   }
 
@@ -86,6 +86,8 @@ export class HaproxyProcess {
         this.#lost('the master process is gone');
       return undefined;
     }
+    // Somebody else has reloaded it: a conversation with the worker before would keep that one, and tell of it.
+    if (this.#processes !== undefined && !isSameList(this.#processes.workers, found.workers)) this.runtime.close();
     this.#serves(found);
     return found;
   }
@@ -280,6 +282,11 @@ export class HaproxyProcess {
       await onDisk(path, () => rm(path, { force: true }));
   }
 
+  /** Bounds what it has written. Never during a reload: what it writes then is read. */
+  async trimMessages(): Promise<void> {
+    if (!this.attached) await this.#messages.trim();
+  }
+
   /** Lets go of it: it serves on. */
   release(): void {
     this.#watch?.destroy();
@@ -311,10 +318,12 @@ export class HaproxyProcess {
     return false;
   }
 
+  /** A worker does not end while a connection to it is open, ours too: while there are old ones it may lead to one of them. */
   #serves(found: Processes): void {
-    const same = this.#processes?.master === found.master && this.#watch !== undefined;
+    const before = this.#processes;
+    const same = before?.master === found.master && isSameList(before.workers, found.workers);
     this.#processes = found;
-    if (!same) this.#observeLife(found.master);
+    if (!same || this.#watch === undefined || found.oldWorkers.length > 0) this.#observeLife(found.master);
   }
 
   /** While two listened either may have taken our connections, and the other one ends behind the last of them. */
@@ -323,7 +332,7 @@ export class HaproxyProcess {
     this.#observeLife(master);
   }
 
-  /** A connection that says nothing: its end is the first sign that a process is gone. A reload and a time-out end it too. */
+  /** A connection that says nothing: its end is the first sign that a process is gone. A time-out ends it too. */
   #observeLife(master: number): void {
     this.#watch?.destroy();
     const socket = connect({ path: this.#paths.runtimeSocket });
@@ -359,4 +368,8 @@ export class HaproxyProcess {
     const how = before === undefined || this.attached ? '' : describeEnd(before, this.#end, messages);
     this.#died(cause, how);
   }
+}
+
+function isSameList(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((pid, i) => pid === other[i]);
 }
