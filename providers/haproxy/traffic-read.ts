@@ -1,5 +1,5 @@
 /** `show stat` parsed: what backends have counted, and why checks of servers fail. Pure; columns are found by their names. */
-import { WeirError } from '../../src/model/index.ts';
+import { atOnce, inStrides, type Sliced, WeirError } from '../../src/model/index.ts';
 
 /** Counters since the worker began, by column. */
 export const countedColumns = [
@@ -35,6 +35,11 @@ export interface StatTable {
 
 /** @throws WeirError E_HAPROXY_SOCKET when the answer is no such table. */
 export function parseStat(text: string): StatTable {
+  return atOnce(readStat(text));
+}
+
+/** As `parseStat`: of many targets it is megabytes. */
+export function* readStat(text: string): Sliced<StatTable> {
   const [head = ''] = text.split('\n', 1);
   const names = head.replace(/^# /, '').split(',');
   const place = (column: string) => names.indexOf(column);
@@ -51,9 +56,9 @@ export function parseStat(text: string): StatTable {
     throw new WeirError('E_HAPROXY_SOCKET', `show stat was answered with ${JSON.stringify(text.slice(0, 120))}`);
   const backends: BackendRow[] = [];
   const reasons = new Map<string, string>();
-  for (const line of linesOf(text, head.length + 1)) {
+  yield* inStrides(linesOf(text, head.length + 1), (line) => {
     // Most lines are servers that are well, of which there are tens of thousands: they are not taken apart.
-    if (!line.includes(',BACKEND,') && !line.includes(',DOWN')) continue;
+    if (!line.includes(',BACKEND,') && !line.includes(',DOWN')) return;
     const cells = cellsOf(line);
     const [backend = '', server = ''] = cells;
     if (server === 'BACKEND') {
@@ -68,7 +73,7 @@ export function parseStat(text: string): StatTable {
       const words = [cells[places.code] ?? '', cells[places.last] ?? ''].map((word) => word.replace(/^\* /, ''));
       reasons.set(`${backend}/${server}`, words.filter((word) => word !== '').join(' '));
     }
-  }
+  });
   return { backends, reasons };
 }
 

@@ -8,7 +8,8 @@ import { backendName, serverName } from './names.ts';
 import type { HaproxyProcess } from './process.ts';
 import { RuntimeSocket } from './socket.ts';
 import { TrafficCount, type WorkerReading } from './traffic-count.ts';
-import { type BackendRow, parseStat } from './traffic-read.ts';
+import { type BackendRow, readStat } from './traffic-read.ts';
+import { inTurns, turn } from './turn.ts';
 
 export interface TrafficParts {
   readonly ctx: Context;
@@ -84,7 +85,7 @@ export class TrafficWatch {
     const runtime = new RuntimeSocket(process.runtime.path);
     try {
       const [info = '', text = ''] = await runtime.run([{ line: 'show info' }, { line: command }]);
-      const table = parseStat(text);
+      const table = await inTurns(ctx, readStat(text));
       const pid = Number(/^Pid: (\d+)$/m.exec(info)?.[1]);
       const readings: WorkerReading[] = [{ pid, old: false, rows: table.backends }];
       // Open streams, mostly: what `hardStopAfter` would cut.
@@ -95,12 +96,13 @@ export class TrafficWatch {
         if (!about.includes(`\nPid: ${pid}\n`)) held += Number(/^CurrConns: (\d+)$/m.exec(about)?.[1] ?? 0);
         const answer = await askMaster(masterSocket, `@!${old} ${command}`, 2_000).catch(() => '');
         if (old !== pid && answer.startsWith('# pxname'))
-          readings.push({ pid: old, old: true, rows: parseStat(answer.trimEnd()).backends });
+          readings.push({ pid: old, old: true, rows: (await inTurns(ctx, readStat(answer.trimEnd()))).backends });
       }
       ctx.metric('weir_haproxy_old_connections', held, {}, 'gauge');
       this.#reasons = table.reasons;
       const owners = new Map([...this.#spares()].map(([own, spare]) => [spare, own]));
       const holder = (section: string) => owners.get(section) ?? (section.startsWith('b_') ? section : undefined);
+      await turn(ctx);
       this.#count.take(readings, holder, ctx.clock.now());
     } finally {
       runtime.close();
