@@ -20,10 +20,23 @@ export function listenerWork(step: Step, view: View): Work {
       if (step.set === 'Certificates') return { rest: (handle) => certificatesChanged(handle, step, view) };
       return { rest: (handle) => forwardChanged(handle, step, view) };
     case 'delete':
+      if (view.now?.attrs.others === true) return { rest: (handle) => givenBack(handle, view) };
       return { rest: (ListenerArn) => [{ name: 'DeleteListener', input: { ListenerArn } }] };
     default:
       return { rest: () => [] };
   }
+}
+
+/** Rules of others stay, and what no rule takes is sent to nobody of ours. */
+function givenBack(ListenerArn: Handle, { now }: View): readonly Call[] {
+  const forwards = now?.refs.TargetGroupArn !== undefined || (now?.sets.TargetGroups?.size ?? 0) > 0;
+  const FixedResponseConfig = { StatusCode: '404', ContentType: 'text/plain' };
+  const DefaultActions = [{ Type: 'fixed-response' as const, FixedResponseConfig }];
+  const TagKeys = [...(now?.sets.Tags?.keys() ?? [])].filter((key) => /^(elbv2|service|ingress)\.k8s\.aws\//.test(key));
+  return [
+    ...(forwards ? [{ name: 'ModifyListener' as const, input: { ListenerArn, DefaultActions } }] : []),
+    ...(TagKeys.length === 0 ? [] : [{ name: 'RemoveTags' as const, input: { ResourceArns: [ListenerArn], TagKeys } }]),
+  ];
 }
 
 function isSecure(protocol: unknown): boolean {

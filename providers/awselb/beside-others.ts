@@ -46,6 +46,11 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
   },
 };
 
+/** A listener with the certificates that it has beside those that are wanted. */
+export function withCertificatesOf(now: Observed, wanted: Resource): Resource {
+  return withSets(wanted, now, ['Certificates']);
+}
+
 function withSets(wanted: Resource, now: Observed, names: readonly string[]): Resource {
   const sets = names.map((name) => {
     const before = name === 'Certificates' ? aside(now, wanted) : (now.sets[name] ?? new Map());

@@ -35,16 +35,27 @@ function balancersOf({ kind, handle, refs }: Observed, present: Present): Readon
   return new Set(lb === undefined ? [] : [lb]);
 }
 
-/**
- * What exists of refused services beside what their neighbours want: fronts, target groups and what these stand on. Rules keep their
- * place: before the first wanted rule that stood behind them.
- */
+/** What exists of refused services beside what their neighbours want. */
 export function keepServices(
   unit: string,
   refused: ReadonlySet<ServiceId>,
   wanted: readonly Resource[],
   present: Present,
   live: LiveTargets,
+): readonly Resource[] {
+  return keepFronts(unit, ({ serves }) => serves.some((service) => refused.has(service)), wanted, present, live);
+}
+
+/**
+ * What exists beside what is wanted: listeners and rules that are to stay, their target groups and what these stand on. Rules keep their
+ * place: before the first wanted rule that stood behind them.
+ */
+export function keepFronts(
+  unit: string,
+  stays: (front: Observed) => boolean,
+  wanted: readonly Resource[],
+  present: Present,
+  live: LiveTargets = new Map(),
 ): readonly Resource[] {
   const known = new Set(wanted.map(({ kind, id }) => `${kind} ${id}`));
   const kept = new Map<string, Resource>();
@@ -58,8 +69,7 @@ export function keepServices(
       if (kindOf[name] !== undefined) for (const handle of set.keys()) keep(present.at(kindOf[name] ?? '', handle));
   };
   for (const object of oneGeneration(unit, undefined, present)) {
-    if ((object.kind === 'Rule' || object.kind === 'Listener') && object.serves.some((service) => refused.has(service)))
-      keep(object);
+    if ((object.kind === 'Rule' || object.kind === 'Listener') && stays(object)) keep(object);
   }
   if (kept.size === 0) return wanted;
   return inPlace(wanted, [...kept.values()], present);

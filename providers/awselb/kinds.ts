@@ -22,7 +22,8 @@
  *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
  *                    place of the forward: authenticate, redirect, fixed-response), TargetGroupStickinessConfig. Set Certificates:
  *                    ARN → {IsDefault}. Forward: set TargetGroups (weighted) on an ALB and for weighted NLB ports, else the
- *                    ref TargetGroupArn.
+ *                    ref TargetGroupArn. With `others: true` it has rules that somebody else made, on a load balancer that is given
+ *                    back: a delete takes our tags and our default action off it, no more.
  * Rule               id `LISTENER|CONDITIONS`. Place, Conditions (canonical), Actions, TargetGroupStickinessConfig, Transforms, Priority
  *                    (a rank: the planner compares order, and picks numbers). ClientSecret {sha256, origin} here and on Listeners:
  *                    where the OIDC secret is found; the driver keeps the hash in a tag that it hides. Forward: set TargetGroups.
@@ -116,6 +117,7 @@ export const kinds: readonly KindSpec[] = [
     // One number, one listener: TCP and UDP on the same port are one TCP_UDP listener.
     slots: ({ Port }, { LoadBalancerArn }) => [`port ${LoadBalancerArn} ${String(Port)}`],
     rateClass: 'elbv2',
+    borrowed: ({ attrs }) => attrs.others === true,
     words: kindWords.listener,
   },
   {

@@ -3,6 +3,7 @@ import { growOnly, othersIn } from './beside-others.ts';
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
 import { keepServices, keepUnit } from './keep.ts';
+import { keepMade } from './keep-made.ts';
 import { listenerOf } from './listeners.ts';
 import { liveTargets } from './live-targets.ts';
 import { keptOf, loadBalancerOf, schemeOf } from './load-balancer.ts';
@@ -69,7 +70,7 @@ export function groupResult(
     const live = lost.length === 0 || stack === undefined ? new Map() : liveTargets(group, lost, type, stack, shared);
     const others = stopped ? [] : othersIn(unit, shared.present);
     if (first !== undefined && others.length > 0) problems.push(tellOthers(first, others));
-    const wanted = made?.resources ?? [];
+    const wanted = keepMade(unit, made?.resources ?? [], shared.present);
     const resources = stopped
       ? keepUnit(unit, shared.present, live)
       : keepServices(

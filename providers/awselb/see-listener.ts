@@ -37,6 +37,7 @@ export function seeListener(
   const owned = !theirs || asked(port);
   // One that is given back is in nobody's way: what others have there holds it up no more.
   if (!owned && !named && !owners.isAskedFor(balancer.id)) return undefined;
+  const others = marked && !named && hasTheirRules(handle, view);
   const forward = forwardOf(listener.DefaultActions, balancer.attrs.Type === 'network');
   // The default one may stand among the others too.
   const listed = [...(account.certificates.get(handle) ?? [])].sort(
@@ -65,6 +66,7 @@ export function seeListener(
         TargetGroupStickinessConfig: forward.sticky,
       }),
       ...readSecretTag(tags?.[secretTag]),
+      ...(others ? { others } : {}),
     },
     refs: {
       LoadBalancerArn: balancer.handle,
@@ -77,6 +79,13 @@ export function seeListener(
     },
     facts: {},
   });
+}
+
+/** Whether a listener has rules that carry no tags of ours: where its load balancer is given back, it stays with them. */
+function hasTheirRules(listener: string, { account, owners }: View): boolean {
+  return (account.rules.get(listener) ?? []).some(
+    ({ RuleArn: arn = '', IsDefault }) => IsDefault !== true && owners.of(arn, account.tags.get(arn)) === undefined,
+  );
 }
 
 /** A rule of a listener that is seen. Where a load balancer is shared, one that sends to nobody may be of the others, too. */
@@ -96,7 +105,12 @@ export function seeRule(
   const conditions = canonicalConditions(Array.isArray(read) ? read : []);
   const text = canonicalJson([...conditions]);
   const served = servicesOf(forward, balancer, serves);
-  const theirs = shared && ((forward.only === undefined && forward.set.size === 0) || served.some(isOther));
+  const { account, owners } = view;
+  const givenBack =
+    account.tags.get(balancer.handle)?.[adoptedTag] !== undefined && !owners.adopted.has(balancer.handle);
+  const theirs =
+    (givenBack && owners.of(handle, tags) === undefined) ||
+    (shared && ((forward.only === undefined && forward.set.size === 0) || served.some(isOther)));
   return seen({
     kind: 'Rule',
     id: ruleId(listener.id, text),

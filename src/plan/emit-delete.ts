@@ -46,8 +46,10 @@ export function emitDelete(sketch: Sketch, present: Present, drains: Drains): vo
   }
   if (!sketch.rules.usersFirst) return;
   for (const { user } of present.uses) {
-    if (user.fate === 'foreign') draft.refuse('in use', labelOf(user));
-    else {
+    if (user.fate === 'foreign') {
+      // What is only let go stays for them.
+      if (present.shape.spec.borrowed?.(present.it) !== true) draft.refuse('in use', labelOf(user));
+    } else {
       const departure = sketch.departure(user, present);
       if (departure === undefined) draft.refuse('in use', labelOf(user));
       else draft.after(departure);

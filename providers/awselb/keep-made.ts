@@ -1,0 +1,30 @@
+/**
+ * A load balancer that somebody else made has more than services ask for: rules that carry no tag of ours stay at their place, and a listener
+ * that was there keeps its certificates. What a rule of a service says itself is that service's, whoever made it. Pure.
+ */
+import type { Member, Observed, Resource } from '../../src/model/index.ts';
+import { withCertificatesOf } from './beside-others.ts';
+import { keepFronts } from './keep.ts';
+import { adoptedTag, clusterTag } from './names.ts';
+import type { Present } from './present.ts';
+
+export function keepMade(unit: string, wanted: readonly Resource[], present: Present): readonly Resource[] {
+  if (!wanted.some(({ kind, sets }) => kind === 'LoadBalancer' && sets.Tags?.has(adoptedTag) === true)) return wanted;
+  const marked = wanted.map((resource) => asThere(resource, present));
+  return keepFronts(unit, (front) => front.kind === 'Rule' && isUntagged(front), marked, present);
+}
+
+/** One that was there keeps its tags, and is marked as made elsewhere, so that it is known after it got ours. */
+function asThere(wanted: Resource, present: Present): Resource {
+  if (wanted.kind !== 'Listener' && wanted.kind !== 'Rule') return wanted;
+  const [now, ...more] = present.of(wanted.kind, wanted.id);
+  if (now === undefined || more.length > 0) return wanted;
+  if (!isUntagged(now) && now.sets.Tags?.has(adoptedTag) !== true) return wanted;
+  const { sets, ...rest } = wanted.kind === 'Listener' ? withCertificatesOf(now, wanted) : wanted;
+  const Tags = new Map<string, Member>([...(now.sets.Tags ?? []), ...(sets.Tags ?? [])]);
+  return { ...rest, sets: { ...sets, Tags: Tags.set(adoptedTag, { attrs: { Value: 'true' } }) } };
+}
+
+function isUntagged({ sets: { Tags } }: Observed): boolean {
+  return Tags?.has(clusterTag) !== true;
+}
