@@ -1,9 +1,9 @@
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createText } from './kernel/gate-text.ts';
 import { takeLock } from './kernel/lock.ts';
 import { NftSession } from './kernel/nft-session.ts';
 import { openPacketSocket } from './kernel/packet-socket.ts';
+import { raisePriority } from './kernel/raise-priority.ts';
 import { runProgram } from './kernel/run-program.ts';
 import type { News, Order, SpeakerOptions } from './options.ts';
 import { Protocol } from './protocol/protocol.ts';
@@ -12,7 +12,7 @@ import { SpeakerNode } from './speaker-node.ts';
 
 /** The thread of a node that announces: nothing of weir's other work stands in the way of its beats. Gets `SpeakerOptions`, then orders; tells news. */
 async function main(options: SpeakerOptions, tell: (news: News) => void): Promise<void> {
-  hurry();
+  await raisePriority();
   const lock = await takeLock();
   if (lock === undefined) throw new Error('another weir announces addresses on this machine: stop it first');
   const fault = options.ungated === true ? undefined : await gatesMissing();
@@ -28,15 +28,6 @@ async function main(options: SpeakerOptions, tell: (news: News) => void): Promis
   });
   parentPort?.on('message', (order: Order) => node.order(order));
   await node.start();
-}
-
-/** A busy machine should not make beats late. Of this thread alone and of the programs that it starts; without CAP_SYS_NICE it stays as it is. */
-function hurry(): void {
-  try {
-    setPriority(0, -10);
-  } catch {
-    // Beats have room enough on a machine that is not overloaded.
-  }
 }
 
 /** What keeps gates from being made here; undefined when they can be. Nothing is changed. */

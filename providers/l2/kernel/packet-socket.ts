@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { loadFfi } from './load-ffi.ts';
 
 /** Sends whole Ethernet frames. */
 export interface PacketSocket {
@@ -45,17 +46,4 @@ export async function openPacketSocket(): Promise<PacketSocket> {
       libc.close(fd);
     },
   };
-}
-
-/** It is marked as experimental, which is told once on stderr; that line says nothing to those who run weir. */
-async function loadFfi(): Promise<typeof import('node:ffi')> {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return await import('node:ffi');
-  } catch {
-    throw new Error(`announcing addresses needs Node 26 or newer with node:ffi; this is ${process.version}`);
-  } finally {
-    process.emitWarning = emitWarning;
-  }
 }
