@@ -221,7 +221,7 @@ export const optionsSchema = z
       .regex(/^[A-Za-z0-9._:\-/[\]@]+$/, 'must be an address, a socket path, stdout or stderr')
       .optional()
       .describe(
-        'Target for request logs, e.g. /dev/log, 127.0.0.1:514 or stdout (a file in dir, beside what HAProxy says itself); absent: none.',
+        'Target for request logs, e.g. /dev/log, 127.0.0.1:514 or stdout (haproxy.log in dir, beside what HAProxy says itself; while weir runs it begins anew at 16 MiB, and the one before is haproxy.log.1); absent: none.',
       ),
     logFormat: z
       .enum(['standard', 'json'])
