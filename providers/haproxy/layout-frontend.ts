@@ -101,8 +101,9 @@ function routedPart(
   spares: Spares,
 ): FrontendPart {
   const name = frontendName(resource.id);
-  const routed = routedFrontend(routes, options.httpsRedirectPort, spares);
   const rest = defaultLead(resource, attrs, options, spares);
+  const beside = rest === undefined || attrs.sni === true ? undefined : { resource, treatment: attrs };
+  const routed = routedFrontend(routes, options.httpsRedirectPort, spares, beside);
   const leads = rest === undefined ? routed.leads : [...routed.leads, rest];
   const lines =
     attrs.sni === true ? sniFrontendLines(name, attrs, options) : httpFrontendLines(name, attrs, routed.table, options);

@@ -86,18 +86,39 @@ function routeLead(route: Resource, httpsPort: number, around: readonly GuardedP
   return made;
 }
 
-/** The routes of a frontend as table and leads. */
-export function routedFrontend(routes: readonly Resource[], httpsPort: number, spares: Spares): RoutedFrontend {
+/** What no route of a frontend takes: the frontend itself with what it says of that. */
+export interface Rest {
+  readonly resource: Resource;
+  readonly treatment: Treatment;
+}
+
+/** The routes of a frontend as table and leads. Hosts with guarded paths get a rest of their own, which keeps other spellings of them out. */
+export function routedFrontend(
+  routes: readonly Resource[],
+  httpsPort: number,
+  spares: Spares,
+  rest?: Rest,
+): RoutedFrontend {
   const leads: Lead[] = [];
   const leading: Leading[] = [];
   const sourceIps: (readonly string[])[] = [];
   const around = pathsAround(routes);
   for (const resource of routes) {
     const attrs = readRoute(resource);
-    const one = placeLead(routeLead(resource, httpsPort, around(attrs)), spares);
+    const one = placeLead(routeLead(resource, httpsPort, around.of(attrs)), spares);
     leads.push(one);
     leading.push({ attrs, lead: one.text });
     if (attrs.sourceIps !== undefined && attrs.sourceIps.length > 0) sourceIps.push(attrs.sourceIps);
+  }
+  if (rest !== undefined) {
+    const { resource, treatment } = rest;
+    for (const host of around.open) {
+      const beside = around.of({ host, ...treatment });
+      if (beside === undefined) continue;
+      const one = placeLead(leadOf(resource, treatment, resource.refs.default, httpsPort, beside), spares);
+      leads.push(one);
+      leading.push({ attrs: { key: '', host }, lead: one.text });
+    }
   }
   return { table: routeTable(leading), leads, sourceIps };
 }

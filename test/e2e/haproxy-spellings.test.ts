@@ -70,7 +70,12 @@ describe('spellings of guarded paths', () => {
       route(['post.test'], prefix('/')),
       route(['post.test'], prefix('/post'), { methods: ['POST'], filters: [kept] }),
     );
-    proxy = await startProxy([service('a/web', [http(routes)], { backends })]);
+    const action = { type: 'forward', to: [{ backend: 'web', weight: 1 }] } as const;
+    const rest = route(['rest-of-port.test'], prefix('/secret'), { filters: [kept] });
+    proxy = await startProxy([
+      service('a/web', [http(routes)], { backends }),
+      service('b/rest', [http([rest], { default: action })], { backends }),
+    ]);
   });
   after(async () => {
     agent.destroy();
@@ -157,6 +162,7 @@ describe('spellings of guarded paths', () => {
       '/public/%2e%2e/secret',
       '/public/x/%252e%252e/%252e%252e/secret',
     ],
+    'rest-of-port': ['/secret', '//secret', '/Secret', '/x/../secret', '/secret;x'],
     post: ['//post', '/;/post', '/Post'],
   };
   for (const [kind, paths] of Object.entries(written))
@@ -172,6 +178,9 @@ describe('spellings of guarded paths', () => {
       ['prefix', '/secrets'],
       ['root', '/public/x'],
       ['post', '/post'],
+      ['rest-of-port', '/x'],
+      ['another', '/Secret'],
+      ['another', '/x/../secret'],
     ] as const)
       assert.equal(await ask(kind, path), 200, `${kind} ${path}`);
   });
