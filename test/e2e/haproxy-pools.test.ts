@@ -89,7 +89,7 @@ describe('HAProxy at addresses of pools', () => {
     running = await start();
     const seen = await eventually(
       () => answers([0], [5], [5, port + 1]),
-      (found) => found.join() === 'a,b,c' ,
+      (found) => found.join() === 'a,b,c',
       20_000,
     );
     assert.deepEqual(seen, ['a', 'b', 'c']);
