@@ -4,7 +4,7 @@ import { bindingGroupId, boundGroupId } from './names.ts';
 import type { Frame, GroupWish } from './target-group.ts';
 import type { BackendOptions } from './target-group-options.ts';
 import { targetsOf } from './targets.ts';
-import { nameOf, tellSetting } from './tell.ts';
+import { nameOf, seniority, tellSetting } from './tell.ts';
 
 /** Somebody else's target group: only its targets are ours. */
 export function boundGroupOf(
@@ -35,7 +35,7 @@ export function boundGroupOf(
   }
   const holder = build.holders.get(TargetGroupArn);
   if (holder !== undefined && holder !== service) {
-    const message = `${nameOf(holder)}, which is older, fills this target group already, and two would take each other's targets out; name another target group, or delete one of them`;
+    const message = `${nameOf(holder)}, ${seniority(holder, service)}, fills this target group already, and two would take each other's targets out; name another target group, or delete one of them`;
     build.refuse(service, tellSetting(service, 'E_GROUP_CONFLICT', ['backends', key, 'targetGroup'], named, message));
   }
   const targets = targetsOf({ service, key, backend, options, targetType: backend.targetKind, ipAddressType }, build);

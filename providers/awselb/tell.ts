@@ -1,4 +1,4 @@
-import { type ErrorCode, type ExportedService, errors, type Problem, shown } from '../../src/model/index.ts';
+import { bornMs, type ErrorCode, type ExportedService, errors, type Problem, shown } from '../../src/model/index.ts';
 
 /** Annotations of aws-load-balancer-controller for settings that are missed where nobody wrote them. */
 const annotations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -78,4 +78,12 @@ export function tell(
 
 export function nameOf({ origin: { kind, namespace, name } }: ExportedService): string {
   return shown(namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`);
+}
+
+/** Why one comes before the other, with the time where that decides: `which is older (created 2026-01-02T03:04:05Z)`. */
+export function seniority({ origin: first }: ExportedService, { origin: second }: ExportedService): string {
+  if (!(bornMs(first) < bornMs(second))) return 'which comes first by name';
+  const verb = first.createdMs === undefined ? 'first seen' : 'created';
+  const made = new Date(bornMs(first));
+  return `which is older (${verb}${Number.isNaN(made.getTime()) ? '' : ` ${made.toISOString().replace('.000Z', 'Z')}`})`;
 }
