@@ -141,6 +141,7 @@ const securityGroupRule: KindWords = {
     const [group = id, protocol = ''] = id.split('|');
     return `${group} ${protocol}`.trimEnd();
   },
+  gone: ['FromPort', 'SourceGroupId'],
   attrs: {
     FromPort: { word: 'ports', text: (from, { ToPort = from }) => portsText(from, ToPort) },
     SourceGroupId: { word: 'from', usual: '' },
