@@ -40,13 +40,14 @@ interface Placed extends MetallbObject {
 /** The pools that objects describe, read again when one of them has changed. */
 export class PoolReader {
   readonly #wanted: boolean;
-  readonly #home: string;
+  /** Absent: files, where whoever writes them may write any namespace. */
+  readonly #home: string | undefined;
   #objects: readonly (PeerView | ConfigMapView)[] = [];
   #last = nothing;
 
   constructor(options: KubernetesReadOptions) {
     this.#wanted = standsFor([poolController], options);
-    this.#home = options.poolsNamespace ?? poolsHome;
+    this.#home = options.poolsNamespace;
   }
 
   of(store: Pick<ObjectStore, 'configMap' | 'peersOf'>): PoolReading {
@@ -54,13 +55,14 @@ export class PoolReader {
     const objects = store.peersOf(types);
     const namespaces = store.peersOf([namespaceKind]);
     // Who has gone on to objects may have left the ConfigMap behind; MetalLB does not read it then either.
-    const map = objects.length > 0 ? undefined : store.configMap(this.#home, poolsConfigMap);
+    const map = objects.length > 0 ? undefined : store.configMap(this.#home ?? poolsHome, poolsConfigMap);
     const all = [...objects, ...namespaces, ...(map === undefined ? [] : [map])];
     if (sameItems(all, this.#objects)) return this.#last;
     this.#objects = all;
     const converted = map === undefined ? { objects: [], problems: [] } : ofConfigMap(map);
     const { intent, findings } = readMetallb<Placed>([...objects, ...converted.objects], {
       namespaces: namespaces.map(({ meta }): KnownNamespace => ({ name: meta.name, labels: meta.labels })),
+      ...(this.#home === undefined ? {} : { home: this.#home }),
       announces: [],
       placeOf,
     });

@@ -94,6 +94,18 @@ describe('objects of pools', () => {
     assert.deepEqual(skipped, { IPAddressPool: 1, Namespace: 1 });
   });
 
+  it('of a cluster count in their namespace alone; in files anywhere', () => {
+    const elsewhere = { ...pool('a', ['192.0.2.0/24']), metadata: { name: 'a', namespace: 'shop' } };
+    const ofCluster = { ...options([poolController]), poolsNamespace: 'metallb-system' };
+    const { pools, problems } = new ObjectReader(ofCluster).read([located(elsewhere)]);
+    assert.deepEqual(pools, []);
+    assert.match(
+      problems.map(({ message }) => message).join(),
+      /IPAddressPool shop\/a: metadata\.namespace is not where/,
+    );
+    assert.equal(reader().read([located(elsewhere)]).pools.length, 1);
+  });
+
   it('are asked of a cluster where they stand, by the names that its API has', () => {
     const wanted = { controllers: [poolController], allSecrets: false, atNodes: false };
     const kinds = liveKinds(wanted).filter(({ home }) => home === true);
