@@ -140,7 +140,9 @@ describe('Services and IPAddressPools in files', () => {
     assert.deepEqual(again.moves, report.moves);
     const told: string[] = [];
     const log = { debug() {}, info() {}, error() {}, warn: (_: object, message: string) => void told.push(message) };
-    await (await open({ log })).apply(signal, () => {});
+    const moving = await open({ log });
+    await moving.apply(signal, () => {});
+    await moving.close('withdraw');
     assert.deepEqual(told, ['shop/a has another address']);
     assert.equal((await (await open()).plan(signal)).moves, undefined);
   });
