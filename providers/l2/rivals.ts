@@ -12,7 +12,7 @@ export interface RivalsParts {
 /** RFC 5227 section 2.4: who defends an address does so every ten seconds at most, or two that do it never end. */
 const defendMs = 10_000;
 const tellMs = 60_000;
-const lookMs = 3000;
+const lookMs = 5000;
 
 /** Sees others who announce what is open here: a paused machine that goes on, an address given by hand, a second announcer. */
 export class Rivals {
@@ -26,7 +26,7 @@ export class Rivals {
     this.#parts = parts;
   }
 
-  /** Looks from now on, every three seconds. */
+  /** Looks from now on, every five seconds. */
   start(): void {
     this.#timer ??= setInterval(() => void this.look(), lookMs);
   }

@@ -19,7 +19,7 @@ export interface SurroundingsParts {
 
 const settleMs = 20;
 /** Sysctls tell nobody when they change. */
-const auditMs = 10_000;
+const auditMs = 30_000;
 
 /** Keeps the machine fit for announcing: which interfaces speak, what the gates guard, which addresses the kernel takes. */
 export class Surroundings {

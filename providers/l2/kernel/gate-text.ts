@@ -128,8 +128,18 @@ export function shapeText(inc: number, shape: GateShape): string {
 }
 
 /** A token that dies so long after the kernel has added it. */
-export function armText(inc: number, token: number, gateMs: number): string {
-  return each((table) => `add element ${table} ${tableName(inc)} armed { ${markOf(token)} timeout ${gateMs}ms }`);
+export function armText(inc: number, token: number, gateMs: number, used: readonly Family[] = names): string {
+  return used
+    .map(
+      (family) =>
+        `add element ${families[family].table} ${tableName(inc)} armed { ${markOf(token)} timeout ${gateMs}ms }`,
+    )
+    .join('; ');
+}
+
+/** Families of which there is anything to guard: the others need no tokens. */
+export function familiesOf(pools: readonly Range[]): readonly Family[] {
+  return names.filter((family) => pools.some(({ first }) => addressFamily(first) === family));
 }
 
 /** What opens and closes: the present token, where one is given, and the difference of the owned addresses; all of them where the old ones are unknown. */
@@ -138,12 +148,16 @@ export function ownText(
   token: number | undefined,
   owned: ReadonlySet<string>,
   before: ReadonlySet<string> | undefined,
+  used: readonly Family[] = names,
 ): string {
   return names
     .flatMap((family) => {
       const { table, request } = families[family];
       const name = `${table} ${tableName(inc)}`;
-      const cur = token === undefined ? [] : replace(`${name} cur`, [`${request} : ${markOf(token)}`], 'map');
+      const cur =
+        token === undefined || !used.includes(family)
+          ? []
+          : replace(`${name} cur`, [`${request} : ${markOf(token)}`], 'map');
       if (before === undefined) return [...cur, ...replace(`${name} owned`, elements([...owned], family))];
       const [gone, come] = [[...before].filter((vip) => !owned.has(vip)), [...owned].filter((vip) => !before.has(vip))];
       return [
@@ -153,10 +167,6 @@ export function ownText(
       ];
     })
     .join('; ');
-}
-
-function each(text: (table: string) => string): string {
-  return names.map((family) => text(families[family].table)).join('; ');
 }
 
 function replace(set: string, list: readonly string[], kind = 'set'): readonly string[] {

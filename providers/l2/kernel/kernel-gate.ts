@@ -4,6 +4,7 @@ import {
   type Claim,
   createText,
   deleteText,
+  familiesOf,
   type GateShape,
   gateFamilies,
   ownText,
@@ -167,10 +168,11 @@ export class KernelGate {
 
   async #send(inc: number, transaction: Exclude<Transaction, { readonly kind: 'reset' }>): Promise<Answer> {
     const { session } = this.#options;
-    if (transaction.kind === 'arm') return session.run(armText(inc, transaction.token, transaction.gateMs));
+    const used = familiesOf(this.#shape.pools);
+    if (transaction.kind === 'arm') return session.run(armText(inc, transaction.token, transaction.gateMs, used));
     const owned = new Set(transaction.owned);
     const token = transaction.kind === 'confirm' ? transaction.token : undefined;
-    const text = ownText(inc, token, owned, this.#owned);
+    const text = ownText(inc, token, owned, this.#owned, used);
     const answer: Answer = text === '' ? { ok: true } : await session.run(text);
     if (answer.ok) {
       this.#owned = owned;

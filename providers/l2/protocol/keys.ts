@@ -1,4 +1,4 @@
-import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { Mac } from './seal.ts';
 
 const leastBytes = 16;
@@ -9,7 +9,7 @@ export function deriveMac(secret: string | Uint8Array, clusterId: Uint8Array): M
   if (material.length < leastBytes) {
     throw new RangeError(`the secret has ${material.length} bytes: give at least ${leastBytes}, better 32 random ones`);
   }
-  const key = new Uint8Array(hkdfSync('sha256', material, clusterId, 'weir l2 datagrams 1', 32));
+  const key = createSecretKey(new Uint8Array(hkdfSync('sha256', material, clusterId, 'weir l2 datagrams 1', 32)));
   return (bytes) => createHmac('sha256', key).update(bytes).digest();
 }
 

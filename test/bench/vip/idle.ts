@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeLan } from '../../e2e/l2-lan.ts';
 import { makeNodes, opened } from '../../e2e/l2-nodes.ts';
@@ -17,7 +17,11 @@ export async function measureIdle(hasty: boolean): Promise<readonly Figure[]> {
     names,
     vips.map((vip) => [vip, ['a']]),
   );
-  const options = { group: { version: 1, voters, previous: [] }, ...(hasty ? { beatMs: 10 } : {}) };
+  const options = {
+    group: { version: 1, voters, previous: [] },
+    pools: [{ first: '10.77.0.100', last: '10.77.0.199' }],
+    ...(hasty ? { beatMs: 10 } : {}),
+  };
   try {
     const a = nodes.begin('a', options);
     await Promise.all(names.slice(1).map((name) => nodes.start(name, options)));
@@ -38,7 +42,9 @@ function ticksOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
-  const tasks = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const children = tasks.trim().split(' ').filter(Boolean).map(Number);
-  return Number(fields[11]) + Number(fields[12]) + children.reduce((sum, child) => sum + ticksOf(child), 0);
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+  );
+  const ended = Number(fields[13]) + Number(fields[14]);
+  return Number(fields[11]) + Number(fields[12]) + ended + children.reduce((sum, child) => sum + ticksOf(child), 0);
 }

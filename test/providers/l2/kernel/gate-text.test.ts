@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   armText,
   createText,
+  familiesOf,
   ownText,
   readClaims,
   shapeText,
@@ -61,6 +62,15 @@ describe('the words of the gates', () => {
   it('of a renewal are as many for one address as for a thousand', () => {
     const owned = new Set(Array.from({ length: 1000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`));
     assert.equal(ownText(7, 12, owned, owned), ownText(7, 12, new Set(['10.0.0.1']), new Set(['10.0.0.1'])));
+  });
+
+  it('of a token speak of the families in use only', () => {
+    assert.deepEqual(familiesOf(shape.pools.slice(0, 4)), ['ipv4']);
+    assert.equal(armText(7, 12, 300, ['ipv4']), 'add element arp weir-7 armed { 12 timeout 300ms }');
+    assert.equal(
+      ownText(7, 12, new Set(), new Set(), ['ipv4']),
+      'flush map arp weir-7 cur; add element arp weir-7 cur { request : 12 }',
+    );
   });
 
   it('never arm mark 0, which a packet without a token has', () => {
