@@ -75,7 +75,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
         const found = unreadOf(balancer);
         return found === undefined ? [] : [{ balancer: balancer.name, ...found }];
       }),
-      follows: (leader?.leases() ?? []).filter((lease) => !lease.leader),
+      follows: [leader, status].flatMap((one) => one?.leases() ?? []).filter((lease) => !lease.leader),
       unread: feeds.flatMap(({ snapshot }) => snapshot.incomplete.map(({ source, part }) => ({ source, part }))),
     };
   };

@@ -28,7 +28,7 @@ export interface StateParts {
   readonly feeds: readonly Feed[];
   readonly balancers: readonly Balancer[];
   readonly leader: Leader | undefined;
-  readonly status: Pick<StatusService, 'problems'> | undefined;
+  readonly status: Pick<StatusService, 'problems' | 'leases'> | undefined;
   readonly gathered: Gathered | undefined;
   readonly pools: readonly PoolState[];
   readonly plans: readonly AppliedPlan[];
@@ -36,8 +36,8 @@ export interface StateParts {
 
 /** Everything that is known now, as the API and the page show it. Reads what the parts hold; contacts nothing. */
 export function makeState(parts: StateParts): State {
-  const { feeds, balancers, gathered, leader, pools } = parts;
-  const leases = leader?.leases() ?? [];
+  const { feeds, balancers, gathered, leader, status, pools } = parts;
+  const leases = [...(leader?.leases() ?? []), ...(status?.leases() ?? [])];
   const problems = allProblems(parts);
   const services = gathered === undefined ? [] : serviceStates(gathered, balancers, problems);
   const states = balancers.map((balancer) => ({

@@ -1,7 +1,7 @@
 import { sortFinalizers } from '../compat/aws-lbc/index.ts';
 import type { Config, KubernetesSourceConfig } from '../config/index.ts';
 import type { Beside } from '../kube/index.ts';
-import type { Capabilities, ExportedService, Observed, Problem, ServiceId } from '../model/index.ts';
+import type { Capabilities, ExportedService, LeaseState, Observed, Problem, ServiceId } from '../model/index.ts';
 import { ownPrefix } from '../model/prefix.ts';
 import { Bell, failureOf } from '../run/index.ts';
 import { Prober, StatusKeeper } from '../status/index.ts';
@@ -112,6 +112,11 @@ export class StatusService {
   follows(): boolean {
     this.#followed = this.#input !== undefined && !this.#leads();
     return this.#followed;
+  }
+
+  /** Who writes, where no system that is shared says it. */
+  leases(): readonly LeaseState[] {
+    return this.#leader?.leases() ?? [];
   }
 
   problems(): readonly Problem[] {

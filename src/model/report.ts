@@ -136,7 +136,7 @@ export interface LeaseState {
   /** Name of the Lease. */
   readonly lease: string;
   readonly namespace: string;
-  /** Balancers that only its holder writes. */
+  /** Balancers that only its holder writes; `status`: what is written back to objects. */
   readonly balancers: readonly string[];
   /** Whether this weir holds it. */
   readonly leader: boolean;

@@ -133,6 +133,7 @@ describe('around a cluster', { skip: missingKube() || missingPods() }, () => {
         () => scene.user.service(shop, `at${i}`),
         (one) => addressesOf(one).length === 1,
       );
+      assert.equal(await scene.metric('weir_leader', 'lease="weir-status"'), 1);
       await turn();
       await seen();
     }

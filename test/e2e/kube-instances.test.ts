@@ -24,10 +24,11 @@ describe('two weirs in one cluster', { skip: missingKube() || missingPods() }, (
   let users: readonly [StatusUser, StatusUser];
   let nextPort = 7100;
 
-  const start = (user: StatusUser, name: string) =>
+  const times = { leaseDuration: '2s', renewDeadline: '1500ms', retryPeriod: '200ms' };
+  const start = (user: StatusUser, name: string, replica = 0) =>
     user.start(
       { controller: `weir-lb.dev/${name}`, classes: [name, `weir-lb.dev/${name}`] },
-      { instance: `weir-${name}`, leader: { name: `weir-${name}` } },
+      { instance: `weir-${name}-${replica}`, leader: { name: `weir-${name}`, ...times } },
     );
   const putIngress = (name: string, host: string, ingressClassName: string | undefined, metadata: object = {}) =>
     plane.client.apply({
@@ -167,11 +168,36 @@ describe('two weirs in one cluster', { skip: missingKube() || missingPods() }, (
       items: { metadata: { name: string }; spec: { holderIdentity: string } }[];
     }>('GET', '/apis/coordination.k8s.io/v1/namespaces/default/leases');
     const holders = items.map(({ metadata, spec }) => `${metadata.name} ${spec.holderIdentity.split('_')[0]}`).sort();
-    assert.deepEqual(holders, ['weir-a-status weir-a', 'weir-b-status weir-b']);
+    assert.deepEqual(holders, ['weir-a-status weir-a-0', 'weir-b-status weir-b-0']);
     await a.running?.stop();
     assert.deepEqual(addressesOf(await b.ingress(shop, 'of-a')), [a.address], 'others serve there perhaps');
     assert.match(await at(b, 80, 'shop.test'), /^200 web-/);
     await putIngress('late', 'late.test', 'b');
     await has(() => b.ingress(shop, 'late'), [b.address]);
+  });
+
+  it('of one of them there may be several: who does not lead says so, writes nothing, and goes on when the other is killed', async (t) => {
+    const [, b] = users;
+    const second = await StatusUser.make(plane, 2);
+    t.after(() => second.end());
+    await start(second, 'b', 1);
+    const readyz = async () => (await fetch(`http://${second.address}:8378/readyz?verbose`)).text();
+    await eventually(readyz, (text) => /leader weir-b-status ok: follower; weir-b-0_\S+ leads/.test(text));
+    const leads = async ({ address }: StatusUser) =>
+      /^weir_leader\{lease="weir-b-status"\} (\d)/m.exec(
+        await (await fetch(`http://${address}:8378/metrics`)).text(),
+      )?.[1];
+    assert.deepEqual([await leads(second), await leads(b)], ['0', '1']);
+    assert.match(await second.state(), /"lease":"weir-b-status"/);
+    await answers(second.address, { port: 80, host: 'late.test' }, /^200 web-/);
+    assert.deepEqual(addressesOf(await b.ingress(shop, 'late')), [b.address]);
+    await b.running?.stop('SIGKILL');
+    await putIngress('later', 'later.test', 'b');
+    await has(() => second.ingress(shop, 'later'), [second.address]);
+    assert.equal(await leads(second), '1');
+    // It comes back as another, takes its HAProxy up, and follows.
+    await start(b, 'b');
+    assert.deepEqual([await leads(second), await leads(b)], ['1', '0']);
+    await answers(b.address, { port: 80, host: 'later.test' }, /^200 web-/);
   });
 });
