@@ -10,6 +10,7 @@ import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
 import { finalizerName } from './app/finalizer-name.ts';
 import { openLeader } from './app/open-leader.ts';
 import { openSources } from './app/open-sources.ts';
+import { OwnListeners, ownHttp } from './app/own-listeners.ts';
 import { Runtime, Stage } from './app/runtime.ts';
 import type { StatusContext, StatusService } from './app/status-service.ts';
 import { poolController } from './compat/metallb/index.ts';
@@ -67,6 +68,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const shares = loaded.some((one) => one?.capabilities.scope === 'shared');
   const leader = shares ? await open(config, context) : undefined;
   const auditMs = parseAuditInterval(config);
+  const listeners = new OwnListeners(ownHttp(config));
   const openOne = (balancer: (typeof config.balancers)[number]) =>
     openBalancer(balancer, {
       planner,
@@ -81,6 +83,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       mayKeep: () => runtime.memory === 'keep',
       instance,
       stateDir,
+      listeners,
       leader,
       provider,
       providerNames: Object.keys(providers),

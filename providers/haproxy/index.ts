@@ -41,8 +41,13 @@ export const provider: Provider<Options, ServiceOptions> = {
   capabilities,
   options: optionsSchema,
   serviceOptions: serviceOptionsSchema,
-  // Nothing is discovered before the model is made: what the installed program can do decides how to write, not what.
-  environment: z.strictObject({}),
+  // What the installed program can do decides how to write, not what: it is not discovered before the model is made.
+  environment: z.strictObject({
+    addresses: z
+      .array(z.string())
+      .default([])
+      .describe('Addresses of this machine: what is no target of its own balancer.'),
+  }),
   kinds,
   metrics,
   model,

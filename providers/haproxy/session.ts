@@ -2,7 +2,14 @@
  * One balancer's HAProxy from opening to closing. Opening and observing change nothing, so that a plan can be made beside a running
  * weir; the first commit takes the lock of the directory. Everything that touches the process stands in one queue.
  */
-import { type Context, type Observed, type Resource, type Session, WeirError } from '../../src/model/index.ts';
+import {
+  type Context,
+  type Environment,
+  type Observed,
+  type Resource,
+  type Session,
+  WeirError,
+} from '../../src/model/index.ts';
 import { Indexed } from '../../src/model/remade.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
 import type { Section } from './layout.ts';
@@ -10,7 +17,7 @@ import { ledPorts } from './layout-ports.ts';
 import { observing } from './observe.ts';
 import { readState, writeState } from './observe-state.ts';
 import type { Options } from './options.ts';
-import { ownAddresses } from './own-addresses.ts';
+import { localAddresses, ownAddresses } from './own-addresses.ts';
 import { PortSet } from './port-set.ts';
 import { hasIpv6 } from './port-trial.ts';
 import type { Pressure } from './pressure.ts';
@@ -23,6 +30,8 @@ import { buildSession, type SessionParts } from './session-parts.ts';
 import { headerLine, type Place } from './text.ts';
 import { inTurns, turn } from './turn.ts';
 
+/** Addresses of a machine seldom change. */
+const addressesEveryMs = 30_000;
 /** Observing everything includes a full reading of the process, but not more often than this. */
 const auditEveryMs = 5_000;
 
@@ -59,6 +68,7 @@ class HaproxySession implements Session {
   #lock: Lock | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #auditedMs = Number.NEGATIVE_INFINITY;
+  #addresses: { readonly addresses: string[]; readonly atMs: number } | undefined;
 
   constructor(options: Options, ctx: Context) {
     this.#ctx = ctx;
@@ -103,9 +113,15 @@ class HaproxySession implements Session {
     this.#traffic.start();
   }
 
-  /** Nothing outside decides what is served. */
-  async discover(): Promise<Readonly<Record<string, never>>> {
-    return {};
+  /** Nothing outside decides what is served; but nobody is a target of the balancer that it is. */
+  async discover(): Promise<Environment> {
+    // Of somebody else's, elsewhere perhaps, we see none.
+    if (this.#options.mode === 'attached') return {};
+    // A node with many Pods has thousands of interfaces, and a change shall not wait for them.
+    const nowMs = this.#ctx.clock.now();
+    if (this.#addresses === undefined || nowMs - this.#addresses.atMs > addressesEveryMs)
+      this.#addresses = { addresses: [...localAddresses()], atMs: nowMs };
+    return { addresses: this.#addresses.addresses };
   }
 
   observe(scope: 'all' | readonly string[], _signal: AbortSignal): Promise<readonly Observed[]> {

@@ -25,6 +25,7 @@ import {
 import type { Leader } from '../status/leader.ts';
 import { createDesire, type Desire } from './desire.ts';
 import type { Gathered } from './gather.ts';
+import type { OwnListeners } from './own-listeners.ts';
 
 /** One configured balancer: its provider, what it shall hold, and the lane that brings it there. */
 export interface Balancer {
@@ -51,6 +52,8 @@ export interface BalancerContext
   > {
   readonly instance: string;
   readonly stateDir: string;
+  /** What this weir listens on. */
+  readonly listeners: OwnListeners;
   readonly log: Log;
   readonly secret: Context['secret'];
   readonly mayKeep: NonNullable<Context['mayKeep']>;
@@ -79,7 +82,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   context.metrics.describe?.(provider.metrics ?? {});
   const stateDir = join(context.stateDir, 'balancers', name);
   const claims = new Claims(stateDir);
-  const desire = createDesire(name, context.instance, provider, options);
+  const desire = createDesire(name, context.instance, provider, options, context.listeners);
   const system = `${provider.name}-${provider.system?.(options) ?? name}`;
   const term = provider.capabilities.scope === 'shared' ? context.leader?.join(name, system) : undefined;
   const gate = term === undefined ? ownGate() : new WriteGate(term);

@@ -15,6 +15,7 @@ import type {
 import { Remade, sameItems } from '../model/remade.ts';
 import type { Want, Wanted } from '../run/index.ts';
 import { createIsolation } from './isolate.ts';
+import { OwnListeners } from './own-listeners.ts';
 import { readSettings } from './read-settings.ts';
 
 /** What one balancer shall hold, and the merged services that it was made from. */
@@ -33,7 +34,13 @@ export type Desire = (
  * Data in, data out; what it remembers only lets unchanged parts stay the same objects, and keeps a service as it was
  * while its new settings cannot be used.
  */
-export function createDesire(balancer: string, node: string, provider: Provider, options: unknown): Desire {
+export function createDesire(
+  balancer: string,
+  node: string,
+  provider: Provider,
+  options: unknown,
+  others: OwnListeners = new OwnListeners(),
+): Desire {
   const normal = new Remade<Resource, Resource>();
   const read = createReading(provider);
   let before: Merged | undefined;
@@ -43,7 +50,8 @@ export function createDesire(balancer: string, node: string, provider: Provider,
   const modelAll = createIsolation(function* (wanted) {
     const merged = yield* mergeSliced(wanted, provider.capabilities, before);
     yield;
-    const input: ModelInput = { balancer, node, groups: merged.groups, ...rest };
+    others.listens(balancer, provider.listens?.(options) ?? [], merged.groups);
+    const input: ModelInput = { balancer, node, groups: merged.groups, ...rest, own: others.beside(balancer) };
     const modelled = yield* modelOf(provider, input, options);
     yield;
     const resources = normal.of(modelled.resources, (resource) => provider.normalize(resource));

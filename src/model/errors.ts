@@ -75,6 +75,11 @@ const table = {
     title: 'a target address is never allowed',
     hint: 'Loopback, link-local, multicast and unspecified addresses are refused for targets; see allowTargets.',
   },
+  E_TARGET_SELF: {
+    class: 'refused',
+    title: 'a target is the balancer or weir itself',
+    hint: 'Name the address and port of the program that shall serve; requests that come back to the balancer never end.',
+  },
   E_HOST: {
     class: 'refused',
     title: 'a host name is not valid',

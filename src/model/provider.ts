@@ -57,6 +57,15 @@ export interface Capabilities {
 /** What discovery yields (region, VPC, subnets, binary version …); shape declared by the provider's `environment` schema. */
 export type Environment = Readonly<Record<string, Json>>;
 
+/** Where weir itself listens, or another of its balancers: what never is a target. */
+export interface Own {
+  /** `localhost`, or an address; a wildcard stands for every address of this machine. */
+  readonly address: string;
+  readonly port: number;
+  /** Whose it is, for people. */
+  readonly what: string;
+}
+
 export interface ModelInput {
   /** Name of the balancer in the configuration. */
   readonly balancer: string;
@@ -69,6 +78,8 @@ export interface ModelInput {
   readonly settings: ReadonlyMap<ServiceId, unknown>;
   /** Sticky facts: what exists already and must be kept where it fits. */
   readonly present: readonly Observed[];
+  /** What else this weir listens on. */
+  readonly own?: readonly Own[];
 }
 
 export interface ModelResult {

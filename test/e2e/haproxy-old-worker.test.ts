@@ -37,7 +37,7 @@ test('an old worker without connections ends, reload by reload, and nothing of o
   const ports = [await freePort(), await freePort(), await freePort()];
   const resources = [settings, backend('web', { [target.port]: 1 })];
   for (const [i] of ports.entries())
-    await session.commit(
+    await session.commit?.(
       [],
       [...resources, ...ports.slice(0, i + 1).map((port) => frontend(port, {}, { default: 'web' }))],
       signal,
@@ -55,7 +55,7 @@ test('what HAProxy writes has a bound while weir runs: one file and the one befo
   const session = await rig.open({ log: 'stdout' });
   const port = await freePort();
   const web = backend('web', { [target.port]: 1 });
-  await session.commit([], [settings, web, frontend(port, {}, { default: 'web' })], signal);
+  await session.commit?.([], [settings, web, frontend(port, {}, { default: 'web' })], signal);
   await get(port, 'a.test', '/first');
   const path = `${rig.directory}/haproxy.log`;
   // A hole: HAProxy goes on behind it.

@@ -38,6 +38,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     object,
     'ExportedService shop/db: targets[0] must be an address without leading zeros (is "010.0.0.1")',
   ],
+  [
+    'E_TARGET_SELF',
+    object,
+    'backends["web"].targets names 127.0.0.1:80, where this balancer itself listens, so what is sent there would come back; that target is left out (is "127.0.0.1:80")',
+  ],
   ['E_ADDRESS_FORBIDDEN', object, 'ExportedService shop/db: targets[0] is link-local (is "169.254.1.1:80")'],
   ['E_HOST', object, 'Ingress shop/web: spec.rules[0].host must be a DNS name (is "shop_example")'],
   ['E_PATH', object, 'Ingress shop/web: path must begin with / (is "cart")'],
