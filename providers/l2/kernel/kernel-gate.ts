@@ -17,7 +17,7 @@ import type { Answer, NftSession } from './nft-session.ts';
 import type { Outcome } from './run-program.ts';
 
 export interface GateOptions {
-  readonly session: NftSession;
+  readonly session: Pick<NftSession, 'run'>;
   /** Runs `nft` with these words, for what is looked at and not written. */
   readonly look: (args: readonly string[]) => Promise<Outcome>;
   readonly shape: GateShape;

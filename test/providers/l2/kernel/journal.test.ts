@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { DiskWriter, readDisk } from '../../../../providers/l2/disk.ts';
 import { Journal } from '../../../../providers/l2/kernel/journal.ts';
 
-describe('what a node remembers', () => {
+describe('what a node remembers', { skip: process.platform !== 'linux' && 'needs Linux' }, () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'weir-journal-'));

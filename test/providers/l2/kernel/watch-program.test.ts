@@ -40,7 +40,9 @@ describe('a program that watches', () => {
     assert.deepEqual(lines.slice(0, 4), ['one', 'two', 'one', 'two']);
   });
 
-  it('ends with those who watch, also when they are killed', async () => {
+  it('ends with those who watch, also when they are killed', {
+    skip: process.platform !== 'linux' && 'needs Linux',
+  }, async () => {
     const module = new URL('../../../../providers/l2/kernel/watch-program.ts', import.meta.url).href;
     const code = `import { watchProgram } from '${module}'; const watch = watchProgram('sleep', ['1000'], () => {}, () => console.log(watch?.pid));
       setTimeout(() => console.log(watch.pid), 100);`;
