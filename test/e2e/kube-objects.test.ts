@@ -100,6 +100,40 @@ describe('objects of a living cluster', { skip: missingKube() || missingPods() }
     );
   });
 
+  it('several slices of one Service, twice the same, of both families, one without ports: each Pod is one target', async () => {
+    const { plane, user } = scene;
+    const [[pod = '', address = ''] = []] = [...scene.kubelet.pods].filter(([name]) => name.startsWith('shop/web-'));
+    const targetRef = { kind: 'Pod', namespace: 'shop', name: pod.split('/')[1] };
+    const slice = (name: string, addressType: string, ports: readonly object[], addresses: readonly string[]) =>
+      apply({
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name, namespace: 'other', labels: { 'kubernetes.io/service-name': 'sliced' } },
+        addressType,
+        ports,
+        endpoints: addresses.map((one) => ({ addresses: [one], conditions: { ready: true }, targetRef })),
+      });
+    const http = [{ name: 'http', port: 8080 }];
+    await slice('one', 'IPv4', http, [address]);
+    await slice('again', 'IPv4', http, [address]);
+    await slice('sixth', 'IPv6', http, ['2001:db8::1']);
+    await slice('portless', 'IPv4', [], ['10.9.0.9']);
+    await putService(plane, 'other', 'sliced', { ports: [{ name: 'http', port: 5700 }] });
+    await answers(scene.address, { port: 5700 }, /^200 web-/);
+    const targets = async () => {
+      const { services }: { services: { id: string; targets: { total: number } }[] } = JSON.parse(await user.state());
+      return services.find(({ id }) => id === 'other/sliced')?.targets;
+    };
+    assert.deepEqual(await eventually(targets, (found) => (found?.total ?? 0) > 0), { ready: 1, total: 1 });
+    await slice('one', 'IPv4', http, []);
+    await slice('again', 'IPv4', [], [address]);
+    await eventually(
+      () => answerOf(scene.address, { port: 5700 }),
+      (answer) => !answer.startsWith('200'),
+    );
+    assert.match(await good(), /^200 web-/);
+  });
+
   it('of no sense: each is told, and the good one is served as ever, by a weir that finds them all at its start too', async () => {
     const { plane, user } = scene;
     const { objects, wrong } = malformedObjects('odd');
