@@ -8,6 +8,7 @@ import { refusalLines } from './section-answer.ts';
 import { clientLines } from './section-client.ts';
 import { forwardedLines, proxyRanges } from './section-forwarded.ts';
 import { fromRanges } from './section-guard.ts';
+import { hopLines } from './section-hops.ts';
 import { connectionLines, errorLogLines, isNaming, serviceLines } from './section-log.ts';
 import { routeLines } from './section-routes.ts';
 import { handOverSocket, misdirectedLines, sniLines } from './section-sni.ts';
@@ -36,6 +37,7 @@ export function httpFrontendLines(
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
     ...refusalLines,
     ...tunnelLines,
+    ...hopLines,
     ...forwardedLines(attrs, options),
     ...clientLines(attrs, options),
     ...serviceLines(options),

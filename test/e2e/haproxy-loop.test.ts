@@ -1,0 +1,75 @@
+/** One service whose requests come back to the balancer, or hold all it has: the others are served, and it is told by its name. */
+import assert from 'node:assert/strict';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, test } from 'node:test';
+import {
+  backend,
+  freePort,
+  frontend,
+  get,
+  type Rig,
+  route,
+  settings,
+  signal,
+  startRig,
+  startTarget,
+  type Target,
+} from './haproxy-rig.ts';
+
+let rig: Rig;
+let good: Target;
+let port: number;
+let servers: Server[] = [];
+let sockets: Socket[] = [];
+
+beforeEach(async () => {
+  rig = await startRig();
+  good = await startTarget('good');
+  port = await freePort();
+});
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  for (const server of servers) server.close();
+  [servers, sockets] = [[], []];
+  await rig.end();
+  await good.close();
+});
+
+/** Leads every connection to `to`, as a rule of the kernel or another proxy does; gives up after `most`. */
+async function startDetour(to: number, most: number): Promise<{ readonly port: number; readonly count: () => number }> {
+  let count = 0;
+  const at = await freePort();
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    if (++count > most) return void socket.destroy();
+    const onward = connect({ host: '127.0.0.1', port: to });
+    sockets.push(onward);
+    onward.on('error', () => socket.destroy());
+    socket.pipe(onward).pipe(socket);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
+  return { port: at, count: () => count };
+}
+
+test('requests that come back by a detour end after a few rounds with 508', async () => {
+  const detour = await startDetour(port, 200);
+  const session = await rig.open();
+  await session.commit?.(
+    [],
+    [
+      settings,
+      frontend(port),
+      backend('loop', { [detour.port]: 1 }),
+      backend('good', { [good.port]: 1 }),
+      route(port, 'q.test', '/', 'loop'),
+      route(port, 'g.test', '/', 'good'),
+    ],
+    signal,
+  );
+  assert.equal((await get(port, 'q.test')).status, 508);
+  assert.ok(detour.count() <= 20, `${detour.count()} rounds`);
+  assert.equal((await get(port, 'g.test')).body, 'good');
+});
