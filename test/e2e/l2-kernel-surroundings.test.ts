@@ -107,6 +107,9 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
     assert.deepEqual(answering(seen, vip), ['02:00:5e:00:53:77']);
     assert.deepEqual(answering(seen, vip6), ['02:00:5e:00:53:77']);
     const other = '10.77.0.101';
+    lan.run('a', 'ip link add br8 type veth peer name p8');
+    for (const face of ['br8', 'p8']) lan.run('a', `ip link set ${face} up`);
+    await a.until(announcing('br8'), at);
     a.order({
       kind: 'addresses',
       addresses: {
@@ -124,6 +127,11 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
     });
     await a.until(opened(other), at);
     await sleep(200);
+    assert.match(
+      lan.run('a', 'ip route show table local'),
+      /local 10\.77\.0\.101 /,
+      'it is taken, wherever it is asked for',
+    );
     const bound = await ask(300, vip, vip6, other);
     assert.deepEqual(answering(bound, vip), ['02:00:5e:00:53:77'], 'bound to this interface');
     assert.deepEqual(answering(bound, vip6), [], 'bound to another one');
@@ -202,6 +210,19 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
     assert.doesNotMatch(lan.run('a', 'ip route show table local'), /proto 119/);
     assert.doesNotMatch(lan.run('a', 'ip address show dev eth0'), /fd09::100/);
     assert.match(lan.run('a', 'ip address show dev eth0'), /10\.77\.0\.11.*fd09::11/s);
+  });
+
+  it('a thread that dies by a fault is told and started again, and nothing of it is left over', async () => {
+    const a = await nodes.start('a', alone);
+    await a.until(opened(vip));
+    const at = monotonicMs();
+    a.order(JSON.parse('{"kind":"addresses","addresses":{}}'));
+    const news = await a.until(({ kind }) => kind === 'trouble', at);
+    assert.match(JSON.stringify(news), /the thread that announces.*TypeError/);
+    await a.until(({ kind }) => kind === 'ready', at);
+    await a.until(opened(vip), at);
+    assert.deepEqual(answering(await ask(200, vip), vip), [lan.mac('a')]);
+    assert.equal(lan.run('a', 'nft list tables').trim().split('\n').length, 2);
   });
 
   it('somebody else who announces an address that is open here is told by name and announced against', async () => {
