@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type ApplyObject, deployment, eventually, missingKube, missingPods, serviceOf } from '../kube/index.ts';
 import { malformedObjects } from './kube-malformed.ts';
-import { makePlace } from './kube-path-stage.ts';
+import { fingerprintAt, makePlace } from './kube-path-stage.ts';
 import { answerOf, answers, type Scene, startScene } from './kube-scene-stage.ts';
-import { putClass, putIngress, putService } from './kube-source-stage.ts';
+import { putClass, putIngress, putSecret, putService } from './kube-source-stage.ts';
 import { addressesOf, programmedOf, until } from './kube-status-stage.ts';
 
 describe('objects of a living cluster', { skip: missingKube() || missingPods() }, () => {
@@ -98,6 +98,23 @@ describe('objects of a living cluster', { skip: missingKube() || missingPods() }
       (await told('shop')).filter(({ type }) => type === 'Warning'),
       [],
     );
+  });
+
+  it('a Secret of a megabyte: its certificate is served, and another one in its place, as any other', async () => {
+    const { plane, address } = scene;
+    const ballast = () => putSecret(plane, 'shop', 'large', { ballast: Buffer.alloc(760_000).toString('base64') });
+    await ballast();
+    await putIngress(plane, 'shop', 'large', { host: 'a.test', tls: 'large' });
+    const first = await eventually(
+      () => fingerprintAt(address, 'a.test'),
+      (shown) => shown !== undefined,
+    );
+    await ballast();
+    await eventually(
+      () => fingerprintAt(address, 'a.test'),
+      (shown) => shown !== undefined && shown !== first,
+    );
+    assert.match(await good(), /^200 web-/);
   });
 
   it('several slices of one Service, twice the same, of both families, one without ports: each Pod is one target', async () => {

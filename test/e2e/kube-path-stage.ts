@@ -109,7 +109,8 @@ function nameOf({ metadata }: ApiObject): string {
   return metadata.name;
 }
 
-function fingerprintAt(address: string, servername: string): Promise<string | undefined> {
+/** Of the certificate that a name gets there; undefined: no handshake. */
+export function fingerprintAt(address: string, servername: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port: 443, servername, rejectUnauthorized: false }, () => {
       resolve(socket.getPeerCertificate().fingerprint256);
