@@ -9,7 +9,8 @@ import type { Runtime } from './runtime.ts';
  */
 export async function forget({ parts }: Runtime, report: ApplyReport): Promise<NonNullable<ApplyReport['left']>> {
   const { stateDir, balancers } = parts;
-  const whole = report.failed.length === 0 && report.plan.summary.refused === 0;
+  const { failed, waiting = [], plan } = report;
+  const whole = failed.length + waiting.length === 0 && plan.summary.refused === 0;
   const known = await readdir(join(stateDir, 'balancers')).catch(() => []);
   const others = known.filter((name) => !balancers.some((balancer) => balancer.name === name));
   const secret = join(stateDir, 'sources');

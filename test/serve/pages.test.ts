@@ -151,3 +151,14 @@ test('filter, failing only, and pages of 200', () => {
     [200, 50, 50, 10, 11],
   );
 });
+
+test('what cannot be read at present stands first, with since when, why and what to do', () => {
+  const unread = { sinceMs: 0, never: true, code: 'E_CLOUD_UNREACHABLE', message: 'no <way>', hint: 'Look there.' };
+  const balancers = [{ name: 'aws', provider: 'awselb', objects: 0, units: [], unread }];
+  const page = statePage({ ...state, inSync: false, balancers }, everything, 1);
+  assert.match(
+    page,
+    /Not read at present.*never read since this weir started.*1970-01-01T00:00:00\.000Z.*no &lt;way&gt; Look there\./s,
+  );
+  assert.doesNotMatch(statePage(state, everything, 1), /Not read at present/);
+});
