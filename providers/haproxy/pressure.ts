@@ -1,6 +1,7 @@
 /** Whether the worker can take more connections: how many it has and may have, how many files it has open and may open. */
 import { readdirSync } from 'node:fs';
 import { type Context, type ErrorCode, WeirError } from '../../src/model/index.ts';
+import type { Holder } from './largest-holder.ts';
 import type { HaproxyProcess } from './process.ts';
 import { readProc } from './process-id.ts';
 
@@ -19,6 +20,8 @@ export interface PressureParts {
   readonly process: HaproxyProcess;
   /** The socket takes no commands now. */
   readonly ill: () => boolean;
+  /** The service that has most connections. */
+  readonly largest: () => Promise<Holder | undefined>;
   /** Files that the configuration needs. */
   readonly needed: () => number;
   readonly reload: () => Promise<void>;
@@ -43,7 +46,11 @@ export class PressureWatch {
     const { process, ctx, needed, reload } = this.#parts;
     const before = this.#pressure?.message;
     const files = process.attached ? undefined : openFiles(process.processes?.workers[0]);
-    this.#pressure = (files === undefined ? undefined : this.#ofFiles(files)) ?? (await this.#ofConnections());
+    const found = (files === undefined ? undefined : this.#ofFiles(files)) ?? (await this.#ofConnections());
+    this.#pressure =
+      found === undefined
+        ? undefined
+        : { code: found.code, message: `${found.message}${await this.#who(found.connections)}` };
     // Somebody lowered it: the next worker sets its own.
     const lowered = files !== undefined && files.limit < needed() && ctx.clock.now() - this.#relievedMs > reliefEveryMs;
     if (lowered && mayReload) {
@@ -61,18 +68,28 @@ export class PressureWatch {
     return (before === undefined) !== (this.#pressure === undefined);
   }
 
-  #ofFiles({ open, limit }: OpenFiles): Pressure | undefined {
+  #ofFiles({ open, limit }: OpenFiles): Full | undefined {
     const { ctx } = this.#parts;
     ctx.metric('weir_haproxy_open_files', open, {}, 'gauge');
     ctx.metric('weir_haproxy_open_files_limit', limit, {}, 'gauge');
     if (open < limit - spareFiles) return undefined;
     return {
       code: 'E_HAPROXY_FULL',
+      connections: open / 2,
       message: `HAProxy has ${open} files open and may open ${limit}: new connections fail until others end`,
     };
   }
 
-  async #ofConnections(): Promise<Pressure | undefined> {
+  async #who(connections: number): Promise<string> {
+    const { ill, process, largest } = this.#parts;
+    const holder = ill() || process.processes === undefined ? undefined : await largest();
+    // Where connections ask for nothing, or all have their share, nobody is at fault.
+    return holder === undefined || holder.connections < connections / 4
+      ? ''
+      : `; ${holder.service} has most of them: ${holder.connections}`;
+  }
+
+  async #ofConnections(): Promise<Full | undefined> {
     const { ctx, process, ill } = this.#parts;
     if (ill() || process.processes === undefined) return undefined;
     const info = await process.runtime.ask('show info').catch((error: unknown) => {
@@ -87,9 +104,14 @@ export class PressureWatch {
     if (current < most) return undefined;
     return {
       code: 'E_HAPROXY_FULL',
+      connections: current,
       message: `HAProxy has ${current} connections and may have ${most} (options.maxConnections): new ones wait until others end`,
     };
   }
+}
+
+interface Full extends Pressure {
+  readonly connections: number;
 }
 
 interface OpenFiles {

@@ -1,11 +1,12 @@
 /** What a session is put together from, and who asks whom. Nothing here does anything by itself. */
-import { type Context, WeirError } from '../../src/model/index.ts';
+import { type Context, type Resource, WeirError } from '../../src/model/index.ts';
 import { findBinary } from './binary.ts';
 import { Committer } from './commit.ts';
 import { Abilities } from './commit-abilities.ts';
 import { Certificates } from './commit-certificates.ts';
 import { ConfigFiles } from './commit-files.ts';
 import { RetiringServers } from './commit-retire.ts';
+import { largestHolder } from './largest-holder.ts';
 import type { Layout } from './layout.ts';
 import { prepareLayout } from './layout-of.ts';
 import { freshLayout, isScarce, placedLayout } from './layout-placed.ts';
@@ -30,6 +31,8 @@ export interface SessionOwner {
   /** We hold the lock of the directory. */
   readonly mayWrite: () => boolean;
   readonly save: () => Promise<void>;
+  /** As committed last. */
+  readonly resources: () => readonly Resource[];
 }
 
 export interface SessionParts {
@@ -87,6 +90,7 @@ export function buildSession(owner: SessionOwner): SessionParts {
     ctx,
     process,
     ill,
+    largest: () => largestHolder(process.runtime, owner.resources(), intended()),
     needed: () => intended()?.descriptors ?? 0,
     reload: () => committer.renew('reload', 'limits'),
   });

@@ -93,6 +93,7 @@ class HaproxySession implements Session {
       enqueue: (task) => this.#enqueue(task),
       mayWrite: () => this.#lock !== undefined,
       save: () => this.#save(),
+      resources: () => this.#committed,
     });
     this.#files = parts.files;
     this.#process = parts.process;

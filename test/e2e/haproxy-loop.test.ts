@@ -14,6 +14,7 @@ import {
   startRig,
   startTarget,
   type Target,
+  until,
 } from './haproxy-rig.ts';
 
 let rig: Rig;
@@ -72,4 +73,41 @@ test('requests that come back by a detour end after a few rounds with 508', asyn
   assert.equal((await get(port, 'q.test')).status, 508);
   assert.ok(detour.count() <= 20, `${detour.count()} rounds`);
   assert.equal((await get(port, 'g.test')).body, 'good');
+});
+
+/** Takes every request and never answers. */
+async function startSilent(): Promise<number> {
+  const at = await freePort();
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.resume();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
+  return at;
+}
+
+function ask(host: string): Socket {
+  const socket = connect({ host: '127.0.0.1', port });
+  sockets.push(socket);
+  socket.on('error', () => undefined);
+  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  return socket;
+}
+
+test('who has most connections is named when there are no more', async () => {
+  const silent = await startSilent();
+  const session = await rig.open({ maxConnections: 30 });
+  const of = (id: string, service: string, at: number) => ({ ...backend(id, { [at]: 1 }), serves: [service] });
+  const backends = [of('loop', 'bad/loop', silent), of('other', 'shop/web', silent)];
+  await session.commit?.(
+    [],
+    [settings, frontend(port), ...backends, route(port, 'q.test', '/', 'loop'), route(port, 'o.test', '/', 'other')],
+    signal,
+  );
+  for (let i = 0; i < 5; i++) ask('o.test');
+  for (let i = 0; i < 40; i++) ask('q.test');
+  const trouble = await until('told', () => session.troubles?.().find(({ code }) => code === 'E_HAPROXY_FULL'));
+  assert.match(trouble.message, /has 30 connections and may have 30 .*; bad\/loop has most of them: 2\d$/);
 });

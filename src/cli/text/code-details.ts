@@ -195,7 +195,7 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   [
     'E_HAPROXY_FULL',
     proxy,
-    'HAProxy has 2000 connections and may have 2000 (options.maxConnections): new ones wait until others end',
+    'HAProxy has 2000 connections and may have 2000 (options.maxConnections): new ones wait until others end; shop/web has most of them: 1950',
   ],
   [
     'W_HAPROXY_DIED',
