@@ -13,6 +13,7 @@ import {
 import type { BackendUse } from './model-backend.ts';
 import { actionFault, frontFault } from './model-check.ts';
 import { addressFault, buildFrontend } from './model-frontend.ts';
+import { type KeptPort, keepsFrom } from './model-kept.ts';
 import { type HostPart, keep, type ListenerPart, type Memo } from './model-memo.ts';
 import { type Fault, problemOf } from './model-problem.ts';
 import { buildNamed, buildRest, buildRoute, type RoutePlace, type RouteResult } from './model-route.ts';
@@ -23,8 +24,8 @@ export interface GroupPart {
   readonly problems: readonly Problem[];
 }
 
-/** Frontends and Routes of the listeners of one group, and the backends that they lead to. `kept`: the port that no service gets. */
-export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept?: number): Sliced<GroupPart> {
+/** Frontends and Routes of the listeners of one group, and the backends that they lead to. `kept`: ports that no service gets. */
+export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept: readonly KeptPort[]): Sliced<GroupPart> {
   const resources: Resource[] = [];
   const uses: BackendUse[] = [];
   const problems: Problem[] = [];
@@ -34,8 +35,10 @@ export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept?: 
   }
   for (const listener of group.listeners) {
     yield;
-    if (listener.port === kept) {
-      for (const { service, front } of listener.fronts) problems.push(problemOf(service, keptFault(service, front)));
+    const keeper = kept.find((one) => keepsFrom(one, listener.port, group.addresses));
+    if (keeper !== undefined) {
+      for (const { service, front } of listener.fronts)
+        problems.push(problemOf(service, keptFault(keeper, service, front)));
       continue;
     }
     const { resource, uses: own, problems: told } = listenerPart(group, listener, unit, memo);
@@ -53,9 +56,9 @@ export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept?: 
   return { resources, uses, problems };
 }
 
-function keptFault({ fronts }: ExportedService, front: Front): Fault {
+function keptFault({ option, does }: KeptPort, { fronts }: ExportedService, front: Front): Fault {
   const field = `fronts[${fronts.indexOf(front)}].port`;
-  const reason = 'is the port of options.monitor, where HAProxy answers probes; choose another port here or there';
+  const reason = `is the port of options.${option}, where HAProxy ${does}; choose another port here or there`;
   return { code: 'E_PORT_CONFLICT', field, value: front.port, reason };
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../src/model/index.ts';
 import { type BackendUse, buildBackend } from './model-backend.ts';
 import { modelGroup } from './model-group.ts';
+import { keptPorts } from './model-kept.ts';
 import { keep, type Memo, memoOf, prune } from './model-memo.ts';
 import { problemOf } from './model-problem.ts';
 import { monitorResource, settingsResource, statsResource } from './model-settings.ts';
@@ -31,32 +32,19 @@ export function* modelSliced(input: ModelInput, options: Options): Sliced<ModelR
   const resources: Resource[] = [memo.settings];
   const problems: Problem[] = [];
   const uses = new Map<string, BackendUse>();
+  const kept = keptPorts(options);
   for (const group of input.groups) {
-    const part = yield* modelGroup(group, unit, memo, options.monitor?.port);
+    const part = yield* modelGroup(group, unit, memo, kept);
     for (const resource of part.resources) resources.push(resource);
     for (const problem of part.problems) problems.push(problem);
     for (const use of part.uses) if (!uses.has(use.id)) uses.set(use.id, use);
   }
   if (options.monitor !== undefined) resources.push(monitorResource(unit, options.monitor));
-  addStats(input, options, unit, resources, problems);
+  if (options.stats !== undefined) resources.push(statsResource(unit, options.stats));
   const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
   yield* inStrides(uses.values(), (use) => resources.push(backendResource(use, context, problems)));
   prune(memo, resources);
   return { resources, problems };
-}
-
-/** The page of statistics; a service that has its port keeps it. */
-function addStats(input: ModelInput, options: Options, unit: string, resources: Resource[], problems: Problem[]): void {
-  if (options.stats === undefined) return;
-  const resource = statsResource(unit, options.stats);
-  const { port } = options.stats;
-  if (!resources.some(({ kind, attrs }) => kind === 'Frontend' && attrs.port === port)) {
-    resources.push(resource);
-    return;
-  }
-  const message = `options.stats.port of balancer ${input.balancer} is the port of a service or of options.monitor, so there is no page of statistics; choose another port`;
-  const where = { source: `balancer ${input.balancer}`, field: 'options.stats.port', value: String(port) };
-  problems.push({ code: 'E_PORT_CONFLICT', severity: 'error', ...where, message });
 }
 
 interface BackendInput {

@@ -32,7 +32,7 @@ const account = z
 
 const statsSchema = z
   .strictObject({
-    port: z.int().min(1).max(65_535).describe('Port of the page; no service may have it at the same address.'),
+    port: z.int().min(1).max(65_535).describe('Port of the page; no service gets it at the same address.'),
     address: checked(parseAddress).default('127.0.0.1').describe('Elsewhere than on loopback it needs users.'),
     users: z
       .record(account, z.string().regex(/^\$[1-6][a-z]?\$[A-Za-z0-9./=,$]{8,200}$/, 'must be a crypt(3) hash'))
@@ -242,6 +242,14 @@ export const optionsSchema = z
   .refine(({ addresses, ipv6, portSet }) => portSet === undefined || ipv6 === 'off' || addresses.every(isFour), {
     path: ['portSet'],
     message: 'is for IPv4 alone, HAProxy cannot tell which IPv6 port was meant; set ipv6: off, or name IPv4 addresses',
+  })
+  .refine(({ monitor, stats }) => monitor === undefined || monitor.port !== stats?.port, {
+    path: ['stats', 'port'],
+    message: 'must not be the port of monitor; choose another one',
+  })
+  .refine((options) => !isInRange(options, options.stats?.port), {
+    path: ['stats', 'port'],
+    message: 'must not be a port of portRange, where HAProxy listens for services',
   })
   .refine((options) => !isInRange(options, options.monitor?.port), {
     path: ['monitor', 'port'],

@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import { describe, test } from 'node:test';
 import { optionsSchema } from '../../providers/haproxy/options.ts';
 import { listen } from '../fakes/listen.ts';
-import { backend, http, prefix, route, service, target } from '../front/make-service.ts';
+import { backend, http, prefix, route, service, target, tcp } from '../front/make-service.ts';
 import { build } from '../providers/haproxy/build.ts';
-import { exchange, startProxy } from '../providers/haproxy/proxy.ts';
+import { exchange, runLayout, startProxy } from '../providers/haproxy/proxy.ts';
 import { freePort } from './haproxy-rig.ts';
 
 const hash = '$6$saltsalt$TVLlQcbpFVof5W3Yz4DTP6gRstiNuHwwTt6GLc1E5n0U0aDehy0S5knV8wiOQSpT0Y77vwPZN.Pq.H91p5hVO1';
@@ -100,13 +100,34 @@ describe('the page of statistics', () => {
     assert.equal(read({ port: 9000, address: '0.0.0.0', users: { ops: hash } }), true);
     assert.equal(read({ port: 9000, users: { ops: 'plain' } }), false);
   });
-  test('a service keeps its port', () => {
-    const { problems, resources } = build([service('a/a', [http([route([])])])], { options: { stats: { port: 80 } } });
-    assert.deepEqual(
-      problems.map(({ code, field }) => `${code} ${field}`),
-      ['E_PORT_CONFLICT options.stats.port'],
-    );
-    assert.equal(resources.filter(({ kind }) => kind === 'Frontend').length, 1);
+  test('keeps its port: a service that asks for it is refused by name and gets nothing there', async () => {
+    const port = await freePort();
+    const server = createServer((_, response) => response.end('of the service')).unref();
+    const backends = { web: backend({ targets: [target('127.0.0.1', await listen(server))] }) };
+    for (const front of [{ ...http([route([])]), port }, tcp(port)]) {
+      const options = { addresses: ['127.0.0.1'], maxConnections: 100, stats: { port } };
+      const { problems, layout } = build([service('a/thief', [front], { backends })], { options });
+      assert.deepEqual(
+        problems.map(({ code, service: id, field, value }) => `${code} ${id} ${field} ${value}`),
+        [`E_PORT_CONFLICT a/thief fronts[0].port ${port}`],
+      );
+      const proxy = await runLayout(layout, port);
+      try {
+        assert.match((await exchange(port, ['GET / HTTP/1.1', 'Host: x'])).body, /Statistics Report/);
+      } finally {
+        await proxy.stop();
+      }
+    }
+  });
+  test('at another address the port is free', () => {
+    const address = { list: ['127.0.0.9'], families: [], held: [] } as const;
+    const ports = (stats: object) =>
+      build([service('a/a', [http([route([])])], { address })], { options: { stats } }).problems.length;
+    assert.equal(ports({ port: 80 }), 0);
+    assert.equal(ports({ port: 80, address: '127.0.0.9' }), 1);
+    assert.equal(ports({ port: 80, address: '0.0.0.0', users: { ops: hash } }), 1);
+    assert.equal(optionsSchema.safeParse({ stats: { port: 8379 }, portRange: '8000-9000' }).success, false);
+    assert.equal(optionsSchema.safeParse({ stats: { port: 8379 }, monitor: { port: 8379 } }).success, false);
   });
   test('no hash of a password is in what is planned', () => {
     const { resources } = build([], { options: { stats: { port: 9000, users: { ops: hash } } } });

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Layout } from '../../../providers/haproxy/layout.ts';
 import { freePort } from '../../../src/cli/demo/ports.ts';
 import type { ExportedService } from '../../../src/model/index.ts';
 import { build, writeLayout } from './build.ts';
@@ -33,6 +34,16 @@ export async function startProxy(
     settings,
   });
   assert.deepEqual(problems, []);
+  return runLayout(layout, port, dir, pem);
+}
+
+/** Starts HAProxy with a layout; it is there when it listens on `port`. `dir` is removed with it. */
+export async function runLayout(
+  layout: Layout,
+  port: number,
+  dir = mkdtempSync(join(tmpdir(), 'weir-proxy-')),
+  pem?: (sha256: string) => string,
+): Promise<RunningProxy> {
   const config = writeLayout(layout, dir, pem);
   const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
