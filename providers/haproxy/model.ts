@@ -15,6 +15,7 @@ import { keep, type Memo, memoOf, prune } from './model-memo.ts';
 import { problemOf } from './model-problem.ts';
 import { monitorResource, settingsResource, statsResource } from './model-settings.ts';
 import { type Options, type ServiceOptions, serviceOptionsSchema } from './options.ts';
+import { type OwnTargets, ownTargets } from './own-targets.ts';
 
 /**
  * The merged services as resources of one HAProxy. Pure. A service that cannot be served as it asks is a problem and nothing else; while
@@ -41,7 +42,8 @@ export function* modelSliced(input: ModelInput, options: Options): Sliced<ModelR
   }
   if (options.monitor !== undefined) resources.push(monitorResource(unit, options.monitor));
   if (options.stats !== undefined) resources.push(statsResource(unit, options.stats));
-  const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes) };
+  const own = ownTargets(resources, options, addressesOf(input), input.own ?? []);
+  const context: BackendInput = { input, options, unit, memo, nodes: indexNodes(input.nodes), own };
   yield* inStrides(uses.values(), (use) => resources.push(backendResource(use, context, problems)));
   prune(memo, resources);
   return { resources, problems };
@@ -53,6 +55,12 @@ interface BackendInput {
   readonly unit: string;
   readonly memo: Memo;
   readonly nodes: ReadonlyMap<string, Node>;
+  readonly own: OwnTargets;
+}
+
+/** Addresses of this machine, where somebody has looked. */
+function addressesOf({ environment: { addresses } }: ModelInput): readonly string[] {
+  return Array.isArray(addresses) ? addresses.filter((one) => typeof one === 'string') : [];
 }
 
 function backendResource(use: BackendUse, context: BackendInput, problems: Problem[]): Resource {
@@ -73,7 +81,11 @@ function backendResource(use: BackendUse, context: BackendInput, problems: Probl
     memos.set(use.backend, part);
   }
   for (const fault of part.result.faults) problems.push(problemOf(use.service, fault));
-  return part.result.resource;
+  const apart = context.own.of(part.result.resource);
+  if (apart === undefined) return part.result.resource;
+  const field = `backends[${JSON.stringify(use.name)}].targets`;
+  for (const fault of apart.faults) problems.push(problemOf(use.service, { ...fault, field }));
+  return keep(memo, apart.resource);
 }
 
 const noSettings: ServiceOptions = {};
