@@ -44,6 +44,7 @@ export class Committer {
   #given: readonly Resource[] = [];
   #withheld: readonly Withheld[] = [];
   readonly #missing = new MissingCommands();
+  #idle = false;
   /** A spare was taken since the last look at how many are left. */
   #spent = false;
 
@@ -80,6 +81,11 @@ export class Committer {
   /** Resources as they were given before this session began: what a broken certificate falls back to. */
   remember(resources: readonly Resource[]): void {
     this.#given = resources;
+  }
+
+  /** The last commit had nothing to tell the process. */
+  get idle(): boolean {
+    return this.#idle;
   }
 
   /** @throws WeirError; what was served before is served on then. */
@@ -131,6 +137,7 @@ export class Committer {
         ({ layout, plan } = await this.#aim(given.resources));
       }
     }
+    this.#idle = plan.reload.length === 0 && plan.steps.length === 0;
     try {
       if (plan.reload.length > 0) await this.#byReload(layout, plan.reload);
       else await this.#byCommands(layout, plan.steps);

@@ -143,7 +143,7 @@ class HaproxySession implements Session {
     });
   }
 
-  commit(_steps: unknown, next: readonly Resource[], _signal: AbortSignal): Promise<void> {
+  commit(steps: readonly unknown[], next: readonly Resource[], _signal: AbortSignal): Promise<void> {
     return this.#enqueue(async () => {
       const begins = await this.#takeLock();
       // Whoever runs an attached one keeps a HAProxy that serves nothing.
@@ -152,6 +152,8 @@ class HaproxySession implements Session {
         if (this.#process.processes === undefined) await this.#meet(begins);
         try {
           await this.#committer.commit(next);
+          // Something is to be done, and by what we know of the process it is done: then that is not so.
+          if (steps.length > 0 && this.#committer.idle && (await this.#differs())) await this.#committer.commit(next);
         } catch (error) {
           this.#live.forget();
           if (error instanceof WeirError && error.code === 'E_DISK') this.#live.advanced();
@@ -278,12 +280,19 @@ class HaproxySession implements Session {
     );
   }
 
-  async #audit(): Promise<void> {
+  /** Looks at all of the process, but not again and again for the same. */
+  async #differs(): Promise<boolean> {
+    return this.#ctx.clock.now() - this.#auditedMs > auditEveryMs && (await this.#audit());
+  }
+
+  /** Answers whether somebody else has changed anything. */
+  async #audit(): Promise<boolean> {
     this.#auditedMs = this.#ctx.clock.now();
     const drift = await this.#live.audit();
     if (drift !== undefined)
       this.#ctx.log.warn({ balancer: this.#ctx.balancer }, `HAProxy is not as it was left: ${drift}`);
     if (this.#lock !== undefined) this.#live.takeFound();
+    return drift !== undefined;
   }
 
   /** Behind the commit: what is led there is expected. */

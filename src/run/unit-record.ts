@@ -121,7 +121,7 @@ export function settle(
   if (verdict.state === 'failed' && verdict.failure !== undefined) {
     const { failure } = verdict;
     // Something was done: the system answers, and what failed is another thing than the last time or will soon be.
-    record.failures = verdict.applied > 0 ? 1 : record.failures + 1;
+    record.failures = verdict.applied > 0 && verdict.stuck !== true ? 1 : record.failures + 1;
     record.refused = failure.class === 'refused';
     record.gateFailed = failure.code === 'E_GATE_DEADLINE';
     const rest = record.refused ? refusedBackoff : retryBackoff;

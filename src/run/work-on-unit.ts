@@ -58,7 +58,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
       observed = ownWrites ? withHealth(group.observed, fresh) : withReading(group, fresh);
     }
     const execute = executor(order, context, units, stop, fresh);
-    return await converge(
+    const verdict = await converge(
       { ...group, observed },
       {
         planner: options.planner,
@@ -81,12 +81,20 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
         applied: (plan) => options.events.applied({ ...plan, balancer: options.name, cause }),
       },
     );
+    tellStuck(order, verdict, options);
+    return verdict;
   } catch (error) {
     if (hard.aborted) return ended(observed, 'stopped');
     const failure = failureOf(error);
     if (failure.class === 'bug') options.log.error({ unit: group.unit, error }, failure.message);
     return ended(observed, 'failed', failure);
   }
+}
+
+/** Each step said that it was done: nothing else in the log tells. Once, however often it is tried again. */
+function tellStuck({ group, record }: Order, { stuck, failure }: Verdict, { log, name }: LaneOptions): void {
+  if (stuck !== true || failure === undefined || record.message === failure.message) return;
+  log.error({ balancer: name, unit: group.unit, code: failure.code }, failure.message);
 }
 
 function ended(observed: readonly Observed[], state: Verdict['state'], failure?: Failure): Verdict {
