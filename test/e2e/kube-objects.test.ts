@@ -147,6 +147,7 @@ describe('objects of a living cluster', { skip: missingKube() || missingPods() }
     };
     assert.deepEqual(await eventually(targets, (found) => (found?.total ?? 0) > 0), { ready: 1, total: 1 });
     await slice('one', 'IPv4', http, []);
+    await slice('sixth', 'IPv6', http, []);
     await slice('again', 'IPv4', [], [address]);
     await eventually(targets, (found) => found?.total === 0);
     assert.match(await good(), /^200 web-/);
