@@ -15,6 +15,7 @@ export function settingsResource(unit: string, options: Options): Resource {
     addresses: [...addresses],
     httpsRedirectPort,
     forwardedHeaders: options.forwardedHeaders,
+    ...(options.climbingPaths === 'refuse' ? {} : { climbingPaths: options.climbingPaths }),
     trustedProxies: [...options.trustedProxies],
     ...(options.proxyFrom.length === 0 ? {} : { proxyFrom: [...options.proxyFrom] }),
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),

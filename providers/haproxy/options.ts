@@ -190,6 +190,12 @@ export const optionsSchema = z
       .describe(
         'X-Forwarded-For, -Proto, -Host, -Port and X-Real-IP: replace what clients sent, or keep what anybody sent. For proxies of yours that stand in front use trustedProxies.',
       ),
+    climbingPaths: z
+      .enum(['refuse', 'pass'])
+      .default('refuse')
+      .describe(
+        'A path with .. that would be another route once it is resolved (/api/../admin, also written with %2e, %2f, ; or \\): 400, or passed on as it came. Beside guarded paths every .. is refused, whatever this says.',
+      ),
     trustedProxies: z
       .array(checked(parseCidr))
       .default([])

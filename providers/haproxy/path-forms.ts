@@ -24,6 +24,13 @@ export const dotSegment = '(?:^|[/\\\\])\\.\\.?(?:[/\\\\;?#]|$)';
 /** A segment of two dots. */
 export const parentSegment = '(?:^|[/\\\\])\\.\\.(?:[/\\\\;?#]|$)';
 
+/** A path whose dots all targets resolve alike. Its length is bounded, since the expression that does so takes the square of it. */
+export const clearPath = '^(?:/(?:[^/%;\\\\]|%(?!2[ef5]|5c|3b|[01]|7f)[0-9a-f]{2})+){1,64}/?$';
+
+/** Such a path with its dots resolved (RFC 3986, 5.2.4). */
+export const resolved =
+  'regsub("/[.](?=/|$)","",g),regsub("(/(?![.][.](?:/|$))[^/]++(?1)*+/[.][.](?=/|$))","",g),regsub("^(?:/[.][.])+(?=/|$)","")';
+
 /** A text with its escapes taken for bytes: characters up to U+00FF. */
 export function decodeBytes(text: string): string {
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));

@@ -2,7 +2,7 @@ import type { FrontendAttrs } from './attrs.ts';
 import type { Bind } from './layout.ts';
 import { answerName, certPath, crtListPath, drainVariable, frontendName, mapPath } from './names.ts';
 import { directoryOf, type Options } from './options.ts';
-import { word } from './quote.ts';
+import { literal, word } from './quote.ts';
 import type { RouteTable } from './route-table.ts';
 import { refusalLines } from './section-answer.ts';
 import { clientLines } from './section-client.ts';
@@ -37,6 +37,7 @@ export function httpFrontendLines(
     ...(attrs.keepAliveMs === undefined ? [] : [`timeout http-keep-alive ${attrs.keepAliveMs}`]),
     ...refusalLines,
     ...tunnelLines,
+    ...ownHopLines,
     ...hopLines,
     ...forwardedLines(attrs, options),
     ...clientLines(attrs, options),
@@ -47,6 +48,7 @@ export function httpFrontendLines(
       first: attrs.behind === undefined ? [] : misdirectedLines(frontendName(attrs.behind), frontend),
       // The log tells it; certificates of clients are for one host.
       host: isNaming(options) || attrs.tls,
+      climbing: options.climbingPaths === 'refuse',
     }),
     `default_backend ${answerName(404)}`,
   ];
@@ -59,6 +61,16 @@ export function httpFrontendLines(
 const tunnelLines = [
   'http-request deny deny_status 405 if { method CONNECT }',
   'http-request del-header Upgrade if { req.hdr(upgrade) -m sub -i h2c }',
+] as const;
+
+/** A header named in `Connection` is for the next hop alone (RFC 9110, 7.6.1): a proxy behind this one would leave out what it is told of the client. */
+const otherHops = `{ req.hdr(connection) -m reg -i -- ${literal('^(?!(?:close|keep-alive|upgrade|te)?$)')} }`;
+
+/** Also for the bench, whose other side says the same. `Proxy` is a setting to programs behind CGI (CVE-2016-5385), and no header of HTTP. */
+export const ownHopLines = [
+  `http-request set-header Connection upgrade if ${otherHops} { req.hdr(connection) -m str -i upgrade }`,
+  `http-request del-header Connection if ${otherHops}`,
+  'http-request del-header Proxy',
 ] as const;
 
 /** While this weir is to leave, connections end between two requests. HAProxy 2.6 knows no such thing for HTTP/2. */

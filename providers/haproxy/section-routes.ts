@@ -2,6 +2,7 @@ import { mapPath } from './names.ts';
 import { word } from './quote.ts';
 import { requestEnd } from './route-keys.ts';
 import { nowhere, type RouteTable } from './route-table.ts';
+import { climbLines, mayClimb } from './section-climb.ts';
 import { conditionalLine } from './section-conditions.ts';
 
 /** What the other lines of a frontend ask of those that choose. */
@@ -10,6 +11,8 @@ export interface RouteNeeds {
   readonly first?: readonly string[];
   /** Something reads `txn.h` also where a route is found. */
   readonly host?: boolean;
+  /** A path that climbs out of its route is refused. */
+  readonly climbing?: boolean;
 }
 
 /**
@@ -20,19 +23,20 @@ export interface RouteNeeds {
  *   txn.r  the value found: backend|profile|rank
  */
 export function routeLines(frontend: string, table: RouteTable, needs: RouteNeeds = {}): readonly string[] {
-  const { first = [], host = false } = needs;
+  const { first = [], host = false, climbing = false } = needs;
   const [exact, ...wider] = lookupLines(frontend, table);
   const careful = [hostLine, ...careLines, ...first];
   const start = !isPlain(table)
     ? [...careful, ...exact]
     : first.length > 0
-      ? [...careful, pathLine, ...foundLines(frontend, whole)]
-      : quickLines(frontend, host);
+      ? [...careful, pathLine, ...foundLines(frontend, whole, climbing)]
+      : quickLines(frontend, host, climbing);
   return [
     ...start,
     ...wider.flat(),
     ...regexLines(frontend, table),
     ...table.conditional.map((route) => conditionalLine(route, asked(table))),
+    ...(climbing ? climbLines(frontend, hostLine) : []),
     ...dispatchLines(frontend),
   ];
 }
@@ -54,10 +58,10 @@ const careLines: readonly string[] = [
 ];
 
 /** The only lookup of most requests; after it no further rule of the section could change what is settled. */
-function foundLines(frontend: string, text: string): readonly string[] {
+function foundLines(frontend: string, text: string, climbing: boolean): readonly string[] {
   return [
     `http-request set-var(txn.r) ${text},map_beg(${word(mapPath(frontend, 'routes'))})`,
-    `http-request allow if { var(txn.r) -m beg ${settled} }`,
+    `http-request allow if { var(txn.r) -m beg ${settled} }${climbing ? ` !${mayClimb}` : ''}`,
   ];
 }
 
@@ -65,12 +69,12 @@ function foundLines(frontend: string, text: string): readonly string[] {
  * The way of nearly every request: no care is taken of the host, it is looked for with everything escaped that no name of a host has
  * (a slash above all), so that an odd one is found nowhere. Who is not found is looked at, and looked for once more.
  */
-function quickLines(frontend: string, host: boolean): readonly string[] {
-  const [again = ''] = foundLines(frontend, whole);
+function quickLines(frontend: string, host: boolean, climbing: boolean): readonly string[] {
+  const [again = ''] = foundLines(frontend, whole, climbing);
   return [
     ...(host ? [hostLine] : []),
     pathLine,
-    ...foundLines(frontend, `${host ? 'var(txn.h)' : hostText},url_enc,concat(,txn.u,${requestEnd})`),
+    ...foundLines(frontend, `${host ? 'var(txn.h)' : hostText},url_enc,concat(,txn.u,${requestEnd})`, climbing),
     ...(host ? [] : [`${hostLine} ${missed}`]),
     ...careLines,
     `${again} ${missed}`,

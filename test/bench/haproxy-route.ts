@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { twinLine } from '../../providers/haproxy/section-forwarded.ts';
+import { ownHopLines } from '../../providers/haproxy/section-frontend.ts';
 import type { PumpOptions, PumpResult } from './client/pump.ts';
 import { type BenchOptions, type Figure, type FigureSpec, median } from './figure.ts';
 import { seeded } from './haproxy/churn.ts';
@@ -175,6 +176,7 @@ function byHand(folder: string, port: number, answerPort: number): string {
   ).flat();
   return `${common}${alike}frontend web
   bind 127.0.0.1:${port}
+  ${ownHopLines.join('\n  ')}
   ${twinLine}
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Real-IP %[src]
