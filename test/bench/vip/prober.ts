@@ -33,11 +33,13 @@ for await (const line of createInterface({ input: process.stdin })) {
       const from = now();
       if (frame !== undefined) packets.send(frame);
       let took = Number.NaN;
-      while (Number.isNaN(took) && now() - from < patienceUs) {
+      while (Number.isNaN(took)) {
+        const late = now() - from > patienceUs;
         const got = packets.take();
         const at = now();
-        if (got === undefined) continue;
-        const said = understand(got);
+        // Lost is what has not come, not what this program was kept from fetching.
+        if (got === undefined && late) break;
+        const said = got === undefined ? undefined : understand(got);
         if (said?.kind === 'reply' && said.vip === one) took = at - from;
       }
       if (Number.isNaN(took)) lost += 1;
