@@ -42,6 +42,10 @@ async function start(options: Record<string, unknown>): Promise<RunningProxy> {
     route(['whole.test'], prefix('/')),
     route(['moved.test'], prefix('/pub'), { filters: [{ type: 'rewritePrefix', from: '/pub', to: '/internal' }] }),
     route([], prefix('/every')),
+    route(['pattern.test'], { type: 'regex', value: '^/api/' }),
+    route(['method.test'], prefix('/api'), { methods: ['GET'] }),
+    route(['both.test'], prefix('/')),
+    route(['both.test'], prefix('/api'), { methods: ['GET'] }),
   ];
   return startProxy([service('a/web', [http(routes)], { backends })], options);
 }
@@ -94,6 +98,15 @@ describe('paths that climb', () => {
     assert.equal(await at('else.test', '/every/%2e%2e/admin'), '400');
     assert.equal(await at('moved.test', '/pub/../admin'), '400');
     assert.equal(await at('moved.test', '/pub/a/../b'), '/internal/a/../b');
+  });
+  test('of an expression or a condition are refused, unless the rest of the host leads there too', async () => {
+    for (const host of ['pattern.test', 'method.test']) {
+      assert.equal(await at(host, '/api/x'), '/api/x');
+      for (const path of climbing) assert.equal(await at(host, path), '400', `${host} ${path.slice(0, 60)}`);
+      assert.equal(await at(host, '/api/a/../b'), '400');
+    }
+    assert.equal(await at('both.test', '/api/a/../b'), '/api/a/../b');
+    assert.equal(await at('both.test', '/api/../b'), '/api/../b');
   });
   test('and stay within it reach the target as they came', async () => {
     const paths = [
@@ -152,6 +165,10 @@ describe('paths that climb', () => {
       assert.match(head, /^HTTP\/1.1 101/, value);
       assert.match(head, /x-had: (keep-alive, )?upgrade\r?$/im, value);
     }
+  });
+  test('a folded line is joined', async () => {
+    const { body } = await exchange(proxy?.port ?? 0, ['GET / HTTP/1.1', 'Host: whole.test', 'X-Own: a', '  b']);
+    assert.match(JSON.parse(body).headers['x-own'], /^a +b$/);
   });
   test('equal Host lines count as one, different ones are refused', async () => {
     const asked = async (...hosts: readonly string[]) =>
