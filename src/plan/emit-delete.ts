@@ -15,7 +15,7 @@ export type Drains = ReadonlyMap<Present, readonly Drain[]>;
 export function drainsOf(scene: Scene): Drains {
   const found = new Map<Present, Drain[]>();
   for (const front of scene.presents) {
-    if (!front.shape.serving || front.it.health === undefined || front.fate !== 'kept') continue;
+    if (!front.shape.serving || front.it.health === undefined || front.fate === 'foreign') continue;
     for (const { name, to, serving } of [...front.shape.refs, ...front.shape.linkSets]) {
       if (!serving || to === undefined) continue;
       for (const [handle, health] of front.it.health[name] ?? []) {
@@ -38,6 +38,11 @@ export function emitDelete(sketch: Sketch, present: Present, drains: Drains): vo
   refuseGuarded(sketch.scene, present, draft);
   if (sketch.rules.drained) {
     for (const { front, name } of drains.get(present) ?? []) {
+      // One that goes itself ends its connections with it, and not before.
+      if (front.fate === 'dead') {
+        draft.after(sketch.deletes.get(front));
+        continue;
+      }
       const members = [present.it.handle];
       draft.after(
         waitFor(sketch, front, 'its connections may end first', { what: 'drained', set: name, members, min: 1 }),

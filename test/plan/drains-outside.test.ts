@@ -67,6 +67,15 @@ describe('a thing that holds its connections itself', () => {
     );
   });
 
+  test('stays for as long as a front that goes and has sent to it before', () => {
+    const left = seen(group('s@old', '1', slow), { handle: 'OLD' });
+    const front = seen(listener('a:80', { s: 1 }), { draining: 'OLD' });
+    const made = planFor([a], [seen(a), left, seen(group('s', '1', slow)), front]);
+    const of = (text: string) => lines(made).indexOf(text);
+    assert.equal(lines(made).length, 3);
+    assert.deepEqual(made.steps[of('delete Group s@old')]?.after, [made.steps[of('delete Listener a:80')]?.n]);
+  });
+
   test('of a front that goes as a whole nothing is waited for', () => {
     const made = planFor(
       [a],
