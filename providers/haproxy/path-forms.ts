@@ -16,7 +16,7 @@ export const oddPath = '[%;\\\\#]|//|/\\.';
 export const brokenParameter = ';[^/]*\\\\';
 
 /** A `%` that begins no escape, the end of text for programs in C, and such a parameter. */
-export const brokenPath = `%(?![0-9A-Fa-f]{2})|%(?:25)*00|${brokenParameter}`;
+export const brokenPath = `%(?![0-9A-Fa-f]{2})|%(?:25)?00|${brokenParameter}`;
 
 /** A segment of one or two dots. */
 export const dotSegment = '(?:^|[/\\\\])\\.\\.?(?:[/\\\\;?#]|$)';

@@ -24,7 +24,7 @@ export function climbLines(frontend: string, hostLine: string): readonly string[
     set('z_e', `var(txn.u),${decoded},${decoded}`, mayClimb),
     `${mark} { var(txn.z_e) ${aclRegex(parentSegment)} }`,
     // What cannot be decoded to its end.
-    `${mark} { var(txn.u) ${aclRegex('%(?:25)*00')} }`,
+    `${mark} { var(txn.u) ${aclRegex('%(?:25)?00')} }`,
     `${mark} { var(txn.z_e) ${aclRegex('%00')} }`,
     `${mark} { var(txn.u) -m len gt 5000 } { var(txn.u) ${aclRegex('%(?![0-9A-Fa-f]{2})')} }`,
     `${hostLine} if ${climbs} !{ var(txn.h) -m found }`,

@@ -72,6 +72,8 @@ const climbing = [
   '/api/../../..',
   '/api/a%2fb/../../x',
   '/api/%00/../admin',
+  '/api/%2500/%252e%252e/admin',
+  `/api/%${'25'.repeat(3_000)}00/../admin`,
   '/api/%25%30%30/%252e%252e/admin',
   '/api/%%32e%%32e/admin',
   `/api/${'%'.repeat(6_000)}/%2e%2e/admin`,
