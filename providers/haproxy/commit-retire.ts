@@ -16,10 +16,14 @@ export interface RetireParts {
   readonly sleep: Context['clock']['sleep'];
   readonly signal: AbortSignal;
   readonly abilities: Pick<Abilities, 'waits'>;
+  /** What a server still has is ended after so long, as that of an old worker is. */
+  readonly mostMs: () => number;
 }
 
 export class RetiringServers {
   readonly #servers = new Map<string, ServerLine>();
+  /** Since when each retires. */
+  readonly #sinceMs = new Map<string, number>();
   readonly #parts: RetireParts;
   /** Its own: who waits there holds up nobody. */
   readonly #waiting: RuntimeSocket;
@@ -40,7 +44,7 @@ export class RetiringServers {
     await this.#deleting;
     const key = `${backend}/${name}`;
     const server = this.#servers.get(key);
-    this.#servers.delete(key);
+    this.#drop(key);
     return server;
   }
 
@@ -65,13 +69,21 @@ export class RetiringServers {
 
   /** Takes servers that were put into maintenance. */
   add(backend: string, server: ServerLine): void {
-    this.#servers.set(`${backend}/${server.name}`, server);
+    const key = `${backend}/${server.name}`;
+    this.#servers.set(key, server);
+    if (!this.#sinceMs.has(key)) this.#sinceMs.set(key, performance.now());
     if (!this.#running) void this.#work();
   }
 
   /** A new worker knows none of them. */
   clear(): void {
     this.#servers.clear();
+    this.#sinceMs.clear();
+  }
+
+  #drop(key: string): void {
+    this.#servers.delete(key);
+    this.#sinceMs.delete(key);
   }
 
   async #work(): Promise<void> {
@@ -120,7 +132,11 @@ export class RetiringServers {
   }
 
   async #delete(names: readonly string[]): Promise<void> {
-    const answers = await this.#parts.runtime.run(names.map((name) => ({ line: `del server ${name}` })));
-    for (const [i, name] of names.entries()) if (isDeleted(answers[i] ?? '')) this.#servers.delete(name);
+    const { runtime, mostMs } = this.#parts;
+    const before = performance.now() - mostMs();
+    const overdue = names.filter((name) => (this.#sinceMs.get(name) ?? before) < before);
+    await runtime.run(overdue.map((name) => ({ line: `shutdown sessions server ${name}` })));
+    const answers = await runtime.run(names.map((name) => ({ line: `del server ${name}` })));
+    for (const [i, name] of names.entries()) if (isDeleted(answers[i] ?? '')) this.#drop(name);
   }
 }

@@ -52,7 +52,13 @@ export function buildSession(owner: SessionOwner): SessionParts {
   const files = new ConfigFiles(paths.directory);
   const process: HaproxyProcess = new HaproxyProcess(paths, ctx.clock, (cause, how) => watch.died(cause, how));
   const abilities = new Abilities(process.runtime, () => process.processes?.workers[0]);
-  const retiring = new RetiringServers({ runtime: process.runtime, sleep: ctx.clock.sleep, signal, abilities });
+  const retiring = new RetiringServers({
+    runtime: process.runtime,
+    sleep: ctx.clock.sleep,
+    signal,
+    abilities,
+    mostMs: () => durationMs(options().hardStopAfter),
+  });
   const certificates = new Certificates(paths.directory, ctx.secret);
   const shape = new ShapeCheck();
   const ill = (): boolean => live.ill !== undefined;

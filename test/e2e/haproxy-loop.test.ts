@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
+import { showProcesses } from '../../providers/haproxy/master.ts';
 import {
   backend,
   freePort,
@@ -95,6 +96,25 @@ function ask(host: string): Socket {
   socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   return socket;
 }
+
+test('what is left of a service that was removed is ended as late as an old worker would be', async () => {
+  const silent = await startSilent();
+  const session = await rig.open({ hardStopAfter: '2s' });
+  const stays = [settings, frontend(port), backend('good', { [good.port]: 1 }), route(port, 'g.test', '/', 'good')];
+  await session.commit?.([], [...stays, backend('loop', { [silent]: 1 }), route(port, 'q.test', '/', 'loop')], signal);
+  let ended = false;
+  // The connection may go on; the request is answered by HAProxy.
+  ask('q.test').once('data', () => {
+    ended = true;
+  });
+  await until('on its way', () => sockets.length > 1);
+  const worker = (await showProcesses(`${rig.directory}/master.sock`))?.workers;
+  await session.commit?.([], stays, signal);
+  assert.equal((await get(port, 'g.test')).body, 'good');
+  assert.equal(ended, false, 'it has its time');
+  await until('ended', () => ended, 20_000);
+  assert.deepEqual((await showProcesses(`${rig.directory}/master.sock`))?.workers, worker, 'nothing was reloaded');
+});
 
 test('who has most connections is named when there are no more', async () => {
   const silent = await startSilent();
