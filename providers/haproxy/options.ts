@@ -132,7 +132,9 @@ export const optionsSchema = z
       ),
     hardStopAfter: duration
       .default('1h')
-      .describe('How long an old worker may serve its open streams after a reload, and HAProxy those of a target that was removed, before they are cut.'),
+      .describe(
+        'How long an old worker may serve its open streams after a reload, and HAProxy those of a target that was removed, before they are cut.',
+      ),
     maxOldWorkers: z
       .int()
       .min(1)
