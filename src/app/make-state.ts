@@ -130,7 +130,7 @@ function serviceStates(
       append(reports, report.service, { ...report, balancer: balancer.name });
     }
     for (const [service, unit] of unitPairs(balancer)) {
-      const state = balancer.lane.stateOf(unit);
+      const state = balancer.lane.stateOf(unit, service);
       if (state !== undefined) append(units, service, state);
     }
   }

@@ -183,9 +183,9 @@ function failuresOf(balancers: readonly Balancer[]): ReadonlyMap<ServiceId, Prog
     if (lane.units().every(({ state }) => state !== 'failed')) continue;
     const seen = new Set<string>();
     for (const { unit, serves } of lane.want?.resources ?? []) {
-      const state = lane.stateOf(unit);
-      if (state?.state !== 'failed') continue;
       for (const service of serves) {
+        const state = lane.stateOf(unit, service);
+        if (state?.state !== 'failed') continue;
         const key = `${unit}\n${service}`;
         if (seen.has(key)) continue;
         seen.add(key);

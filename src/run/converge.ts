@@ -47,8 +47,8 @@ export interface Verdict {
   readonly refused: readonly Refusal[];
   readonly waiting: readonly Until[];
   readonly failure?: Failure;
-  /** What failed is that steps were done and are not seen: doing them once more brings nothing else. */
-  readonly stuck?: true;
+  /** What failed is that steps for these services were done and are not seen: doing them once more brings nothing else. */
+  readonly stuck?: ReadonlySet<ServiceId>;
   /** Steps done. */
   readonly applied: number;
   /** Steps that are left to the leader. */
@@ -82,7 +82,8 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
     if (!context.leads) return verdict('following', { left: steps.length });
     if (turns.due) await turns.next();
     const id = await turns.do(planId(steps));
-    if (id === last || turn >= maxTurns) return verdict('failed', { failure: noProgress(steps), stuck: true });
+    if (id === last || turn >= maxTurns)
+      return verdict('failed', { failure: noProgress(steps), stuck: servedBy(steps) });
     if (turns.due) await turns.next();
     const started = { ms: clock.now(), wallMs: clock.wall() };
     const outcome = await context.execute(steps, group.desired, observed);
@@ -107,7 +108,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
     if (outcome.waiting.length > 0) return verdict('waiting', { waiting: outcome.waiting, observed });
     if (context.stop()) return verdict('stopped', { observed });
     // Every step was a gate that is open: the planner, told by a new reading, goes on behind them.
-    if (id === last) return verdict('failed', { failure: noProgress(steps), stuck: true, observed });
+    if (id === last) return verdict('failed', { failure: noProgress(steps), stuck: servedBy(steps), observed });
     last = id;
   }
 }
@@ -117,6 +118,10 @@ export function* planId(steps: readonly Step[]): Sliced<string> {
   const hash = createHash('sha256');
   yield* inStrides(steps, (step) => hash.update(JSON.stringify(step)));
   return hash.digest('hex').slice(0, 12);
+}
+
+function servedBy(steps: readonly Step[]): ReadonlySet<ServiceId> {
+  return new Set(steps.flatMap(({ serves }) => serves));
 }
 
 function noProgress(steps: readonly Step[]): Failure {

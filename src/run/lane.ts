@@ -19,6 +19,9 @@ interface Task {
   promise: Promise<void>;
 }
 
+/** Of a service that has no part in what fails. */
+const untouched = { state: 'in sync', message: '' } as const;
+
 /** Between two looks at what is wanted while another weir leads. */
 const followEveryMs = 1_000;
 
@@ -222,9 +225,10 @@ export class Lane {
     }));
   }
 
-  /** State of the group that a unit is joined in. */
-  stateOf(unit: Unit): Pick<UnitState, 'state' | 'message' | 'code'> | undefined {
-    return this.#records.get(unit) ?? [...this.#records.values()].find(({ units }) => units.includes(unit));
+  /** State of the group that a unit is joined in, as far as it concerns a service. */
+  stateOf(unit: Unit, service: ServiceId): Pick<UnitState, 'state' | 'message' | 'code'> | undefined {
+    const record = this.#records.get(unit) ?? [...this.#records.values()].find(({ units }) => units.includes(unit));
+    return record?.concerns?.has(service) === false ? untouched : record;
   }
 
   /** What keeps the whole balancer from being driven. */

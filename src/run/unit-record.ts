@@ -1,4 +1,4 @@
-import type { Observed, Resource, Unit, UnitState } from '../model/index.ts';
+import type { Observed, Resource, ServiceId, Unit, UnitState } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import { backoffMs, refusedBackoff, retryBackoff } from './backoff.ts';
 import type { Clock } from './clock.ts';
@@ -31,6 +31,8 @@ export interface UnitRecord {
   code?: string;
   sinceMs: number;
   failures: number;
+  /** The last failure is that of these services alone; absent: of all. */
+  concerns?: ReadonlySet<ServiceId>;
   /** Of the last failure: `refused` waits for a change. */
   refused: boolean;
   /** The last failure was a gate at its deadline: only a look later, or a change, goes on. */
@@ -118,16 +120,18 @@ export function settle(
   delete record.pollAtMs;
   delete record.code;
   delete record.drainMs;
+  delete record.concerns;
   if (verdict.state === 'failed' && verdict.failure !== undefined) {
     const { failure } = verdict;
     // Something was done: the system answers, and what failed is another thing than the last time or will soon be.
-    record.failures = verdict.applied > 0 && verdict.stuck !== true ? 1 : record.failures + 1;
+    record.failures = verdict.applied > 0 && verdict.stuck === undefined ? 1 : record.failures + 1;
     record.refused = failure.class === 'refused';
     record.gateFailed = failure.code === 'E_GATE_DEADLINE';
     const rest = record.refused ? refusedBackoff : retryBackoff;
     record.retryAtMs = clock.now() + backoffMs(record.failures, rest, random);
     record.restUntilMs = clock.now() + Math.min(retryBackoff.firstMs, record.retryAtMs - clock.now());
     record.state = 'failed';
+    if (verdict.stuck !== undefined && verdict.stuck.size > 0) record.concerns = verdict.stuck;
     record.code = failure.code;
     record.message = failure.message;
   } else if (verdict.state === 'waiting') {

@@ -93,7 +93,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
 
 /** Each step said that it was done: nothing else in the log tells. Once, however often it is tried again. */
 function tellStuck({ group, record }: Order, { stuck, failure }: Verdict, { log, name }: LaneOptions): void {
-  if (stuck !== true || failure === undefined || record.message === failure.message) return;
+  if (stuck === undefined || failure === undefined || record.message === failure.message) return;
   log.error({ balancer: name, unit: group.unit, code: failure.code }, failure.message);
 }
 

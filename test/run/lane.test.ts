@@ -314,7 +314,7 @@ describe('a lane', () => {
   it('a system that never shows what is written to it is asked ever less often, and the log says so once', async () => {
     const told: string[] = [];
     const error = (_fields: object, message: string) => void told.push(message);
-    const { want, clock, stop, world } = laneStage({
+    const { want, clock, stop, world, lane } = laneStage({
       log: { debug() {}, info() {}, warn() {}, error },
       open: async () => ({ ...world.session(), observe: async () => [] }),
       planner: { ...(await import('./tiny-planner.ts')).tinyPlanner, advance: (observed) => observed },
@@ -322,6 +322,8 @@ describe('a lane', () => {
     want([resource('a')]);
     await clock.pass(60_000);
     assert.ok(world.writes().length > 2 && world.writes().length < 20, `${world.writes().length} writes in a minute`);
+    assert.equal(lane.stateOf('a', 'a')?.state, 'failed');
+    assert.equal(lane.stateOf('a', 'b')?.state, 'in sync');
     assert.deepEqual(told, ['create Thing a was done but is not seen (1 steps planned again unchanged)']);
     await stop();
   });
