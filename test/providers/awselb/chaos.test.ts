@@ -18,12 +18,12 @@ describe('random changes under throttling, lost replies, kills and hands in the 
   });
 
   it('would be noticed: target groups that are deleted with what is in flight', async () => {
-    const { violations } = await runChaos({ seed: 4, minutes: 400, twist: hasty, enough: 1 });
+    const { violations } = await runChaos({ seed: 4, minutes: 2_000, twist: hasty, enough: 1 });
     assert.match(violations.join('\n'), /what is in flight is lost/);
   });
 
   it('would be noticed: target groups that stay', async () => {
-    const { violations } = await runChaos({ seed: 4, minutes: 200, twist: sticky, enough: 1 });
+    const { violations } = await runChaos({ seed: 4, minutes: 1_000, twist: sticky, enough: 1 });
     assert.match(violations.join('\n'), /is used by nobody/);
   });
 });
