@@ -108,7 +108,7 @@ export function ownCases(targetPort: number): readonly BadCase[] {
     {
       code: 'E_ROUTE_CONFLICT',
       value: 'good-0.test/',
-      message: /good-0\.test.*good\/s0 \(older\); change host or path/,
+      message: /good-0\.test.*good\/s0 \(older: created [-0-9T:Z]+\); change host or path/,
     },
     404,
   );
