@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import type { Drive } from './drive.ts';
 import type { TagFinder } from './find-tags.ts';
 import { inParallel } from './in-parallel.ts';
+import { isMadeElsewhere } from './made-elsewhere.ts';
 import { groupArn } from './names.ts';
 import type { Reader } from './read.ts';
 
@@ -132,8 +133,23 @@ export class Details {
       else fronts.push(...(await this.#readFronts(handle, attrs.Type === 'application')));
       this.#readMs.set(handle, startMs);
     });
+    await inParallel(this.#theirsBehind(objects), parallel, async (arn) => {
+      account.health.set(arn, await this.#reader.health(arn));
+    });
     for (const [arn, tags] of await this.#tags.of(fronts, account)) account.tags.set(arn, tags);
     this.#forgetGone();
+  }
+
+  /** Target groups of others behind load balancers that were made elsewhere: a front that is taken over serves by them until it turns. */
+  #theirsBehind(objects: readonly Observed[]): readonly Handle[] {
+    const taken = new Set(
+      objects.flatMap((one) => (one.kind === 'LoadBalancer' && isMadeElsewhere(one) ? [one.handle] : [])),
+    );
+    if (taken.size === 0) return [];
+    const read = new Set(objects.map(({ handle }) => groupArn(handle)));
+    return [...this.#account.targetGroups].flatMap(([arn, { LoadBalancerArns = [] }]) =>
+      !read.has(arn) && LoadBalancerArns.some((balancer) => taken.has(balancer)) ? [arn] : [],
+    );
   }
 
   /** ARNs of listeners and rules. */

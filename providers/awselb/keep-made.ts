@@ -1,9 +1,10 @@
 /**
  * A load balancer that somebody else made has more than services ask for: rules that carry no tag of ours stay at their place, and a listener
- * that was there keeps its certificates. What a rule of a service says itself is that service's, whoever made it. Pure.
+ * that was there keeps its certificates, and its default action where nobody asks for one. What a rule of a service says itself is that service's, whoever made it. Pure.
  */
 import type { Member, Observed, Resource } from '../../src/model/index.ts';
 import { withCertificatesOf } from './beside-others.ts';
+import { takenOver } from './former-forward.ts';
 import { keepFronts } from './keep.ts';
 import { adoptedTag, clusterTag } from './names.ts';
 import type { Present } from './present.ts';
@@ -20,9 +21,12 @@ function asThere(wanted: Resource, present: Present): Resource {
   const [now, ...more] = present.of(wanted.kind, wanted.id);
   if (now === undefined || more.length > 0) return wanted;
   if (!isUntagged(now) && now.sets.Tags?.has(adoptedTag) !== true) return wanted;
-  const { sets, ...rest } = wanted.kind === 'Listener' ? withCertificatesOf(now, wanted) : wanted;
-  const Tags = new Map<string, Member>([...(now.sets.Tags ?? []), ...(sets.Tags ?? [])]);
-  return { ...rest, sets: { ...sets, Tags: Tags.set(adoptedTag, { attrs: { Value: 'true' } }) } };
+  const { resource, mark } =
+    wanted.kind === 'Listener'
+      ? takenOver(now, withCertificatesOf(now, wanted), present)
+      : { resource: wanted, mark: 'true' };
+  const Tags = new Map<string, Member>([...(now.sets.Tags ?? []), ...(resource.sets.Tags ?? [])]);
+  return { ...resource, sets: { ...resource.sets, Tags: Tags.set(adoptedTag, { attrs: { Value: mark } }) } };
 }
 
 function isUntagged({ sets: { Tags } }: Observed): boolean {

@@ -1,6 +1,6 @@
 import type { TargetGroup, TargetHealth, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Attrs, Health, Member, Observed } from '../../src/model/index.ts';
-import { isOther, targetGroupId, targetKey } from './names.ts';
+import type { Attrs, Health, Member, Observed, Unit } from '../../src/model/index.ts';
+import { adoptedTag, isOther, targetGroupId, targetKey } from './names.ts';
 import { attributesOf, foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
 /** One that is ours; else what of it is ours: its targets, or that our listeners point at it; else the name that it takes. */
@@ -72,13 +72,23 @@ function seeForeign(arn: string, Name: string, targets: ReturnType<typeof target
   }
   if (ours?.handle === arn) return found;
   const pointed = owners.foreign.get(arn);
-  const place = { unit: foreignUnit(arn, view), serves: [], sets: {} };
+  const taken = adoptedUnit(arn, view);
+  const place = taken === undefined ? { unit: foreignUnit(arn, view), sets: {} } : { unit: taken, ...targets };
   found.push(
     pointed === undefined
-      ? seen({ ...rest, ...place, id: arn, handle: arn, attrs: { Name }, owned: false })
+      ? seen({ ...rest, ...place, serves: [], id: arn, handle: arn, attrs: { Name }, owned: false })
       : seen({ ...rest, ...pointed, handle: arn, attrs, sets: {}, owned: true, health: {} }),
   );
   return found;
+}
+
+/** Unit of the adopted load balancer that sends to it: who is ready there is not given up for nobody. */
+function adoptedUnit(arn: string, { account, owners }: View): Unit | undefined {
+  for (const balancer of account.targetGroups.get(arn)?.LoadBalancerArns ?? []) {
+    const tags = account.tags.get(balancer);
+    if (tags?.[adoptedTag] !== undefined || owners.adopted.has(balancer)) return owners.of(balancer, tags)?.unit;
+  }
+  return undefined;
 }
 
 /** Of what somebody else goes on filling nothing concerns us but what we put there. */
