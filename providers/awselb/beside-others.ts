@@ -1,12 +1,36 @@
 /** A load balancer that serves members of its group whom this weir was never asked for, too: nothing is taken from what all of them share. Pure. */
 import type { Json, Observed, Resource } from '../../src/model/index.ts';
-import { isOther } from './names.ts';
+import { clusterTag, isOther, memberTag } from './names.ts';
 import type { Present } from './present.ts';
 
-/** What the tags of their target groups say of those members. */
-export function othersIn(unit: string, present: Present): readonly string[] {
-  const found = present.strangeGroups(unit).flatMap(({ serves }) => serves.filter(isOther));
-  return [...new Set(found)].map((id) => id.slice(id.indexOf(':') + 1)).sort();
+/** Those members, as the tags of their target groups and rules name them; by port or rule where no tag does. */
+export function othersIn(unit: string, unclaimed: readonly Observed[], present: Present): readonly string[] {
+  const found = present.others(unit).flatMap(({ serves, attrs }) => {
+    const named = serves.filter(isOther);
+    return named.length > 0
+      ? named.map((id) => id.slice(id.indexOf(':') + 1))
+      : [`whoever is served at port ${String(attrs.Port)}`];
+  });
+  const rules = unclaimed.map(({ attrs }) => `whoever has rule ${String(attrs.Place)}`);
+  return [...new Set([...found, ...rules])].sort();
+}
+
+/**
+ * Rules of a group that nobody here asks for and that tell neither of a member nor of a target group, as aws-load-balancer-controller makes
+ * redirects.
+ */
+export function unclaimedRules(unit: string, wanted: readonly Resource[], present: Present): readonly Observed[] {
+  const asked = new Set(wanted.flatMap(({ kind, id }) => (kind === 'Rule' ? [id] : [])));
+  return present
+    .inUnit(unit)
+    .filter(
+      ({ kind, id, sets: { Tags, TargetGroups } }) =>
+        kind === 'Rule' &&
+        !asked.has(id) &&
+        Tags?.has(clusterTag) === true &&
+        !Tags.has(memberTag) &&
+        (TargetGroups?.size ?? 0) === 0,
+    );
 }
 
 /** With all that the present objects have more. */
@@ -35,13 +59,18 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
     // Who is served where no rule holds are others: they were there first.
     const { TargetGroupArn: _, ...refs } = grownUp.refs;
     const { TargetGroups: __, ...sets } = grownUp.sets;
+    const said = now.sets.Tags?.get(memberTag);
     const { TargetGroupArn: group } = now.refs;
     const { TargetGroups: groups } = now.sets;
     return {
       ...grownUp,
       attrs: { ...grownUp.attrs, DefaultActions: now.attrs.DefaultActions ?? [] },
       refs: { ...refs, ...(group === undefined ? {} : { TargetGroupArn: group }) },
-      sets: { ...sets, ...(groups === undefined ? {} : { TargetGroups: groups }) },
+      sets: {
+        ...sets,
+        ...(groups === undefined ? {} : { TargetGroups: groups }),
+        ...(said === undefined ? {} : { Tags: new Map([...(sets.Tags ?? []), [memberTag, said]]) }),
+      },
     };
   },
 };

@@ -45,6 +45,7 @@ export function bindingResources(
       keptLb: undefined,
       adopted: false,
       tags: none,
+      claim: none,
       sharedTags: none,
     };
     const made = group.listeners.flatMap((listener) => {

@@ -79,7 +79,14 @@ export function listenerOf(
         ...security.attrs,
       },
       refs: { LoadBalancerArn: lb, ...refs },
-      sets: { ...sets, ...security.sets, Tags: frame.sharedTags(String(listener.port)) },
+      sets: {
+        ...sets,
+        ...security.sets,
+        Tags: new Map([
+          ...frame.sharedTags(String(listener.port)),
+          ...(action === undefined || rest === undefined ? [] : frame.claim(rest.service)),
+        ]),
+      },
     },
     rules,
     groups: [...groups, ...own],

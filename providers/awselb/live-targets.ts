@@ -27,6 +27,7 @@ export function liveTargets(
     adopted: false,
     build,
     tags: none,
+    claim: none,
     sharedTags: none,
   };
   for (const listener of listeners) {

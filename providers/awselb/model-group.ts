@@ -1,15 +1,24 @@
 import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId } from '../../src/model/index.ts';
-import { growOnly, othersIn } from './beside-others.ts';
+import { growOnly, othersIn, unclaimedRules } from './beside-others.ts';
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
-import { keepServices, keepUnit } from './keep.ts';
+import { keepFronts, keepServices, keepUnit } from './keep.ts';
 import { keepMade } from './keep-made.ts';
 import { listenerOf } from './listeners.ts';
 import { liveTargets } from './live-targets.ts';
 import { keptOf, loadBalancerOf, schemeOf } from './load-balancer.ts';
 import { checkMembers, groupName, onePerPort, typeOf } from './members.ts';
 import { tellNames } from './name-changes.ts';
-import { backendGroup, type LoadBalancerType, loadBalancerId, ownershipTags, stackOf, unitName } from './names.ts';
+import {
+  backendGroup,
+  type LoadBalancerType,
+  loadBalancerId,
+  memberTag,
+  ownershipTags,
+  stackOf,
+  tagText,
+  unitName,
+} from './names.ts';
 import { checkQuotas } from './quotas.ts';
 import { securityGroupsOf } from './security-groups.ts';
 import { settle } from './settle.ts';
@@ -68,9 +77,12 @@ export function groupResult(
     const stopped = made === undefined;
     const lost = group.services.filter(({ id }) => refused.has(id));
     const live = lost.length === 0 || stack === undefined ? new Map() : liveTargets(group, lost, type, stack, shared);
-    const others = stopped ? [] : othersIn(unit, shared.present);
+    const asked = keepMade(unit, made?.resources ?? [], shared.present);
+    const some = stack?.explicit === true && shared.options.orphans !== 'delete';
+    const unclaimed = new Set(some ? unclaimedRules(unit, asked, shared.present) : []);
+    const wanted = keepFronts(unit, (front) => unclaimed.has(front), asked, shared.present);
+    const others = stopped ? [] : othersIn(unit, [...unclaimed], shared.present);
     if (first !== undefined && others.length > 0) problems.push(tellOthers(first, others));
-    const wanted = keepMade(unit, made?.resources ?? [], shared.present);
     const resources = stopped
       ? keepUnit(unit, shared.present, live)
       : keepServices(
@@ -87,7 +99,7 @@ export function groupResult(
 
 function tellOthers(first: ExportedService, others: readonly string[]): Problem {
   const who = `${others.slice(0, 5).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`;
-  const message = `the load balancer of this group serves others whom this weir was never asked for (${who}, as their target groups say): nothing of theirs is taken away, nor of what all of them share. Give weir all of the group, or remove what is left of them in AWS (options.orphans: delete removes all such)`;
+  const message = `the load balancer of this group serves others whom this weir was never asked for (${who}, as their target groups, listeners and rules say): nothing of theirs is taken away, nor of what all of them share. Give weir all of the group, or remove what is left of them in AWS (options.orphans: delete removes all such)`;
   return tell(first, 'W_ORPHAN', 'group', first.bundle?.key ?? '', message);
 }
 
@@ -144,6 +156,8 @@ function attempt(
     adopted,
     vpcId: build.environment.Vpc?.VpcId ?? build.options.vpcId,
     keptLb: kept?.handle,
+    claim: ({ origin: { namespace, name } }) =>
+      stack.explicit ? tagSet({ [memberTag]: tagText(`${namespace}/${name}`) }) : new Map(),
     tags: (resource, service) =>
       tagSet({
         ...build.options.tags,

@@ -148,7 +148,7 @@ function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, in
   const seen = ({ unit }: GroupResult) => [
     ...present.inUnit(unit),
     ...present.strangers(unit),
-    ...present.strangeGroups(unit),
+    ...present.others(unit),
   ];
   if (known !== undefined && same(known.inputs, [...inputs, ...seen(known.result)])) return known.result;
   const result = groupResult(group, build);

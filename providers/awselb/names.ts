@@ -154,6 +154,8 @@ export function tagText(text: string): string {
 }
 
 export const clusterTag = 'elbv2.k8s.aws/cluster';
+/** Tag of a rule in a group, and of a listener that answers where no rule holds: `namespace/name` of the member who asked for it. */
+export const memberTag = 'elbv2.k8s.aws/member';
 /** Tag of a load balancer that was made by somebody else: it outlives us, whatever the services say later. */
 export const adoptedTag = 'elbv2.k8s.aws/adopted';
 const prefixOf = (scope: Stack['scope']): string => `${scope}.k8s.aws`;

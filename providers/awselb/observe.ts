@@ -10,6 +10,7 @@ import { seeLoadBalancer } from './see-load-balancer.ts';
 import type { View } from './see-parts.ts';
 import { seeSecurityGroup, seeSecurityGroupRule } from './see-security-group.ts';
 import { seeTargetGroup } from './see-target-group.ts';
+import { strangersAt } from './strangers-at.ts';
 
 /**
  * Everything in the account as observed objects: ours with all that belongs to them, others' by the places that they hold. `registered`:
@@ -36,7 +37,10 @@ export function observe(
   const fronts = balancers.flatMap((balancer) => {
     if (!balancer.owned) return [];
     const asked = portsOf(balancer.serves, owners);
-    const shared = groups.some(({ unit, serves: all }) => unit === balancer.unit && all.some(isOther));
+    const { handle, id } = balancer;
+    const shared =
+      groups.some(({ unit, serves: all }) => unit === balancer.unit && all.some(isOther)) ||
+      (owners.isOfGroup(id) && strangersAt(handle, account, owners, (port) => asked.has(port)).length > 0);
     return (account.listeners.get(balancer.handle) ?? []).flatMap((one): readonly Observed[] => {
       const listener = seeListener(one, balancer, serves, (port) => asked.has(port), shared, view);
       if (listener === undefined) return [];

@@ -8,6 +8,7 @@ import {
   isOther,
   loadBalancerId,
   loadBalancerName,
+  memberTag,
   otherId,
   readOwnership,
   type Stack,
@@ -18,6 +19,7 @@ import {
 } from './names.ts';
 import type { Options } from './options.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
+import { strangersAt } from './strangers-at.ts';
 import type { WantedStacks } from './wanted-stacks.ts';
 
 export interface OwnersInput {
@@ -28,7 +30,7 @@ export interface OwnersInput {
   /** Services for which nothing shall be made, and whose things are ours all the same: they leave, or may not begin yet. */
   readonly besides?: readonly ExportedService[];
   /** Stacks that were wanted earlier. Absent: none. */
-  readonly earlier?: Pick<WantedStacks, 'has' | 'stackOf' | 'hadMember'>;
+  readonly earlier?: Pick<WantedStacks, 'has' | 'stackOf' | 'hadMember' | 'wasMember'>;
   /** What services may name that is not ours. */
   readonly environment: Pick<AwsEnvironment, 'LoadBalancers' | 'TargetGroups'>;
 }
@@ -176,23 +178,49 @@ export class Owners {
    * Takes note of groups in which there is somebody whom this weir was never asked for. While nobody asks for anything there, the whole of
    * such a group is left alone.
    */
-  look({ tags, targetGroups }: Pick<Account, 'tags' | 'targetGroups'>): void {
+  look(account: Account): void {
+    const { tags, targetGroups, loadBalancers } = account;
     this.#crowded.clear();
-    for (const arn of targetGroups.keys()) {
-      const found = readOwnership(this.input.cluster, tags.get(arn) ?? {});
-      const key = `${found?.scope} ${found?.name}`;
-      if (found?.resource === undefined || this.#stacks.has(key) || !isGroup(key)) continue;
-      const part = partOf(found.resource);
-      if (this.#knows(key, part)) continue;
+    const note = (key: string, part: string): void => {
       const others = this.#crowded.get(key);
       if (others === undefined) this.#crowded.set(key, [part]);
-      else others.push(part);
+      else if (!others.includes(part)) others.push(part);
+    };
+    const unasked = (arn: string) => {
+      const found = readOwnership(this.input.cluster, tags.get(arn) ?? {});
+      const key = `${found?.scope} ${found?.name}`;
+      return found?.resource === undefined || this.#stacks.has(key) || !isGroup(key) ? undefined : { ...found, key };
+    };
+    for (const arn of targetGroups.keys()) {
+      const { key, resource } = unasked(arn) ?? {};
+      const part = resource === undefined ? undefined : partOf(resource);
+      if (key !== undefined && part !== undefined && !this.#knows(key, part)) note(key, part);
     }
+    for (const arn of loadBalancers.keys()) {
+      const { key } = unasked(arn) ?? {};
+      if (key !== undefined) for (const other of strangersAt(arn, account, this)) note(key, other);
+    }
+  }
+
+  /** Who asked for a rule of a group, or for what a listener answers where no rule holds, as its tag says; undefined: nothing says it. */
+  claimOf(tags: Tags | undefined): { readonly member: string; readonly ours: boolean } | undefined {
+    const found = readOwnership(this.input.cluster, tags ?? {});
+    const member = tags?.[memberTag];
+    if (found === undefined || member === undefined) return undefined;
+    const { options, earlier } = this.input;
+    const known = earlier?.wasMember(`${found.scope} ${found.name}`, member) === true;
+    return { member, ours: options.orphans === 'delete' || known || this.#byName.has(member) };
   }
 
   /** Some group is left alone for those whom nobody asked for. */
   get hasCrowds(): boolean {
     return this.#crowded.size > 0;
+  }
+
+  /** Whether tags are those of a group that is left alone for others in it. */
+  isLeftAlone(tags: Tags): boolean {
+    const found = readOwnership(this.input.cluster, tags);
+    return found !== undefined && this.#crowded.has(`${found.scope} ${found.name}`);
   }
 
   /** Those in a group that nobody asks for, whom this weir was never asked for. */
@@ -219,6 +247,11 @@ export class Owners {
   /** The stack of a load balancer that a service asks for. */
   keyOf(lb: string): string | undefined {
     return this.#asked.get(lb);
+  }
+
+  /** Whether several may share this load balancer. */
+  isOfGroup(lb: string): boolean {
+    return isGroup(lb.slice(lb.indexOf('/') + 1));
   }
 
   /** Whether a service asks for this stack, as tags name it. */

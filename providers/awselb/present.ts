@@ -1,4 +1,5 @@
 import type { Handle, Id, Observed, ServiceId } from '../../src/model/index.ts';
+import { clusterTag, isOther } from './names.ts';
 
 /** What of ours exists, by id and by handle: sticky facts for the model. */
 export class Present {
@@ -8,7 +9,7 @@ export class Present {
   readonly #names = new Map<string, Observed>();
   readonly #children = new Map<Handle, Observed[]>();
   readonly #strangers = new Map<string, Observed[]>();
-  readonly #strangeGroups = new Map<string, Observed[]>();
+  readonly #others = new Map<string, Observed[]>();
   #served: ReadonlyMap<ServiceId, ReadonlySet<Handle>> | undefined;
   readonly #users = new Map<Handle, Observed[]>();
 
@@ -25,7 +26,7 @@ export class Present {
       ];
       for (const target of used) append(this.#users, target, object);
       if (kind === 'LoadBalancer' && !object.owned) append(this.#strangers, object.unit, object);
-      if (kind === 'TargetGroup' && !object.owned) append(this.#strangeGroups, object.unit, object);
+      if (isOthers(object)) append(this.#others, object.unit, object);
       if (!object.owned) continue;
       append(this.#byId, `${kind} ${object.id}`, object);
       append(this.#byUnit, object.unit, object);
@@ -55,9 +56,9 @@ export class Present {
     return this.#strangers.get(unit) ?? [];
   }
 
-  /** Target groups of others in this unit. */
-  strangeGroups(unit: string): readonly Observed[] {
-    return this.#strangeGroups.get(unit) ?? [];
+  /** Target groups, listeners and rules in this unit that tell of others whom this weir was never asked for. */
+  others(unit: string): readonly Observed[] {
+    return this.#others.get(unit) ?? [];
   }
 
   /** Load balancers of ours by which a service is served now. */
@@ -95,6 +96,11 @@ export class Present {
     }
     return found;
   }
+}
+
+function isOthers({ kind, owned, serves, sets }: Observed): boolean {
+  if (serves.some(isOther)) return true;
+  return kind === 'Listener' && !owned && sets.Tags?.has(clusterTag) === true;
 }
 
 const none: ReadonlySet<Handle> = new Set();

@@ -92,7 +92,10 @@ export function rulesOf(
           ...(transforms.length === 0 ? {} : { Transforms: transforms }),
         },
         refs: { ListenerArn: id },
-        sets: { ...(acting.forward.size === 0 ? {} : { TargetGroups: acting.forward }), Tags: frame.tags('', service) },
+        sets: {
+          ...(acting.forward.size === 0 ? {} : { TargetGroups: acting.forward }),
+          Tags: new Map([...frame.tags('', service), ...frame.claim(service)]),
+        },
       });
     }
   }

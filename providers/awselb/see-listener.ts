@@ -8,7 +8,7 @@ import {
   type Observed,
 } from '../../src/model/index.ts';
 import { canonicalConditions } from './conditions.ts';
-import { adoptedTag, isOther, listenerId, ruleId } from './names.ts';
+import { adoptedTag, isOther, listenerId, otherId, ruleId } from './names.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
 
@@ -52,7 +52,7 @@ export function seeListener(
     unit: balancer.unit,
     handle,
     owned,
-    serves: servicesOf(forward, balancer, serves),
+    serves: claimedBy(owners.claimOf(tags)) ?? servicesOf(forward, balancer, serves),
     attrs: {
       ...attributesOf(handle, view),
       ...given({
@@ -88,7 +88,10 @@ function hasTheirRules(listener: string, { account, owners }: View): boolean {
   );
 }
 
-/** A rule of a listener that is seen. Where a load balancer is shared, one that sends to nobody may be of the others, too. */
+/**
+ * A rule of a listener that is seen. Where a load balancer is shared, whose it is says its tag, else whom it sends to. One that has tags of
+ * ours and tells neither is kept by the model unless somebody asks for it.
+ */
 export function seeRule(
   rule: Rule,
   listener: Observed,
@@ -104,13 +107,17 @@ export function seeRule(
   const read = plain(rule.Conditions ?? []);
   const conditions = canonicalConditions(Array.isArray(read) ? read : []);
   const text = canonicalJson([...conditions]);
-  const served = servicesOf(forward, balancer, serves);
   const { account, owners } = view;
+  const claim = owners.claimOf(tags);
+  const served = claimedBy(claim) ?? servicesOf(forward, balancer, serves);
   const givenBack =
     account.tags.get(balancer.handle)?.[adoptedTag] !== undefined && !owners.adopted.has(balancer.handle);
+  const tagged = owners.of(handle, tags) !== undefined;
+  const sends = forward.only !== undefined || forward.set.size > 0;
   const theirs =
-    (givenBack && owners.of(handle, tags) === undefined) ||
-    (shared && ((forward.only === undefined && forward.set.size === 0) || served.some(isOther)));
+    claim === undefined
+      ? (givenBack && !tagged) || (shared && (sends ? served.some(isOther) : !tagged))
+      : !claim.ours || (givenBack && !tagged);
   return seen({
     kind: 'Rule',
     id: ruleId(listener.id, text),
@@ -166,6 +173,11 @@ function servicesOf({ only, set }: Forward, balancer: Observed, serves: ServesOf
     only === undefined ? [...set].flatMap(([arn, { attrs }]) => (attrs.Weight === 0 ? [] : [arn])) : [only];
   if (groups.length === 0) return balancer.serves;
   return [...new Set(groups.flatMap(serves))];
+}
+
+/** Whoever the tag names, if that is somebody whom this weir was never asked for. */
+function claimedBy(claim: ReturnType<View['owners']['claimOf']>): readonly string[] | undefined {
+  return claim === undefined || claim.ours ? undefined : [otherId(claim.member)];
 }
 
 /** As they are carried out. */

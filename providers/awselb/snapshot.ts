@@ -41,8 +41,8 @@ export class Snapshot {
   #ownedShared = true;
   /** What was ours may be somebody else's by now. */
   #mayHaveLost = false;
-  /** Listings so far. */
-  #lists = 0;
+  /** Listings and readings so far. */
+  #reads = 0;
   #orphans: { readonly from: readonly unknown[]; readonly found: ReturnType<typeof findOrphans> } | undefined;
   #owners: Owners;
   #listMs = Number.NEGATIVE_INFINITY;
@@ -77,7 +77,7 @@ export class Snapshot {
 
   /** What carries the cluster's tags and is nobody's here. */
   orphans(): ReturnType<typeof findOrphans> {
-    const from = [this.#owners, this.#lists] as const;
+    const from = [this.#owners, this.#reads] as const;
     if (this.#orphans?.from.every((one, i) => one === from[i]) !== true)
       this.#orphans = { from, found: findOrphans(this.account, this.#owners) };
     return this.#orphans.found;
@@ -128,12 +128,13 @@ export class Snapshot {
     const turn = this.#turn;
     await this.lists();
     if (beside) {
-      await this.#details.audit(this.#ours(undefined));
+      await this.#details.audit(this.#detailed(undefined));
       this.#believeRead();
     } else {
-      await this.#details.now(this.#ours(undefined));
+      await this.#details.now(this.#detailed(undefined));
       this.#believe(undefined, turn);
     }
+    this.#lookAgain();
     return this.#seen(undefined);
   }
 
@@ -148,8 +149,9 @@ export class Snapshot {
     if (units.some((unit) => !this.#inHand.has(unit))) {
       const turn = this.#turn;
       await this.lists();
-      await this.#details.now(this.#ours(wanted));
+      await this.#details.now(this.#detailed(wanted));
       this.#believe(wanted, turn);
+      this.#lookAgain();
     }
     for (const unit of units) this.#inHand.delete(unit);
     return this.#seen(wanted);
@@ -257,12 +259,27 @@ export class Snapshot {
     refill(account.securityGroupRules, rules, ({ SecurityGroupRuleId }) => SecurityGroupRuleId);
     this.#listMs = startMs;
     this.#owners.look(account);
-    this.#lists++;
+    this.#reads++;
     this.#drive.stacks?.listed(stacksIn(account, this.#drive.cluster), (key) => this.#owners.wants(key));
   }
 
   #observe(): readonly Observed[] {
     return observe(this.account, this.#owners, this.#drive.registered?.all());
+  }
+
+  /** Rules and listeners may tell of others, too. */
+  #lookAgain(): void {
+    this.#owners.look(this.account);
+    this.#reads++;
+  }
+
+  /** What is ours, and groups that are left alone for others in them: those may go. */
+  #detailed(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
+    const left = (one: Observed): boolean =>
+      one.kind === 'LoadBalancer' && this.#owners.isLeftAlone(this.account.tags.get(one.handle) ?? {});
+    return this.#observe()
+      .filter((one) => one.owned || left(one))
+      .filter(({ unit }) => units === undefined || units.has(unit));
   }
 
   #noteTheirs(): void {

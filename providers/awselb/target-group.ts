@@ -25,6 +25,8 @@ export interface Frame {
   readonly build: Build;
   /** Tags of what belongs to one service: its own and those that prove ownership of a resource of the stack. */
   tags(resource: string, service: ExportedService): ReadonlyMap<string, Member>;
+  /** In a group, the tag that names the member who asked for a rule or for the answer of a listener. */
+  claim(service: ExportedService): ReadonlyMap<string, Member>;
   /** Tags of what all members share. */
   sharedTags(resource: string): ReadonlyMap<string, Member>;
 }

@@ -72,6 +72,11 @@ export class WantedStacks {
     );
   }
 
+  /** Whether `namespace/name` was a member of a group. */
+  wasMember(key: string, name: string): boolean {
+    return this.#known().get(key)?.members?.includes(name) === true;
+  }
+
   /** These are wanted from now on; groups by the `namespace/name` of their members. */
   want(stacks: Iterable<readonly [string, readonly string[]]>): void {
     const known = this.#known();
