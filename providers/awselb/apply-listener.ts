@@ -1,13 +1,19 @@
-import type { CreateListenerCommandInput, ModifyListenerCommandInput } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type {
+  Action,
+  CreateListenerCommandInput,
+  ModifyListenerCommandInput,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Handle, HandleRef, Member, Step } from '../../src/model/index.ts';
 import type { Call, View, Work } from './apply-call.ts';
 import { attributesOf, fieldsOf, handleOf, isEmpty, isObject, membersAfter, tagsOf, withTags } from './apply-codec.ts';
 import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
+import { type GivingBack, givingBackOf } from './former-forward.ts';
 import { steppedBack } from './known.ts';
 
 export function listenerWork(step: Step, view: View): Work {
+  const givingBack = step.op === 'delete' && view.now !== undefined ? givingBackOf(view.now) : undefined;
   switch (step.op) {
     case 'create':
       return created(step, view);
@@ -20,21 +26,27 @@ export function listenerWork(step: Step, view: View): Work {
       if (step.set === 'Certificates') return { rest: (handle) => certificatesChanged(handle, step, view) };
       return { rest: (handle) => forwardChanged(handle, step, view) };
     case 'delete':
-      if (view.now?.attrs.others === true) return { rest: (handle) => givenBack(handle, view) };
+      if (givingBack !== undefined) return { rest: (handle) => givenBack(handle, view, givingBack) };
       return { rest: (ListenerArn) => [{ name: 'DeleteListener', input: { ListenerArn } }] };
     default:
       return { rest: () => [] };
   }
 }
 
-/** Rules of others stay, and what no rule takes is sent to nobody of ours. */
-function givenBack(ListenerArn: Handle, { now }: View): readonly Call[] {
-  const forwards = now?.refs.TargetGroupArn !== undefined || (now?.sets.TargetGroups?.size ?? 0) > 0;
+/** It and rules of others stay, and what no rule takes is sent to whom it was sent before, or to nobody of ours. */
+function givenBack(ListenerArn: Handle, { now }: View, how: GivingBack): readonly Call[] {
+  const { TargetGroupArn: only } = now?.refs ?? {};
+  const groups = [...(only === undefined ? [] : [only]), ...(now?.sets.TargetGroups?.keys() ?? [])];
+  const there = typeof how === 'object' ? groups.every((group) => group === how.to) : how === 'leave';
+  const turns = typeof how === 'object' ? groups.length === 0 || !there : groups.length > 0 && !there;
   const FixedResponseConfig = { StatusCode: '404', ContentType: 'text/plain' };
-  const DefaultActions = [{ Type: 'fixed-response' as const, FixedResponseConfig }];
+  const DefaultActions: Action[] =
+    typeof how === 'object'
+      ? [{ Type: 'forward', TargetGroupArn: how.to }]
+      : [{ Type: 'fixed-response', FixedResponseConfig }];
   const TagKeys = [...(now?.sets.Tags?.keys() ?? [])].filter((key) => /^(elbv2|service|ingress)\.k8s\.aws\//.test(key));
   return [
-    ...(forwards ? [{ name: 'ModifyListener' as const, input: { ListenerArn, DefaultActions } }] : []),
+    ...(turns ? [{ name: 'ModifyListener' as const, input: { ListenerArn, DefaultActions } }] : []),
     ...(TagKeys.length === 0 ? [] : [{ name: 'RemoveTags' as const, input: { ResourceArns: [ListenerArn], TagKeys } }]),
   ];
 }

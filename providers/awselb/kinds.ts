@@ -23,7 +23,8 @@
  *                    place of the forward: authenticate, redirect, fixed-response), TargetGroupStickinessConfig. Set Certificates:
  *                    ARN → {IsDefault}. Forward: set TargetGroups (weighted) on an ALB and for weighted NLB ports, else the
  *                    ref TargetGroupArn. With `others: true` it has rules that somebody else made, on a load balancer that is given
- *                    back: a delete takes our tags and our default action off it, no more.
+ *                    back: a delete takes our tags and our default action off it, no more. So with one that was there before
+ *                    us, which then sends to the target group that its tag of adoption names.
  * Rule               id `LISTENER|CONDITIONS`. Place, Conditions (canonical), Actions, TargetGroupStickinessConfig, Transforms, Priority
  *                    (a rank: the planner compares order, and picks numbers). ClientSecret {sha256, origin} here and on Listeners:
  *                    where the OIDC secret is found; the driver keeps the hash in a tag that it hides. Forward: set TargetGroups.
@@ -40,6 +41,7 @@
 import type { KindSpec } from '../../src/model/index.ts';
 import { deletionGuard } from './deletion-guard.ts';
 import { drainMs } from './drain.ts';
+import { givingBackOf } from './former-forward.ts';
 import { kindWords } from './kind-words.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
 
@@ -60,7 +62,7 @@ export const kinds: readonly KindSpec[] = [
     claim: 'tag',
     immutable: ['GroupName', 'Description', 'VpcId'],
     refs: {},
-    sets: { IpPermissions: { batch: rulesOfSecurityGroup, max: rulesOfSecurityGroup }, Tags: tags },
+    sets: { IpPermissions: { batch: rulesOfSecurityGroup, max: rulesOfSecurityGroup, deletes: true }, Tags: tags },
     slots: ({ VpcId, GroupName }) => [`security group ${String(VpcId)} ${String(GroupName)}`],
     rateClass: 'ec2',
     words: kindWords.securityGroup,
@@ -113,11 +115,11 @@ export const kinds: readonly KindSpec[] = [
     immutable: ['Port', 'Place', 'LoadBalancerArn'],
     frontKey: ({ Place }) => String(Place),
     refs: { LoadBalancerArn: { to: 'LoadBalancer' }, TargetGroupArn: { to: 'TargetGroup', serving: true } },
-    sets: { TargetGroups: forward, Certificates: { batch: 25, inCreate: true }, Tags: tags },
+    sets: { TargetGroups: forward, Certificates: { batch: 25, inCreate: true, deletes: true }, Tags: tags },
     // One number, one listener: TCP and UDP on the same port are one TCP_UDP listener.
     slots: ({ Port }, { LoadBalancerArn }) => [`port ${LoadBalancerArn} ${String(Port)}`],
     rateClass: 'elbv2',
-    borrowed: ({ attrs }) => attrs.others === true,
+    borrowed: (listener) => givingBackOf(listener) !== undefined,
     words: kindWords.listener,
   },
   {

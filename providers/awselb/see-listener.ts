@@ -8,6 +8,7 @@ import {
   type Observed,
 } from '../../src/model/index.ts';
 import { canonicalConditions } from './conditions.ts';
+import { withoutGone } from './former-forward.ts';
 import { adoptedTag, isOther, listenerId, otherId, ruleId } from './names.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
@@ -30,7 +31,7 @@ export function seeListener(
   const { ListenerArn: handle, Port: port, Protocol } = listener;
   if (handle === undefined || port === undefined) return undefined;
   const { account, owners } = view;
-  const tags = account.tags.get(handle);
+  const tags = withoutGone(account.tags.get(handle), (group) => account.targetGroups.has(group));
   const marked = account.tags.get(balancer.handle)?.[adoptedTag] !== undefined;
   const named = owners.adopted.has(balancer.handle);
   const theirs = marked || named ? owners.of(handle, tags) === undefined : shared;

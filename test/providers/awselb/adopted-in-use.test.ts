@@ -4,6 +4,7 @@ import {
   CreateListenerCommand,
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
+  DeleteTargetGroupCommand,
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -11,7 +12,7 @@ import type { ExportedService, Step } from '../../../src/model/index.ts';
 import { awselbHarness } from '../../conformance/awselb-harness.ts';
 import { assertAnswers, assertApplied, assertQuiet } from '../../conformance/expect.ts';
 import { Rig } from '../../conformance/rig.ts';
-import { httpService, keyOf, tcpService } from '../../conformance/services.ts';
+import { httpService, keyOf, onPort, tcpService } from '../../conformance/services.ts';
 
 const adopting = (service: ExportedService): ExportedService => ({
   ...service,
@@ -71,7 +72,8 @@ async function opened(t: TestContext, type: 'network' | 'application') {
     const found = aws.traffic.reach({ loadBalancer: 'edge', port: 9000, ...(host === undefined ? {} : { host }) });
     return found.kind === 'forward' ? found.groups.flatMap(({ targets: keys }) => [...keys]) : [found.kind];
   };
-  return { harness, rig, elb, edge, steps, reached, legacy: targets.map(keyOf), TargetGroupArn };
+  const groups = () => [...aws.world.elb.targetGroups.all()].map(({ name }) => name);
+  return { harness, rig, elb, edge, steps, reached, groups, legacy: targets.map(keyOf), TargetGroupArn };
 }
 
 const isTarget = (key: string): boolean => /^[\d.]+:\d+$/.test(key);
@@ -123,4 +125,72 @@ describe('a listener of an adopted load balancer that serves already', () => {
     assert.deepEqual(reached('other.test').toSorted(), legacy.toSorted());
     await assertQuiet(rig, harness);
   });
+});
+
+describe('a listener that was there, when no service asks for it any more', () => {
+  for (const type of ['network', 'application'] as const) {
+    it(`sends to its former target group again (${type})`, async (t) => {
+      const { harness, rig, edge, steps, reached, legacy, groups } = await opened(t, type);
+      rig.set([await wholeListener(type, harness)]);
+      assertApplied(await rig.apply());
+      rig.set([]);
+      const told = (await steps()).map(({ op, kind, borrowed }) => `${op} ${kind}${borrowed ? ' lets go' : ''}`);
+      assert.ok(told.includes('delete Listener lets go') && !told.includes('delete Listener'), told.join());
+      for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+      await harness.clock?.sleep(600_000);
+      assert.deepEqual(reached().toSorted(), legacy.toSorted());
+      assert.deepEqual(
+        [...(edge()?.listeners ?? [])].map(({ tags }) => [...tags.keys()]),
+        [['owner']],
+      );
+      assert.deepEqual(groups(), ['legacy']);
+      await assertQuiet(rig, harness);
+    });
+  }
+
+  it('is given back though the service stays at another port, also by a process that begins then', async (t) => {
+    const { harness, rig, edge, reached, legacy, groups } = await opened(t, 'network');
+    const service = await wholeListener('network', harness);
+    rig.set([service]);
+    assertApplied(await rig.apply());
+    await rig.restart();
+    rig.set([onPort(service, 9001)]);
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    await harness.clock?.sleep(600_000);
+    assert.deepEqual(reached().toSorted(), legacy.toSorted());
+    assert.deepEqual([...(edge()?.listeners ?? [])].map(({ Port }) => Port).toSorted(), [9000, 9001]);
+    assert.equal(groups().length, 2);
+    await assertQuiet(rig, harness);
+  });
+
+  it('keeps a default action that no service has asked for', async (t) => {
+    const { harness, rig, reached, legacy } = await opened(t, 'application');
+    rig.set([adopting(httpService('shop/web', 9000, await harness.targets(2)))]);
+    assertApplied(await rig.apply());
+    rig.set([]);
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    assert.deepEqual(reached('shop.web.test').toSorted(), legacy.toSorted());
+    await assertQuiet(rig, harness);
+  });
+
+  for (const type of ['network', 'application'] as const) {
+    it(`whose former target group is gone ${type === 'network' ? 'goes' : 'answers 404'} (${type})`, async (t) => {
+      const { harness, rig, elb, edge, steps, reached, groups, TargetGroupArn } = await opened(t, type);
+      rig.set([await wholeListener(type, harness)]);
+      assertApplied(await rig.apply());
+      await elb.send(new DeleteTargetGroupCommand({ TargetGroupArn }));
+      await rig.restart();
+      rig.set([]);
+      const deletes = (await steps()).filter(({ op, kind }) => op === 'delete' && kind === 'Listener');
+      assert.deepEqual(
+        deletes.map(({ borrowed }) => borrowed),
+        [type === 'network' ? undefined : true],
+      );
+      for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+      assert.equal(edge()?.listeners.size, type === 'network' ? 0 : 1);
+      assert.deepEqual(reached(), [type === 'network' ? 'refused' : 'fixed-response']);
+      assert.deepEqual(groups(), []);
+      await assertQuiet(rig, harness);
+    });
+  }
 });
