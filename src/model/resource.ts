@@ -70,6 +70,8 @@ export interface SetSpec {
   readonly weight?: string;
   /** The create call carries the members. */
   readonly inCreate?: boolean;
+  /** Taking a member out is a deletion to people, and may be somebody else's loss: where the policy holds deletions, this is held, too. */
+  readonly deletes?: true;
   /** Whole-state systems: whether a member of an object with these attributes is ready as soon as it is there, because nothing looks at its health. */
   readonly readyAtOnce?: (attrs: Attrs) => boolean;
   /** Immutable attributes that say what can be a member: where they differ, one generation cannot hold the members of another. */

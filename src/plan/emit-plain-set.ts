@@ -219,8 +219,10 @@ export class SetEmitter {
       ),
     ];
     const unknown = this.sketch.incomplete([...this.present.it.serves, ...this.wanted.it.serves]);
+    const held = this.set.spec.deletes === true && !this.sketch.allows('delete');
     for (const draft of drafts) {
       draft.afterAll(after);
+      if (held && draft.op === 'remove') draft.refuse('policy', this.sketch.options.policy);
       if (unknown !== undefined) draft.refuse('incomplete', unknown);
     }
     return drafts;
