@@ -1,4 +1,5 @@
 import type { Observed, Unit } from '../../src/model/index.ts';
+import { deletionGuard } from './deletion-guard.ts';
 import type { Drive } from './drive.ts';
 import { inParallel } from './in-parallel.ts';
 import { settingsOf } from './owners.ts';
@@ -17,6 +18,8 @@ const parallel = 8;
 export interface AttributeRounds {
   /** Reads what was not read yet, now. */
   all(): Promise<void>;
+  /** Whether load balancers of this reading that shall go are read, now, which were not read yet. What cannot be read stays unread. */
+  leaving(reading: readonly Observed[]): Promise<boolean>;
   /** Goes on reading with time between, until the signal aborts. */
   start(signal: AbortSignal): void;
   /** These come before all others: somebody is about to change them. */
@@ -99,6 +102,20 @@ export function attributeRounds(
     async all() {
       const missing = known.all().filter((object) => isRead(object) && !account.attributes.has(object.handle));
       await inParallel(missing, parallel, fetch);
+    },
+    async leaving(reading) {
+      const balancers = reading.filter(({ kind, owned }) => kind === 'LoadBalancer' && owned);
+      const byId = Map.groupBy(balancers, ({ id }) => id);
+      const goes = ({ id }: Observed): boolean => !snapshot.owners.isAskedFor(id) || (byId.get(id)?.length ?? 0) > 1;
+      const dark = balancers.filter(
+        (one) => one.attrs.unread === true && deletionGuard(one) !== undefined && goes(one),
+      );
+      await inParallel(dark, parallel, (one) =>
+        fetch(one).catch((error: unknown) =>
+          ctx.log.warn({ kind: one.kind, handle: one.handle, error }, 'attributes cannot be read now'),
+        ),
+      );
+      return dark.length > 0;
     },
     start(signal) {
       if (running) return;

@@ -56,16 +56,20 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
       if (scope !== 'all') {
         const part = await untilAborted(depth === 'health' ? snapshot.health(scope) : snapshot.units(scope), signal);
         neighbours.check(snapshot.account);
-        if (depth !== 'health') keepStacks();
-        return part;
+        if (depth === 'health') return part;
+        keepStacks();
+        if (!(await untilAborted(attributes.leaving(part), signal))) return part;
+        for (const unit of scope) snapshot.inHand(unit);
+        return untilAborted(snapshot.units(scope), signal);
       }
       const reading = await untilAborted(snapshot.all(depth === 'quick'), signal);
       neighbours.check(snapshot.account);
       for (const { kind, id, handle, owned } of reading) if (kind === 'LoadBalancer' && owned) noteStack(id, handle);
       keepStacks();
       if (depth === 'quick') {
+        const more = await untilAborted(attributes.leaving(reading), signal);
         attributes.start(end.signal);
-        return reading;
+        return more ? snapshot.again() : reading;
       }
       await untilAborted(attributes.all(), signal);
       return snapshot.again();
@@ -77,7 +81,11 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
         registered.begin(step);
         snapshot.begin(step);
         const made = await apply(step, signal);
-        if (step.kind === 'LoadBalancer' && made !== undefined) noteStack(step.id, made);
+        if (step.kind === 'LoadBalancer' && made !== undefined) {
+          noteStack(step.id, made);
+          // It may take the place of another one, of which must be known whether it may go.
+          attributes.hasten(new Set([step.unit]));
+        }
         registered.done(step);
         return made;
       } catch (error) {
