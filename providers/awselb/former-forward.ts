@@ -48,8 +48,10 @@ export function takenOver(
   const [only, ...more] = theirs;
   const one = more.length === 0 ? only : undefined;
   if (wanted.serves.length > 0) {
-    const mark = isArn(said) ? said : (one ?? unknown);
-    return { resource: byWeight(now, wanted, present), mark };
+    // What a service names for itself was there before us, too.
+    const [named] = said === undefined && shares.size === 1 ? shares.keys() : [];
+    const before = named !== undefined && present.at('TargetGroup', named)?.attrs.Foreign === true ? named : undefined;
+    return { resource: byWeight(now, wanted, present), mark: isArn(said) ? said : (one ?? before ?? unknown) };
   }
   const isDefault =
     shares.size === 0 ? said === undefined || said === kept : [...shares.keys()].every((g) => isTheirs(g, present));

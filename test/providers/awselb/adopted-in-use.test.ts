@@ -163,6 +163,17 @@ describe('a listener that was there, when no service asks for it any more', () =
     await assertQuiet(rig, harness);
   });
 
+  it('goes on sending to the target group that a service has filled', async (t) => {
+    const { harness, rig, edge, groups } = await opened(t, 'network');
+    const service = await wholeListener('network', harness);
+    rig.set([{ ...service, settings: { awselb: { adopt: 'edge', backends: { main: { targetGroup: 'legacy' } } } } }]);
+    assertApplied(await rig.apply());
+    rig.set([]);
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    assert.deepEqual([edge()?.listeners.size, groups()], [1, ['legacy']]);
+    await assertQuiet(rig, harness);
+  });
+
   it('keeps a default action that no service has asked for', async (t) => {
     const { harness, rig, reached, legacy } = await opened(t, 'application');
     rig.set([adopting(httpService('shop/web', 9000, await harness.targets(2)))]);
