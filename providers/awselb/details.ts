@@ -185,7 +185,7 @@ export class Details {
   }
 }
 
-/** Target groups of others that are only pointed at have no targets that matter to us. */
+/** Target groups of others, and those that are only pointed at, have no targets that matter to us. */
 function isDetailed({ kind, id, owned }: Observed): boolean {
-  return owned && (kind === 'LoadBalancer' || (kind === 'TargetGroup' && !id.startsWith('pointed|')));
+  return kind === 'LoadBalancer' || (owned && kind === 'TargetGroup' && !id.startsWith('pointed|'));
 }

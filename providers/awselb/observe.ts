@@ -35,10 +35,12 @@ export function observe(
   const serves = (arn: string): readonly string[] => behind.get(arn) ?? [];
   const balancers = [...account.loadBalancers.values()].flatMap((one) => there(seeLoadBalancer(one, view)));
   const fronts = balancers.flatMap((balancer) => {
-    if (!balancer.owned) return [];
-    const asked = portsOf(balancer.serves, owners);
     const { handle, id } = balancer;
+    const left = owners.leftAlone(handle, account.tags.get(handle)) !== undefined;
+    if (!balancer.owned && !left) return [];
+    const asked = portsOf(balancer.serves, owners);
     const shared =
+      left ||
       groups.some(({ unit, serves: all }) => unit === balancer.unit && all.some(isOther)) ||
       (owners.isOfGroup(id) && strangersAt(handle, account, owners, (port) => asked.has(port)).length > 0);
     return (account.listeners.get(balancer.handle) ?? []).flatMap((one): readonly Observed[] => {
@@ -52,9 +54,23 @@ export function observe(
     ...[...account.securityGroups.values()].flatMap((group) => there(seeSecurityGroup(group, view))),
     ...[...account.securityGroupRules.values()].flatMap((rule) => there(seeSecurityGroupRule(rule, view))),
     ...balancers,
-    ...groups,
+    ...groups.map((group) => (group.owned && isHeld(group, fronts, view) ? { ...group, owned: false } : group)),
     ...fronts,
   ];
+}
+
+/** In a group that is left alone: somebody else sends to it, or who does is not known yet. */
+function isHeld({ kind, handle }: Observed, fronts: readonly Observed[], { account, owners }: View): boolean {
+  const left = (account.targetGroups.get(handle)?.LoadBalancerArns ?? []).filter(
+    (arn) => owners.leftAlone(arn, account.tags.get(arn)) !== undefined,
+  );
+  if (kind !== 'TargetGroup' || left.length === 0) return false;
+  return (
+    left.some((arn) => !account.listeners.has(arn)) ||
+    fronts.some(
+      ({ owned, refs, sets }) => !owned && (refs.TargetGroupArn === handle || sets.TargetGroups?.has(handle) === true),
+    )
+  );
 }
 
 /** The back-end group that weir made. Of several the one with the smallest id, so that everybody means the same. */

@@ -8,6 +8,7 @@ import {
   isOther,
   loadBalancerId,
   loadBalancerName,
+  loadBalancerResource,
   memberTag,
   otherId,
   readOwnership,
@@ -40,6 +41,14 @@ export interface Ownership {
   readonly lb: string;
   readonly unit: Unit;
   readonly resource: string | undefined;
+}
+
+/** Whose something in a group is that may have no target group. */
+export interface Claim {
+  readonly member: string;
+  /** This weir is or was asked for that member. */
+  readonly ours: boolean;
+  readonly serves: readonly ServiceId[];
 }
 
 /** Reads ownership tags, and what services say of things that carry none. Pure. */
@@ -113,7 +122,8 @@ export class Owners {
     const found = readOwnership(this.input.cluster, tags ?? {});
     const key = found === undefined ? undefined : `${found.scope} ${found.name}`;
     // What a service adopts is ours whatever its tags say of others.
-    const lb = key === undefined || !this.#isOurs(key, arn) ? this.adopted.get(arn) : this.#balancerOf(key);
+    const lb =
+      key === undefined || !this.#isOurs(key, arn, found?.resource) ? this.adopted.get(arn) : this.#balancerOf(key);
     if (lb === undefined) return undefined;
     return { lb, unit: unitName(this.input.balancer, lb), resource: found?.resource };
   }
@@ -129,7 +139,7 @@ export class Owners {
   orphan(arn: string, tags: Tags): string | undefined {
     const found = readOwnership(this.input.cluster, tags);
     const key = found === undefined ? undefined : `${found.scope} ${found.name}`;
-    return key === undefined || this.#isOurs(key, arn) || this.adopted.has(arn) ? undefined : key;
+    return key === undefined || this.#isOurs(key, arn, found?.resource) || this.adopted.has(arn) ? undefined : key;
   }
 
   /**
@@ -157,10 +167,11 @@ export class Owners {
     return names;
   }
 
-  #isOurs(key: string, arn: string): boolean {
+  #isOurs(key: string, arn: string, resource: string | undefined): boolean {
     const { options, earlier } = this.input;
     if (this.#stacks.has(key) || options.orphans === 'delete') return true;
-    if (this.#crowded.has(key)) return false;
+    // Who was asked for here leaves; who else is there stays, and all that they share.
+    if (this.#crowded.has(key)) return resource?.includes('/') === true && this.#knows(key, partOf(resource));
     if (this.#beside.has(key)) return true;
     return earlier?.has(key, arn) === true;
   }
@@ -175,8 +186,8 @@ export class Owners {
   }
 
   /**
-   * Takes note of groups in which there is somebody whom this weir was never asked for. While nobody asks for anything there, the whole of
-   * such a group is left alone.
+   * Takes note of groups in which there is somebody whom this weir was never asked for. While nobody asks for anything there, all of such a
+   * group is left alone but for what belongs to former members of ours alone.
    */
   look(account: Account): void {
     const { tags, targetGroups, loadBalancers } = account;
@@ -203,13 +214,18 @@ export class Owners {
   }
 
   /** Who asked for a rule of a group, or for what a listener answers where no rule holds, as its tag says; undefined: nothing says it. */
-  claimOf(tags: Tags | undefined): { readonly member: string; readonly ours: boolean } | undefined {
+  claimOf(tags: Tags | undefined): Claim | undefined {
     const found = readOwnership(this.input.cluster, tags ?? {});
     const member = tags?.[memberTag];
     if (found === undefined || member === undefined) return undefined;
     const { options, earlier } = this.input;
-    const known = earlier?.wasMember(`${found.scope} ${found.name}`, member) === true;
-    return { member, ours: options.orphans === 'delete' || known || this.#byName.has(member) };
+    const key = `${found.scope} ${found.name}`;
+    const lb = this.#balancerOf(key);
+    const named = this.#byName.get(member);
+    const ours = options.orphans === 'delete' || named !== undefined || earlier?.wasMember(key, member) === true;
+    if (named === undefined) return { member, ours, serves: [ours ? guess(lb) : otherId(member)] };
+    const own = named.filter((service) => this.#members.get(lb)?.includes(service) === true);
+    return { member, ours, serves: (own.length > 0 ? own : named).map(({ id }) => id) };
   }
 
   /** Some group is left alone for those whom nobody asked for. */
@@ -217,10 +233,13 @@ export class Owners {
     return this.#crowded.size > 0;
   }
 
-  /** Whether tags are those of a group that is left alone for others in it. */
-  isLeftAlone(tags: Tags): boolean {
-    const found = readOwnership(this.input.cluster, tags);
-    return found !== undefined && this.#crowded.has(`${found.scope} ${found.name}`);
+  /** The load balancer that tags tell of, if it is left alone for others in its group: of ours there only members' own things are. */
+  leftAlone(arn: string, tags: Tags | undefined): Pick<Ownership, 'lb' | 'unit'> | undefined {
+    const found = readOwnership(this.input.cluster, tags ?? {});
+    const key = `${found?.scope} ${found?.name}`;
+    if (found?.resource !== loadBalancerResource || this.adopted.has(arn) || !this.#crowded.has(key)) return undefined;
+    const lb = this.#balancerOf(key);
+    return { lb, unit: unitName(this.input.balancer, lb) };
   }
 
   /** Those in a group that nobody asks for, whom this weir was never asked for. */

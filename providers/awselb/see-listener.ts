@@ -9,7 +9,8 @@ import {
 } from '../../src/model/index.ts';
 import { canonicalConditions } from './conditions.ts';
 import { withoutGone } from './former-forward.ts';
-import { adoptedTag, isOther, listenerId, otherId, ruleId } from './names.ts';
+import { adoptedTag, isOther, listenerId, ruleId } from './names.ts';
+import type { Claim } from './owners.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
 
@@ -34,12 +35,17 @@ export function seeListener(
   const tags = withoutGone(account.tags.get(handle), (group) => account.targetGroups.has(group));
   const marked = account.tags.get(balancer.handle)?.[adoptedTag] !== undefined;
   const named = owners.adopted.has(balancer.handle);
-  const theirs = marked || named ? owners.of(handle, tags) === undefined : shared;
+  const others = marked && !named && hasTheirRules(handle, view);
+  const network = balancer.attrs.Type === 'network';
+  const forward = forwardOf(listener.DefaultActions, network);
+  const claim = owners.claimOf(tags);
+  const served = servedBy(claim, forward) ?? servicesOf(forward, balancer, serves);
+  const ruled = (account.rules.get(handle) ?? []).some(({ IsDefault }) => IsDefault !== true);
+  const alone = !ruled && (claim === undefined ? network && isOfOurs(forward, served) : claim.ours);
+  const theirs = marked || named ? owners.of(handle, tags) === undefined : shared && !alone;
   const owned = !theirs || asked(port);
   // One that is given back is in nobody's way: what others have there holds it up no more.
-  if (!owned && !named && !owners.isAskedFor(balancer.id)) return undefined;
-  const others = marked && !named && hasTheirRules(handle, view);
-  const forward = forwardOf(listener.DefaultActions, balancer.attrs.Type === 'network');
+  if (balancer.owned && !owned && !named && !owners.isAskedFor(balancer.id)) return undefined;
   // The default one may stand among the others too.
   const listed = [...(account.certificates.get(handle) ?? [])].sort(
     (a, b) => Number(a.isDefault) - Number(b.isDefault),
@@ -53,7 +59,7 @@ export function seeListener(
     unit: balancer.unit,
     handle,
     owned,
-    serves: claimedBy(owners.claimOf(tags)) ?? servicesOf(forward, balancer, serves),
+    serves: served,
     attrs: {
       ...attributesOf(handle, view),
       ...given({
@@ -110,7 +116,7 @@ export function seeRule(
   const text = canonicalJson([...conditions]);
   const { account, owners } = view;
   const claim = owners.claimOf(tags);
-  const served = claimedBy(claim) ?? servicesOf(forward, balancer, serves);
+  const served = servedBy(claim, forward) ?? servicesOf(forward, balancer, serves);
   const givenBack =
     account.tags.get(balancer.handle)?.[adoptedTag] !== undefined && !owners.adopted.has(balancer.handle);
   const tagged = owners.of(handle, tags) !== undefined;
@@ -119,12 +125,14 @@ export function seeRule(
     claim === undefined
       ? (givenBack && !tagged) || (shared && (sends ? served.some(isOther) : !tagged))
       : !claim.ours || (givenBack && !tagged);
+  // What a member of ours has alone is ours wherever it stands.
+  const alone = shared && (claim === undefined ? isOfOurs(forward, served) : claim.ours);
   return seen({
     kind: 'Rule',
     id: ruleId(listener.id, text),
     unit: listener.unit,
     handle,
-    owned: listener.owned && !theirs,
+    owned: alone || (listener.owned && !theirs),
     serves: served,
     attrs: {
       ...given({
@@ -176,9 +184,14 @@ function servicesOf({ only, set }: Forward, balancer: Observed, serves: ServesOf
   return [...new Set(groups.flatMap(serves))];
 }
 
-/** Whoever the tag names, if that is somebody whom this weir was never asked for. */
-function claimedBy(claim: ReturnType<View['owners']['claimOf']>): readonly string[] | undefined {
-  return claim === undefined || claim.ours ? undefined : [otherId(claim.member)];
+/** It sends to members whom this weir is or was asked for, and to nobody else. */
+function isOfOurs({ only, set }: Forward, served: readonly string[]): boolean {
+  return (only !== undefined || set.size > 0) && served.length > 0 && !served.some(isOther);
+}
+
+/** Whoever the tag names, where that is somebody whom this weir was never asked for, or nothing else tells. */
+function servedBy(claim: Claim | undefined, { only, set }: Forward): readonly string[] | undefined {
+  return claim === undefined || (claim.ours && (only !== undefined || set.size > 0)) ? undefined : claim.serves;
 }
 
 /** As they are carried out. */

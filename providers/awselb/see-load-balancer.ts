@@ -17,9 +17,10 @@ export function seeLoadBalancer(balancer: LoadBalancer, view: View): Observed | 
   };
   // The tags of a stack may stand on other things: only this one is its load balancer.
   if (owner === undefined || (owner.resource ?? loadBalancerResource) !== loadBalancerResource) {
-    const unit = owners.inTheWay(handle, LoadBalancerName) ?? foreignUnit(handle, view);
+    const left = owners.leftAlone(handle, tags);
+    const unit = left?.unit ?? owners.inTheWay(handle, LoadBalancerName) ?? foreignUnit(handle, view);
     const rest = { serves: [], refs: {}, sets: { Tags: tagSet(tags) }, owned: false, facts };
-    return seen({ kind: 'LoadBalancer', id: handle, unit, handle, attrs: place, ...rest });
+    return seen({ kind: 'LoadBalancer', id: left?.lb ?? handle, unit, handle, attrs: place, ...rest });
   }
   const managed = new Map<string, Member>();
   const others: string[] = [];

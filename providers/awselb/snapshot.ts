@@ -275,11 +275,14 @@ export class Snapshot {
 
   /** What is ours, and groups that are left alone for others in them: those may go. */
   #detailed(units: ReadonlySet<Unit> | undefined): readonly Observed[] {
-    const left = (one: Observed): boolean =>
-      one.kind === 'LoadBalancer' && this.#owners.isLeftAlone(this.account.tags.get(one.handle) ?? {});
+    const left = (one: Observed): boolean => one.kind === 'LoadBalancer' && this.#isLeftAlone(one.handle);
     return this.#observe()
       .filter((one) => one.owned || left(one))
       .filter(({ unit }) => units === undefined || units.has(unit));
+  }
+
+  #isLeftAlone(arn: string): boolean {
+    return this.#owners.leftAlone(arn, this.account.tags.get(arn)) !== undefined;
   }
 
   #noteTheirs(): void {

@@ -105,20 +105,46 @@ for (const [name, action] of Object.entries(actions))
 
     it('stays where the others are destroyed, and they where it is', async (t) => {
       for (const one of ['app', 'bare'] as const) {
-        const { rig, all, told, ...members } = await shared(t, action);
+        const { rig, harness, all, app, ...members } = await shared(t, action);
         const before = all();
-        rig.set([members[one]]);
-        assertApplied(await rig.destroy());
-        const kept = all();
-        const rules = kept.filter((text) => text.startsWith('rule 8080') || text.startsWith('listener'));
+        rig.set([one === 'app' ? app : members.bare]);
+        for (let run = 0; run < 2; run++) assertApplied(await rig.destroy());
+        const gone = before
+          .filter((text) => !all().includes(text))
+          .map((text) => text.replace(/:targetgroup.*|"Host.*/, ''));
         if (one === 'app')
-          assert.deepEqual(
-            rules,
-            before.filter((text) => text.startsWith('rule 8080') || text.startsWith('listener')),
-          );
-        assert.equal(kept[0], before[0]);
+          assert.deepEqual(gone, [
+            'rule 80 [{"Field":"host-header","Values":["shop.app.test"],',
+            'arn:aws:elasticloadbalancing:eu-west-1:123456789012',
+          ]);
+        else {
+          const [rule80 = '', rule8080 = '', ...rest] = gone;
+          assert.match(`${rule80} ${rule8080}`, /^rule 80 .*other.bare.* rule 8080 .*other.bare/);
+          assert.deepEqual(rest, ['listener 8081']);
+          await assertAnswers(harness, app);
+        }
         await rig.close();
       }
+    });
+
+    it('stays while what it was asked for by cannot be read', async (t) => {
+      const { rig, app, bare, all, settle } = await shared(t, action);
+      const fronts = () => all().filter((text) => /^(arn|listener|rule)/.test(text));
+      const before = fronts();
+      rig.set([app, bare]);
+      await settle();
+      await rig.restart();
+      for (const rest of [[app], []]) {
+        rig.set(rest, [{ source: 'script', part: 'other', reason: 'not there' }]);
+        await rig.apply();
+        assert.deepEqual(fronts(), before);
+      }
+      await rig.forget();
+      rig.set([bare]);
+      await settle();
+      rig.set([], [{ source: 'script', part: 'other', reason: 'not there' }]);
+      await rig.apply();
+      assert.deepEqual(fronts(), before);
     });
 
     it('goes when all of the group was given and it is given no more', async (t) => {

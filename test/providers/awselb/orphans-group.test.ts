@@ -39,6 +39,13 @@ async function shared(t: TestContext, way: keyof typeof ways, options: Readonly<
   const counts = () => [world.elb.loadBalancers.size, world.elb.targetGroups.size, world.ec2.securityGroups.size];
   const ports8 = () =>
     [...world.ec2.securityGroups.all()].flatMap(({ rules }) => [...rules.values()].map((rule) => JSON.stringify(rule)));
+  /** Rules, and listeners that send to somebody by themselves. */
+  const fronts = () =>
+    [...world.elb.loadBalancers.all()].reduce(
+      (sum, { type, listeners }) =>
+        sum + [...listeners].reduce((all, { rules }) => all + (type === 'network' ? 1 : [...rules].length), 0),
+      0,
+    );
   const settle = async () => {
     for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
   };
@@ -46,7 +53,7 @@ async function shared(t: TestContext, way: keyof typeof ways, options: Readonly<
     (await rig.plan()).problems.flatMap(({ code, source, message }) =>
       code === 'W_ORPHAN' ? [`${source} ${message}`] : [],
     );
-  return { harness, rig, one, two, three, counts, rules: ports8, settle, orphans };
+  return { harness, rig, one, two, three, counts, rules: ports8, fronts, settle, orphans };
 }
 
 for (const way of ['an application load balancer', 'a network load balancer'] as const) {
@@ -72,19 +79,34 @@ for (const way of ['an application load balancer', 'a network load balancer'] as
       await assertQuiet(rig, harness);
     });
 
-    it('that goes leaves all of it alone, while others live there', async (t) => {
-      const { harness, rig, one, two, three, counts, settle, orphans } = await shared(t, way);
-      const before = counts();
-      rig.set([one]);
-      await settle();
-      rig.set([]);
-      await settle();
-      assert.deepEqual(counts(), before);
-      assert.match(
-        (await orphans()).join(),
-        /^balancer\/main stack \w+\/edge .* never asked for other\/two.*, other\/three/,
-      );
-      for (const served of [two, three]) await assertAnswers(harness, served);
+    it('that goes takes what it has alone; the others, and what all of them share, stay', async (t) => {
+      for (const between of [async () => {}, (rig: Rig) => rig.restart()]) {
+        const { harness, rig, one, two, three, counts, rules, fronts, settle, orphans } = await shared(t, way);
+        const [[balancers = 0, groups = 0, guards] = [], opened, before] = [counts(), rules(), fronts()];
+        rig.set([one]);
+        await settle();
+        await between(rig);
+        rig.set([]);
+        await settle();
+        assert.deepEqual([counts(), rules()], [[balancers, groups - 1, guards], opened]);
+        assert.equal(fronts(), before - 1);
+        assert.match(
+          (await orphans()).join(),
+          /^balancer\/main stack \w+\/edge .* never asked for other\/two\S*, other\/three\S* in it\. Left alone: load balancer \S+, target groups k8s-other-\S+ k8s-other-\S+, /,
+        );
+        for (const served of [two, three]) await assertAnswers(harness, served);
+        await assertQuiet(rig, harness);
+        await rig.close();
+      }
+    });
+
+    it('that is destroyed from an empty state directory goes alike, and nothing else', async (t) => {
+      const { harness, rig, one, two, three, counts, fronts } = await shared(t, way);
+      const [[balancers = 0, groups = 0, guards] = [], before] = [counts(), fronts()];
+      rig.set([two]);
+      for (let run = 0; run < 2; run++) assertApplied(await rig.destroy());
+      assert.deepEqual([counts(), fronts()], [[balancers, groups - 1, guards], before - 1]);
+      for (const served of [one, three]) await assertAnswers(harness, served);
     });
 
     it('that grows to the whole is the whole: who leaves it then goes', async (t) => {
