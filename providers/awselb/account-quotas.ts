@@ -1,6 +1,8 @@
 /** Quotas of the region and of the VPC, which all load balancers share. Pure. */
-import type { FrontGroup } from '../../src/model/index.ts';
+import type { FrontGroup, ModelInput, Observed, Resource } from '../../src/model/index.ts';
 import type { Build } from './build.ts';
+import { deletionGuard } from './deletion-guard.ts';
+import { isMadeElsewhere } from './made-elsewhere.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
 import { quotaOf } from './quotas.ts';
 import { tell } from './tell.ts';
@@ -17,8 +19,17 @@ interface Count {
   interfaces: number;
 }
 
-/** What exists has its place; newcomers share what is left, in their order, and who finds none is refused by name. */
-export function shareAccount(all: readonly Shared[], build: Omit<Build, 'refuse' | 'warn'>): void {
+type Place = Omit<Build, 'refuse' | 'warn'>;
+
+/**
+ * What exists has its place, wanted or not, as long as it does not go: its deletion is held, or it is replaced and goes when the new one
+ * serves. Newcomers share what is left, in their order, and who finds none is refused by name.
+ */
+export function shareAccount(
+  all: readonly Shared[],
+  { observed, policy = 'sync' }: { readonly observed: readonly Observed[]; readonly policy?: ModelInput['policy'] },
+  build: Place,
+): void {
   const { Counts } = build.environment;
   const count: Count = {
     application: Counts.ApplicationLoadBalancers,
@@ -26,38 +37,68 @@ export function shareAccount(all: readonly Shared[], build: Omit<Build, 'refuse'
     groups: Counts.TargetGroups,
     interfaces: Counts.NetworkInterfaces,
   };
+  const results = new Map(all.map(({ result }) => [result.unit, result]));
+  for (const [unit, there] of Map.groupBy(observed.filter(isOwn), (one) => one.unit)) {
+    const result = results.get(unit);
+    const wanted = new Set(result?.resources.map(nameIn));
+    const rest = there.filter((one) => !wanted.has(nameIn(one)));
+    const stays = policy !== 'sync' || result?.fresh === true || rest.some(isHeld);
+    if (stays) add(count, rest);
+  }
   const newcomers = all.filter(({ result }) => result.fresh);
   for (const entry of [...all.filter(({ result }) => !result.fresh), ...newcomers]) {
     const over = passes(entry.result, count, build);
-    if (over !== undefined)
+    if (over === undefined) add(count, entry.result.resources);
+    else
       entry.result = groupResult(
         entry.group,
         build,
         entry.group.services.map((service) => tell(service, 'E_QUOTA', over.name, over.sum, over.message)),
       );
-    const { balancers, groups, interfaces } = needsOf(entry.result);
-    count[entry.result.type] += balancers;
-    count.groups += groups;
-    count.interfaces += interfaces;
   }
 }
 
+function isOwn({ owned }: Observed): boolean {
+  return owned;
+}
+
+/** A load balancer that is not deleted though nobody asks for it: it is protected, or let go. */
+function isHeld(object: Observed): boolean {
+  return object.kind === 'LoadBalancer' && (isMadeElsewhere(object) || deletionGuard(object) !== undefined);
+}
+
+/** What tells generations apart. */
+function nameIn({ kind, id, attrs }: Pick<Resource, 'kind' | 'id' | 'attrs'>): string {
+  return `${kind} ${id} ${String(attrs.Name)}`;
+}
+
+function add(count: Count, objects: readonly Pick<Resource, 'kind' | 'attrs'>[]): void {
+  const { application, network, groups, interfaces } = needsOf(objects);
+  count.application += application;
+  count.network += network;
+  count.groups += groups;
+  count.interfaces += interfaces;
+}
+
 /** A network load balancer has a network interface in each of its subnets; those of the others count nowhere. */
-function needsOf({ type, resources }: GroupResult) {
-  const of = (kind: string) => resources.filter((resource) => resource.kind === kind);
-  const balancers = of('LoadBalancer');
-  const subnets = balancers.map(({ attrs }) => (Array.isArray(attrs.SubnetMappings) ? attrs.SubnetMappings.length : 0));
+function needsOf(objects: readonly Pick<Resource, 'kind' | 'attrs'>[]): Count {
+  const balancers = (type: string) =>
+    objects.filter(({ kind, attrs }) => kind === 'LoadBalancer' && attrs.Type === type);
+  const network = balancers('network');
+  const subnets = network.map(({ attrs }) => (Array.isArray(attrs.SubnetMappings) ? attrs.SubnetMappings.length : 0));
   return {
-    balancers: balancers.length,
-    groups: of('TargetGroup').length,
-    interfaces: type === 'network' ? subnets.reduce((sum, one) => sum + one, 0) : 0,
+    application: balancers('application').length,
+    network: network.length,
+    // Those that others have made are counted as theirs.
+    groups: objects.filter(({ kind, attrs }) => kind === 'TargetGroup' && attrs.Foreign !== true).length,
+    interfaces: subnets.reduce((sum, one) => sum + one, 0),
   };
 }
 
 /** The first quota that a newcomer passes. */
 function passes(result: GroupResult, count: Count, build: Pick<Build, 'environment' | 'options'>) {
   if (result.stopped || !result.fresh) return undefined;
-  const { groups, interfaces } = needsOf(result);
+  const { groups, interfaces } = needsOf(result.resources);
   const sums = [
     ['region', `${result.type}-load-balancers`, count[result.type] + 1],
     ['region', 'target-groups', count.groups + groups],

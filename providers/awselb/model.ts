@@ -58,7 +58,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     } else if (group.listeners.length > 0) results.push({ group, result: remembered(group, shared, input) });
   }
   shareNames(results, shared);
-  shareAccount(results, shared);
+  shareAccount(results, { observed: input.present, policy: input.policy }, shared);
   for (const { result } of results) {
     resources.push(...result.resources);
     problems.push(...result.problems);

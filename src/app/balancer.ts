@@ -82,7 +82,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   context.metrics.describe?.(provider.metrics ?? {});
   const stateDir = join(context.stateDir, 'balancers', name);
   const claims = new Claims(stateDir);
-  const desire = createDesire(name, context.instance, provider, options, context.listeners);
+  const desire = createDesire(name, context.instance, provider, options, context.listeners, context.policy);
   const system = `${provider.name}-${provider.system?.(options) ?? name}`;
   const term = provider.capabilities.scope === 'shared' ? context.leader?.join(name, system) : undefined;
   const gate = term === undefined ? ownGate() : new WriteGate(term);

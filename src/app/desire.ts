@@ -6,6 +6,7 @@ import type {
   ModelInput,
   ModelResult,
   Observed,
+  Policy,
   Problem,
   Provider,
   Resource,
@@ -40,6 +41,7 @@ export function createDesire(
   provider: Provider,
   options: unknown,
   others: OwnListeners = new OwnListeners(),
+  policy?: () => Policy,
 ): Desire {
   const normal = new Remade<Resource, Resource>();
   const read = createReading(provider);
@@ -51,7 +53,14 @@ export function createDesire(
     const merged = yield* mergeSliced(wanted, provider.capabilities, before);
     yield;
     others.listens(balancer, provider.listens?.(options) ?? [], merged.groups);
-    const input: ModelInput = { balancer, node, groups: merged.groups, ...rest, own: others.beside(balancer) };
+    const input: ModelInput = {
+      balancer,
+      node,
+      groups: merged.groups,
+      ...rest,
+      own: others.beside(balancer),
+      policy: policy?.(),
+    };
     const modelled = yield* modelOf(provider, input, options);
     yield;
     const resources = normal.of(modelled.resources, (resource) => provider.normalize(resource));

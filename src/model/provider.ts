@@ -7,7 +7,7 @@ import type { Problem } from './problem.ts';
 import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
 import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
 import type { Sliced } from './sliced.ts';
-import type { Step } from './step.ts';
+import type { Policy, Step } from './step.ts';
 
 /** What a service may ask and not every system can do. */
 export type Feature =
@@ -80,6 +80,8 @@ export interface ModelInput {
   readonly present: readonly Observed[];
   /** What else this weir listens on. */
   readonly own?: readonly Own[];
+  /** What may be done to what exists. Absent: everything. */
+  readonly policy?: Policy | undefined;
 }
 
 export interface ModelResult {

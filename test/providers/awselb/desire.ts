@@ -6,7 +6,15 @@ import { normalize } from '../../../providers/awselb/normalize.ts';
 import { options as optionSchema } from '../../../providers/awselb/options.ts';
 import { serviceOptions } from '../../../providers/awselb/service-options.ts';
 import { merge } from '../../../src/front/index.ts';
-import type { Environment, ExportedService, Node, Observed, Problem, Resource } from '../../../src/model/index.ts';
+import type {
+  Environment,
+  ExportedService,
+  Node,
+  Observed,
+  Policy,
+  Problem,
+  Resource,
+} from '../../../src/model/index.ts';
 import { plan } from '../../../src/plan/index.ts';
 
 const zone = (letter: string, i: number, role: string, isPublic: boolean) => ({
@@ -33,6 +41,7 @@ export interface Wish {
   readonly options?: unknown;
   readonly nodes?: readonly Node[];
   readonly present?: readonly Observed[];
+  readonly policy?: Policy;
 }
 
 export interface Desired {
@@ -56,6 +65,7 @@ export function desire(services: readonly ExportedService[], wish: Wish = {}): D
     nodes: wish.nodes ?? [],
     settings,
     present: wish.present ?? [],
+    policy: wish.policy,
   };
   const made = model({ ...input, environment: wish.environment ?? environment }, options);
   return { resources: made.resources.map(normalize), problems: [...merged.problems, ...made.problems] };

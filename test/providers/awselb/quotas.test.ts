@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ExportedService } from '../../../src/model/index.ts';
+import { adoptedTag } from '../../../providers/awselb/names.ts';
+import type { ExportedService, Observed } from '../../../src/model/index.ts';
 import { backend, exact, http, route, service, target, tcp } from '../../front/make-service.ts';
 import { converge } from './converge.ts';
 import { desire, environment, told, type Wish } from './desire.ts';
@@ -46,6 +47,37 @@ describe('quotas', () => {
     );
     assert.deepEqual(told(desired), ['E_QUOTA shop/a network-load-balancers 6']);
     assert.equal(kindsOf(desired.resources, 'LoadBalancer'), 0);
+  });
+
+  it('count what goes on though nobody asks for it: protected, let go, under a policy without deletes, or until the next one serves', () => {
+    const limits = limited({ 'network-load-balancers': 2 });
+    const [a, b, c] = ['shop/a', 'shop/b', 'shop/c'].map((id, i) => nlb(id, { createdMs: i }));
+    assert.ok(a !== undefined && b !== undefined && c !== undefined);
+    const { cloud } = converge([a, b], limits);
+    const present = cloud.observe();
+    const changed = (change: (lb: Observed) => Observed) => ({
+      ...limits,
+      present: present.map((one) => (one.kind === 'LoadBalancer' && one.serves.includes('shop/b') ? change(one) : one)),
+    });
+    const refusal = ['E_QUOTA shop/c network-load-balancers 3'];
+    // It goes, and makes room.
+    assert.deepEqual(told(desire([a, c], { ...limits, present })), []);
+    const guarded = changed((lb) => ({ ...lb, attrs: { ...lb.attrs, 'deletion_protection.enabled': 'true' } }));
+    assert.deepEqual(told(desire([a, c], guarded)), refusal);
+    const adopted = changed((lb) => ({
+      ...lb,
+      sets: { ...lb.sets, Tags: new Map([...(lb.sets.Tags ?? []), [adoptedTag, { attrs: { Value: 'true' } }]]) },
+    }));
+    assert.deepEqual(told(desire([a, c], adopted)), refusal);
+    assert.deepEqual(told(desire([a, c], { ...limits, present, policy: 'upsert-only' })), refusal);
+    const outside = nlb('shop/b', { createdMs: 1, settings: { awselb: { scheme: 'internet-facing' } } });
+    const replaced = desire([a, outside], { ...limits, options: { allow: { replace: true } }, present });
+    assert.deepEqual(
+      replaced.problems.filter(({ code }) => code === 'E_QUOTA').map(({ service }) => service),
+      ['shop/b'],
+    );
+    // What exists of it stays.
+    assert.equal(kindsOf(replaced.resources, 'LoadBalancer'), 2);
   });
 
   it('of rules refuse the member that passes them, the others go on', () => {
