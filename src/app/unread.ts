@@ -11,10 +11,11 @@ export function unreadOf({ lane }: Balancer): BalancerState['unread'] {
 }
 
 /**
- * Balancers of which nothing is known yet, as their system cannot be read: who says that all is served would guess. Empty beside a proxy
- * of our own: what that serves does not wait for a cloud.
+ * Balancers of which nothing is known yet, as their system cannot be read: who says that all is served would guess. Beside proxies of our
+ * own what those serve waits for no cloud, and for no other one that cannot be read: empty as soon as one of them has been.
  */
 export function blindOf(balancers: readonly Balancer[]): readonly Balancer[] {
-  if (balancers.some(({ provider }) => provider.capabilities.scope === 'instance')) return [];
-  return balancers.filter(({ lane }) => lane.blind);
+  const own = balancers.filter(({ provider }) => provider.capabilities.scope === 'instance');
+  if (own.some(({ lane }) => !lane.blind)) return [];
+  return (own.length > 0 ? own : balancers).filter(({ lane }) => lane.blind);
 }

@@ -6,13 +6,13 @@ import { tcpService } from '../conformance/services.ts';
 import { appStage, targets, until } from './stage.ts';
 
 /** The memory provider as a cloud that cannot be reached while `away` says so. */
-function cloud(away: () => boolean): Provider {
+function cloud(away: () => boolean, scope: Provider['capabilities']['scope'] = 'shared'): Provider {
   const lost = () => {
     if (away()) throw new WeirError('E_CLOUD_UNREACHABLE', 'no way there');
   };
   return {
     ...memory,
-    capabilities: { ...memory.capabilities, scope: 'shared' },
+    capabilities: { ...memory.capabilities, scope },
     async open(options, ctx) {
       const session = await memory.open(memory.options.parse(options), ctx);
       return {
@@ -80,4 +80,31 @@ test('one that loses its account later stays ready, and says since when it has n
   assert.equal(app.state().inSync, false);
   const { planned, blind } = app.readiness();
   assert.deepEqual([planned, blind?.length], [true, 1]);
+});
+
+test('one whose only proxies could never be read is not ready; one of them that is read is enough, whatever a cloud does', async (t) => {
+  const lost = new Set(['edge', 'inner', 'aws']);
+  const balancers = [...lost].map((name) => ({ name, provider: name, options: { store: `unread ${name}` } }));
+  const provider = async (name: string) => cloud(() => lost.has(name), name === 'aws' ? 'shared' : 'instance');
+  const stage = await appStage({ balancers }, { provider });
+  const end = new AbortController();
+  stage.script.set([tcpService('shop/db', 5432, targets)]);
+  const app = await stage.open();
+  const heard: string[] = [];
+  const done = app.run(end.signal, { ready: () => heard.push('ready') });
+  t.after(async () => {
+    end.abort();
+    await done;
+    await stage.close();
+  });
+  await until(() => app.readiness().blind?.length === 3);
+  const { planned, waitingFor } = app.readiness();
+  const first = (name: string) => `first reading of what balancer ${name} drives`;
+  assert.deepEqual([planned, waitingFor, heard], [false, [first('edge'), first('inner')], []]);
+  lost.delete('edge');
+  await until(() => heard.length > 0);
+  assert.deepEqual(
+    [app.readiness().planned, app.readiness().waitingFor, app.readiness().blind?.map((one) => one.balancer)],
+    [true, [], ['inner', 'aws']],
+  );
 });
