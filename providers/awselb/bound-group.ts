@@ -1,4 +1,4 @@
-import type { Resource } from '../../src/model/index.ts';
+import type { Observed, Problem, Resource } from '../../src/model/index.ts';
 import { isBinding, isMadeHere } from './holders.ts';
 import { bindingGroupId, boundGroupId } from './names.ts';
 import type { Frame, GroupWish } from './target-group.ts';
@@ -40,13 +40,32 @@ export function boundGroupOf(
   }
   const targets = targetsOf({ service, key, backend, options, targetType: backend.targetKind, ipAddressType }, build);
   const attrs = { Foreign: true, TargetGroupArn };
+  const id = isBinding(service) ? bindingGroupId(TargetGroupArn) : boundGroupId(TargetGroupArn);
+  const ours = found?.RegisteredTargets;
+  const taken = ours === undefined ? [] : strange(build.present.of('TargetGroup', id), [...targets.keys(), ...ours]);
+  if (taken.length > 0) build.warn(tellTaken(taken, wish, named));
   return {
     kind: 'TargetGroup',
-    id: isBinding(service) ? bindingGroupId(TargetGroupArn) : boundGroupId(TargetGroupArn),
+    id,
     unit,
     serves: [service.id],
     attrs,
     refs: {},
     sets: { Targets: targets },
   };
+}
+
+/** Targets that are there and that nobody here has ever put there. */
+function strange(present: readonly Observed[], ours: readonly string[]): readonly string[] {
+  const known = new Set(ours);
+  return present.flatMap(({ sets }) => [...(sets.Targets?.keys() ?? [])].filter((key) => !known.has(key)));
+}
+
+/** Who fills a group has all of it, as with aws-load-balancer-controller. */
+function tellTaken(taken: readonly string[], { service, key }: GroupWish, named: string): Problem {
+  const shown = `${taken.slice(0, 3).join(', ')}${taken.length > 3 ? ` and ${taken.length - 3} more` : ''}`;
+  const [is, was, goes] =
+    taken.length === 1 ? ['is no target', 'was', 'it is'] : ['are no targets', 'were', 'they are'];
+  const message = `${shown} in it ${is} of the service and ${was} not registered by this weir: ${goes} taken out, as a binding has all of its target group; let others have a target group of their own`;
+  return tellSetting(service, 'W_TARGETS_TAKEN', ['backends', key, 'targetGroup'], named, message);
 }

@@ -4,6 +4,7 @@ import { type Abort, findInstances, findInterfaces, findSubnets, findVpc } from 
 import type { Drive } from './drive.ts';
 import type { environmentSchema } from './environment.ts';
 import { settingsOf } from './owners.ts';
+import type { Registered } from './registered.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -23,7 +24,7 @@ export interface Discovery {
 
 /** What the services need to know of the account: asked for when one of them needs it, and kept for a while. */
 export function createDiscovery(
-  { clients, ctx, options, region }: Drive,
+  { clients, ctx, options, region, registered }: Drive,
   snapshot: Snapshot,
   machineVpc: () => Promise<string | undefined>,
   signal: () => AbortSignal,
@@ -93,7 +94,7 @@ export function createDiscovery(
           needs.trustStores ? trustStores() : [],
           needs.shield ? shield() : undefined,
         ]);
-      const lists = listed(snapshot, named);
+      const lists = listed(snapshot, named, named.size === 0 ? undefined : registered?.all());
       snapshot.learn(lists, services, besides);
       return {
         Region: region,
@@ -158,7 +159,11 @@ function namesOf(settings: readonly ServiceOptions[]): ReadonlySet<string> {
 }
 
 /** What is not ours: by its name where services name it, as a number for the quotas, as groups of nodes and pods. */
-function listed({ account, owners, vpcId }: Snapshot, named: ReadonlySet<string>) {
+function listed(
+  { account, owners, vpcId }: Snapshot,
+  named: ReadonlySet<string>,
+  registered: ReturnType<Registered['all']> | undefined,
+) {
   const LoadBalancers: Found['LoadBalancers'] = [];
   const Counts = { ApplicationLoadBalancers: 0, NetworkLoadBalancers: 0, TargetGroups: 0, NetworkInterfaces: 0 };
   for (const [arn, one] of account.loadBalancers) {
@@ -194,6 +199,7 @@ function listed({ account, owners, vpcId }: Snapshot, named: ReadonlySet<string>
         ...(one.Port === undefined ? {} : { Port: one.Port }),
         ...(one.VpcId === undefined ? {} : { VpcId: one.VpcId }),
         IpAddressType: one.IpAddressType ?? 'ipv4',
+        ...(registered === undefined ? {} : { RegisteredTargets: [...(registered.get(arn)?.targets ?? [])].sort() }),
         Tags: { ...account.tags.get(arn) },
       });
     if (owners.of(arn, account.tags.get(arn)) === undefined) Counts.TargetGroups++;

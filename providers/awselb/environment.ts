@@ -101,6 +101,8 @@ const targetGroup = z.object({
   Port: z.int().exactOptional(),
   VpcId: z.string().exactOptional(),
   IpAddressType: z.string().default('ipv4'),
+  /** Targets that this weir has put there. Absent: nobody looked. */
+  RegisteredTargets: z.array(z.string()).exactOptional(),
   Tags: tags,
 });
 

@@ -62,6 +62,11 @@ export const cloudErrors = {
     title: 'something carries the tags of the cluster, and this weir was never asked for it',
     hint: 'Somebody else may serve by it: aws-load-balancer-controller, another weir, one whose state directory was lost. `orphans: delete` only where weir is given every service of the cluster.',
   },
+  W_TARGETS_TAKEN: {
+    class: 'warning',
+    title: 'targets that somebody else registered are taken out of a target group',
+    hint: 'A binding has all of its target group, as with aws-load-balancer-controller. Put them into a target group of their own, or behind the service of the binding.',
+  },
   W_STACKS_UNKNOWN: {
     class: 'warning',
     title: 'what was made earlier is not remembered',

@@ -78,6 +78,21 @@ test('what was registered is written down, for nobody else to read', async () =>
   );
 });
 
+test('who was put there by hand goes when the binding has all of the group, and the plan names them before', async () => {
+  const [[key, ours] = []] = group.targets;
+  assert.ok(key !== undefined && ours !== undefined);
+  const [hand = ''] = user.seeded.nodeAddresses;
+  group.targets.set(key.replace(ours.id, hand).replace('8080', '7070'), { ...ours, id: hand, port: 7070 });
+  const plan = await user.weir(['plan']);
+  assert.match(plan.out + plan.err, /legacy: .*W_TARGETS_TAKEN|W_TARGETS_TAKEN.*legacy/);
+  assert.match(plan.out + plan.err, new RegExp(`${hand}:7070 in it is no target of the service`));
+  assert.match(plan.out, new RegExp(`- ${hand}:7070`));
+  assert.equal((await user.weir(['apply'])).code, 0);
+  assert.deepEqual(targets(), ['10.0.135.10:8080', '10.0.151.10:8080']);
+  const after = await user.weir(['plan']);
+  assert.doesNotMatch(after.out + after.err, /W_TARGETS_TAKEN|is no target/);
+});
+
 const binding = (namespace: string, createdAt: string) => ({
   apiVersion: 'elbv2.k8s.aws/v1beta1',
   kind: 'TargetGroupBinding',

@@ -119,6 +119,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'stack service/shop/db carries the tags of cluster prod, and this weir was never asked for it. Left alone: load balancer k8s-shop-db-0123456789',
   ],
   [
+    'W_TARGETS_TAKEN',
+    plan,
+    'targetGroupARN "legacy" of TargetGroupBinding shop/legacy: 10.0.0.9:8080 in it is no target of the service, and was not registered by this weir: it is taken out',
+  ],
+  [
     'W_STACKS_UNKNOWN',
     plan,
     '/var/lib/weir/balancers/aws/wanted-stacks.json, which remembers what this weir has made, could not be read',
