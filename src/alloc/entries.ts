@@ -1,5 +1,5 @@
 import type { Family } from '../net/index.ts';
-import { type Interval, overlap } from './interval.ts';
+import { type Interval, overlap } from '../net/interval.ts';
 import type { Pool } from './pool.ts';
 
 /** An entry of a pool that is in force. */

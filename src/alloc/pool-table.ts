@@ -1,6 +1,6 @@
 import { addressFamily, type Family } from '../net/index.ts';
+import { type Interval, toNumber } from '../net/interval.ts';
 import type { Claim } from './claim.ts';
-import { type Interval, toNumber } from './interval.ts';
 import type { ReadPool, ReadPools } from './read-pools.ts';
 
 /** Where an address lies. */

@@ -1,7 +1,7 @@
 import { type ErrorCode, errors, type Problem, shown } from '../model/index.ts';
 import { addressFamily, type Family, type LabelSelector, parseAddress, parseLabelSelector } from '../net/index.ts';
+import { type Interval, intervalText, parseInterval, toNumber } from '../net/interval.ts';
 import { Entries } from './entries.ts';
-import { type Interval, intervalText, parseInterval, toNumber } from './interval.ts';
 import type { Pool, ReservedAddress } from './pool.ts';
 
 /** A pool that can be used: what was wrong with it is told, the rest is here. */

@@ -1,5 +1,5 @@
+import { type Interval, toText } from '../net/interval.ts';
 import { Heap } from './heap.ts';
-import { type Interval, toText } from './interval.ts';
 
 /**
  * The free addresses of one range, lowest first. Below a mark every address was given out once: those that came back lie in a heap. Above

@@ -1,6 +1,6 @@
 import type { Family } from '../net/index.ts';
+import type { Interval } from '../net/interval.ts';
 import type { Holdings } from './holdings.ts';
-import type { Interval } from './interval.ts';
 import type { PoolTable } from './pool-table.ts';
 import type { ReadPool } from './read-pools.ts';
 

@@ -7,6 +7,8 @@ export interface Pool {
   readonly autoAssign?: boolean;
   /** IPv4 addresses that end in .0 or .255 are not given out: some old equipment takes them for networks and broadcasts. Default: false. */
   readonly avoidBuggy?: boolean;
+  /** Its addresses are announced only where a rule says so. Absent: everywhere, unless rules name it. */
+  readonly byRule?: true;
   /** Whom it serves; such pools are tried before those without. Absent: everyone. */
   readonly allocation?: PoolAllocation;
   /** How its owner finds it, e.g. `IPAddressPool/metallb-system/public`: for problems. Default: `pool NAME`. */

@@ -1,8 +1,10 @@
 /** The contract of a provider: code for one kind of load-balancing system. Shared code never asks for a provider's name. */
 import type { ZodType } from 'zod';
+import type { AnnouncedAddress, AnnounceRule, Announcer } from './announcement.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Json } from './json.ts';
 import type { FrontGroup } from './merged.ts';
+import type { Pool } from './pool.ts';
 import type { Problem } from './problem.ts';
 import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
 import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
@@ -82,6 +84,10 @@ export interface ModelInput {
   readonly own?: readonly Own[];
   /** What may be done to what exists. Absent: everything. */
   readonly policy?: Policy | undefined;
+  /** All pools, and by whom their addresses may be announced. Absent: none. */
+  readonly pools?: readonly Pool[];
+  readonly announcements?: readonly AnnounceRule[];
+  readonly announcers?: readonly Announcer[];
 }
 
 export interface ModelResult {
@@ -99,6 +105,14 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** Small texts that all instances of a balancer share through the API of their cluster. Both throw while that cannot be reached. */
+export interface SharedRecords {
+  /** Undefined: there is none. `version` changes with every write. */
+  read(name: string, signal: AbortSignal): Promise<{ readonly text: string; readonly version: string } | undefined>;
+  /** `version`: what it replaces; undefined: nothing. False: somebody else has written meanwhile. */
+  write(name: string, text: string, version: string | undefined, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Context {
@@ -123,6 +137,8 @@ export interface Context {
   readonly mayKeep?: () => boolean;
   readonly balancer: string;
   readonly node: string;
+  /** Absent: no cluster keeps any. */
+  readonly records?: SharedRecords;
   /** Counters and gauges of the provider, named `weir_<provider>_…`; ends up in /metrics. */
   readonly metric: (
     name: string,
@@ -164,6 +180,8 @@ export interface ServiceReport {
   readonly targets: readonly { readonly key: string; readonly health: string; readonly reason?: string }[];
   /** Absent where the balancer does not count, or has not yet. */
   readonly traffic?: Traffic;
+  /** Its addresses, where the balancer announces addresses. */
+  readonly announced?: readonly AnnouncedAddress[];
 }
 
 /**

@@ -5,6 +5,8 @@
 import type { Json } from './json.ts';
 
 export type ServiceId = string;
+/** Stands for a service that no source has told of: whether such a one could exist is asked by it. No service has this id. */
+export const untold: ServiceId = '';
 
 export type Protocol = 'tcp' | 'udp' | 'tcp_udp' | 'http' | 'https' | 'tls' | 'quic';
 
@@ -280,4 +282,8 @@ export interface Node {
   readonly instanceId?: string;
   readonly ready: boolean;
   readonly excluded?: boolean;
+  /** It is about to be deleted. */
+  readonly leaving?: true;
+  /** Its network is not set up (condition NetworkUnavailable). */
+  readonly networkUnavailable?: true;
 }

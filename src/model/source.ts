@@ -1,4 +1,5 @@
 /** Where exported services come from. Two methods; decorators (several clusters, filters) wrap around it. */
+import type { AnnounceRule, Announcer } from './announcement.ts';
 import type { Pool } from './pool.ts';
 import type { Problem } from './problem.ts';
 import type { CertRef, ExportedService, Node } from './service.ts';
@@ -20,6 +21,10 @@ export interface Snapshot {
   readonly incomplete: readonly Incomplete[];
   /** Pools of addresses; absent: none. The same array while they are the same. */
   readonly pools?: readonly Pool[];
+  /** Who may announce their addresses; absent: no rules. The same array while they are the same. */
+  readonly announcements?: readonly AnnounceRule[];
+  /** Machines on which weirs announce, where the source was told how to find them. The same array while they are the same. */
+  readonly announcers?: readonly Announcer[];
   /** Kind → objects of kinds that weir has no use for; absent: none. */
   readonly skipped?: Readonly<Record<string, number>>;
 }

@@ -7,7 +7,7 @@ import {
   parseAddress,
   parseCidr,
   refuse,
-} from '../net/index.ts';
+} from './index.ts';
 
 /** Addresses from `first` to `last`, both inclusive, as numbers. */
 export interface Interval {
