@@ -2,8 +2,8 @@ import type { ExportedService, Member } from '../../src/model/index.ts';
 import { hostCovers } from '../../src/net/index.ts';
 import type { Build } from './build.ts';
 import { compare } from './conditions.ts';
-import type { AwsEnvironment } from './environment.ts';
-import { tellSetting } from './tell.ts';
+import { type AwsEnvironment, isBlind } from './environment.ts';
+import { tellSetting, tellUnasked } from './tell.ts';
 
 /** Who needs a certificate for which hosts at one listener. */
 export interface CertificateWish {
@@ -39,6 +39,8 @@ export function certificatesOf(
     for (const host of wanted) {
       const arn = build.options.certificateDiscovery ? find(host, build.environment) : undefined;
       if (arn !== undefined) found.add(arn);
+      else if (isBlind(build.environment) && build.options.certificateDiscovery)
+        build.warn(tellUnasked(service, ['certificateArns'], `the certificate for host ${host} is found in ACM`));
       else if (!coveredByNamed(host, named, build.environment)) {
         const message = `no issued certificate in ACM covers host ${host} for listener ${listener}; request one, or name a certificate's ARN`;
         build.refuse(service, tellSetting(service, 'E_DISCOVERY', ['certificateArns'], host, message));

@@ -149,6 +149,11 @@ export const environmentSchema = z.object({
 });
 
 export type AwsEnvironment = z.infer<typeof environmentSchema>;
+/** Nobody looked into an account, nor told of one: what is found there has no place yet. */
+export function isBlind({ Searched, Vpc, Subnets, Certificates }: AwsEnvironment): boolean {
+  return Searched !== true && Vpc === undefined && Subnets.length === 0 && Certificates.length === 0;
+}
+
 export type Subnet = AwsEnvironment['Subnets'][number];
 
 /** The provider's `environment`: checks; the model reads it by `readEnvironment`. */

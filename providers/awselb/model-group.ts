@@ -2,6 +2,7 @@ import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId 
 import { growOnly, othersIn, unclaimedRules } from './beside-others.ts';
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
+import { roleTag } from './find-subnets.ts';
 import { keepFronts, keepServices, keepUnit } from './keep.ts';
 import { keepMade } from './keep-made.ts';
 import { listenerOf } from './listeners.ts';
@@ -24,7 +25,7 @@ import { securityGroupsOf } from './security-groups.ts';
 import { settle } from './settle.ts';
 import { chooseSubnets } from './subnets.ts';
 import type { Frame } from './target-group.ts';
-import { tell, tellSetting } from './tell.ts';
+import { tell, tellSetting, tellUnasked } from './tell.ts';
 
 export interface GroupResult {
   readonly unit: string;
@@ -147,6 +148,10 @@ function attempt(
     for (const member of named.length > 0 ? named : members)
       build.refuse(member, tellSetting(member, code, path, value, message));
     return undefined;
+  }
+  if (mappings.length === 0) {
+    const message = `its subnets are found in the VPC, by the tag ${roleTag(scheme)} or by route`;
+    build.warn(tellUnasked(first, ['subnets'], message));
   }
   const frame: Frame = {
     ...place,

@@ -50,6 +50,16 @@ function isWritten(settings: unknown, [key = '', ...rest]: readonly string[]): b
 
 const kept = '; what exists of the service stays as it is';
 
+/** What only the account can tell, where nobody asks it: the rest is made without. */
+export function tellUnasked(service: ExportedService, path: readonly string[], message: string): Problem {
+  const problem = tellSetting(service, 'E_DISCOVERY', path, '', message);
+  return {
+    ...problem,
+    severity: 'warning',
+    message: `${nameOf(service)}: ${message}, unless ${problem.field} says it`,
+  };
+}
+
 /** A problem of a service, named as its owner knows it. */
 export function tell(
   service: ExportedService,
