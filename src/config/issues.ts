@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type FieldPath, fieldName, type Problem, shown, suggestion } from '../model/index.ts';
-import { fieldsOf, type JsonSchema, schemaAt } from './json-schema.ts';
+import { fieldsFor, type JsonSchema, schemaAt } from './json-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -19,7 +19,7 @@ export function flattenIssues(issues: readonly Issue[], schema: JsonSchema): rea
     const path = pathOf(issue.path);
     switch (issue.code) {
       case 'unrecognized_keys':
-        return issue.keys.map((key) => unknownField([...path, key], key, fieldsOf(schemaAt(schema, path))));
+        return issue.keys.map((key) => unknownField([...path, key], key, issue.input, schemaAt(schema, path)));
       case 'invalid_union':
         return fromUnion(issue.errors, path, schema, issue.message);
       case 'invalid_type':
@@ -39,10 +39,12 @@ function finding(path: FieldPath, message: string, near = ''): Finding {
   return { path, unknown: false, message, near };
 }
 
-function unknownField(path: FieldPath, key: string, allowed: readonly string[]): Finding {
-  const near = suggestion(key, allowed);
+function unknownField(path: FieldPath, key: string, input: unknown, schema: JsonSchema | undefined): Finding {
+  const { fields: allowed, is, has } = fieldsFor(schema, input, key);
+  const where = has === undefined ? '' : ` where ${is}; known where ${has}`;
+  const near = has === undefined ? suggestion(key, allowed) : '';
   const list = near === '' && allowed.length > 0 ? `; allowed: ${allowed.join(', ')}` : '';
-  return { path, unknown: true, message: `unknown field${list}`, near };
+  return { path, unknown: true, message: `unknown field${where}${list}`, near };
 }
 
 /** The branch that came nearest: the one whose complaints lie deepest, then the one with the fewest. */

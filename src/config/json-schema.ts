@@ -34,8 +34,42 @@ function elementOf(schema: JsonSchema): JsonSchema | undefined {
   return typeof schema.items === 'object' && !Array.isArray(schema.items) ? schema.items : undefined;
 }
 
+/** Fields that an object may have there; what tells its form from others, and the form that has `key`, as `type is file`. */
+export function fieldsFor(
+  schema: JsonSchema | undefined,
+  value: unknown,
+  key: string,
+): { readonly fields: readonly string[]; readonly is?: string; readonly has?: string | undefined } {
+  const branches = [...(schema?.anyOf ?? []), ...(schema?.oneOf ?? [])].flatMap((branch) =>
+    typeof branch === 'object' ? [branch] : [],
+  );
+  const mine = branches.find((branch) => {
+    const own = constantsOf(branch);
+    return own.length > 0 && own.every(([name, one]) => typeof value === 'object' && fieldOf(value, name) === one);
+  });
+  if (mine === undefined) return { fields: fieldsOf(schema) };
+  const other = branches.find((branch) => branch !== mine && Object.hasOwn(branch.properties ?? {}, key));
+  return { fields: fieldsOf(mine), is: formOf(mine), has: other === undefined ? undefined : formOf(other) };
+}
+
+function constantsOf({ properties = {} }: JsonSchema): readonly (readonly [string, unknown])[] {
+  return Object.entries(properties).flatMap(([name, one]) =>
+    typeof one === 'object' && one.const !== undefined ? [[name, one.const] as const] : [],
+  );
+}
+
+function formOf(schema: JsonSchema): string {
+  return constantsOf(schema)
+    .map(([name, value]) => `${name} is ${String(value)}`)
+    .join(', ');
+}
+
+function fieldOf(value: object | null, name: string): unknown {
+  return value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
+}
+
 /** Names of the fields that an object may have there. */
-export function fieldsOf(schema: JsonSchema | undefined): readonly string[] {
+function fieldsOf(schema: JsonSchema | undefined): readonly string[] {
   if (schema === undefined) return [];
   const branches = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   const nested = branches.flatMap((branch) => (typeof branch === 'object' ? fieldsOf(branch) : []));

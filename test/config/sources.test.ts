@@ -2,14 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { configSchema, flattenIssues, quickConfig, toJsonSchema } from '../../src/config/index.ts';
 
-const told = (sources: readonly object[]) => {
+const found = (sources: readonly object[]) => {
   const parsed = configSchema.safeParse({ sources }, { reportInput: true });
-  return parsed.success
-    ? []
-    : flattenIssues(parsed.error.issues, toJsonSchema(configSchema)).map(
-        ({ path, message }) => `${path.join('.')}: ${message}`,
-      );
+  return parsed.success ? [] : flattenIssues(parsed.error.issues, toJsonSchema(configSchema));
 };
+const told = (sources: readonly object[]) => found(sources).map(({ path, message }) => `${path.join('.')}: ${message}`);
 const cluster = (name: string, more: object = {}) => ({ type: 'kubernetes', name, ...more });
 
 describe('sources of type kubernetes', () => {
@@ -21,6 +18,13 @@ describe('sources of type kubernetes', () => {
       /labelSelector: must be terms such as/,
     );
     assert.match(told([{ type: 'kubernetes', paths: ['x'] }]).join('\n'), /sources\.0\.paths: unknown field/);
+    const text = told([{ type: 'file', paths: ['x'], namespaces: ['shop'] }]).join('\n');
+    assert.match(
+      text,
+      /namespaces: unknown field where type is file; known where type is kubernetes; allowed: type, name, paths/,
+    );
+    const [misspelt] = found([{ type: 'file', paths: ['x'], clases: ['alb'], namespace: ['a'] }]);
+    assert.deepEqual([misspelt?.message, misspelt?.near], ['unknown field', '; did you mean "classes"?']);
   });
 
   it('several clusters are told apart by name, or merged by all of them', () => {
