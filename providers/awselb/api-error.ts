@@ -110,7 +110,7 @@ function verdict(
     return [
       'E_CLOUD_CREDENTIALS',
       `the AWS credentials have expired (${told})`,
-      'Renew them; weir tries again by itself.',
+      'Renew them; weir run then goes on by itself.',
     ];
   if (badCredentials.has(name)) return ['E_CLOUD_CREDENTIALS', `AWS does not accept the credentials (${told})`];
   if (skewed.has(name) || (signatures.has(name) && /not yet current|expired|must be within/i.test(text)))
@@ -130,7 +130,7 @@ function verdict(
     return [
       'E_HELD',
       `${call}: deletion protection is on: ${text}`,
-      'Set the attribute deletion_protection.enabled to false (weir never does); the deletion then goes on by itself.',
+      'Set the attribute deletion_protection.enabled to false (weir never does); weir run then deletes it by itself, or the next apply or destroy does.',
     ];
   if (settling.test(name)) return ['E_APPLY', told];
   if (/^(Internal|ServiceUnavailable|Unavailable|ServerError|5\d\d)/.test(name)) return ['E_CLOUD_BUSY', told];

@@ -40,7 +40,9 @@ export function addShared(
   add(new Option('--provider <name>', only), services);
   const groups = 'take services of this group only (may be given again)';
   add(new Option('--group <name>', groups).argParser(collect), services);
-  add(new Option('--class <name>', 'take services of this class only'), services);
+  const taken =
+    'take services of this class only: the whole loadBalancerClass or ingressClassName, e.g. service.k8s.aws/nlb or alb; others, and those without a class, are not wanted then';
+  add(new Option('--class <name>', taken), services);
   for (const option of configOptions) {
     const value = option.values === undefined ? option.kind : option.values.join('|');
     const standard =

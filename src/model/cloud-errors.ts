@@ -15,7 +15,7 @@ export const cloudErrors = {
   E_CLOUD_BUSY: {
     class: 'retry',
     title: 'the API of the cloud is throttled or unavailable',
-    hint: 'weir asks more slowly and goes on by itself; other users of the account may take its share.',
+    hint: 'weir run asks more slowly and goes on by itself, a single command is to be given again; other users of the account may take its share.',
   },
   E_CLOUD_UNREACHABLE: {
     class: 'retry',
@@ -30,12 +30,12 @@ export const cloudErrors = {
   E_CLOUD_CREDENTIALS: {
     class: 'retry',
     title: 'the cloud does not accept the credentials',
-    hint: 'Give valid ones (environment, profile, role, metadata); weir tries again by itself.',
+    hint: 'Give valid ones (environment, profile, role, metadata); weir run then goes on by itself.',
   },
   E_CLOUD_CLOCK: {
     class: 'retry',
     title: 'the clock of this machine is wrong for the API of the cloud',
-    hint: 'Synchronise the clock (NTP); weir tries again by itself.',
+    hint: 'Synchronise the clock (NTP); weir run then goes on by itself.',
   },
   E_CLOUD_REFUSED: {
     class: 'refused',

@@ -5,7 +5,7 @@ export const kubeErrors = {
   E_KUBE_READ: {
     class: 'retry',
     title: 'a part of a Kubernetes cluster cannot be read',
-    hint: 'Look whether the API server is there; weir tries again by itself.',
+    hint: 'Look whether the API server is there; weir run tries again by itself.',
   },
   E_KUBE_FORBIDDEN: {
     class: 'refused',

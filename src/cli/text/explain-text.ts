@@ -11,7 +11,7 @@ import { span } from './words.ts';
 export function codeText(code: ErrorCode, paint: Paint): string {
   const entry = errors[code];
   const classes = {
-    retry: 'passes by itself: weir tries again',
+    retry: 'may pass by itself: weir run tries again, a single command is to be given again',
     refused: 'waits for a change: weir reports it and leaves everything else running',
     bug: 'a fault of weir itself',
     warning: 'nothing is stopped',
