@@ -1,6 +1,6 @@
 import { type FrontGroup, forwards, type Member, type Problem, type Resource } from '../../src/model/index.ts';
 import type { Build } from './build.ts';
-import { bindingUnit } from './holders.ts';
+import { bindingPlace, bindingUnit } from './holders.ts';
 import { keepUnit } from './keep.ts';
 import type { Stack } from './names.ts';
 import { type Frame, targetGroupOf } from './target-group.ts';
@@ -13,7 +13,7 @@ export function bindingResources(
   const problems: Problem[] = [];
   const resources = group.services.flatMap((service) => {
     const { namespace, name } = service.origin;
-    const lb = `binding/${namespace}/${name}`;
+    const lb = bindingPlace(service);
     const unit = bindingUnit(shared.balancer, service);
     const before = problems.length;
     let refused = false;

@@ -1,5 +1,5 @@
 import type { Handle, ServiceId, Unit } from '../../src/model/index.ts';
-import { bindingUnit, holdersOf, isBinding } from './holders.ts';
+import { bindingUnit, holdersOf, isBinding, isBindingUnit } from './holders.ts';
 import { bindingGroupId, boundGroupId, loadBalancerId, unitName } from './names.ts';
 import { type Owners, settingsOf, stackOfService } from './owners.ts';
 import type { Registered } from './registered.ts';
@@ -29,11 +29,10 @@ export function filledGroups(
     const id = binds ? bindingGroupId(arn) : boundGroupId(arn);
     filled.set(arn, { id, handle: binds ? id : arn, unit, serves: [service.id] });
   }
-  const bindings = unitName(balancer, 'binding/');
   for (const [arn, { unit, serves, targets }] of registered) {
     if (filled.has(arn)) continue;
     // A listener of ours may still send to what stood behind it: that is let go after the listener has turned.
-    const behind = !unit.startsWith(bindings) && !owners.foreign.has(arn);
+    const behind = !isBindingUnit(balancer, unit) && !owners.foreign.has(arn);
     const id = behind ? boundGroupId(arn) : bindingGroupId(arn);
     filled.set(arn, { id, handle: behind ? arn : id, unit, serves, ours: targets });
   }

@@ -11,8 +11,18 @@ export function isBinding({ origin }: ExportedService): boolean {
   return origin.kind === 'TargetGroupBinding';
 }
 
-export function bindingUnit(balancer: string, { origin: { namespace, name } }: ExportedService): Unit {
-  return unitName(balancer, `binding/${namespace}/${name}`);
+/** What stands where other services have their load balancer: named as the service is. */
+export function bindingPlace({ origin: { namespace, name } }: ExportedService): string {
+  return `targetgroupbinding/${namespace}/${name}`;
+}
+
+export function bindingUnit(balancer: string, service: ExportedService): Unit {
+  return unitName(balancer, bindingPlace(service));
+}
+
+/** Also as earlier versions named it. */
+export function isBindingUnit(balancer: string, unit: Unit): boolean {
+  return ['targetgroupbinding/', 'binding/'].some((place) => unit.startsWith(unitName(balancer, place)));
 }
 
 /** ARN of the target group that has this ARN or name; where nothing is known of it what was given. */

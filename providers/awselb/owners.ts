@@ -2,7 +2,7 @@ import type { ExportedService, ServiceId, Unit } from '../../src/model/index.ts'
 import type { Account, Tags } from './account.ts';
 import { adoptedBalancers, foreignGroups } from './adopt.ts';
 import type { AwsEnvironment } from './environment.ts';
-import { isBinding } from './holders.ts';
+import { bindingPlace, isBinding } from './holders.ts';
 import {
   clusterTag,
   isOther,
@@ -88,11 +88,7 @@ export class Owners {
     );
     const foreign = new Map<string, { id: string; unit: Unit; serves: ServiceId[] }>();
     for (const service of services) {
-      const { kind, namespace, name } = service.origin;
-      const lb =
-        kind === 'TargetGroupBinding'
-          ? `binding/${namespace}/${name}`
-          : loadBalancerId(stackOfService(service, input.options));
+      const lb = isBinding(service) ? bindingPlace(service) : loadBalancerId(stackOfService(service, input.options));
       for (const [arn, id] of foreignGroups([service], settingsOf, input.environment)) {
         const known = foreign.get(arn);
         if (known === undefined) foreign.set(arn, { id, unit: unitName(balancer, lb), serves: [service.id] });
