@@ -47,7 +47,12 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
     withSets(
       {
         ...wanted,
-        attrs: { ...wanted.attrs, SecurityGroups: union(now.attrs.SecurityGroups, wanted.attrs.SecurityGroups) },
+        attrs: {
+          ...wanted.attrs,
+          SecurityGroups: union(now.attrs.SecurityGroups, wanted.attrs.SecurityGroups),
+          // Who asked for IPv6 may be one of the others.
+          ...(wanted.attrs.IpAddressType === 'ipv4' ? { IpAddressType: now.attrs.IpAddressType ?? 'ipv4' } : {}),
+        },
       },
       now,
       ['Tags'],

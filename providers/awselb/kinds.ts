@@ -44,6 +44,7 @@ import { drainMs } from './drain.ts';
 import { givingBackOf } from './former-forward.ts';
 import { kindWords } from './kind-words.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
+import { isOfGroup } from './names.ts';
 
 const tags = { batch: 50, inCreate: true, max: 50 } as const;
 const forward = { batch: 5, serving: true, to: 'TargetGroup', weight: 'Weight', max: 5, inCreate: true } as const;
@@ -65,6 +66,7 @@ export const kinds: readonly KindSpec[] = [
     sets: { IpPermissions: { batch: rulesOfSecurityGroup, max: rulesOfSecurityGroup, deletes: true }, Tags: tags },
     slots: ({ VpcId, GroupName }) => [`security group ${String(VpcId)} ${String(GroupName)}`],
     rateClass: 'ec2',
+    shared: isOfGroup,
     words: kindWords.securityGroup,
   },
   {
@@ -89,6 +91,7 @@ export const kinds: readonly KindSpec[] = [
     rateClass: 'elbv2',
     borrowed: isMadeElsewhere,
     guarded: deletionGuard,
+    shared: isOfGroup,
     words: kindWords.loadBalancer,
   },
   {
@@ -120,6 +123,7 @@ export const kinds: readonly KindSpec[] = [
     slots: ({ Port }, { LoadBalancerArn }) => [`port ${LoadBalancerArn} ${String(Port)}`],
     rateClass: 'elbv2',
     borrowed: (listener) => givingBackOf(listener) !== undefined,
+    shared: isOfGroup,
     words: kindWords.listener,
   },
   {

@@ -19,7 +19,7 @@ import { joinGroups } from './join-groups.ts';
 import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
 import { tellMoves } from './moves.ts';
-import { clusterTag } from './names.ts';
+import { backendGroup, clusterTag, isOwnGroup } from './names.ts';
 import type { Options } from './options.ts';
 import { type Present, presentOf } from './present.ts';
 import { type ServiceOptions, serviceOptions } from './service-options.ts';
@@ -64,7 +64,8 @@ export function model(input: ModelInput, options: Options): ModelResult {
     problems.push(...result.problems);
     opened.push(...result.opened);
   }
-  resources.push(...leftBehind(problems, resources, present, input.present));
+  const left = leftBehind(problems, resources, present, input.present);
+  resources.push(...left);
   const carriers = resources.filter(({ kind }) => kind === 'LoadBalancer');
   const used = carriers.some(
     ({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes('backend'),
@@ -78,7 +79,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     options,
     environment,
     present,
-    groups: opened,
+    groups: [...opened, ...standing(opened, left, present, input, options)],
     used,
     stillThere,
     orphaned,
@@ -95,6 +96,29 @@ export function model(input: ModelInput, options: Options): ModelResult {
 /** A load balancer of the cluster that nobody here ever asked for: it stands on what all share. */
 function isOfCluster({ kind, owned, sets }: Observed, cluster: string): boolean {
   return kind === 'LoadBalancer' && !owned && sets.Tags?.get(clusterTag)?.attrs.Value === cluster;
+}
+
+/** Target groups that are there for services that cannot be read, or are refused: while they are, they are let in. */
+function standing(
+  opened: readonly Resource[],
+  left: readonly Resource[],
+  present: Present,
+  { present: observed, incomplete }: ModelInput,
+  { backendSecurityGroup }: Options,
+): readonly Resource[] {
+  if (incomplete !== true && left.length === 0) return [];
+  const word = backendSecurityGroup ?? backendGroup;
+  const known = new Set(opened.map(({ id }) => id));
+  const units = new Set(left.map(({ unit }) => unit));
+  return observed.flatMap(({ kind, owned, unit, attrs: { SecurityGroups: groups } }) =>
+    kind === 'LoadBalancer' &&
+    owned &&
+    (incomplete === true || units.has(unit)) &&
+    Array.isArray(groups) &&
+    groups.includes(word)
+      ? present.inUnit(unit).filter((one) => one.kind === 'TargetGroup' && isOwnGroup(one.id) && !known.has(one.id))
+      : [],
+  );
 }
 
 function tellStray(service: ExportedService, addresses: readonly string[]): Problem {

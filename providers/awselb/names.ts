@@ -56,6 +56,9 @@ export const securityGroupId = (lb: string, number: number): string =>
   number === 0 ? `${lb}|sg` : `${lb}|sg${number + 1}`;
 export const unitName = (balancer: string, lb: string): string => `${balancer}/${lb}`;
 
+/** Whether a load balancer, or what hangs at it, is one that several may share: its stack is not named by one service. */
+export const isOfGroup = ({ id }: { readonly id: string }): boolean => /^(service|ingress)\/[^/|]*(\||$)/.test(id);
+
 /** Id, and word in LoadBalancer.SecurityGroups, of the back-end group that all load balancers of a cluster share. */
 export const backendGroup = 'backend';
 export const sharedUnit = (balancer: string): string => `${balancer}/${backendGroup}`;

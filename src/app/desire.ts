@@ -1,17 +1,18 @@
 import { type Merged, mergeSliced } from '../front/index.ts';
-import type {
-  Environment,
-  ExportedService,
-  FrontGroup,
-  ModelInput,
-  ModelResult,
-  Observed,
-  Policy,
-  Problem,
-  Provider,
-  Resource,
-  ServiceId,
-  Sliced,
+import {
+  type Environment,
+  type ExportedService,
+  type FrontGroup,
+  type ModelInput,
+  type ModelResult,
+  type Observed,
+  type Policy,
+  type Problem,
+  type Provider,
+  type Resource,
+  type ServiceId,
+  type Sliced,
+  untold,
 } from '../model/index.ts';
 import { Remade, sameItems } from '../model/remade.ts';
 import type { Want, Wanted } from '../run/index.ts';
@@ -25,7 +26,7 @@ export interface Desired extends Want {
 }
 
 export type Desire = (
-  wanted: Pick<Wanted, 'services' | 'nodes'>,
+  wanted: Pick<Wanted, 'services' | 'nodes'> & Partial<Pick<Wanted, 'incomplete'>>,
   environment: Environment,
   present: readonly Observed[],
 ) => Sliced<Desired>;
@@ -48,7 +49,7 @@ export function createDesire(
   let before: Merged | undefined;
   let usable: readonly ExportedService[] = [];
 
-  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present'>;
+  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present' | 'incomplete'>;
   const modelAll = createIsolation(function* (wanted) {
     const merged = yield* mergeSliced(wanted, provider.capabilities, before);
     yield;
@@ -67,11 +68,17 @@ export function createDesire(
     return { merged, resources, problems: modelled.problems };
   });
 
-  return function* ({ services, nodes }, environment, present) {
+  return function* ({ services, nodes, incomplete }, environment, present) {
     const { kept, settings, problems, withheld } = read(services);
     yield;
     usable = sameItems(kept, usable) ? usable : kept;
-    rest = { nodes, environment, settings, present };
+    rest = {
+      nodes,
+      environment,
+      settings,
+      present,
+      incomplete: withheld.length > 0 || incomplete?.(untold) === true,
+    };
     const { made, problems: failures, without } = yield* modelAll(usable);
     before = made.merged;
     return {

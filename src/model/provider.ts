@@ -84,6 +84,8 @@ export interface ModelInput {
   readonly own?: readonly Own[];
   /** What may be done to what exists. Absent: everything. */
   readonly policy?: Policy | undefined;
+  /** There may be services that nobody can tell of now, or that cannot be understood. Absent: there are none. */
+  readonly incomplete?: boolean;
   /** All pools, and by whom their addresses may be announced. Absent: none. */
   readonly pools?: readonly Pool[];
   readonly announcements?: readonly AnnounceRule[];

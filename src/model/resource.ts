@@ -107,6 +107,11 @@ export interface KindSpec {
   readonly drainMs?: (object: Pick<Resource, 'attrs'>) => number;
   /** Made by somebody else and only used: a create takes it in, a delete lets it go, and it is there before and after. */
   readonly borrowed?: (object: Pick<Resource, 'attrs' | 'sets'>) => boolean;
+  /**
+   * Services may have a part in it that shows nowhere: ranges, certificates, attributes. While a source cannot be read, and so such a service
+   * could exist, it stays as it is: it is not deleted, nothing leaves its sets but what traffic flows to, and no attribute changes.
+   */
+  readonly shared?: (object: Pick<Resource, 'id' | 'attrs'>) => boolean;
   /** Why an object is not deleted, nor anything that refers to it: the system itself guards it. Undefined: it may go. */
   readonly guarded?: (object: Pick<Resource, 'attrs' | 'sets'>) => string | undefined;
   /** How its objects are told to people; absent: by ids and raw values. */

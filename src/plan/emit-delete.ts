@@ -65,9 +65,10 @@ export function emitDelete(sketch: Sketch, present: Present, drains: Drains): vo
 /**
  * While it is not known what a service wants, nothing is deleted that serves it, but for a generation whose successor serves it too.
  */
-function refuseUnknown(sketch: Sketch, { it, wanted }: Present, draft: Draft): void {
+function refuseUnknown(sketch: Sketch, present: Present, draft: Draft): void {
+  const { it, wanted } = present;
   const lost = it.serves.filter((service) => wanted === undefined || !wanted.it.serves.includes(service));
-  const unknown = sketch.incomplete(lost);
+  const unknown = sketch.unknownAt(present, lost);
   if (unknown !== undefined) draft.refuse('incomplete', unknown);
 }
 

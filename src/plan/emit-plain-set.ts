@@ -218,8 +218,10 @@ export class SetEmitter {
         }),
       ),
     ];
-    const unknown = this.sketch.incomplete([...this.present.it.serves, ...this.wanted.it.serves]);
-    const held = this.set.spec.deletes === true && !this.sketch.allows('delete');
+    const { present, wanted, set } = this;
+    const services = [...present.it.serves, ...wanted.it.serves];
+    const unknown = set.serving ? this.sketch.incomplete(services) : this.sketch.unknownAt(present, services);
+    const held = set.spec.deletes === true && !this.sketch.allows('delete');
     for (const draft of drafts) {
       draft.afterAll(after);
       if (held && draft.op === 'remove') draft.refuse('policy', this.sketch.options.policy);

@@ -13,16 +13,19 @@ import { push, type Sketch } from './sketch.ts';
 export function emitUpdate(sketch: Sketch, wanted: Wanted): void {
   const { kept, shape } = wanted;
   if (kept === undefined) return;
-  const attrs = changedAttrs(sketch, wanted, kept);
   const changed = shape.refs.filter((ref) => !sameRef(sketch.scene, wanted, ref));
+  const turning = changed.some(({ serving }) => serving);
+  const unknown = sketch.unknownAt(kept, []);
+  // A turn is the business of those whose traffic it turns: what others may share waits for a call of its own.
+  const attrs = turning && unknown !== undefined ? {} : changedAttrs(sketch, wanted, kept);
   const changesAttrs = Object.keys(attrs).length > 0;
   if (!changesAttrs && changed.length === 0) return;
   const refs: Record<string, DraftRef | null> = {};
-  const turning = changed.some(({ serving }) => serving);
   const draft = sketch.draft('update', wanted, reason(attrs, changed, turning), {
     ...(changesAttrs ? { attrs } : {}),
     ...(changed.length > 0 ? { refs } : {}),
   });
+  if (unknown !== undefined && !turning) draft.refuse('incomplete', unknown);
   const losing = turning ? losableNow(sketch, wanted) : 0;
   for (const ref of changed) {
     const id = wanted.it.refs[ref.name];

@@ -79,6 +79,9 @@ export class LinkSet {
 
   draft(op: 'add' | 'set' | 'remove', why: string, members: readonly (readonly [DraftRef, Member | null])[]): Draft {
     const draft = this.sketch.draft(op, this.front, why, { set: this.set.name, members });
+    const takes = !this.set.serving && members.some(([, member]) => member === null);
+    const unknown = takes ? this.sketch.unknownAt(this.kept) : undefined;
+    if (unknown !== undefined) draft.refuse('incomplete', unknown);
     return draft;
   }
 

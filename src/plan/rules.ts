@@ -54,6 +54,8 @@ const names = {
   policy: true,
   ownership: true,
   incomplete: true,
+  /** What services may share unseen loses nothing while a source cannot be read. */
+  shared: true,
   /** Members of one call are bounded. */
   batch: true,
   /** An object whose immutable fields differ is another generation. */

@@ -1,4 +1,4 @@
-import type { Policy, ServiceId, StepOp } from '../model/index.ts';
+import { type Policy, type ServiceId, type StepOp, untold } from '../model/index.ts';
 import { Draft, type DraftFields, type DraftRef, existing } from './draft.ts';
 import type { Rules } from './rules.ts';
 import { Present, type Scene, type Target, Wanted } from './scene.ts';
@@ -10,6 +10,9 @@ export interface PlanOptions {
   /** How long a gate may stay shut, milliseconds; default 5 minutes. */
   readonly gateDeadlineMs?: number;
 }
+
+/** How a refusal names whoever is told of by what cannot be read. */
+const someone = 'whoever cannot be read';
 
 /** What circles forced: all of it only grows from one attempt to the next. */
 export interface Sacrifices {
@@ -110,6 +113,15 @@ export class Sketch {
 
   incomplete(services: readonly ServiceId[]): ServiceId | undefined {
     return this.rules.incomplete ? services.find(this.options.incomplete) : undefined;
+  }
+
+  /** Who may lose by what is taken from an object: a service that it serves and that cannot be read, or one that nobody has told of. */
+  unknownAt({ it, shape }: Present, services: readonly ServiceId[] = it.serves): ServiceId | undefined {
+    return this.incomplete(services) ?? (this.#mayBeShared(it, shape) ? someone : undefined);
+  }
+
+  #mayBeShared(it: Present['it'], { spec }: Present['shape']): boolean {
+    return this.rules.shared && spec.shared?.(it) === true && this.options.incomplete(untold);
   }
 }
 

@@ -1,4 +1,12 @@
-import { type Environment, type Observed, type Resource, type Sliced, sameJson, type Unit } from '../model/index.ts';
+import {
+  type Environment,
+  type Observed,
+  type Resource,
+  type Sliced,
+  sameJson,
+  type Unit,
+  untold,
+} from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import type { LaneOptions, Want, Wanted } from './lane-options.ts';
 import { ObservedCache, sameSets } from './observed-cache.ts';
@@ -55,7 +63,8 @@ export class Picture {
   /** In slices: what comes to be known meanwhile is looked at the next time. One at a time. */
   *groups(wanted: Wanted, environment: Environment): Sliced<readonly UnitGroup[]> {
     const before = this.cache.all();
-    const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, this.#outside];
+    const unknown = wanted.incomplete(untold);
+    const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, this.#outside, unknown];
     if (this.#want === undefined || !sameItems(wantFrom, this.#wantFrom)) {
       const made = wanted.nothing ? empty : yield* this.#options.desire(wanted, environment, before);
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };

@@ -6,6 +6,7 @@ import { type Shape, shapeOf } from './pair-shape.ts';
 import { rollOutDuringGate } from './rollout-scenario.ts';
 import { Case } from './scenarios.ts';
 import { readStale } from './stale-scenario.ts';
+import { readWithoutSource } from './unread-source-scenario.ts';
 
 /** What one pair showed. */
 export interface Result {
@@ -43,6 +44,7 @@ const scenarios: readonly Scenario[] = [
       for (const service of one.pair.unread) one.unread(service);
     },
   ],
+  ['a source cannot be read', readWithoutSource],
 ];
 
 /** Runs every scenario of a pair; stops at the first that fails. */

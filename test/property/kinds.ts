@@ -20,7 +20,7 @@ const forward = {
 
 function declare(unusedHealth: boolean, foreignRules: boolean): readonly KindSpec[] {
   return [
-    { kind: 'Balancer', claim: 'tag', immutable: ['scheme'], refs: {}, sets: {} },
+    { kind: 'Balancer', claim: 'tag', immutable: ['scheme'], refs: {}, sets: {}, shared: () => true },
     {
       kind: 'TargetGroup',
       claim: 'name',
@@ -37,6 +37,7 @@ function declare(unusedHealth: boolean, foreignRules: boolean): readonly KindSpe
       immutable: ['port', 'balancer'],
       refs: { balancer: { to: 'Balancer' } },
       sets: { forward, certs: { batch: 2, max: 3 } },
+      shared: () => true,
       frontKey: ({ port }, { balancer }) => `${balancer}:${port}`,
       slots: ({ port }, { balancer }) => [`port ${balancer}:${port}`],
     },
