@@ -1,11 +1,11 @@
 /** The build of the images without a container engine: its steps in an empty folder, with just what they copy. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { readDockerfile } from '../deploy/dockerfile.ts';
@@ -44,6 +44,18 @@ describe('the images', () => {
     assert.equal((await weir('--version')).stdout.trim(), version);
     const examples = ['-f', 'deploy/examples/services/shop.yaml', '--provider', 'haproxy'];
     assert.match((await weir('render', ...examples)).stdout, /^frontend /m);
+  });
+
+  it('hold what runs in threads of its own, which nothing imports', async () => {
+    assert.ok(existsSync(join(folder, 'dist', 'providers', 'l2', 'worker.js')));
+    for (const file of await readdir(join(folder, 'dist'), { recursive: true })) {
+      if (!file.endsWith('.js')) continue;
+      const text = await readFile(join(folder, 'dist', file), 'utf8');
+      for (const [, name = ''] of text.matchAll(/new Worker\(new URL\(`\.\/([^$`]+)/g)) {
+        const built = join(dirname(file), `${name}.js`);
+        assert.ok(existsSync(join(folder, 'dist', built)), `${file} starts ${built}, which is not there`);
+      }
+    }
   });
 
   it('keep every package that it imports when those of development go', async () => {
