@@ -28,14 +28,16 @@ export const nothingInForce: InForce = { services: new Map(), nameless: new Map(
 
 /**
  * What is in force now, after what was `before`; unchanged services and parts of services are the same objects again. `shared` remembers
- * that from one reading to the next, so that it costs something only for services that are new.
+ * that from one reading to the next, so that it costs something only for services that are new. `alike`: how the parts that are the same
+ * are found.
  */
 export function settle(
   read: Read,
   before: InForce,
   shared: Remade<ExportedService, ExportedService> = new Remade(),
+  alike: (before: ExportedService | undefined, now: ExportedService) => ExportedService = share,
 ): Settled {
-  const services = shared.of(read.services, (service) => share(before.services.get(service.id), service));
+  const services = shared.of(read.services, (service) => alike(before.services.get(service.id), service));
   const { services: chosen, problems: duplicates } = decideDuplicates(services);
   const nameless = countNameless(read.problems);
   const kept = keepNamed(read.problems, chosen, before);

@@ -4,16 +4,17 @@ import { Canonical } from './canonical.ts';
 import type { Field } from './field.ts';
 import { type Metadata, parseObjectName } from './metadata.ts';
 import type { Place } from './place.ts';
+import { noTargets, RestingTargets } from './resting-targets.ts';
 
 /**
- * Addresses that all serve the same ports: an EndpointSlice, or one subset of an Endpoints object. There are more of them than of anything
- * else: they are kept as the targets that they mostly are, at the first port, in the order of targets, each address once by its best state.
+ * Addresses that all serve the same ports: an EndpointSlice, or one subset of an Endpoints object. They are kept as the targets that they
+ * mostly are, at the first port, in the order of targets, each address once by its best state.
  */
 export interface EndpointGroup {
   readonly ports: readonly EndpointPort[];
-  readonly ready: readonly Target[];
+  readonly ready: RestingTargets;
   /** Their pods end but still answer: used when nothing is ready, else drained. */
-  readonly terminating: readonly Target[];
+  readonly terminating: RestingTargets;
 }
 
 export interface EndpointPort {
@@ -43,8 +44,6 @@ export interface EndpointsView {
 }
 
 const portLists = new Canonical<readonly EndpointPort[]>();
-const nodes = new Canonical<string>();
-const zones = new Canonical<string>();
 const none: readonly never[] = [];
 
 export function groupOf(ports: readonly EndpointPort[], endpoints: readonly Endpoint[]): EndpointGroup {
@@ -61,9 +60,13 @@ export function groupOf(ports: readonly EndpointPort[], endpoints: readonly Endp
   for (const name of ready.keys()) terminating.delete(name);
   return {
     ports: ports.length === 0 ? none : portLists.of(key, ports.slice()),
-    ready: inOrder(ready),
-    terminating: inOrder(terminating),
+    ready: rest(ready),
+    terminating: rest(terminating),
   };
+}
+
+function rest(targets: ReadonlyMap<string, Target>): RestingTargets {
+  return targets.size === 0 ? noTargets : new RestingTargets(inOrder(targets));
 }
 
 /** Targets by address and port, in their order. */
@@ -73,15 +76,7 @@ export function inOrder(targets: ReadonlyMap<string, Target>): readonly Target[]
 }
 
 function targetOf({ address, ...about }: Endpoint, port: number): Target {
-  const { pod } = about;
-  const state = about.state === 'terminating' ? 'draining' : 'ready';
-  const node = about.node === undefined ? undefined : nodes.of(about.node, about.node);
-  const zone = about.zone === undefined ? undefined : zones.of(about.zone, about.zone);
-  // A literal takes less memory than what is put together.
-  if (node !== undefined && pod !== undefined)
-    return zone === undefined
-      ? { address, port, node, pod, weight: 1, state }
-      : { address, port, node, zone, pod, weight: 1, state };
+  const { node, zone, pod } = about;
   return {
     address,
     port,
@@ -89,7 +84,7 @@ function targetOf({ address, ...about }: Endpoint, port: number): Target {
     ...(zone === undefined ? {} : { zone }),
     ...(pod === undefined ? {} : { pod }),
     weight: 1,
-    state,
+    state: about.state === 'terminating' ? 'draining' : 'ready',
   };
 }
 

@@ -1,11 +1,12 @@
 import type { Target } from '../../model/index.ts';
 import { addressFamily, formatAuthority } from '../../net/index.ts';
 import { type EndpointPort, type EndpointsView, inOrder } from './endpoint-group.ts';
+import { noTargets, RestingTargets } from './resting-targets.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
 export interface FoundTargets {
-  readonly targets: readonly Target[];
+  readonly targets: RestingTargets;
   /** Why there are none. */
   readonly none?: string;
 }
@@ -24,7 +25,10 @@ export function findTargets(
   const fitting = groups.flatMap(({ ports, ready, terminating }) =>
     ports
       .filter((candidate) => fits(candidate, port, service))
-      .map((candidate) => ({ ready: atPort(ready, candidate.port), terminating: atPort(terminating, candidate.port) })),
+      .map((candidate) => ({
+        ready: atPort(ready.list, candidate.port),
+        terminating: atPort(terminating.list, candidate.port),
+      })),
   );
   const ready = merge(fitting.map((group) => group.ready));
   const known = new Set(ready.map(nameOf));
@@ -32,10 +36,13 @@ export function findTargets(
   const serving = oneFamily(ready, service);
   const state: Target['state'] = serving.length > 0 ? 'draining' : 'ready';
   const leaving = oneFamily(ending, service).map((target) => (target.state === state ? target : { ...target, state }));
-  if (serving.length + leaving.length > 0)
-    return { targets: leaving.length === 0 ? serving : merge([serving, leaving]) };
+  if (serving.length + leaving.length > 0) {
+    const targets = leaving.length === 0 ? serving : merge([serving, leaving]);
+    // Mostly just those of a slice, which rest there already.
+    return { targets: groups.find(({ ready }) => ready.list === targets)?.ready ?? new RestingTargets(targets) };
+  }
   const ports = groups.flatMap((group) => group.ports);
-  return { targets: [], none: whyNone(port, endpoints, ports, fitting.length > 0) };
+  return { targets: noTargets, none: whyNone(port, endpoints, ports, fitting.length > 0) };
 }
 
 /** The very same list where they are there already. */

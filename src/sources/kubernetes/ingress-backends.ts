@@ -4,6 +4,7 @@ import type { IngressView } from './ingress.ts';
 import type { BackendRef } from './ingress-path.ts';
 import type { JoinContext } from './join.ts';
 import { makeBackend } from './make-backend.ts';
+import { noTargets } from './resting-targets.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 import { targetAuthority } from './take-material.ts';
@@ -42,7 +43,7 @@ export class IngressBackends {
     const { namespace } = this.#view.meta;
     const own = service === undefined ? [this.#view.own] : [service.own, this.#view.own];
     const authority = targetAuthority(namespace, this.#draft, lookup);
-    const base = { service, port, targets: [], layer: 'http', own, direct: false, authority } as const;
+    const base = { service, port, targets: noTargets, layer: 'http', own, direct: false, authority } as const;
     if (service !== undefined) this.#draft.uses.add(service);
     const missing = whyMissing(namespace, ref, service, port);
     if (service === undefined || port === undefined || missing !== undefined) {

@@ -15,6 +15,7 @@ import type { OwnAnnotations } from './own-annotations.ts';
 import { besidePeer } from './own-beside-peer.ts';
 import type { PeerView } from './peer-object.ts';
 import type { Place } from './place.ts';
+import { noTargets } from './resting-targets.ts';
 import type { ServiceView } from './service.ts';
 import { classOf, standsFor } from './take-class.ts';
 import { takeClient, targetAuthority } from './take-material.ts';
@@ -143,7 +144,7 @@ function contextOf(
       const annotations = [...(service === undefined ? [] : [service.own]), ...(own === undefined ? [] : [own])];
       const authority = targetAuthority(namespace, draft, lookup);
       const base = { service, port, layer: 'tcp', own: annotations, direct: false, authority } as const;
-      if (service === undefined || port === undefined) return makeBackend({ ...base, targets: [] });
+      if (service === undefined || port === undefined) return makeBackend({ ...base, targets: noTargets });
       const slices = lookup.endpointsOf(namespace, service.meta.name);
       for (const endpoints of slices) draft.uses.add(endpoints);
       const found = targets(service, port);

@@ -19,6 +19,7 @@ import { LivingObjects, type ReadResult } from './living-objects.ts';
 import { type AtNodes, toNodes } from './node-targets.ts';
 import type { KubernetesReadOptions } from './options.ts';
 
+import { shareService } from './share-service.ts';
 export interface LiveStateOptions {
   readonly readers: KubernetesReadOptions;
   readonly wallMs: () => number;
@@ -134,6 +135,7 @@ export class LiveState {
     const before = this.#snapshot;
     const saved = this.#saveProblem === undefined ? [] : [this.#saveProblem];
     const now: Snapshot = {
+      shareService,
       services: shareItems(before.services, [...settled.services.values()]),
       leaving: read.leaving,
       nodes: shareItems(before.nodes, this.#nodes),

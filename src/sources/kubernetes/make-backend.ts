@@ -1,5 +1,6 @@
-import type { Backend, CertRef, HealthCheck, Target, Timeouts } from '../../model/index.ts';
+import type { Backend, CertRef, HealthCheck, Timeouts } from '../../model/index.ts';
 import type { OwnAnnotations } from './own-annotations.ts';
+import { noTargets, type RestingTargets, withTargets } from './resting-targets.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
@@ -17,7 +18,7 @@ const spoken: Readonly<Record<string, Backend['protocol']>> = {
 export interface BackendParts {
   readonly service: ServiceView | undefined;
   readonly port: ServicePort | undefined;
-  readonly targets: readonly Target[];
+  readonly targets: RestingTargets;
   /** http: the front routes HTTP. */
   readonly layer: 'tcp' | 'udp' | 'http';
   /** Annotations of the Service, then of the Ingress: the first that says something counts. */
@@ -46,8 +47,7 @@ export function makeBackend(parts: BackendParts): Backend {
   // Targets that cannot be verified as asked get nothing.
   const unverified = encrypted && caSecret !== undefined && ca === undefined;
   const verify = pick('backendTlsVerify') ?? caSecret !== undefined;
-  return {
-    targets: unverified ? [] : targets,
+  return withTargets(unverified ? noTargets : targets, {
     targetKind: 'ip',
     ...(port?.nodePort === undefined ? {} : { nodePort: port.nodePort }),
     ...(service?.localOnly === true ? { localOnly: true } : {}),
@@ -72,7 +72,7 @@ export function makeBackend(parts: BackendParts): Backend {
     ...(sendProxy === undefined ? {} : { sendProxy }),
     ...(retries === undefined ? {} : { retries }),
     ...(reuse === undefined ? {} : { reuse }),
-  };
+  });
 }
 
 function spokenBy(port: ServicePort | undefined): Backend['protocol'] {

@@ -34,6 +34,10 @@ export function shareService(previous: ExportedService | undefined, next: Export
   return shareEqual(previous, shared);
 }
 
+/** Targets that rest are the same list already where they are equal: those that are not go on resting. */
 function shareBackend(previous: Backend | undefined, next: Backend): Backend {
-  return shareEqual(previous, { ...next, targets: shareEqual(previous?.targets, next.targets) });
+  if (previous === undefined) return next;
+  const { targets } = previous;
+  const again = targets !== next.targets && equalData(targets, next.targets);
+  return shareEqual(previous, again ? { ...next, targets } : next);
 }

@@ -5,7 +5,6 @@ import { type FoundTargets, findTargets } from './find-targets.ts';
 import type { Lookup } from './object-store.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
-import { shareEqual } from './share-service.ts';
 
 interface Found extends FoundTargets {
   /** What they were found in; absent: before the Service was read anew. */
@@ -24,7 +23,7 @@ export class TargetTable {
     const known = this.#ports.get(port);
     if (known?.endpoints !== undefined && sameItems(known.endpoints, endpoints)) return known;
     const { targets, ...none } = findTargets(service, port, endpoints);
-    const found = { endpoints, targets: shareEqual(known?.targets, targets), ...none };
+    const found = { endpoints, targets: known?.targets.equals(targets) === true ? known.targets : targets, ...none };
     this.#ports.set(port, found);
     return found;
   }

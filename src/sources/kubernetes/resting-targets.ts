@@ -1,0 +1,77 @@
+import type { Backend, Target } from '../../model/index.ts';
+
+const states: readonly Target['state'][] = ['ready', 'draining', 'gone'];
+const absent = '-';
+const empty: readonly Target[] = [];
+
+/**
+ * Targets while nobody looks at them: one text, of a fourth of their size. There are more of them than of anything else, and they are
+ * looked at when their service is new or changes. Who still has the list gets the very same one. All are of weight 1.
+ */
+export class RestingTargets {
+  /** A line each: port, state, zone, node, pod, address. What is as in the line before is left out. */
+  readonly #text: string;
+  #list: WeakRef<readonly Target[]> | undefined;
+
+  constructor(targets: readonly Target[]) {
+    let before: readonly string[] = [];
+    const lines = targets.map(({ address, port, node, zone, pod, state }) => {
+      const fields = [`${port}`, `${states.indexOf(state)}`, zone ?? absent, node ?? absent, pod ?? absent, address];
+      const line = fields.map((field, i) => (field === before[i] ? '' : field)).join(' ');
+      before = fields;
+      return line;
+    });
+    this.#text = lines.join('\n');
+  }
+
+  /** In order of address and port. The same list as long as anybody holds it. */
+  get list(): readonly Target[] {
+    if (this.#text === '') return empty;
+    const known = this.#list?.deref();
+    if (known !== undefined) return known;
+    const list = readLines(this.#text);
+    this.#list = new WeakRef(list);
+    return list;
+  }
+
+  equals(other: RestingTargets): boolean {
+    return this.#text === other.#text;
+  }
+}
+
+export const noTargets = new RestingTargets(empty);
+
+function readLines(text: string): readonly Target[] {
+  let before: readonly string[] = [];
+  return text.split('\n').map((line): Target => {
+    const fields = line.split(' ').map((field, i) => (field === '' ? (before[i] ?? '') : field));
+    before = fields;
+    const [port, code, zone = absent, node = absent, pod = absent, address = ''] = fields;
+    return {
+      address,
+      port: Number(port),
+      ...(node === absent ? {} : { node }),
+      ...(zone === absent ? {} : { zone }),
+      ...(pod === absent ? {} : { pod }),
+      weight: 1,
+      state: states[Number(code)] ?? 'ready',
+    };
+  });
+}
+
+const resting = new WeakMap<object, RestingTargets>();
+
+/** The same getter of all, so that they are of one shape. */
+const lookedAt: PropertyDescriptor & ThisType<object> = {
+  enumerable: true,
+  get() {
+    return resting.get(this)?.list;
+  },
+};
+
+/** A backend whose targets rest. A copy of it has them as a plain list. */
+export function withTargets(targets: RestingTargets, rest: Omit<Backend, 'targets'>): Backend {
+  const lazy: Pick<Backend, 'targets'> = Object.create(Object.prototype, { targets: lookedAt });
+  resting.set(lazy, targets);
+  return Object.assign(lazy, rest);
+}
