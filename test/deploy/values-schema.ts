@@ -9,21 +9,25 @@ type Field = JsonSchema | boolean;
 const setByChart = ['sources', 'balancers', 'stateDir', 'drain'];
 const listenersByChart = ['metrics', 'api'];
 const sourceByChart = ['type', 'controller', 'withoutClass', 'classes', 'namespaces'];
-const haproxyByChart = ['mode', 'dir', 'socket', 'masterSocket', 'binary'];
+const haproxyByChart = ['mode', 'dir', 'socket', 'masterSocket', 'binary', 'monitor'];
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const seconds = { type: 'integer', minimum: 0, maximum: 86_400 } as const;
 const name = { type: 'string', maxLength: 63, pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$' } as const;
+/** Of what can have no dot: a Service, a namespace. */
+const label = { type: 'string', maxLength: 63, pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$' } as const;
 const texts: JsonSchema = { type: 'array', items: text };
 /** The API server is the judge of what it takes. */
 const anyObject: JsonSchema = { type: 'object' };
 const anyObjects: JsonSchema = { type: 'array', items: anyObject };
 const textMap: JsonSchema = { type: 'object', additionalProperties: text };
 
-function object(properties: Readonly<Record<string, Field>>, more: JsonSchema = {}): JsonSchema {
-  return { type: 'object', additionalProperties: false, properties: { ...properties }, ...more };
+/** All of it is there, by values.yaml: what somebody has made null, and the templates would stumble over, is told. */
+function object(properties: Readonly<Record<string, Field>>, optional: readonly string[] = []): JsonSchema {
+  const required = Object.keys(properties).filter((key) => !optional.includes(key));
+  return { type: 'object', additionalProperties: false, required, properties: { ...properties } };
 }
 
 /** JSON Schema draft-7, which every Helm 3 and 4 reads. */
@@ -38,61 +42,63 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the chart weir; made by test/deploy/write.ts',
-    ...object({
-      mode: { type: 'string', enum: ['controller', 'daemonset', 'proxy-deployment'] },
-      nameOverride: name,
-      fullnameOverride: name,
-      image: object({ registry: text, ...image(), pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] } }),
-      imagePullSecrets: anyObjects,
-      proxy: object({ image: object(image()), resources: anyObject, directorySize: text }),
-      replicas: { type: 'integer', minimum: 0 },
-      classes: object({ name, create: flag, default: flag, exclusive: flag, also: texts, withoutClass: flag }),
-      namespaces: { type: 'array', items: { ...name, minLength: 1 }, uniqueItems: true },
-      source: without(plain(toJsonSchema(kubernetesSource)), sourceByChart),
-      extraSources: sources,
-      balancers,
-      haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
-      publish: publishOf(balancers),
-      fromPools: flag,
-      settings: settingsOf(whole),
-      drainSeconds: seconds,
-      finishSeconds: seconds,
-      listen: object({ address: text, metricsPort: port, proxyPort: port, apiPort: port }),
-      service: object({
-        type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
-        annotations: textMap,
-        loadBalancerClass: text,
-        externalTrafficPolicy: { enum: ['Local', 'Cluster'] },
-        ports: {
-          type: 'array',
-          minItems: 1,
-          items: object({ name: { ...name, maxLength: 15 }, port, nodePort: port }, { required: ['name', 'port'] }),
-        },
-      }),
-      resources: anyObject,
-      serviceAccount: object({ create: flag, name, annotations: textMap }),
-      rbac: object({ create: flag, secrets: flag }),
-      networkPolicy: object({
-        enabled: flag,
-        metricsFrom: anyObjects,
-        egress: { type: ['array', 'null'], items: anyObject },
-      }),
-      podDisruptionBudget: object({ enabled: flag, maxUnavailable: { type: ['integer', 'string'] } }),
-      stateVolume: anyObject,
-      priorityClassName: text,
-      nodeSelector: textMap,
-      tolerations: anyObjects,
-      affinity: anyObject,
-      topologySpreadConstraints: anyObjects,
-      podAnnotations: textMap,
-      podLabels: textMap,
-      env: anyObjects,
-      envFrom: anyObjects,
-      volumes: anyObjects,
-      volumeMounts: anyObjects,
-      // Helm's own, for charts that depend on this one.
-      global: anyObject,
-    }),
+    ...object(
+      {
+        mode: { type: 'string', enum: ['controller', 'daemonset', 'proxy-deployment'] },
+        nameOverride: label,
+        fullnameOverride: label,
+        image: object({ registry: text, ...image(), pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] } }),
+        imagePullSecrets: anyObjects,
+        proxy: object({ image: object(image()), resources: anyObject, directorySize: text }),
+        replicas: { type: 'integer', minimum: 0 },
+        classes: object({ name, create: flag, default: flag, exclusive: flag, also: texts, withoutClass: flag }),
+        namespaces: { type: 'array', items: { ...label, minLength: 1 }, uniqueItems: true },
+        source: without(plain(toJsonSchema(kubernetesSource)), sourceByChart),
+        extraSources: sources,
+        balancers,
+        haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
+        publish: publishOf(balancers),
+        fromPools: flag,
+        settings: settingsOf(whole),
+        drainSeconds: seconds,
+        finishSeconds: seconds,
+        listen: object({ address: text, metricsPort: port, proxyPort: port, apiPort: port }),
+        service: object({
+          type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+          annotations: textMap,
+          loadBalancerClass: text,
+          externalTrafficPolicy: { enum: ['Local', 'Cluster'] },
+          ports: {
+            type: 'array',
+            minItems: 1,
+            items: object({ name: { ...label, maxLength: 15 }, port, nodePort: port }, ['nodePort']),
+          },
+        }),
+        resources: anyObject,
+        serviceAccount: object({ create: flag, name, annotations: textMap }),
+        rbac: object({ create: flag, secrets: flag }),
+        networkPolicy: object(
+          { enabled: flag, metricsFrom: anyObjects, egress: { type: ['array', 'null'], items: anyObject } },
+          ['egress'],
+        ),
+        podDisruptionBudget: object({ enabled: flag, maxUnavailable: { type: ['integer', 'string'] } }),
+        stateVolume: anyObject,
+        priorityClassName: text,
+        nodeSelector: textMap,
+        tolerations: anyObjects,
+        affinity: anyObject,
+        topologySpreadConstraints: anyObjects,
+        podAnnotations: textMap,
+        podLabels: textMap,
+        env: anyObjects,
+        envFrom: anyObjects,
+        volumes: anyObjects,
+        volumeMounts: anyObjects,
+        // Helm's own, for charts that depend on this one.
+        global: anyObject,
+      },
+      ['global'],
+    ),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   find,
   overlaysFolder,
   podOf,
+  probedOf,
   putNamespace,
   valueSets,
 } from './kube-deploy-stage.ts';
@@ -44,8 +45,10 @@ describe('the chart', { skip: missing }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Of every object; and of a Pod where its namespace admits no more than it says. */
+  /** Of every object; and of a Pod where its namespace admits no more than it says. It would become ready, too. */
   const acceptAll = async (objects: readonly Manifest[]) => {
+    const { asked, answered } = probedOf(objects);
+    assert.deepEqual(answered, asked, 'what the probes ask, weir.yaml has nobody answer');
     for (const object of objects) await accept(plane, object);
     const account = find(objects, 'ServiceAccount');
     const template = podOf(objects);
@@ -216,6 +219,12 @@ describe('what the chart renders', { skip: missing }, () => {
       ['replica=3', /additional properties 'replica' not allowed/],
       ['settings.auditIntervall=5m', /at '\/settings': additional properties 'auditIntervall'/],
       ['haproxy.maxConnection=9', /at '\/haproxy': additional properties 'maxConnection'/],
+      ['haproxy=null', /at '': missing property 'haproxy'/],
+      ['classes.exclusive=null', /at '\/classes': missing property 'exclusive'/],
+      ['haproxy.monitor.port=1', /at '\/haproxy': additional properties 'monitor'/],
+      ['fullnameOverride=a.b', /at '\/fullnameOverride'/],
+      ['listen.proxyPort=80', /listen\.proxyPort and service\.ports\[0\]\.port are both 80/],
+      ['balancers[0].name=edge,balancers[0].provider=builtin', /two balancers are called edge/],
       ['haproxy.mode=own', /at '\/haproxy': additional properties 'mode'/],
       ['source.target=node', /at '\/source': additional properties 'target'/],
       ['balancers[0].name=a,balancers[0].provider=awselb,balancers[0].options.vpcID=x', /'vpcID' not allowed/],

@@ -1,6 +1,8 @@
 /** What the tests of the chart and of the kustomize overlays share. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import type { Manifest } from '../deploy/bases.ts';
 import { type ControlPlane, eventually, objectPath } from '../kube/index.ts';
 
@@ -32,6 +34,27 @@ export function configOf(objects: readonly Manifest[]): string {
   throw new Error('the ConfigMap has no weir.yaml');
 }
 
+const served = z.object({
+  metrics: z.object({ listen: z.string() }),
+  balancers: z.array(
+    z.object({
+      options: z.object({ monitor: z.object({ address: z.string(), port: z.int() }).optional() }).optional(),
+    }),
+  ),
+});
+
+/** What each container's readiness probe asks, and what weir.yaml has answered there: `container address:port`. */
+export function probedOf(objects: readonly Manifest[]): Readonly<Record<'asked' | 'answered', readonly string[]>> {
+  const { metrics, balancers } = served.parse(parse(configOf(objects)));
+  const asked = podOf(objects).spec.containers.map(({ name, ports = [], readinessProbe }) => {
+    const port = readinessProbe?.httpGet.port;
+    return `${name} 0.0.0.0:${ports.find((one) => one.name === port)?.containerPort ?? port}`;
+  });
+  const monitors = balancers.flatMap(({ options }) => options?.monitor ?? []);
+  const answered = [...monitors.map(({ address, port }) => `haproxy ${address}:${port}`), `weir ${metrics.listen}`];
+  return { asked, answered };
+}
+
 export interface PodTemplate {
   readonly metadata: { readonly labels: Record<string, string> };
   readonly spec: {
@@ -46,6 +69,7 @@ export interface PodTemplate {
 export interface Container {
   readonly name: string;
   readonly command: readonly string[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly resources: { readonly requests?: object; readonly limits?: object };
   readonly securityContext: {
     readonly allowPrivilegeEscalation: boolean;

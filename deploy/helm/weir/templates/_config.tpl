@@ -1,5 +1,6 @@
 {{/* weir.yaml: what the chart knows, and over it what `settings` says. */}}
 {{- define "weir.config" -}}
+{{- include "weir.checkPorts" . -}}
 {{- $class := include "weir.className" . -}}
 {{- $ours := printf "weir-lb.dev/%s" $class -}}
 {{- $source := dict "type" "kubernetes" "controller" $ours "withoutClass" .Values.classes.withoutClass -}}
@@ -30,6 +31,7 @@
 {{- else if not $balancers -}}
 {{- fail "mode controller needs balancers, e.g. --set-json 'balancers=[{\"name\": \"aws\", \"provider\": \"awselb\", \"options\": {\"clusterName\": \"east\"}}]'" -}}
 {{- end -}}
+{{- include "weir.checkBalancers" $balancers -}}
 {{- $host := ternary (printf "[%s]" .Values.listen.address) .Values.listen.address (contains ":" .Values.listen.address) -}}
 {{- $known := dict
   "stateDir" "/var/lib/weir"
@@ -54,5 +56,38 @@ service: {{ .Release.Namespace }}/{{ include "weir.fullname" . }}
 {{- end -}}
 {{- else if and (not .Values.nodeSelector) (not .Values.haproxy.addresses) -}}
 nodes: internal
+{{- end -}}
+{{- end -}}
+
+{{/* Fails when two of a Pod, which all listen in one network, would have the same port. */}}
+{{- define "weir.checkPorts" -}}
+{{- $ports := list (list "listen.metricsPort" .Values.listen.metricsPort) (list "listen.apiPort" .Values.listen.apiPort) -}}
+{{- if include "weir.proxied" . -}}
+{{- $ports = append $ports (list "listen.proxyPort" .Values.listen.proxyPort) -}}
+{{- end -}}
+{{- if eq .Values.mode "proxy-deployment" -}}
+{{- range $i, $port := .Values.service.ports -}}
+{{- $ports = append $ports (list (printf "service.ports[%d].port" $i) $port.port) -}}
+{{- end -}}
+{{- end -}}
+{{- $seen := dict -}}
+{{- range $ports -}}
+{{- $port := int (index . 1) | toString -}}
+{{- if hasKey $seen $port -}}
+{{- fail (printf "%s and %s are both %s: choose another port for one of them" (get $seen $port) (index . 0) $port) -}}
+{{- end -}}
+{{- $_ := set $seen $port (index . 0) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails when two balancers have one name; takes all of them. */}}
+{{- define "weir.checkBalancers" -}}
+{{- $seen := dict -}}
+{{- range . -}}
+{{- $name := .name | default "default" -}}
+{{- if hasKey $seen $name -}}
+{{- fail (printf "two balancers are called %s (edge is the HAProxy of the Pod): give each a name of its own" $name) -}}
+{{- end -}}
+{{- $_ := set $seen $name true -}}
 {{- end -}}
 {{- end -}}
