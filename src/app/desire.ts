@@ -5,6 +5,7 @@ import {
   type FrontGroup,
   type ModelInput,
   type ModelResult,
+  type Network,
   type Observed,
   type Policy,
   type Problem,
@@ -26,7 +27,7 @@ export interface Desired extends Want {
 }
 
 export type Desire = (
-  wanted: Pick<Wanted, 'services' | 'nodes'> & Partial<Pick<Wanted, 'incomplete'>>,
+  wanted: Pick<Wanted, 'services' | 'nodes' | 'network'> & Partial<Pick<Wanted, 'incomplete'>>,
   environment: Environment,
   present: readonly Observed[],
 ) => Sliced<Desired>;
@@ -49,7 +50,7 @@ export function createDesire(
   let before: Merged | undefined;
   let usable: readonly ExportedService[] = [];
 
-  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present' | 'incomplete'>;
+  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present' | 'incomplete'> & Network;
   const modelAll = createIsolation(function* (wanted) {
     const merged = yield* mergeSliced(wanted, provider.capabilities, before);
     yield;
@@ -68,12 +69,13 @@ export function createDesire(
     return { merged, resources, problems: modelled.problems };
   });
 
-  return function* ({ services, nodes, incomplete }, environment, present) {
+  return function* ({ services, nodes, network, incomplete }, environment, present) {
     const { kept, settings, problems, withheld } = read(services);
     yield;
     usable = sameItems(kept, usable) ? usable : kept;
     rest = {
       nodes,
+      ...network,
       environment,
       settings,
       present,

@@ -1,11 +1,23 @@
 import { assign, compareAge, type Taker } from '../front/index.ts';
-import type { AddressMove, ExportedService, Incomplete, Node, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import type {
+  AddressMove,
+  ExportedService,
+  Incomplete,
+  Network,
+  Node,
+  Pool,
+  Problem,
+  ServiceId,
+  Snapshot,
+} from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 
 /** Everything that the sources know, and which balancer takes what. */
 export interface Gathered {
   readonly services: readonly ExportedService[];
   readonly nodes: readonly Node[];
+  /** The same object while its parts are. */
+  readonly network: Network;
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
   /** By balancer; the same array as before while it holds the same services. */
@@ -23,7 +35,10 @@ export interface Gathered {
 }
 
 /** Puts the snapshots of all sources together. Remembers what it made last, so that equal parts stay the same objects. */
-export function createGather(balancers: readonly Taker[]): (snapshots: readonly Snapshot[]) => Gathered {
+export function createGather(
+  balancers: readonly Taker[],
+  poolsOf: (snapshots: readonly Snapshot[]) => readonly Pool[] = () => none,
+): (snapshots: readonly Snapshot[]) => Gathered {
   let last: Gathered | undefined;
   return (snapshots) => {
     const problems: Problem[] = snapshots.flatMap((snapshot) => snapshot.problems);
@@ -32,6 +47,7 @@ export function createGather(balancers: readonly Taker[]): (snapshots: readonly 
       last?.nodes,
       snapshots.flatMap((snapshot) => snapshot.nodes),
     );
+    const network = gatherNetwork(last?.network, poolsOf(snapshots), snapshots);
     const assigned = assign(services, balancers);
     const taken = new Map(
       [...assigned.taken].map(([name, list]) => [name, share(last?.taken.get(name), list)] as const),
@@ -45,12 +61,35 @@ export function createGather(balancers: readonly Taker[]): (snapshots: readonly 
     );
     const incomplete = snapshots.flatMap((snapshot) => snapshot.incomplete);
     const couldExist = incomplete.length === 0 ? nothingMore : unknownTo(services);
-    last = { services, nodes, problems: [...problems, ...assigned.problems], incomplete, taken, leaving, couldExist };
+    last = {
+      services,
+      nodes,
+      network,
+      problems: [...problems, ...assigned.problems],
+      incomplete,
+      taken,
+      leaving,
+      couldExist,
+    };
     return last;
   };
 }
 
+const none: readonly never[] = [];
 const nothingMore = () => false;
+
+function gatherNetwork(before: Network | undefined, pools: readonly Pool[], snapshots: readonly Snapshot[]): Network {
+  const announcements = share(
+    before?.announcements,
+    snapshots.flatMap((one) => one.announcements ?? none),
+  );
+  const announcers = share(
+    before?.announcers,
+    snapshots.flatMap((one) => one.announcers ?? none),
+  );
+  const same = before?.pools === pools && before.announcements === announcements && before.announcers === announcers;
+  return same ? before : { pools, announcements, announcers };
+}
 
 function unknownTo(services: readonly ExportedService[]): Gathered['couldExist'] {
   const known = new Set(services.map((service) => service.id));

@@ -21,7 +21,8 @@ export async function render(
 ): Promise<RenderReport> {
   const gathered = await runtime.readSources(signal);
   const balancers = runtime.parts.balancers.map(({ name, provider, options, desire }): RenderedBalancer => {
-    const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
+    const { nodes, network } = gathered;
+    const wanted = { services: gathered.taken.get(name) ?? [], nodes, network };
     const desired = atOnce(desire(wanted, environmentOf({ provider }, environments), []));
     const blind = environments[provider.name] === undefined;
     const problems = blind ? desired.problems.map(unlookedFor) : desired.problems;
@@ -41,7 +42,8 @@ export async function previewOffline(
   const gathered = await runtime.readSources(signal);
   const problems: Problem[] = [...ofFeeds(runtime), ...gathered.problems];
   const units = balancers.flatMap(({ name, provider, desire }): readonly CountedUnit[] => {
-    const wanted = { services: gathered.taken.get(name) ?? [], nodes: gathered.nodes };
+    const { nodes, network } = gathered;
+    const wanted = { services: gathered.taken.get(name) ?? [], nodes, network };
     const desired = atOnce(desire(wanted, environmentOf({ provider }, environments), []));
     problems.push(...desired.problems);
     const { kinds } = provider;

@@ -15,6 +15,7 @@ import type { Leader } from '../status/leader.ts';
 import { Addresses } from './addresses.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
 import { createGather, type Gathered } from './gather.ts';
+import { configuredPools, createPools } from './pools-of.ts';
 import type { StatusService } from './status-service.ts';
 
 /** Who is told while a command runs. */
@@ -79,7 +80,7 @@ export class Runtime {
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
-    this.#gather = createGather(parts.config.balancers);
+    this.#gather = createGather(parts.config.balancers, createPools(configuredPools(parts.config)));
     this.#record = new AddressRecord(parts.stateDir);
     this.#addresses = new Addresses({
       config: parts.config,
@@ -152,7 +153,7 @@ export class Runtime {
       const taken = this.#emptied ? none : asked;
       const withheld = this.parts.status?.withheld(balancer, taken) ?? nobody;
       const services = withheld.size === 0 ? taken : this.#without(name, taken, withheld);
-      const { nodes } = gathered;
+      const { nodes, network } = gathered;
       // Who asks for everything to go has said what goes: what cannot be read is no reason to keep it.
       const incomplete = this.#emptied
         ? () => false
@@ -165,7 +166,7 @@ export class Runtime {
       ]);
       const since = sinceMs === undefined ? {} : { sinceMs };
       const nothing = this.#emptied ? { nothing: true as const } : {};
-      lane.accept({ services, besides, nodes, incomplete, cause, ...since, ...nothing });
+      lane.accept({ services, besides, nodes, network, incomplete, cause, ...since, ...nothing });
     }
   }
 

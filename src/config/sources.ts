@@ -66,6 +66,15 @@ export const kubernetesSource = z
       .describe(
         'Where IPAddressPools are read, with `fromPools` of a balancer: who may write there gives addresses away.',
       ),
+    announcers: z
+      .strictObject({
+        namespace: checked(parseName).describe('Where the Service is.'),
+        name: checked(parseName).describe('Its name.'),
+      })
+      .optional()
+      .describe(
+        'Headless Service of the Pods of weir that announce addresses (l2): by its endpoints they find one another.',
+      ),
     labelSelector: checked(parseLabelSelector)
       .optional()
       .describe('Take only Services and Ingresses with such labels, e.g. team=shop,tier in (web,api).'),

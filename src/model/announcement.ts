@@ -1,4 +1,5 @@
 /** Who announces addresses on the local network: what owners of pools ask for, who is there to do it, and who does. Plain JSON. */
+import type { Pool } from './pool.ts';
 
 /** Which pools are announced, from where; several rules for one pool add up. */
 export interface AnnounceRule {
@@ -23,7 +24,16 @@ export interface Announcer {
   /** Where the others reach it. */
   readonly address: string;
   readonly port?: number;
-  readonly ready: boolean;
+}
+
+/** Addresses for services, and who may announce them. What is absent is not there; the same arrays while they are the same. */
+export interface Network {
+  /** Pools of addresses. */
+  readonly pools?: readonly Pool[];
+  /** Which of them are announced, from where. */
+  readonly announcements?: readonly AnnounceRule[];
+  /** Machines on which weirs announce, where a source was told how to find them. */
+  readonly announcers?: readonly Announcer[];
 }
 
 /** One address of a service, as the machine that tells it sees it. */

@@ -1,10 +1,9 @@
 /** The contract of a provider: code for one kind of load-balancing system. Shared code never asks for a provider's name. */
 import type { ZodType } from 'zod';
-import type { AnnouncedAddress, AnnounceRule, Announcer } from './announcement.ts';
+import type { AnnouncedAddress, Network } from './announcement.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Json } from './json.ts';
 import type { FrontGroup } from './merged.ts';
-import type { Pool } from './pool.ts';
 import type { Problem } from './problem.ts';
 import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
 import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
@@ -68,7 +67,8 @@ export interface Own {
   readonly what: string;
 }
 
-export interface ModelInput {
+/** `pools` and what belongs to them: all of the configuration and of every source. */
+export interface ModelInput extends Network {
   /** Name of the balancer in the configuration. */
   readonly balancer: string;
   /** This instance's name, for units of instance scope. */
@@ -86,10 +86,6 @@ export interface ModelInput {
   readonly policy?: Policy | undefined;
   /** There may be services that nobody can tell of now, or that cannot be understood. Absent: there are none. */
   readonly incomplete?: boolean;
-  /** All pools, and by whom their addresses may be announced. Absent: none. */
-  readonly pools?: readonly Pool[];
-  readonly announcements?: readonly AnnounceRule[];
-  readonly announcers?: readonly Announcer[];
 }
 
 export interface ModelResult {

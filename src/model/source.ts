@@ -1,6 +1,5 @@
 /** Where exported services come from. Two methods; decorators (several clusters, filters) wrap around it. */
-import type { AnnounceRule, Announcer } from './announcement.ts';
-import type { Pool } from './pool.ts';
+import type { Network } from './announcement.ts';
 import type { Problem } from './problem.ts';
 import type { CertRef, ExportedService, Node } from './service.ts';
 
@@ -12,19 +11,13 @@ export interface Incomplete {
   readonly reason: string;
 }
 
-export interface Snapshot {
+export interface Snapshot extends Network {
   readonly services: readonly ExportedService[];
   /** Services that are exported no more, and whose objects are held until what weir has made for them is gone; absent: none. */
   readonly leaving?: readonly ExportedService[];
   readonly nodes: readonly Node[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
-  /** Pools of addresses; absent: none. The same array while they are the same. */
-  readonly pools?: readonly Pool[];
-  /** Who may announce their addresses; absent: no rules. The same array while they are the same. */
-  readonly announcements?: readonly AnnounceRule[];
-  /** Machines on which weirs announce, where the source was told how to find them. The same array while they are the same. */
-  readonly announcers?: readonly Announcer[];
   /** Kind → objects of kinds that weir has no use for; absent: none. */
   readonly skipped?: Readonly<Record<string, number>>;
 }

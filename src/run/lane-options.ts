@@ -3,6 +3,7 @@ import type {
   Environment,
   ExportedService,
   Log,
+  Network,
   Node,
   Observed,
   PlanUnit,
@@ -30,6 +31,8 @@ export interface Wanted {
   /** Services for which nothing shall be made, and whose things are ours all the same. The same array while nothing changed; absent: none. */
   readonly besides?: readonly ExportedService[];
   readonly nodes: readonly Node[];
+  /** The same object while nothing changed; absent: nothing is known of it. */
+  readonly network?: Network;
   /** Services that could exist in a part of a source that cannot be read: nothing of theirs is taken away. */
   readonly incomplete: (service: ServiceId) => boolean;
   /** Nothing at all is wanted, whatever a provider would keep for a balancer without services. */

@@ -64,7 +64,15 @@ export class Picture {
   *groups(wanted: Wanted, environment: Environment): Sliced<readonly UnitGroup[]> {
     const before = this.cache.all();
     const unknown = wanted.incomplete(untold);
-    const wantFrom = [wanted.services, wanted.nodes, wanted.nothing, environment, this.#outside, unknown];
+    const wantFrom = [
+      wanted.services,
+      wanted.nodes,
+      wanted.network,
+      wanted.nothing,
+      environment,
+      this.#outside,
+      unknown,
+    ];
     if (this.#want === undefined || !sameItems(wantFrom, this.#wantFrom)) {
       const made = wanted.nothing ? empty : yield* this.#options.desire(wanted, environment, before);
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };

@@ -1,7 +1,8 @@
 /** Several clusters as one source: services of one id get the targets of all; a cluster that is lost leaves the others as they are. */
-import type { CertRef, Context, Snapshot, Source } from '../model/index.ts';
+import type { CertRef, Context, Network, Snapshot, Source } from '../model/index.ts';
 import { share, shareItems } from './file/share.ts';
 import { ServiceMerger } from './merge-services.ts';
+import { networkOf, sameNetwork } from './network.ts';
 
 export interface ClusterMember {
   readonly source: Source;
@@ -76,7 +77,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
         last.nodes,
         all.flatMap(({ nodes }) => nodes),
       ),
-      ...poolsOf(last, all),
+      ...networkOfAll(last, all),
       problems: share(last.problems, [...all.flatMap((one) => one.problems), ...problems, ...lost.map(lostProblem)]),
       incomplete: share(last.incomplete, [
         ...all.flatMap(({ incomplete }) => incomplete),
@@ -87,7 +88,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
       now.services === last.services &&
       now.leaving === last.leaving &&
       now.nodes === last.nodes &&
-      now.pools === last.pools &&
+      sameNetwork(now, last) &&
       now.problems === last.problems &&
       now.incomplete === last.incomplete;
     if (!same) last = now;
@@ -146,12 +147,21 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
   };
 }
 
-function poolsOf(last: Snapshot, all: readonly Snapshot[]): Pick<Snapshot, 'pools'> {
-  const pools = shareItems(
-    last.pools ?? [],
-    all.flatMap((one) => one.pools ?? []),
-  );
-  return pools.length === 0 ? {} : { pools };
+function networkOfAll(last: Snapshot, all: readonly Snapshot[]): Network {
+  return networkOf({
+    pools: shareItems(
+      last.pools ?? [],
+      all.flatMap(({ pools = [] }) => pools),
+    ),
+    announcements: shareItems(
+      last.announcements ?? [],
+      all.flatMap(({ announcements = [] }) => announcements),
+    ),
+    announcers: shareItems(
+      last.announcers ?? [],
+      all.flatMap(({ announcers = [] }) => announcers),
+    ),
+  });
 }
 
 function lostProblem({ of, failure, snapshot }: Member): Snapshot['problems'][number] {

@@ -14,6 +14,8 @@ export { readServiceWords, type ServiceWords, type WordFinding } from './service
 
 /** Stands in lists of controllers: a balancer gives addresses out of pools. No class of Ingresses names it. */
 export const poolController = 'metallb.io';
+/** As that: a balancer announces addresses on the local network. */
+export const layer2Controller = 'metallb.io/layer2';
 export const namespaceKind = '/Namespace';
 
 const kind = { versions: ['v1beta1'], home: true } as const;
@@ -23,7 +25,7 @@ export const metallb: PeerReader = {
   name: 'metallb',
   title: 'MetalLB',
   prefixes,
-  controllers: [poolController],
+  controllers: [poolController, layer2Controller],
   onlyWanted: true,
   kinds: {
     'metallb.io/IPAddressPool': kind,

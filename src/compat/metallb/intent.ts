@@ -1,4 +1,4 @@
-import type { Pool } from '../../model/index.ts';
+import type { AnnounceRule, Pool } from '../../model/index.ts';
 
 /** What MetalLB's objects mean, all of a cluster together. */
 export interface MetallbIntent {
@@ -10,18 +10,8 @@ export interface MetallbIntent {
 /** Label selectors as kubectl takes them, one of which must select. Absent: everything. */
 export type Selectors = readonly string[];
 
-/** Who announces which pools on the local network. */
-export interface Layer2Advertisement {
-  readonly name: string;
-  /** Absent: all. */
-  readonly pools?: readonly string[];
-  readonly nodeSelectors?: Selectors;
-  readonly serviceSelectors?: Selectors;
-  /** Absent: all. */
-  readonly interfaces?: readonly string[];
-  /** The sum of the weights (1 to 100) of those that select a node ranks it among the nodes that are selected. */
-  readonly preferences: readonly { readonly weight: number; readonly selector: string }[];
-}
+/** Who announces which pools on the local network; weights are 1 to 100. */
+export type Layer2Advertisement = AnnounceRule;
 
 /** Kept as it is written for whoever announces by BGP. */
 export interface BgpIntent {

@@ -23,11 +23,12 @@ export const layer2Fields: Known = {
   preferredNodeSelectors: { weight: true, preference: true },
 };
 
-/** `pools`: those that it announces; absent: all. */
+/** `pools`: those that it announces; absent: all. `source`: how its owner finds it. */
 export function toLayer2(
   name: string,
   spec: z.output<typeof layer2Spec>,
   pools: readonly string[] | undefined,
+  source: string,
 ): Layer2Advertisement {
   const { nodeSelectors, serviceSelectors, interfaces, preferredNodeSelectors } = spec;
   return {
@@ -36,6 +37,7 @@ export function toLayer2(
     ...(nodeSelectors === undefined ? {} : { nodeSelectors }),
     ...(serviceSelectors === undefined ? {} : { serviceSelectors }),
     ...(interfaces === undefined ? {} : { interfaces }),
+    source,
     preferences: preferredNodeSelectors.map(({ weight, preference }) => ({ weight, selector: preference })),
   };
 }

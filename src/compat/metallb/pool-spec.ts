@@ -46,9 +46,11 @@ export function toPool(
   poolName: string,
   spec: z.output<typeof poolSpec>,
   namespaces: readonly KnownNamespace[],
-): Pick<Pool, 'name' | 'ranges' | 'autoAssign' | 'avoidBuggy' | 'allocation'> {
+): Pick<Pool, 'name' | 'ranges' | 'autoAssign' | 'avoidBuggy' | 'byRule' | 'allocation'> {
   const { addresses, autoAssign, avoidBuggyIPs, serviceAllocation } = spec;
-  const base = { name: poolName, ranges: addresses, autoAssign, avoidBuggy: avoidBuggyIPs };
+  // MetalLB announces no pool that no advertisement is about.
+  const byRule = true as const;
+  const base = { name: poolName, ranges: addresses, autoAssign, avoidBuggy: avoidBuggyIPs, byRule };
   if (serviceAllocation === undefined) return base;
   const { priority, namespaces: listed, namespaceSelectors, serviceSelectors } = serviceAllocation;
   const found =

@@ -24,7 +24,8 @@ export function readMetallb<T extends MetallbObject>(
   const pools = readPools(collector, options);
   const layer2 = collector.of('L2Advertisement', layer2Spec, layer2Fields).map(({ object, name, value }) => {
     if (!options.announces.includes('layer2')) tellUnannounced(collector, object, 'on the local network');
-    return toLayer2(name, value, poolsOf(collector, object, value, pools));
+    const { source = `L2Advertisement/${name}` } = options.placeOf(object);
+    return toLayer2(name, value, poolsOf(collector, object, value, pools), source);
   });
   const bgp = readBgp(collector, pools, (object) => {
     if (!options.announces.includes('bgp')) tellUnannounced(collector, object, 'by BGP');

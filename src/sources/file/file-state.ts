@@ -13,6 +13,7 @@ import {
   readCertificateFacts,
   sha256,
 } from '../kubernetes/index.ts';
+import { networkOf, sameNetwork } from '../network.ts';
 import { CertificateFiles } from './certificate-files.ts';
 import { FileTable, type Refreshed, type Writers } from './file-table.ts';
 import { FirstSeen } from './first-seen.ts';
@@ -223,7 +224,7 @@ export class FileState {
     const now: Snapshot = {
       services: shareItems(before.services, [...settled.services.values()]),
       nodes: shareItems(before.nodes, read.nodes),
-      ...(read.pools.length === 0 ? {} : { pools: read.pools }),
+      ...networkOf({ pools: read.pools, announcements: read.announcements }),
       problems: share(before.problems, problems),
       incomplete: share(before.incomplete, this.table.incomplete(config.name)),
       skipped: share(before.skipped, read.skipped),
@@ -231,7 +232,7 @@ export class FileState {
     const same =
       now.services === before.services &&
       now.nodes === before.nodes &&
-      now.pools === before.pools &&
+      sameNetwork(now, before) &&
       now.problems === before.problems &&
       now.incomplete === before.incomplete &&
       now.skipped === before.skipped;

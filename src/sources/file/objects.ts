@@ -1,4 +1,5 @@
 import { type BcsOptions, type BcsResult, isBcsObject, readBcs, standsAlone } from '../../compat/bcs/index.ts';
+import type { AnnounceRule } from '../../model/announcement.ts';
 import { type LocatedObject, problemAt } from '../../model/located.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Problem } from '../../model/problem.ts';
@@ -14,6 +15,7 @@ export interface ReadObjects {
   readonly nodes: readonly Node[];
   /** The same array while they are the same. */
   readonly pools: readonly Pool[];
+  readonly announcements: readonly AnnounceRule[];
   readonly problems: readonly Problem[];
   readonly secrets: ReadonlyMap<string, string>;
   /** Kind → objects of kinds that weir has no use for. */
@@ -92,6 +94,7 @@ export class Objects {
       problems: [...problems, ...fromBcs.problems, ...fromKubernetes.problems],
       nodes: fromKubernetes.nodes,
       pools: fromKubernetes.pools,
+      announcements: fromKubernetes.announcements,
       secrets: fromKubernetes.secrets,
       skipped: fromKubernetes.skipped,
     };

@@ -1,4 +1,4 @@
-import type { ExportedService, Node, Pool } from '../../model/index.ts';
+import type { ExportedService, Network, Node } from '../../model/index.ts';
 import { LastGood } from '../file/last-good.ts';
 import { refsOf } from '../file/refs-of.ts';
 
@@ -6,7 +6,7 @@ import { refsOf } from '../file/refs-of.ts';
 export interface GoodCluster {
   readonly services: readonly ExportedService[];
   readonly nodes: readonly Node[];
-  readonly pools: readonly Pool[];
+  readonly network: Network;
   /** sha256 → text of what the services name by hash. */
   readonly secrets: ReadonlyMap<string, string>;
 }
@@ -14,7 +14,7 @@ export interface GoodCluster {
 /** Files that the services are spread over: a change writes one of them. */
 const shards = 64;
 const nodesPath = 'kubernetes/nodes';
-const poolsPath = 'kubernetes/pools';
+const networkPath = 'kubernetes/network';
 const maxBytes = 268_435_456;
 
 /** The last good state of a cluster in the records of the sources: mode 0600, each sealed by its hash, written only where it changed. */
@@ -32,14 +32,14 @@ export class LiveRecord {
     const secrets = new Map<string, string>();
     for (const { certificates } of files)
       for (const { ref, pem } of Object.values(certificates)) secrets.set(ref.sha256, pem);
-    const textOf = (wanted: string): string => files.find(({ path }) => path === wanted)?.text ?? '[]';
-    const nodes: readonly Node[] = JSON.parse(textOf(nodesPath));
-    const pools: readonly Pool[] = JSON.parse(textOf(poolsPath));
-    return { services: files.flatMap(({ services }) => services), nodes, pools, secrets };
+    const textOf = (wanted: string) => files.find(({ path }) => path === wanted)?.text;
+    const nodes: readonly Node[] = JSON.parse(textOf(nodesPath) ?? '[]');
+    const network: Network = JSON.parse(textOf(networkPath) ?? '{}');
+    return { services: files.flatMap(({ services }) => services), nodes, network, secrets };
   }
 
   /** Throws when it cannot be written. */
-  async save({ services, nodes, pools, secrets }: GoodCluster): Promise<void> {
+  async save({ services, nodes, network, secrets }: GoodCluster): Promise<void> {
     const byShard = Map.groupBy(services, ({ id }) => shardOf(id));
     const files = [...byShard].map(([shard, own]) => {
       const certificates = own.flatMap(refsOf).flatMap((ref) => {
@@ -49,8 +49,9 @@ export class LiveRecord {
       return { path: `kubernetes/${shard}`, services: own, certificates: Object.fromEntries(certificates) };
     });
     const ofNodes = { path: nodesPath, text: JSON.stringify(nodes), services: [], certificates: {} };
-    const ofPools = { path: poolsPath, text: JSON.stringify(pools), services: [], certificates: {} };
-    await this.#records.save([...files, ofNodes, ...(pools.length === 0 ? [] : [ofPools])]);
+    const ofNetwork = { path: networkPath, text: JSON.stringify(network), services: [], certificates: {} };
+    const hasNetwork = Object.keys(network).length > 0;
+    await this.#records.save([...files, ofNodes, ...(hasNetwork ? [ofNetwork] : [])]);
   }
 }
 

@@ -3,8 +3,8 @@ import {
   type ExportedService,
   errors,
   type Incomplete,
+  type Network,
   type Node,
-  type Pool,
   type Problem,
   type ServiceId,
   type Snapshot,
@@ -14,12 +14,13 @@ import { refsOf } from '../file/refs-of.ts';
 import { type InForce, nothingInForce, settle } from '../file/settle.ts';
 import { share, shareItems } from '../file/share.ts';
 import { inSlices } from '../in-slices.ts';
+import { networkOf, sameNetwork } from '../network.ts';
 import { LiveRecord } from './live-record.ts';
 import { LivingObjects, type ReadResult } from './living-objects.ts';
 import { type AtNodes, toNodes } from './node-targets.ts';
 import type { KubernetesReadOptions } from './options.ts';
-
 import { shareService } from './share-service.ts';
+
 export interface LiveStateOptions {
   readonly readers: KubernetesReadOptions;
   readonly wallMs: () => number;
@@ -38,6 +39,9 @@ export interface Known {
   readonly everywhere: boolean;
   readonly nodes: boolean;
   readonly pools: boolean;
+  readonly announcements: boolean;
+  /** Where those are that announce. */
+  readonly announcers: boolean;
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
 }
@@ -58,6 +62,8 @@ function isSame(a: SnapshotParts, b: SnapshotParts): boolean {
     is.everywhere &&
     was.nodes === is.nodes &&
     was.pools === is.pools &&
+    was.announcements === is.announcements &&
+    was.announcers === is.announcers &&
     share(was.problems, is.problems) === was.problems &&
     share(was.incomplete, is.incomplete) === was.incomplete
   );
@@ -75,7 +81,7 @@ export class LiveState {
   #atNodesOf: readonly Node[] = [];
   #inForce: InForce = nothingInForce;
   #nodes: readonly Node[] = [];
-  #pools: readonly Pool[] = [];
+  #network: Required<Network> = { pools: [], announcements: [], announcers: [] };
   #secrets: ReadonlyMap<string, string> = new Map();
   #serving: { readonly of: InForce; readonly hashes: ReadonlySet<string> } | undefined;
   #snapshot = empty;
@@ -115,7 +121,7 @@ export class LiveState {
     if (this.#from !== undefined && isSame(this.#from, from)) return this.#snapshot;
     this.#from = from;
     this.#nodes = known.nodes ? read.nodes : this.#nodes;
-    this.#pools = known.pools ? read.pools : this.#pools;
+    this.#network = this.#networkNow(read, known);
     const isKnown = ({ origin }: ExportedService) => known.namespace(origin.namespace);
     const found = known.everywhere ? read.services : read.services.filter(isKnown);
     const unread = known.everywhere ? [] : [...this.#inForce.services.values()].filter((one) => !isKnown(one));
@@ -129,17 +135,17 @@ export class LiveState {
       },
       this.#inForce,
       this.#shared,
+      shareService,
     );
     this.#inForce = settled;
     this.#keepSecrets(read.secrets);
     const before = this.#snapshot;
     const saved = this.#saveProblem === undefined ? [] : [this.#saveProblem];
     const now: Snapshot = {
-      shareService,
       services: shareItems(before.services, [...settled.services.values()]),
       leaving: read.leaving,
       nodes: shareItems(before.nodes, this.#nodes),
-      ...(this.#pools.length === 0 ? {} : { pools: this.#pools }),
+      ...networkOf(this.#network),
       problems: share(before.problems, [...known.problems, ...settled.problems, ...saved]),
       incomplete: share(before.incomplete, known.incomplete),
       skipped: share(before.skipped, read.skipped),
@@ -148,7 +154,7 @@ export class LiveState {
       now.services === before.services &&
       now.leaving === before.leaving &&
       now.nodes === before.nodes &&
-      now.pools === before.pools &&
+      sameNetwork(now, before) &&
       now.problems === before.problems &&
       now.incomplete === before.incomplete &&
       now.skipped === before.skipped;
@@ -165,8 +171,8 @@ export class LiveState {
     const snapshot = this.#snapshot;
     if (this.#record === undefined || this.#options.memory() !== 'keep' || this.#kept === snapshot) return;
     try {
-      const { services, nodes, pools = [] } = snapshot;
-      await this.#record.save({ services, nodes, pools, secrets: this.#secrets });
+      const { services, nodes } = snapshot;
+      await this.#record.save({ services, nodes, network: networkOf(snapshot), secrets: this.#secrets });
       this.#kept = snapshot;
       this.#saveProblem = undefined;
     } catch (error) {
@@ -187,9 +193,18 @@ export class LiveState {
     if (good === undefined || this.#snapshot !== empty) return false;
     this.#inForce = { ...nothingInForce, services: new Map(good.services.map((service) => [service.id, service])) };
     this.#nodes = good.nodes;
-    this.#pools = good.pools;
+    this.#network = { ...this.#network, ...good.network };
     this.#secrets = good.secrets;
     return true;
+  }
+
+  #networkNow(read: ReadResult, known: Known): Required<Network> {
+    const { pools, announcements, announcers } = this.#network;
+    return {
+      pools: known.pools ? read.pools : pools,
+      announcements: known.announcements ? read.announcements : announcements,
+      announcers: known.announcers ? read.announcers : announcers,
+    };
   }
 
   #placeAtNodes(services: readonly ExportedService[]): readonly AtNodes[] {

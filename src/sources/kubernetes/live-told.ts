@@ -41,8 +41,22 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
     ({ everKnown, phase, place }) =>
       everKnown || phase === 'absent' || (phase === 'forbidden' && place.kind.kind !== 'IPAddressPool'),
   );
+  // Without its rules nothing is announced: those of before are better than none.
+  const announcements = ofPools.every(
+    ({ everKnown, phase, place }) => everKnown || phase === 'absent' || place.kind.kind !== 'L2Advertisement',
+  );
+  const announcers = parts.every(({ place, everKnown }) => place.kind.kind !== 'EndpointSlice' || everKnown);
   const everywhere = !everything && unread.size === 0;
-  return { namespace: (one) => !everything && !unread.has(one), everywhere, nodes, pools, problems, incomplete };
+  return {
+    namespace: (one) => !everything && !unread.has(one),
+    everywhere,
+    nodes,
+    pools,
+    announcements,
+    announcers,
+    problems,
+    incomplete,
+  };
 }
 
 /** A server without Ingresses has none; without EndpointSlices it is too old. */

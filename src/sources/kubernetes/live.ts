@@ -23,6 +23,8 @@ export interface LiveSourceConfig {
   readonly controller: string;
   /** Where pools stand. */
   readonly poolsNamespace: string;
+  /** The Service behind which the Pods of weir are that announce addresses. */
+  readonly announcers?: { readonly namespace: string; readonly name: string } | undefined;
   readonly labelSelector?: string | undefined;
   readonly secrets: 'referenced' | 'all';
   readonly targets: 'pod' | 'node';
@@ -65,13 +67,15 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   });
   const allSecrets = config.secrets === 'all';
   const atNodes = config.targets === 'node';
-  const parts = liveKinds({ controllers, allSecrets, atNodes }).flatMap((kind) =>
+  const kinds = liveKinds({ controllers, allSecrets, atNodes });
+  const parts = kinds.flatMap((kind) =>
     kind.home === true
       ? [new LivePart({ kind, namespace: config.poolsNamespace, ...queryOf(kind) })]
       : kind.clusterWide === true || config.namespaces === undefined
         ? [new LivePart({ kind })]
         : [...new Set(config.namespaces)].map((namespace) => new LivePart({ kind, namespace })),
   );
+  parts.push(...announcersPart(config, kinds));
   const begin = (
     cluster: Cluster,
     changed: (cause: string) => void,
@@ -147,6 +151,8 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
           everywhere: false,
           nodes: false,
           pools: false,
+          announcements: false,
+          announcers: false,
           problems: [problem],
           incomplete,
         });
@@ -179,6 +185,23 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   };
 }
 
+/** Where the namespaces that are read are named, and the Pods of weir are in none of them: the endpoints of theirs alone. */
+function announcersPart({ announcers, namespaces }: LiveSourceConfig, kinds: readonly LiveKind[]): readonly LivePart[] {
+  const slices = kinds.find(({ kind }) => kind === 'EndpointSlice');
+  if (announcers === undefined || slices === undefined) return [];
+  const { namespace, name } = announcers;
+  if (namespaces === undefined || namespaces.includes(namespace)) return [];
+  const { required: _, ...kind } = slices;
+  const lost = 'other weirs that announce addresses are not known';
+  return [
+    new LivePart({
+      kind: { ...kind, lost },
+      namespace,
+      query: { labelSelector: `kubernetes.io/service-name=${name}` },
+    }),
+  ];
+}
+
 /** Of a kind of which one object is of use, that one alone. */
 function queryOf({ only }: LiveKind): { readonly query?: Readonly<Record<string, string>> } {
   return only === undefined ? {} : { query: { fieldSelector: `metadata.name=${only}` } };
@@ -203,6 +226,7 @@ function readersOf(
     ...(ownClasses === undefined ? {} : { ownClasses }),
     ...(finalizer === undefined ? {} : { finalizer }),
     poolsNamespace: config.poolsNamespace,
+    ...(config.announcers === undefined ? {} : { announcers: config.announcers }),
     watchWithoutClass: config.withoutClass,
     amongOthers: true,
     ...(config.labelSelector === undefined ? {} : { selects: selects.value }),

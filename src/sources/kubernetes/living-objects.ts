@@ -1,17 +1,19 @@
 import {
   type ExportedService,
   type LocatedObject,
+  type Network,
   type Node,
-  type Pool,
   type Problem,
   type ServiceId,
   sameJson,
 } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import { type Cidr, parseCidr } from '../../net/index.ts';
+import { sameNetwork } from '../network.ts';
 import { Arrivals } from './arrivals.ts';
 import { Askers } from './askers.ts';
 import type { Drafted } from './draft.ts';
+import { findAnnouncers } from './find-announcers.ts';
 import type { IngressView } from './ingress.ts';
 import type { JoinContext, Joined } from './join.ts';
 import { joinIngress } from './join-ingress.ts';
@@ -27,13 +29,11 @@ import { shareEqual, shareService } from './share-service.ts';
 import { TargetTable } from './target-table.ts';
 import { TrackedLookup } from './tracked-lookup.ts';
 
-export interface ReadResult {
+export interface ReadResult extends Required<Network> {
   readonly services: readonly ExportedService[];
   /** Not exported any more, and held. The same array while they are the same. */
   readonly leaving: readonly ExportedService[];
   readonly nodes: readonly Node[];
-  /** The same array while they are the same. */
-  readonly pools: readonly Pool[];
   /** Those without `service` are about objects that no exported service uses. */
   readonly problems: readonly Problem[];
   /** sha256 → PEM bundle (chain, then key) of every certificate that a service names. Nothing else of the result holds key material. */
@@ -71,6 +71,7 @@ export class LivingObjects<K> {
   readonly #pools: PoolReader;
   #leaving: readonly ExportedService[] = [];
   #nodes: readonly Node[] = [];
+  #announcers: ReadResult['announcers'] = [];
   #secrets: ReadonlyMap<string, string> = new Map();
   #expiresMs = Number.POSITIVE_INFINITY;
   #last: ReadResult | undefined;
@@ -209,7 +210,8 @@ export class LivingObjects<K> {
     const { notes } = this.#arrivals;
     const services: ExportedService[] = [];
     const leaving = joined.flatMap((one) => one.leaving ?? []);
-    const { pools, problems: ofPools } = this.#pools.of(this.store);
+    const { pools, announcements, problems: ofPools } = this.#pools.of(this.store);
+    this.#announcers = shareEqual(this.#announcers, findAnnouncers(this.store, this.#options.announcers));
     const problems: Problem[] = [...this.#arrivals.problems(), ...ofPools];
     const secrets = new Map<string, string>();
     const told = new Set<View>();
@@ -237,6 +239,8 @@ export class LivingObjects<K> {
       leaving: this.#leaving,
       nodes: this.#nodes,
       pools,
+      announcements,
+      announcers: this.#announcers,
       problems,
       secrets: this.#secrets,
       skipped: this.#arrivals.skipped(),
@@ -257,7 +261,7 @@ function saysTheSame(a: ReadResult, b: ReadResult): boolean {
     sameItems(a.problems, b.problems) &&
     a.leaving === b.leaving &&
     a.nodes === b.nodes &&
-    a.pools === b.pools &&
+    sameNetwork(a, b) &&
     a.secrets === b.secrets &&
     sameJson(a.skipped, b.skipped)
   );

@@ -28,13 +28,10 @@ export function parseNode(located: LocatedObject, allowed: readonly Cidr[]): Rea
   const labels = root.at('metadata').at('labels');
   const zone = zoneLabels.map((key) => readZone(labels.at(key))).find((name) => name !== undefined);
   const instanceId = readInstanceId(root.at('spec').at('providerID'));
-  const leaving = root
-    .at('spec')
-    .at('taints')
-    .items()
-    .some((taint) => taint.at('key').value === leavingTaint);
+  const taints = root.at('spec').at('taints').items();
+  const leaving = meta.deleting || taints.some((taint) => taint.at('key').value === leavingTaint);
   // The label's presence counts, whatever its value.
-  const excluded = leaving || meta.deleting || excludeLabels.some((key) => labels.at(key).value !== undefined);
+  const excluded = leaving || excludeLabels.some((key) => labels.at(key).value !== undefined);
   const node: Node = {
     name: meta.name,
     addresses: readAddresses(root.at('status').at('addresses'), allowed),
@@ -43,6 +40,8 @@ export function parseNode(located: LocatedObject, allowed: readonly Cidr[]): Rea
     ...(instanceId === undefined ? {} : { instanceId }),
     ready: readReady(root.at('status').at('conditions')),
     ...(excluded ? { excluded } : {}),
+    ...(leaving ? { leaving } : {}),
+    ...(lacksNetwork(root.at('status').at('conditions')) ? { networkUnavailable: true } : {}),
   };
   return { view: { kind: 'Node', place, meta, node }, problems };
 }
@@ -63,6 +62,12 @@ function readReady(conditions: Field): boolean {
   return (
     items.length === 0 || items.some((item) => item.at('type').value === 'Ready' && item.at('status').value === 'True')
   );
+}
+
+function lacksNetwork(conditions: Field): boolean {
+  return conditions
+    .items()
+    .some((item) => item.at('type').value === 'NetworkUnavailable' && item.at('status').value === 'True');
 }
 
 /** The last element of `aws:///eu-west-1a/i-0abc`, `qcloud:///100003/ins-abc`, `gce://project/zone/name`, `openstack:///uuid`. */

@@ -26,6 +26,8 @@ export interface KubernetesReadOptions {
   readonly ownClasses?: readonly string[];
   /** Where the ConfigMap of MetalLB before v0.13 stands; default `metallb-system`. */
   readonly poolsNamespace?: string;
+  /** The Service behind which the Pods of weir are that announce addresses. Absent: none is known. */
+  readonly announcers?: { readonly namespace: string; readonly name: string };
   /** Whether labels of a Service or Ingress let it be taken; default: all do. */
   readonly selects?: (labels: Readonly<Record<string, string>>) => boolean;
   /** By which objects are held for whom something was made: those that are not exported any more are told as leaving. Absent: none are. */

@@ -1,25 +1,27 @@
 import {
   convertConfigMap,
   type KnownNamespace,
+  layer2Controller,
   type MetallbObject,
   metallb,
   namespaceKind,
   poolController,
   readMetallb,
 } from '../../compat/metallb/index.ts';
-import { fieldName, type Pool, type Problem } from '../../model/index.ts';
+import { type AnnounceRule, fieldName, type Pool, type Problem } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import type { ConfigMapView } from './config-map.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { PeerView } from './peer-object.ts';
 import { type Finding, type Place, problemAt } from './place.ts';
-import { equalData } from './share-service.ts';
+import { shareEqual } from './share-service.ts';
 import { standsFor } from './take-class.ts';
 
 export interface PoolReading {
-  /** The same array while the pools are the same. */
+  /** Each the same array while they are the same. */
   readonly pools: readonly Pool[];
+  readonly announcements: readonly AnnounceRule[];
   readonly problems: readonly Problem[];
 }
 
@@ -28,7 +30,7 @@ export const poolsHome = 'metallb-system';
 export const poolsConfigMap = 'config';
 
 const types = Object.keys(metallb.kinds).filter((type) => type !== namespaceKind);
-const nothing: PoolReading = { pools: [], problems: [] };
+const nothing: PoolReading = { pools: [], announcements: [], problems: [] };
 
 /** An object of MetalLB, and where it stands. */
 interface Placed extends MetallbObject {
@@ -40,13 +42,15 @@ interface Placed extends MetallbObject {
 /** The pools that objects describe, read again when one of them has changed. */
 export class PoolReader {
   readonly #wanted: boolean;
+  readonly #announces: readonly 'layer2'[];
   /** Absent: files, where whoever writes them may write any namespace. */
   readonly #home: string | undefined;
   #objects: readonly (PeerView | ConfigMapView)[] = [];
   #last = nothing;
 
   constructor(options: KubernetesReadOptions) {
-    this.#wanted = standsFor([poolController], options);
+    this.#wanted = standsFor([poolController, layer2Controller], options);
+    this.#announces = standsFor([layer2Controller], options) ? ['layer2'] : [];
     this.#home = options.poolsNamespace;
   }
 
@@ -63,12 +67,13 @@ export class PoolReader {
     const { intent, findings } = readMetallb<Placed>([...objects, ...converted.objects], {
       namespaces: namespaces.map(({ meta }): KnownNamespace => ({ name: meta.name, labels: meta.labels })),
       ...(this.#home === undefined ? {} : { home: this.#home }),
-      announces: [],
+      announces: this.#announces,
       placeOf,
     });
-    const before = this.#last.pools;
+    const { pools, announcements } = this.#last;
     this.#last = {
-      pools: equalData(before, intent.pools) ? before : intent.pools,
+      pools: shareEqual(pools, intent.pools),
+      announcements: shareEqual(announcements, intent.layer2),
       problems: [
         ...converted.problems,
         ...findings.map(({ about, ...finding }) =>
@@ -80,9 +85,10 @@ export class PoolReader {
   }
 }
 
-function placeOf({ meta, place, ofMap }: Placed): Pick<Pool, 'source' | 'file' | 'line' | 'fields'> {
+function placeOf({ type, meta, place, ofMap }: Placed): Pick<Pool, 'source' | 'file' | 'line' | 'fields'> {
   const { file, line } = place.located;
-  const kind = ofMap ? `ConfigMap/${meta.namespace}/${poolsConfigMap}` : `IPAddressPool/${meta.namespace}/${meta.name}`;
+  const own = `${type.split('/').at(-1)}/${meta.namespace}/${meta.name}`;
+  const kind = ofMap ? `ConfigMap/${meta.namespace}/${poolsConfigMap}` : own;
   return {
     source: file === '' ? kind : place.source,
     ...(file === '' ? {} : { file, line }),

@@ -207,6 +207,7 @@ describe('a pool of MetalLB', () => {
         ranges: spec.addresses,
         autoAssign: false,
         avoidBuggy: false,
+        byRule: true,
         allocation: {
           priority: 0,
           namespaces: ['a', 'c', 'z'],

@@ -1,0 +1,15 @@
+import type { Network } from '../model/index.ts';
+
+/** The parts that are there: an empty list is none. */
+export function networkOf({ pools = [], announcements = [], announcers = [] }: Network): Network {
+  return {
+    ...(pools.length === 0 ? {} : { pools }),
+    ...(announcements.length === 0 ? {} : { announcements }),
+    ...(announcers.length === 0 ? {} : { announcers }),
+  };
+}
+
+/** Whether all parts are the same arrays. */
+export function sameNetwork(a: Network, b: Network): boolean {
+  return a.pools === b.pools && a.announcements === b.announcements && a.announcers === b.announcers;
+}
