@@ -8,7 +8,7 @@ import {
   type MergedAction,
   type Resource,
 } from '../../src/model/index.ts';
-import { authentication } from './authentication.ts';
+import { authentication, tellOpen } from './authentication.ts';
 import { isMadeHere } from './holders.ts';
 import { pointedGroupId } from './names.ts';
 import type { RuleOptions } from './rule-options.ts';
@@ -45,8 +45,8 @@ export function actOf(wish: ActWish, frame: Frame): Acting {
   const { merged, rule, listener } = wish;
   const { service, action } = merged;
   const first = action.type === 'forward' ? action.to[0]?.backend : undefined;
-  const before =
-    listener.protocol === 'HTTPS' ? authentication(service, first, rule, frame) : { actions: [], attrs: {} };
+  const asked = authentication(service, first, rule, frame);
+  const before = listener.protocol === 'HTTPS' ? asked : { actions: [], attrs: {} };
   if (rule?.redirect !== undefined || action.type === 'redirect') {
     return {
       attrs: { ...before.attrs, Actions: [...before.actions, redirectOf(wish, frame)] },
@@ -61,6 +61,9 @@ export function actOf(wish: ActWish, frame: Frame): Acting {
       groups: [],
     };
   const { forward, groups } = forwardOf(wish, frame);
+  // Of an Ingress its reader tells it.
+  if (asked !== before && asked.actions.length > 0 && service.origin.kind !== 'Ingress')
+    frame.build.warn(tellOpen(service, listener.port));
   if (forward.size === 0)
     return { attrs: { ...before.attrs, Actions: [...before.actions, ...unavailable] }, forward, groups };
   const sticky =

@@ -1,6 +1,7 @@
-import type { Attrs, ExportedService, Json } from '../../src/model/index.ts';
+import type { Attrs, ExportedService, Json, Problem } from '../../src/model/index.ts';
 import type { Auth, RuleOptions } from './rule-options.ts';
 import { backendOptions, type Frame } from './target-group.ts';
+import { tell } from './tell.ts';
 
 /** Who may come in is asked before anything else happens. The client secret never stands in the plan: `ClientSecret` says where it is. */
 export function authentication(
@@ -43,6 +44,13 @@ export function authentication(
     actions: [{ Type: 'authenticate-oidc', AuthenticateOidcConfig: config }],
     attrs: { ClientSecret: clientSecret },
   };
+}
+
+/** A listener of HTTP asks nobody who they are. */
+export function tellOpen(service: ExportedService, port: number): Problem {
+  const [, origin] = Object.entries(service.settingsOrigin).find(([key]) => /\.auth(\.|$)/.test(key)) ?? [];
+  const message = `only a listener of HTTPS asks who comes in, so at port ${port} everybody is let in without; let it redirect (ssl-redirect), or leave the port out`;
+  return tell(service, 'W_FEATURE', origin ?? 'settings.awselb … auth', `port ${port}`, message);
 }
 
 function extraOf({ authenticationRequestExtraParams: extra }: Exclude<Auth, { type: 'none' }>): Attrs {

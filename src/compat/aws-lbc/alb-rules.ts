@@ -1,8 +1,8 @@
 import type { Json, PathMatch, Route } from '../../model/index.ts';
-import type { PeerContext, PeerIngress } from '../reader.ts';
+import type { PeerContext, PeerIngress, PeerService } from '../reader.ts';
 import type { AlbAction, AlbActions } from './alb-action.ts';
 import type { AlbBackends } from './alb-backends.ts';
-import { authOf } from './auth.ts';
+import { authOf, warnOpen } from './auth.ts';
 import { Picked } from './backend-words.ts';
 import { type Conditions, conditionsOf } from './conditions.ts';
 import { patternOf } from './path.ts';
@@ -19,6 +19,8 @@ interface Draft {
   /** Fields of `rules.NAME`. */
   readonly extra: ReadonlyMap<string, Json>;
   readonly auth: Json | undefined;
+  /** Where `auth` was said. */
+  readonly words: Picked;
 }
 
 interface Listener {
@@ -47,9 +49,11 @@ export class AlbRules {
       );
       for (const { match, backend: ref } of sorted) {
         const backend = parts.actions.read(ref);
-        const auth = backend === undefined ? 'fault' : readAuth(backend, parts);
-        if (backend === undefined || auth === 'fault') return false;
-        this.#drafts.push(draftOf(host, match, backend, ref.service, auth, parts.reading));
+        if (backend === undefined) return false;
+        const words = wordsOf(backend, parts);
+        const auth = authOf(words, parts.context);
+        if (auth === 'fault') return false;
+        this.#drafts.push({ ...draftOf(host, match, backend, ref.service, parts.reading), auth, words });
       }
     }
     return true;
@@ -58,11 +62,15 @@ export class AlbRules {
   /** The routes of one listener. What leads back to itself is left out, and what stands behind a redirect of everything. */
   at(listener: Listener): readonly Route[] {
     const routes: Route[] = [];
+    const open = new Map<PeerService | undefined, Picked>();
     for (const [order, draft] of this.#drafts.entries()) {
       if (isLoop(draft.backend.redirect, listener, draft.host)) continue;
       routes.push(this.#route(draft, order, listener));
+      const { auth, backend, words } = draft;
+      if (auth !== undefined && backend.action.type === 'forward') open.set(backend.service, words);
       if (takesAll(draft)) break;
     }
+    if (listener.protocol === 'http') for (const words of open.values()) warnOpen(words, listener.port);
     return routes;
   }
 
@@ -94,12 +102,8 @@ export interface RuleParts {
 }
 
 /** Who may come in: annotations of the one Service count first, else those of the Ingress alone. */
-export function readAuth(
-  { service }: AlbAction,
-  { reading, backends, context }: RuleParts,
-): Json | 'fault' | undefined {
-  const picked = service === undefined ? new Picked(undefined, reading) : backends.words(service);
-  return authOf(picked, context);
+export function wordsOf({ service }: AlbAction, { reading, backends }: RuleParts): Picked {
+  return service === undefined ? new Picked(undefined, reading) : backends.words(service);
 }
 
 function draftOf(
@@ -107,9 +111,8 @@ function draftOf(
   match: PathMatch,
   backend: AlbAction,
   name: string,
-  auth: Json | undefined,
   reading: IngressReading,
-): Draft {
+): Omit<Draft, 'auth' | 'words'> {
   const written = reading.named('conditions.', name);
   const conditions = conditionsOf(written, host);
   const pattern = patternOf(match);
@@ -127,7 +130,7 @@ function draftOf(
       }),
     );
   const whole = match.value === '' || pattern !== undefined;
-  return { host, path: whole ? undefined : match, backend, conditions, extra, auth };
+  return { host, path: whole ? undefined : match, backend, conditions, extra };
 }
 
 /** A redirect of everything: nothing behind it is ever reached. */

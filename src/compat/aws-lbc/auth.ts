@@ -50,6 +50,14 @@ export function authOf(picked: Picked, context: PeerContext): Json | 'fault' | u
   };
 }
 
+/** Who may come in is asked where there is TLS: at other ports nobody is asked, as with the peer. */
+export function warnOpen(picked: Picked, port: number): void {
+  picked.warn(
+    'auth-type',
+    `is asked at listeners of HTTPS alone: at port ${port} everybody is let in without; let it redirect (ssl-redirect), or leave it out of listen-ports`,
+  );
+}
+
 function missing(picked: Picked, key: 'auth-idp-oidc' | 'auth-idp-cognito'): 'fault' {
   picked.refuse('auth-type', `needs the annotation ${picked.name(key)} beside it`);
   return 'fault';

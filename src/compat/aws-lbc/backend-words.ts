@@ -27,6 +27,10 @@ export class Picked {
     this.#ingress.refused = true;
   }
 
+  warn(key: IngressKey, reason: string): void {
+    this.#holder(key).warn(key, reason);
+  }
+
   #holder(key: IngressKey): IngressReading {
     // IngressClassParams stand over everything.
     if (this.#ingress.overridden(key)) return this.#ingress;

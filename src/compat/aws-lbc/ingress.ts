@@ -2,8 +2,9 @@ import type { Action, Front, Json } from '../../model/index.ts';
 import type { Intent, PeerContext, PeerIngress } from '../reader.ts';
 import { AlbActions } from './alb-action.ts';
 import { AlbBackends } from './alb-backends.ts';
-import { AlbRules, type RuleParts, readAuth } from './alb-rules.ts';
+import { AlbRules, type RuleParts, wordsOf } from './alb-rules.ts';
 import { setApplication } from './alb-settings.ts';
+import { authOf, warnOpen } from './auth.ts';
 import { readClassParams } from './class-params.ts';
 import { type IngressReading, readIngressWords } from './reading.ts';
 import { Settings } from './settings.ts';
@@ -23,8 +24,9 @@ export function readIngress(ingress: PeerIngress, context: PeerContext): Intent 
   const parts: RuleParts = { reading, actions, backends, context };
   const rules = new AlbRules(settings);
   const read = rules.read(ingress, parts);
+  const plain = reading.has('ssl-redirect') ? [] : listeners.filter(({ protocol }) => protocol === 'http');
   const fallback =
-    ingress.defaultBackend === undefined ? undefined : defaultOf(ingress.defaultBackend, parts, settings);
+    ingress.defaultBackend === undefined ? undefined : defaultOf(ingress.defaultBackend, parts, settings, plain);
   if (!read || fallback === 'fault' || reading.refused || backends.refused) return undefined;
   const redirect = redirectPort(reading, listeners);
   if (reading.refused) return undefined;
@@ -97,11 +99,13 @@ function defaultOf(
   ref: NonNullable<PeerIngress['defaultBackend']>,
   parts: RuleParts,
   settings: Settings,
+  plain: readonly Listener[],
 ): Action | 'fault' | undefined {
   const { actions, context } = parts;
   const read = actions.read(ref);
   if (read === undefined) return 'fault';
-  const auth: Json | 'fault' | undefined = readAuth(read, parts);
+  const words = wordsOf(read, parts);
+  const auth: Json | 'fault' | undefined = authOf(words, context);
   if (auth === 'fault') return 'fault';
   const only = read.action.type === 'forward' && read.action.to.length === 1 ? read.action.to[0] : undefined;
   if (read.extra.size > 0 || (auth !== undefined && only === undefined)) {
@@ -109,6 +113,9 @@ function defaultOf(
     context.tell({ code: 'E_FEATURE', path: ref.at, value: ref.service, reason });
     return 'fault';
   }
-  if (auth !== undefined && only !== undefined) settings.set(['backends', only.backend, 'auth'], auth);
+  if (auth !== undefined && only !== undefined) {
+    settings.set(['backends', only.backend, 'auth'], auth);
+    for (const { port } of plain) warnOpen(words, port);
+  }
   return read.action;
 }

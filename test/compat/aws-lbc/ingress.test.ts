@@ -289,6 +289,12 @@ describe('who may come in', () => {
       [auth.clientId, auth.scope, auth.clientSecret.origin],
       ['shop-client', 'openid email', 'Secret shop/oidc'],
     );
+    assert.deepEqual(
+      result.problems.map(({ code, message }) => `${code} ${/auth-type.*at port 80 everybody/.test(message)}`),
+      ['W_ANNOTATION_IGNORED true'],
+    );
+    const turned = read(ingressClass, oidcSecret, ...web, ingress({ ...oidc, 'ssl-redirect': '443' }));
+    assert.deepEqual(turned.problems, []);
     assert.equal(result.secrets.get(auth.clientSecret.sha256), 'do-not-tell');
     assert.doesNotMatch(JSON.stringify(result.services), /do-not-tell/);
   });

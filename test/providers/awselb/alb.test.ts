@@ -261,9 +261,15 @@ describe('an application load balancer', () => {
       clientSecret: { sha256: 'a'.repeat(64), origin: 'Secret shop/oidc' },
     };
     const routes = [route(['a.test'], prefix('/'))];
-    const { resources } = desire([
-      ingress('web', [http(routes), secured(routes)], { targetGroup: { auth }, certificateArns: [arn('a')] }),
-    ]);
+    const settings = { targetGroup: { auth }, certificateArns: [arn('a')] };
+    const plainly = ingress('web', [http(routes), secured(routes)], settings);
+    const own = { ...plainly, origin: { ...plainly.origin, kind: 'ExportedService' } };
+    const desired = desire([own]);
+    const { resources } = desired;
+    assert.deepEqual(told(desired), ['W_FEATURE ingress/shop/web settings.awselb … auth port 80']);
+    assert.match(desired.problems[0]?.message ?? '', /at port 80 everybody is let in without/);
+    const redirect = route(['a.test'], prefix('/'), { action: { type: 'redirect', scheme: 'https', code: 301 } });
+    assert.deepEqual(told(desire([ingress('web', [http([redirect]), secured(routes)], settings)])), []);
     const [plain, secure] = ['|80|', '|443|'].map((part) => find(resources, 'Rule', part));
     assert.deepEqual(plain?.attrs.Actions, []);
     assert.match(
