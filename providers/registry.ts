@@ -3,5 +3,6 @@ export const providers = {
   haproxy: () => import('./haproxy/index.ts'),
   awselb: () => import('./awselb/index.ts'),
   builtin: () => import('./builtin/index.ts'),
+  l2: () => import('./l2/index.ts'),
   memory: () => import('./memory/index.ts'),
 } as const;

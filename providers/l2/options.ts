@@ -1,74 +1,131 @@
-import type { Range } from './kernel/gate-text.ts';
-import type { InterfaceChoice } from './kernel/interfaces.ts';
-import type { Report } from './protocol/events.ts';
-import type { Group, NodeId, Vip } from './protocol/messages.ts';
+/** What the configuration says about announcing (`options` of a balancer); a service has no settings of its own here. */
+import { z } from 'zod';
+import { type Parsed, parseAddress, parseCidr, parseName } from '../../src/net/index.ts';
 
-/** Another node and where it hears datagrams. */
-export interface Peer {
-  readonly name: NodeId;
-  readonly address: string;
-  readonly port: number;
+export type * from './speaker-words.ts';
+
+/** A text that `parse` accepts; it stays text, so that the file, the schema and what is printed read alike. */
+function checked(parse: (text: string) => Parsed<unknown>) {
+  return z.string().superRefine((text, ctx) => {
+    const parsed = parse(text);
+    if (!parsed.ok) ctx.addIssue({ code: 'custom', message: parsed.reason });
+  });
 }
 
-/** What changes while a node runs: the addresses it knows and who should have each, best first. */
-export interface Addresses {
-  /** Guarded on every node: requests for these are answered by their owner only. */
-  readonly pools: readonly Range[];
-  readonly ranks: readonly (readonly [Vip, readonly NodeId[]])[];
-  /** Addresses that are announced on some interfaces only, by name, `*` for any text; those that are not listed: on all that announce. */
-  readonly bound?: readonly (readonly [Vip, readonly string[]])[];
-}
+/** Away from 7946, where MetalLB's speakers talk to each other. */
+export const defaultPort = 7949;
 
-/** One node that announces, as its thread gets it; plain data. */
-export interface SpeakerOptions extends Addresses {
-  readonly node: NodeId;
-  readonly peers: readonly Peer[];
-  readonly listen: { readonly address: string; readonly port: number };
-  /** The same on all nodes: 16 bytes or more. */
-  readonly secret: string;
-  /** Tells groups of nodes on one network apart. */
-  readonly cluster: string;
-  /** Who votes, where nothing is on disk. */
-  readonly group: Group;
-  readonly beatMs?: number;
-  readonly interfaces: InterfaceChoice;
-  readonly stateDir: string;
-  /** Without nft's gates: two nodes may answer after a death. */
-  readonly ungated?: boolean;
-  /** How often addresses that are owned are announced again, ms; 0: never. */
-  readonly refreshMs?: number;
-}
+const port = z.int().min(1).max(65_535);
+const nodeName = checked(parseName);
+/** A name of an interface as the kernel takes it, `*` for any text. */
+const pattern = z
+  .string()
+  .regex(/^[A-Za-z0-9*._@:-]{1,15}$/, 'must be the name of an interface, * for any text, e.g. eth0 or bond*');
 
-/** What a node tells those who run it. */
-export type News =
-  | { readonly kind: 'report'; readonly report: Report; readonly atMs: number }
-  /** It runs: its gates are there, it accepts what it can, and is a candidate. */
-  | { readonly kind: 'ready' }
-  /** It does not run and will not by itself. */
-  | { readonly kind: 'refused'; readonly reason: string }
-  /** Interfaces that announce, and why each other one does not. */
-  | {
-      readonly kind: 'interfaces';
-      readonly announcing: readonly string[];
-      readonly passed: readonly (readonly [string, string])[];
-    }
-  /** Addresses that cannot be taken here, with the reason; empty when all can. */
-  | { readonly kind: 'unaccepted'; readonly vips: readonly (readonly [Vip, string])[] }
-  | { readonly kind: 'gatesMended' }
-  /** Somebody else says that an address is his which is open here; it is announced again against him. */
-  | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string }
-  | { readonly kind: 'trouble'; readonly what: string; readonly error: string }
-  | { readonly kind: 'closed' };
+const peer = z.strictObject({
+  name: nodeName.describe('`instance` of the weir there (its host name, where the configuration names none).'),
+  address: checked(parseAddress).describe('Where it hears the others: an address of its own, none out of a pool.'),
+  port: port.optional().describe('Default: `port` of these options.'),
+  witness: z.boolean().default(false).describe('It decides with the others and announces nothing.'),
+});
 
-/** What those tell it. */
-export type Order =
-  | { readonly kind: 'addresses'; readonly addresses: Addresses }
-  /** Nodes that have joined or left. */
-  | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
-  | { readonly kind: 'eligible'; readonly eligible: boolean }
-  | { readonly kind: 'regroup'; readonly group: Group }
-  | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }
-  /** Hands everything over and takes nothing more. */
-  | { readonly kind: 'drain' }
-  /** leave: as a kill would, for a restart. withdraw: after a drain, and nothing of weir stays in the kernel. */
-  | { readonly kind: 'close'; readonly how: 'leave' | 'withdraw' };
+const interfaces = z
+  .strictObject({
+    include: z
+      .array(pattern)
+      .min(1)
+      .optional()
+      .describe('Those that announce; absent: every one with an Ethernet address that `exclude` leaves.'),
+    exclude: z
+      .array(pattern)
+      .optional()
+      .describe('Those that do not; default: towards containers and tunnels (docker*, veth*, cali*, cni*, wg* …).'),
+    subnets: z.array(checked(parseCidr)).min(1).optional().describe('Only those with an address in one of these.'),
+  })
+  .prefault({});
+
+export const options = z
+  .strictObject({
+    peers: z
+      .array(peer)
+      .superRefine((list, ctx) => {
+        const seen = new Set<string>();
+        for (const [at, { name }] of list.entries()) {
+          if (seen.has(name)) ctx.addIssue({ code: 'custom', path: [at, 'name'], message: 'is there before' });
+          seen.add(name);
+        }
+      })
+      .default([])
+      .describe(
+        'The machines that announce together; this one may be among them, so that one file fits all. In Kubernetes they are found by themselves.',
+      ),
+    address: checked(parseAddress)
+      .optional()
+      .describe('Where this machine hears its peers; default: what `peers` says of it, else every address.'),
+    port: port.default(defaultPort).describe('UDP port on which the machines hear each other.'),
+    secretFile: z
+      .string()
+      .regex(/^\//, 'must be an absolute path')
+      .optional()
+      .describe(
+        'File with the secret of all machines, 16 bytes or more, e.g. of `openssl rand -base64 32`; needed where there are peers.',
+      ),
+    cluster: nodeName
+      .default('weir')
+      .describe('Tells groups of machines on one network apart; the same on all of one.'),
+    voters: z
+      .array(nodeName)
+      .min(1)
+      .max(7)
+      .optional()
+      .describe('Machines that decide who answers; default: 1, 3 or 5 of all, witnesses first, then by name.'),
+    interfaces: interfaces.describe('On which interfaces addresses are announced.'),
+    choice: z
+      .enum(['spread', 'metallb'])
+      .default('spread')
+      .describe('Who gets a new address: the machine that has the fewest, or by the hash that MetalLB uses.'),
+    followHealth: z
+      .enum(['auto', 'always', 'never'])
+      .default('auto')
+      .describe(
+        'Whether a machine on which nothing answers TCP at its addresses gives them away; auto: for services that another balancer of this weir (HAProxy) serves.',
+      ),
+    ignoreExcludeLabel: z
+      .boolean()
+      .default(false)
+      .describe('Nodes with the label node.kubernetes.io/exclude-from-external-load-balancers announce, too.'),
+    beatMs: z
+      .int()
+      .min(10)
+      .max(10_000)
+      .default(100)
+      .describe(
+        'How often the machines tell that they live, in milliseconds; one that dies is followed after about 3.3 of them. The same on all.',
+      ),
+    refreshMs: z
+      .int()
+      .min(0)
+      .default(60_000)
+      .describe('How often addresses are announced again, in milliseconds, for switches that forget; 0: never.'),
+    ungated: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Without nft: addresses are added and removed. After a death two machines may answer until it is back.',
+      ),
+  })
+  .superRefine(({ voters, peers }, ctx) => {
+    if (voters === undefined || peers.length === 0) return;
+    const unknown = voters.findIndex((name) => !peers.some((one) => one.name === name));
+    // This machine may be missing among its peers, and one name can only be its own.
+    const own = voters.filter((name) => !peers.some((one) => one.name === name)).length <= 1;
+    if (unknown >= 0 && !own)
+      ctx.addIssue({ code: 'custom', path: ['voters', unknown], message: 'is not among peers' });
+  });
+
+export type Options = z.infer<typeof options>;
+
+/** Nothing can be set for one service alone. */
+export const serviceOptions = z.strictObject({});
+
+export type ServiceOptions = z.infer<typeof serviceOptions>;

@@ -5,7 +5,7 @@ import {
   type FrontGroup,
   type ModelInput,
   type ModelResult,
-  type Network,
+  type NetworkOfBalancer,
   type Observed,
   type Policy,
   type Problem,
@@ -50,7 +50,7 @@ export function createDesire(
   let before: Merged | undefined;
   let usable: readonly ExportedService[] = [];
 
-  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present' | 'incomplete'> & Network;
+  let rest: Pick<ModelInput, 'nodes' | 'environment' | 'settings' | 'present' | 'incomplete'> & NetworkOfBalancer;
   const modelAll = createIsolation(function* (wanted) {
     const merged = yield* mergeSliced(wanted, provider.capabilities, before);
     yield;

@@ -3,7 +3,7 @@ import type {
   AddressMove,
   ExportedService,
   Incomplete,
-  Network,
+  NetworkOfBalancer,
   Node,
   Pool,
   Problem,
@@ -17,7 +17,7 @@ export interface Gathered {
   readonly services: readonly ExportedService[];
   readonly nodes: readonly Node[];
   /** The same object while its parts are. */
-  readonly network: Network;
+  readonly network: NetworkOfBalancer;
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
   /** By balancer; the same array as before while it holds the same services. */
@@ -47,8 +47,9 @@ export function createGather(
       last?.nodes,
       snapshots.flatMap((snapshot) => snapshot.nodes),
     );
-    const network = gatherNetwork(last?.network, poolsOf(snapshots), snapshots);
     const assigned = assign(services, balancers);
+    const shared = sharedOf(last?.network.shared, assigned.taken);
+    const network = gatherNetwork(last?.network, { pools: poolsOf(snapshots), shared }, snapshots);
     const taken = new Map(
       [...assigned.taken].map(([name, list]) => [name, share(last?.taken.get(name), list)] as const),
     );
@@ -78,7 +79,22 @@ export function createGather(
 const none: readonly never[] = [];
 const nothingMore = () => false;
 
-function gatherNetwork(before: Network | undefined, pools: readonly Pool[], snapshots: readonly Snapshot[]): Network {
+/** Services that more than one balancer takes. */
+function sharedOf(
+  before: ReadonlySet<ServiceId> = new Set(),
+  taken: ReadonlyMap<string, readonly ExportedService[]>,
+): ReadonlySet<ServiceId> {
+  const [seen, shared] = [new Set<ServiceId>(), new Set<ServiceId>()];
+  if (taken.size < 2) return before.size === 0 ? before : shared;
+  for (const { id } of [...taken.values()].flat()) (seen.has(id) ? shared : seen).add(id);
+  return sameItems([...before], [...shared]) ? before : shared;
+}
+
+function gatherNetwork(
+  before: NetworkOfBalancer | undefined,
+  { pools, shared }: Required<Pick<NetworkOfBalancer, 'pools' | 'shared'>>,
+  snapshots: readonly Snapshot[],
+): NetworkOfBalancer {
   const announcements = share(
     before?.announcements,
     snapshots.flatMap((one) => one.announcements ?? none),
@@ -87,8 +103,13 @@ function gatherNetwork(before: Network | undefined, pools: readonly Pool[], snap
     before?.announcers,
     snapshots.flatMap((one) => one.announcers ?? none),
   );
-  const same = before?.pools === pools && before.announcements === announcements && before.announcers === announcers;
-  return same ? before : { pools, announcements, announcers };
+  const now = { pools, announcements, announcers, shared };
+  const same =
+    before?.pools === pools &&
+    before.announcements === announcements &&
+    before.announcers === announcers &&
+    before.shared === shared;
+  return same ? before : now;
 }
 
 function unknownTo(services: readonly ExportedService[]): Gathered['couldExist'] {

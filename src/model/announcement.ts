@@ -1,5 +1,6 @@
 /** Who announces addresses on the local network: what owners of pools ask for, who is there to do it, and who does. Plain JSON. */
 import type { Pool } from './pool.ts';
+import type { ServiceId } from './service.ts';
 
 /** Which pools are announced, from where; several rules for one pool add up. */
 export interface AnnounceRule {
@@ -34,6 +35,12 @@ export interface Network {
   readonly announcements?: readonly AnnounceRule[];
   /** Machines on which weirs announce, where a source was told how to find them. */
   readonly announcers?: readonly Announcer[];
+}
+
+/** What of it one balancer has to do with, beside its services. */
+export interface NetworkOfBalancer extends Network {
+  /** Services that another balancer takes, too: the same set while it holds the same. */
+  readonly shared?: ReadonlySet<ServiceId>;
 }
 
 /** One address of a service, as the machine that tells it sees it. */

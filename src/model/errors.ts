@@ -2,6 +2,7 @@
 import { cloudErrors } from './cloud-errors.ts';
 import type { ErrorEntry } from './error-entry.ts';
 import { kubeErrors } from './kube-errors.ts';
+import { l2Errors } from './l2-errors.ts';
 import { poolErrors } from './pool-errors.ts';
 
 /** retry: will pass by itself. refused: permission, quota, bad input — report and wait for a change. bug: ours. warning: nothing is stopped. */
@@ -228,6 +229,7 @@ const table = {
   },
   ...kubeErrors,
   ...poolErrors,
+  ...l2Errors,
   E_BUG: { class: 'bug', title: 'weir itself failed', hint: 'Please report it with the log line.' },
   E_JOURNAL: {
     class: 'retry',

@@ -1,6 +1,6 @@
 /** The contract of a provider: code for one kind of load-balancing system. Shared code never asks for a provider's name. */
 import type { ZodType } from 'zod';
-import type { AnnouncedAddress, Network } from './announcement.ts';
+import type { AnnouncedAddress, NetworkOfBalancer } from './announcement.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Json } from './json.ts';
 import type { FrontGroup } from './merged.ts';
@@ -68,7 +68,7 @@ export interface Own {
 }
 
 /** `pools` and what belongs to them: all of the configuration and of every source. */
-export interface ModelInput extends Network {
+export interface ModelInput extends NetworkOfBalancer {
   /** Name of the balancer in the configuration. */
   readonly balancer: string;
   /** This instance's name, for units of instance scope. */

@@ -3,7 +3,7 @@ import type {
   Environment,
   ExportedService,
   Log,
-  Network,
+  NetworkOfBalancer,
   Node,
   Observed,
   PlanUnit,
@@ -32,7 +32,7 @@ export interface Wanted {
   readonly besides?: readonly ExportedService[];
   readonly nodes: readonly Node[];
   /** The same object while nothing changed; absent: nothing is known of it. */
-  readonly network?: Network;
+  readonly network?: NetworkOfBalancer;
   /** Services that could exist in a part of a source that cannot be read: nothing of theirs is taken away. */
   readonly incomplete: (service: ServiceId) => boolean;
   /** Nothing at all is wanted, whatever a provider would keep for a balancer without services. */

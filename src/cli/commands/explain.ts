@@ -25,7 +25,7 @@ export function addExplain(program: Command, context: CommandContext): void {
     .addOption(outputOption())
     .option('--api <url>', 'the running weir (default: api.listen of the configuration)')
     .action(async (name: string) => {
-      if (/^[EW]_[A-Z_]+$/i.test(name)) explainCode(name.toUpperCase(), command, context);
+      if (/^[EW]_[A-Z0-9_]+$/i.test(name)) explainCode(name.toUpperCase(), command, context);
       else await explain(name, command, context);
     });
 }

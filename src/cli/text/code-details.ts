@@ -15,6 +15,7 @@ const plan = 'when a plan is made; `weir plan` finds it too';
 const apply = 'while a plan is applied';
 const start = 'when `run`, `apply` or `destroy` starts';
 const proxy = 'when the provider haproxy starts or changes HAProxy';
+const announcing = 'while `weir run` announces addresses';
 const cloud = 'while the API of a cloud is asked';
 const cluster = 'while a Kubernetes cluster is read';
 const config = 'when weir.yaml, flags and variables are read, before anything is done';
@@ -207,6 +208,27 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     proxy,
     'HAProxy ended at 2026-01-31T08:00:00Z (worker 812 ended with signal 9 (Killed)) and serves again since 0.2 s later',
   ],
+  [
+    'E_L2',
+    announcing,
+    'no packet socket (errno 1): weir needs the capability CAP_NET_RAW to announce addresses; balancer vip announces nothing here',
+  ],
+  ['E_L2_SECRET', announcing, 'secretFile /etc/weir/secret cannot be read: permission denied'],
+  [
+    'E_L2_NOBODY',
+    'when the services of a balancer with announced addresses are read; `weir plan` finds it too',
+    '10.0.0.5 has 0 candidates: a, b has no ready endpoint of shop/web (externalTrafficPolicy Local)',
+  ],
+  [
+    'E_L2_QUORUM',
+    announcing,
+    'nobody answers for 10.0.0.5: of the machines that decide (a, b, c) only a is heard here, and 2 are needed',
+  ],
+  ['E_L2_ADDRESS', announcing, '10.0.0.5 cannot be taken on a: there is no interface to announce it on'],
+  ['W_L2_CONFLICT', announcing, '10.0.0.5: 02:00:00:00:00:09 says that it is his; it is announced again against it'],
+  ['W_L2_GATE', announcing, 'the tables of nft were removed by somebody at 2026-01-31T08:00:00Z and made again'],
+  ['W_L2_PEER', announcing, 'b (10.0.0.2:7949) was not heard since 2026-01-31T08:00:00Z'],
+  ['W_L2', announcing, 'the interfaces: cannot be read: ip: command not found'],
   ['E_FD_LIMIT', proxy, 'maxConnections 100000 needs 200064 open files, the limit is 65536'],
   [
     'E_PORT_TAKEN',

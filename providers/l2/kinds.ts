@@ -1,0 +1,97 @@
+/**
+ * What one machine is told about announcing. A whole-state system in a thread of our own: nothing is immutable, nothing is a slot, the
+ * handle of an object is its id, one unit holds everything.
+ *
+ * Speaker       id: the node. How it takes part: where it listens, peers, voters, interfaces.
+ * Guard         id: a pool. Ranges for which nobody but the owner of an address answers on this machine.
+ * Announcement  id: an address. Who may answer for it, best first in tiers of equal rank, and why each other machine may not.
+ */
+import { z } from 'zod';
+import type { Json, KindSpec } from '../../src/model/index.ts';
+
+export const speakerAttrs = z.object({
+  listen: z.string(),
+  cluster: z.string(),
+  /** Name → `address:port`. */
+  peers: z.record(z.string(), z.string()),
+  voters: z.array(z.string()),
+  interfaces: z.object({
+    include: z.array(z.string()).optional(),
+    exclude: z.array(z.string()).optional(),
+    subnets: z.array(z.string()).optional(),
+  }),
+  beatMs: z.number(),
+  refreshMs: z.number(),
+  choice: z.enum(['spread', 'metallb']),
+  secretFile: z.string().optional(),
+  ungated: z.literal(true).optional(),
+});
+
+export const guardAttrs = z.object({ ranges: z.array(z.string()) });
+
+export const announcementAttrs = z.object({
+  candidates: z.array(z.array(z.string())),
+  /** Patterns of names of interfaces on this machine; absent: all that announce. */
+  interfaces: z.array(z.string()).optional(),
+  /** Ports of TCP at which a proxy of this machine answers while it is well. */
+  probe: z.array(z.number()).optional(),
+  /** Node → why it may not answer. */
+  others: z.record(z.string(), z.string()).optional(),
+});
+
+export type SpeakerAttrs = z.infer<typeof speakerAttrs>;
+export type AnnouncementAttrs = z.infer<typeof announcementAttrs>;
+
+const plain = { claim: 'name', immutable: [], refs: {}, sets: {} } as const;
+
+export const kinds: readonly KindSpec[] = [
+  {
+    kind: 'Speaker',
+    ...plain,
+    words: {
+      attrs: {
+        peers: { word: 'with', text: (peers) => listed(keysOf(peers)), usual: {} },
+        voters: { word: 'voters', text: listed },
+        listen: { word: 'at' },
+        ungated: { word: '', text: (value) => (value === true ? 'without gates' : '') },
+        cluster: { word: 'group', usual: 'weir' },
+      },
+    },
+  },
+  { kind: 'Guard', ...plain, words: { attrs: { ranges: { word: '', text: listed } } } },
+  {
+    kind: 'Announcement',
+    ...plain,
+    words: {
+      attrs: {
+        candidates: { word: 'by', text: tiersText },
+        interfaces: { word: 'on', text: listed },
+        probe: { word: 'while TCP answers at port', text: listed },
+        others: { word: 'not by', text: reasonsText, quiet: true },
+      },
+      gone: ['candidates'],
+    },
+  },
+];
+
+function keysOf(value: Json): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+function listed(value: Json): string {
+  const items = Array.isArray(value) ? value.map(String) : [];
+  return items.length > 8 ? `${items.slice(0, 8).join(' ')} and ${items.length - 8} more` : items.join(' ');
+}
+
+/** `a b, then c`. */
+function tiersText(value: Json): string {
+  const tiers = Array.isArray(value) ? value.map(listed).filter((text) => text !== '') : [];
+  return tiers.length === 0 ? 'nobody' : tiers.join(', then ');
+}
+
+function reasonsText(value: Json): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return '';
+  return Object.entries(value)
+    .map(([node, reason]) => `${node} (${String(reason)})`)
+    .join(', ');
+}

@@ -1,0 +1,49 @@
+/** Who announces together with this machine, and who of them decides. Pure. */
+import type { Announcer, ModelInput } from '../../src/model/index.ts';
+import type { Options } from './options.ts';
+import type { NodeId } from './protocol/messages.ts';
+import type { Peer } from './speaker-words.ts';
+
+export interface Members {
+  /** Other machines. */
+  readonly peers: readonly Peer[];
+  /** Machines that may have addresses, this one among them unless it is a witness. */
+  readonly speakers: readonly NodeId[];
+  readonly voters: readonly NodeId[];
+  /** Where this machine listens. */
+  readonly listen: { readonly address: string; readonly port: number };
+}
+
+/** From the configuration, else as the cluster knows them. */
+export function membersOf(
+  { node, announcers = [] }: Pick<ModelInput, 'node' | 'announcers'>,
+  options: Options,
+): Members {
+  const all = options.peers.length > 0 ? options.peers.map((peer) => ({ ...peer })) : announcers.map(peerOf);
+  const peers = all
+    .filter(({ name }) => name !== node)
+    .map(({ name, address, port = options.port }) => ({ name, address, port }));
+  const own = all.find(({ name }) => name === node);
+  const witnesses = all.filter(({ witness }) => witness).map(({ name }) => name);
+  const names = [...new Set([node, ...peers.map(({ name }) => name)])].sort();
+  const speakers = names.filter((name) => !witnesses.includes(name));
+  // Every address: one that is configured may not be there yet when weir starts.
+  const any = (own?.address ?? peers[0]?.address ?? '').includes(':') ? '::' : '0.0.0.0';
+  return {
+    peers,
+    speakers,
+    voters: options.voters ?? chooseVoters(witnesses, speakers),
+    listen: { address: options.address ?? own?.address ?? any, port: own?.port ?? options.port },
+  };
+}
+
+/** 1, 3 or 5 of them, or both of two; more would cost messages and gain nothing. Witnesses are there to vote. */
+export function chooseVoters(witnesses: readonly NodeId[], speakers: readonly NodeId[]): readonly NodeId[] {
+  const all = [...[...witnesses].sort(), ...[...speakers].sort()];
+  const count = all.length >= 5 ? 5 : all.length === 4 ? 3 : all.length;
+  return all.slice(0, count);
+}
+
+function peerOf({ node, address, port }: Announcer) {
+  return { name: node, address, witness: false, ...(port === undefined ? {} : { port }) };
+}

@@ -1,0 +1,135 @@
+/** What is told of each service: who answers for its addresses since when, who else may, and why others may not. */
+import type { AnnouncedAddress, ExportedService, Observed, ServiceReport } from '../../src/model/index.ts';
+import { type AnnouncementAttrs, announcementAttrs, speakerAttrs } from './kinds.ts';
+import { majorityOf } from './protocol/messages.ts';
+import type { View } from './view.ts';
+
+export interface ReportInput {
+  readonly node: string;
+  readonly view: View;
+  readonly facesOf: (patterns: readonly string[] | undefined) => readonly string[];
+}
+
+export function reportsOf(
+  services: readonly ExportedService[],
+  observed: readonly Observed[],
+  input: ReportInput,
+): readonly ServiceReport[] {
+  const byService = indexOf(observed);
+  const voters = votersOf(observed);
+  return services.flatMap((service) => {
+    const announcements = byService.get(service.id) ?? [];
+    return announcements.length === 0 ? [] : [reportOf(service, announcements, voters, input)];
+  });
+}
+
+const indexes = new WeakMap<readonly Observed[], ReadonlyMap<string, readonly Observed[]>>();
+
+/** The announcements of each service; of many services it is asked for part by part. */
+function indexOf(observed: readonly Observed[]): ReadonlyMap<string, readonly Observed[]> {
+  const known = indexes.get(observed);
+  if (known !== undefined) return known;
+  const byService = new Map<string, Observed[]>();
+  for (const object of observed) {
+    if (object.kind !== 'Announcement') continue;
+    for (const service of object.serves) byService.set(service, [...(byService.get(service) ?? []), object]);
+  }
+  indexes.set(observed, byService);
+  return byService;
+}
+
+function reportOf(
+  { id, fronts }: ExportedService,
+  announcements: readonly Observed[],
+  voters: readonly string[],
+  input: ReportInput,
+): ServiceReport {
+  const ports = [...new Set(fronts.map(({ port }) => port))].sort((a, b) => a - b);
+  const announced = announcements.map((one) => announcedOf(one, input));
+  const dark = announced.filter(
+    ({ address, owner, candidates }) => owner === undefined && candidates.length > 0 && input.view.unanswered(address),
+  );
+  const missing = announced.filter(({ candidates }) => candidates.length === 0);
+  return {
+    service: id,
+    addresses: announced.map(({ address }) => ({ ip: address, ports })),
+    conditions: [
+      { type: 'Accepted', status: true, reason: 'Accepted', message: '' },
+      programmed(announced, dark, missing, voters, input),
+    ],
+    targets: [],
+    announced,
+  };
+}
+
+type Condition = ServiceReport['conditions'][number];
+
+function programmed(
+  announced: readonly AnnouncedAddress[],
+  [dark]: readonly AnnouncedAddress[],
+  [missing]: readonly AnnouncedAddress[],
+  voters: readonly string[],
+  { node, view }: ReportInput,
+): Condition {
+  const told = { type: 'Programmed', status: false };
+  if (missing !== undefined)
+    return { ...told, reason: 'NoCandidate', message: `no machine may announce ${missing.address}` };
+  if (dark !== undefined) {
+    const reason = view.unaccepted.get(dark.address);
+    if (reason !== undefined && dark.candidates.every((one) => one === node))
+      return { ...told, reason: 'E_L2_ADDRESS', message: `${dark.address} cannot be taken on ${node}: ${reason}` };
+    return {
+      ...told,
+      reason: 'E_L2_QUORUM',
+      message: `nobody answers for ${dark.address}${quorumText(voters, node, view)}`,
+    };
+  }
+  const silent = announced.find(({ owner }) => owner === undefined);
+  if (silent !== undefined)
+    return {
+      ...told,
+      reason: 'Pending',
+      message: `${silent.address} is about to be taken by one of ${silent.candidates.join(', ')}`,
+    };
+  const own = announced.filter((one) => one.own);
+  const message =
+    own.length === announced.length
+      ? `announced by ${node}`
+      : announced.map(({ address, owner }) => `${address} is announced by ${owner}`).join(', ');
+  return { type: 'Programmed', status: true, reason: 'Announced', message };
+}
+
+function quorumText(voters: readonly string[], node: string, view: View): string {
+  const silent = new Set(view.silent.map(([name]) => name));
+  const heard = voters.filter((name) => !silent.has(name));
+  const needed = majorityOf(voters);
+  if (heard.length >= needed) {
+    if (view.served === false) return `: no proxy answers on ${node}, and no other machine has taken it`;
+    return '';
+  }
+  return `: of the machines that decide (${voters.join(', ')}) only ${heard.join(', ') || 'none'} ${heard.length === 1 ? 'is' : 'are'} heard here, and ${needed} are needed`;
+}
+
+function announcedOf({ id, attrs }: Observed, { node, view, facesOf }: ReportInput): AnnouncedAddress {
+  const { candidates, interfaces, others = {} }: AnnouncementAttrs = announcementAttrs.parse(attrs);
+  const owner = view.owner(id);
+  const own = owner?.node === node;
+  const unfit = view.unaccepted.get(id);
+  return {
+    address: id,
+    ...(owner === undefined ? {} : { owner: owner.node, sinceMs: owner.sinceMs }),
+    own,
+    interfaces: own ? facesOf(interfaces) : [],
+    candidates: candidates.flat(),
+    others: [
+      ...Object.entries(others).map(([name, reason]) => ({ node: name, reason })),
+      ...(unfit === undefined ? [] : [{ node, reason: `cannot take it: ${unfit}` }]),
+    ],
+  };
+}
+
+function votersOf(observed: readonly Observed[]): readonly string[] {
+  const speaker = observed.find(({ kind }) => kind === 'Speaker');
+  const parsed = speakerAttrs.safeParse(speaker?.attrs);
+  return parsed.success ? parsed.data.voters : [];
+}

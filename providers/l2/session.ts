@@ -1,0 +1,187 @@
+/** One open connection to the announcing of this machine: its thread is started by the first commit, so that who only plans changes nothing. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type Context, type Observed, type Resource, type Session, WeirError } from '../../src/model/index.ts';
+import { Announcing, type Audience } from './announcing.ts';
+import { clearMachine } from './clear-machine.ts';
+import { matches } from './kernel/interfaces.ts';
+import { placeText, unitName } from './names.ts';
+import { announces, observeRunning, observeTold, ownAddresses } from './observe.ts';
+import type { Options } from './options.ts';
+import { type Orders, ordersOf } from './orders.ts';
+import { adopt, park } from './parked.ts';
+import { reportsOf } from './report.ts';
+import { Told } from './told.ts';
+import { graceMs } from './view.ts';
+
+/** Changes of one moment are one for whoever looks. */
+const gatherMs = 20;
+
+export function openSession(_options: Options, ctx: Context): Session {
+  return new L2Session(ctx);
+}
+
+class L2Session implements Session {
+  readonly #ctx: Context;
+  readonly #unit: string;
+  readonly #told: Told;
+  #announcing: Announcing | undefined;
+  #orders: Orders | undefined;
+  #draining = false;
+  #changed: NodeJS.Timeout | undefined;
+  #overdue: NodeJS.Timeout | undefined;
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx;
+    this.#unit = unitName(ctx.balancer, ctx.node);
+    this.#told = new Told(ctx.stateDir);
+  }
+
+  async discover() {
+    return { addresses: [...ownAddresses(this.#ctx.stateDir)] };
+  }
+
+  async observe(): Promise<readonly Observed[]> {
+    const running = this.#present();
+    if (running !== undefined) {
+      this.#measure(running);
+      return observeRunning(running);
+    }
+    return observeTold(this.#told.read(), await announces());
+  }
+
+  async commit(_steps: unknown, next: readonly Resource[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const running = this.#present();
+    const orders = ordersOf(next, (vip) => running?.view.owner(vip)?.node);
+    if (orders === undefined) return this.#withdraw();
+    this.#orders = orders;
+    if (running === undefined || !running.use(orders, next)) {
+      await running?.close('leave');
+      this.#announcing = undefined;
+      await this.#start(orders, next, signal);
+    }
+    await this.#told.write(next);
+  }
+
+  report(services: Parameters<Session['report']>[0], observed: readonly Observed[]): ReturnType<Session['report']> {
+    const running = this.#present();
+    if (running === undefined) return [];
+    const { view } = running;
+    const facesOf = (patterns: readonly string[] | undefined) =>
+      view.faces.filter((face) => patterns === undefined || patterns.some((one) => matches(one, face)));
+    return reportsOf(services, observed, { node: this.#ctx.node, view, facesOf });
+  }
+
+  troubles(): ReturnType<NonNullable<Session['troubles']>> {
+    const peers = new Map(this.#orders?.peers.map((peer) => [peer.name, placeText(peer)]));
+    return this.#announcing?.view.troubles((node) => peers.get(node) ?? 'not among the peers') ?? [];
+  }
+
+  async drain(draining: boolean): Promise<void> {
+    this.#draining = draining;
+    this.#announcing?.drain(draining);
+  }
+
+  async close(how: 'leave' | 'withdraw', followed = false): Promise<void> {
+    const running = this.#announcing;
+    this.#announcing = undefined;
+    clearTimeout(this.#changed);
+    clearTimeout(this.#overdue);
+    if (running === undefined) return;
+    if (how === 'leave' && followed && running.running) return park(this.#ctx.stateDir, running);
+    await running.close(how);
+    if (how === 'withdraw') this.#told.clear();
+  }
+
+  /** The thread that runs; one that was left by the session before is taken over. */
+  #present(): Announcing | undefined {
+    if (this.#announcing === undefined) {
+      this.#announcing = adopt(this.#ctx.stateDir);
+      this.#announcing?.follow(this.#audience);
+      if (this.#announcing !== undefined) this.#orders = ordersOf(this.#announcing.told);
+    }
+    if (this.#announcing?.refused === true) this.#announcing = undefined;
+    return this.#announcing;
+  }
+
+  async #start(orders: Orders, next: readonly Resource[], signal: AbortSignal): Promise<void> {
+    const { node, stateDir } = this.#ctx;
+    const secret = await readSecret(orders);
+    const group = { version: 1, voters: orders.voters, previous: [] };
+    const { fixed, peers, addresses } = orders;
+    const all = { ...fixed, ...addresses, peers, secret, group, stateDir };
+    const started = new Announcing(node, all, orders, next, this.#audience);
+    try {
+      await started.started(signal);
+    } catch (error) {
+      await started.close('leave');
+      throw error;
+    }
+    this.#announcing = started;
+    if (this.#draining) started.drain(true);
+  }
+
+  /** Nothing of weir stays in the kernel: the thread's work, or what an earlier one has left. */
+  async #withdraw(): Promise<void> {
+    const running = this.#announcing;
+    this.#announcing = undefined;
+    this.#orders = undefined;
+    if (running !== undefined) await running.close('withdraw');
+    else
+      await clearMachine(this.#ctx.stateDir).catch((error: unknown) => {
+        throw new WeirError('E_L2', error instanceof Error ? error.message : String(error), { cause: error });
+      });
+    this.#told.clear();
+  }
+
+  readonly #audience: Audience = {
+    wall: () => this.#ctx.clock.wall(),
+    changed: (cause) => {
+      this.#changed ??= setTimeout(() => {
+        this.#changed = undefined;
+        this.#ctx.changed(this.#unit, cause);
+      }, gatherMs);
+      // What nobody has taken by then is told.
+      clearTimeout(this.#overdue);
+      this.#overdue = setTimeout(
+        () => this.#ctx.changed(this.#unit, 'addresses that nobody has taken'),
+        graceMs + gatherMs,
+      );
+      this.#overdue.unref();
+    },
+    count: (name, value, labels) => this.#ctx.metric(name, value, labels),
+  };
+
+  #measure({ view, told }: Announcing): void {
+    const { metric } = this.#ctx;
+    const vips = told.filter(({ kind }) => kind === 'Announcement').map(({ id }) => id);
+    metric('weir_l2_announced', view.open.size, {}, 'gauge');
+    metric('weir_l2_known', vips.length, {}, 'gauge');
+    metric('weir_l2_unanswered', vips.filter((vip) => view.unanswered(vip)).length, {}, 'gauge');
+    metric('weir_l2_unaccepted', view.unaccepted.size, {}, 'gauge');
+    if (view.served !== undefined) metric('weir_l2_served', view.served ? 1 : 0, {}, 'gauge');
+    const silent = new Set(view.silent.map(([node]) => node));
+    for (const { name } of this.#orders?.peers ?? [])
+      metric('weir_l2_peer_heard', silent.has(name) ? 0 : 1, { peer: name }, 'gauge');
+  }
+}
+
+/** Without peers nobody else has to know it. */
+async function readSecret({ secretFile, peers }: Orders): Promise<string> {
+  if (secretFile === undefined) {
+    if (peers.length === 0) return randomBytes(32).toString('base64');
+    const message = 'there are peers and no secretFile: without a secret anybody on the network could speak for them';
+    throw new WeirError('E_L2_SECRET', message);
+  }
+  let secret: string;
+  try {
+    secret = (await readFile(secretFile, 'utf8')).trimEnd();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WeirError('E_L2_SECRET', `secretFile ${secretFile} cannot be read: ${reason}`, { cause: error });
+  }
+  const bytes = Buffer.byteLength(secret);
+  if (bytes < 16) throw new WeirError('E_L2_SECRET', `secretFile ${secretFile} holds ${bytes} bytes, 16 are the least`);
+  return secret;
+}

@@ -1,0 +1,86 @@
+/** The words between those who run a node that announces and the thread in which it runs. Plain data. */
+import type { Range } from './kernel/gate-text.ts';
+import type { InterfaceChoice } from './kernel/interfaces.ts';
+import type { Report } from './protocol/events.ts';
+import type { Group, NodeId, Vip } from './protocol/messages.ts';
+
+/** Another node and where it hears datagrams. */
+export interface Peer {
+  readonly name: NodeId;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What changes while a node runs: the addresses it knows and who should have each, best first. */
+export interface Addresses {
+  /** Guarded on every node: requests for these are answered by their owner only. */
+  readonly pools: readonly Range[];
+  readonly ranks: readonly (readonly [Vip, readonly NodeId[]])[];
+  /** Addresses that are announced on some interfaces only, by name, `*` for any text; those that are not listed: on all that announce. */
+  readonly bound?: readonly (readonly [Vip, readonly string[]])[];
+  /** Where a proxy of this machine serves: while it answers at none of these, the node takes no address and gives away what it has. */
+  readonly probes?: readonly Place[];
+}
+
+/** An address and a port of TCP. */
+export type Place = readonly [Vip, number];
+
+/** One node that announces, as its thread gets it; plain data. */
+export interface SpeakerOptions extends Addresses {
+  readonly node: NodeId;
+  readonly peers: readonly Peer[];
+  readonly listen: { readonly address: string; readonly port: number };
+  /** The same on all nodes: 16 bytes or more. */
+  readonly secret: string;
+  /** Tells groups of nodes on one network apart. */
+  readonly cluster: string;
+  /** Who votes, where nothing is on disk. */
+  readonly group: Group;
+  readonly beatMs?: number;
+  readonly interfaces: InterfaceChoice;
+  readonly stateDir: string;
+  /** Without nft's gates: two nodes may answer after a death. */
+  readonly ungated?: boolean;
+  /** How often addresses that are owned are announced again, ms; 0: never. */
+  readonly refreshMs?: number;
+}
+
+/** What a node tells those who run it. */
+export type News =
+  | { readonly kind: 'report'; readonly report: Report; readonly atMs: number }
+  /** It runs: its gates are there, it accepts what it can, and is a candidate. */
+  | { readonly kind: 'ready' }
+  /** It does not run and will not by itself. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Interfaces that announce, and why each other one does not. */
+  | {
+      readonly kind: 'interfaces';
+      readonly announcing: readonly string[];
+      readonly passed: readonly (readonly [string, string])[];
+    }
+  /** Addresses that cannot be taken here, with the reason; empty when all can. */
+  | { readonly kind: 'unaccepted'; readonly vips: readonly (readonly [Vip, string])[] }
+  | { readonly kind: 'gatesMended' }
+  /** Somebody else says that an address is his which is open here; it is announced again against him. */
+  | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string }
+  | { readonly kind: 'trouble'; readonly what: string; readonly error: string }
+  /** What another node's beats claim, and whether it may take more; told when it differs, and when the node falls silent: then of nothing. */
+  | { readonly kind: 'claims'; readonly node: NodeId; readonly vips: readonly Vip[]; readonly eligible: boolean }
+  /** Peers that are not heard, and since when in wall-clock ms; told when other ones are. */
+  | { readonly kind: 'silent'; readonly nodes: readonly (readonly [NodeId, number])[] }
+  /** Whether a proxy of this machine answers where `probes` says. */
+  | { readonly kind: 'served'; readonly served: boolean; readonly reason: string }
+  | { readonly kind: 'closed' };
+
+/** What those tell it. */
+export type Order =
+  | { readonly kind: 'addresses'; readonly addresses: Addresses }
+  /** Nodes that have joined or left. */
+  | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
+  | { readonly kind: 'eligible'; readonly eligible: boolean }
+  | { readonly kind: 'regroup'; readonly group: Group }
+  | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }
+  /** Hands everything over and takes nothing more; false: takes again. */
+  | { readonly kind: 'drain'; readonly draining?: boolean }
+  /** leave: as a kill would, for a restart. withdraw: after a drain, and nothing of weir stays in the kernel. */
+  | { readonly kind: 'close'; readonly how: 'leave' | 'withdraw' };

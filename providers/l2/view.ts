@@ -1,0 +1,184 @@
+import type { ErrorCode } from '../../src/model/index.ts';
+import type { NodeId, Vip } from './protocol/messages.ts';
+import type { News } from './speaker-words.ts';
+
+export interface Owner {
+  readonly node: NodeId;
+  /** Wall-clock ms. */
+  readonly sinceMs: number;
+}
+
+export interface Trouble {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What somebody did once is told for so long, and what is told again each minute until it is over. */
+const pastMs = 600_000;
+const presentMs = 90_000;
+/** So long an address may be without an owner before anybody is told: a takeover takes a third of a second, a start some more. */
+export const graceMs = 3000;
+
+/** What one machine knows of who answers for what, and of what goes wrong, from what its thread tells. */
+export class View {
+  readonly #node: NodeId;
+  readonly #wall: () => number;
+  readonly #open = new Map<Vip, number>();
+  readonly #claims = new Map<NodeId, ReadonlyMap<Vip, number>>();
+  readonly #known = new Map<Vip, number>();
+  readonly #troubles = new Map<string, Trouble & { readonly untilMs: number }>();
+  #silent: readonly (readonly [NodeId, number])[] = [];
+  #unaccepted: ReadonlyMap<Vip, string> = new Map();
+  #faces:
+    | { readonly announcing: readonly string[]; readonly passed: readonly (readonly [string, string])[] }
+    | undefined;
+  #served: { readonly served: boolean; readonly reason: string } | undefined;
+
+  constructor(node: NodeId, wall: () => number) {
+    this.#node = node;
+    this.#wall = wall;
+  }
+
+  /** Addresses for which this machine answers. */
+  get open(): ReadonlySet<Vip> {
+    return new Set(this.#open.keys());
+  }
+
+  get silent(): readonly (readonly [NodeId, number])[] {
+    return this.#silent;
+  }
+
+  get unaccepted(): ReadonlyMap<Vip, string> {
+    return this.#unaccepted;
+  }
+
+  /** Names of interfaces that announce. */
+  get faces(): readonly string[] {
+    return this.#faces?.announcing ?? [];
+  }
+
+  get served(): boolean | undefined {
+    return this.#served?.served;
+  }
+
+  /** Addresses that somebody should answer for, from now on. */
+  know(vips: Iterable<Vip>): void {
+    const now = this.#wall();
+    const all = new Set(vips);
+    for (const vip of this.#known.keys()) if (!all.has(vip)) this.#known.delete(vip);
+    for (const vip of all) if (!this.#known.has(vip)) this.#known.set(vip, now);
+  }
+
+  owner(vip: Vip): Owner | undefined {
+    const own = this.#open.get(vip);
+    if (own !== undefined) return { node: this.#node, sinceMs: own };
+    let found: Owner | undefined;
+    for (const [node, claims] of this.#claims) {
+      const sinceMs = claims.get(vip);
+      if (sinceMs !== undefined && (found === undefined || sinceMs < found.sinceMs)) found = { node, sinceMs };
+    }
+    return found;
+  }
+
+  /** Nobody answers, and that for longer than a takeover takes. */
+  unanswered(vip: Vip): boolean {
+    const since = this.#known.get(vip);
+    return since !== undefined && this.owner(vip) === undefined && this.#wall() - since >= graceMs;
+  }
+
+  /** Takes note; true: something is different that people are shown. */
+  tell(news: News): boolean {
+    switch (news.kind) {
+      case 'report':
+        return this.#report(news.report);
+      case 'claims':
+        return this.#claim(news.node, news.vips);
+      case 'silent':
+        this.#silent = news.nodes;
+        return true;
+      case 'unaccepted':
+        this.#unaccepted = new Map(news.vips);
+        return true;
+      case 'interfaces':
+        this.#faces = news;
+        return true;
+      case 'served':
+        this.#served = news;
+        return true;
+      case 'conflict':
+        return this.#add(`conflict ${news.vip} ${news.mac}`, pastMs, {
+          code: 'W_L2_CONFLICT',
+          message: `${news.vip}: ${news.mac} says that it is his; it is announced again against it`,
+        });
+      case 'gatesMended':
+        return this.#add('mended', pastMs, {
+          code: 'W_L2_GATE',
+          message: `the tables of nft were changed or removed by somebody at ${this.#time()} and made again`,
+        });
+      case 'trouble':
+        return this.#add(`trouble ${news.what}`, presentMs, { code: 'W_L2', message: `${news.what}: ${news.error}` });
+      default:
+        return false;
+    }
+  }
+
+  /** What is wrong now, but for what is told of single addresses. `peer`: where a node is. */
+  troubles(peer: (node: NodeId) => string): readonly Trouble[] {
+    const now = this.#wall();
+    for (const [key, { untilMs }] of this.#troubles) if (untilMs < now) this.#troubles.delete(key);
+    return [
+      ...this.#silent.map(([node, sinceMs]): Trouble => {
+        const since =
+          sinceMs === 0 ? 'has not been heard yet' : `was not heard since ${new Date(sinceMs).toISOString()}`;
+        return { code: 'W_L2_PEER', message: `${node} (${peer(node)}) ${since}` };
+      }),
+      ...this.#interfaceTrouble(),
+      ...[...this.#unaccepted].map(
+        ([vip, reason]): Trouble => ({ code: 'W_L2', message: `${vip} cannot be taken on ${this.#node}: ${reason}` }),
+      ),
+      ...(this.#served?.served === false
+        ? [{ code: 'W_L2', message: `${this.#node} takes no address: ${this.#served.reason}` } as const]
+        : []),
+      ...[...this.#troubles.values()].map(({ code, message }) => ({ code, message })),
+    ];
+  }
+
+  #interfaceTrouble(): readonly Trouble[] {
+    if (this.#faces === undefined || this.#faces.announcing.length > 0) return [];
+    const why = this.#faces.passed.map(([name, reason]) => `${name} ${reason}`).join('; ');
+    return [{ code: 'W_L2', message: `no interface of ${this.#node} announces: ${why || 'it has none'}` }];
+  }
+
+  #report(report: Extract<News, { kind: 'report' }>['report']): boolean {
+    if (report.kind === 'opened') {
+      if (!this.#open.has(report.vip)) this.#open.set(report.vip, this.#wall());
+      return true;
+    }
+    if (report.kind !== 'dropped') return false;
+    if (this.#open.delete(report.vip)) this.#lost(report.vip);
+    return true;
+  }
+
+  #claim(node: NodeId, vips: readonly Vip[]): boolean {
+    const before = this.#claims.get(node);
+    const now = this.#wall();
+    const all = new Map(vips.map((vip) => [vip, before?.get(vip) ?? now]));
+    this.#claims.set(node, all);
+    for (const vip of before?.keys() ?? []) if (!all.has(vip)) this.#lost(vip);
+    return true;
+  }
+
+  /** The time without an owner begins anew. */
+  #lost(vip: Vip): void {
+    if (this.#known.has(vip) && this.owner(vip) === undefined) this.#known.set(vip, this.#wall());
+  }
+
+  #add(key: string, forMs: number, trouble: Trouble): boolean {
+    this.#troubles.set(key, { ...trouble, untilMs: this.#wall() + forMs });
+    return true;
+  }
+
+  #time(): string {
+    return new Date(this.#wall()).toISOString();
+  }
+}
