@@ -30,13 +30,19 @@ export interface TagFinder {
  * and is not there is asked for at ELBv2 itself, once.
  */
 export function findTags({ cluster, ctx, known, options }: Drive, reader: Reader): TagFinder {
+  /** What the tagging API has told of: what it ceases to tell of may have lost its tags. */
+  const told = new Set<string>();
+  /** Since when what we wrote stands for what nobody was asked for. */
+  const believed = new Map<string, number>();
   const asked = new Map<string, { readonly tags: Tags; readonly atMs: number }>();
   let usable = true;
   let latest: ReadonlyMap<string, Tags> = new Map();
 
   const ask = async (arns: readonly string[]): Promise<ReadonlyMap<string, Tags>> => {
     const nowMs = ctx.clock.now();
-    const missing = arns.filter((arn) => (asked.get(arn)?.atMs ?? Number.NEGATIVE_INFINITY) < nowMs - tagsMs);
+    const missing = arns.filter(
+      (arn) => told.has(arn) || (asked.get(arn)?.atMs ?? Number.NEGATIVE_INFINITY) < nowMs - tagsMs,
+    );
     const found = missing.length === 0 ? new Map<string, Tags>() : await reader.tags(missing);
     for (const arn of missing) asked.set(arn, { tags: found.get(arn) ?? {}, atMs: nowMs });
     return new Map(arns.map((arn) => [arn, asked.get(arn)?.tags ?? {}]));
@@ -46,6 +52,20 @@ export function findTags({ cluster, ctx, known, options }: Drive, reader: Reader
     const object = known.find(kind, arn);
     if (object === undefined || !object.owned) return undefined;
     return Object.fromEntries([...(object.sets.Tags ?? [])].map(([key, { attrs }]) => [key, String(attrs.Value)]));
+  };
+
+  /** Whether what we wrote stands for what is there: tags that others took off since show nowhere else. */
+  const isSure = (arn: string): boolean => {
+    if (told.has(arn)) return false;
+    const nowMs = ctx.clock.now();
+    const sinceMs = believed.get(arn);
+    if (sinceMs === undefined || nowMs - sinceMs >= tagsMs) believed.set(arn, nowMs);
+    return sinceMs === undefined || nowMs - sinceMs < tagsMs;
+  };
+  const forget = (arn: string): void => {
+    told.delete(arn);
+    believed.delete(arn);
+    asked.delete(arn);
   };
 
   return {
@@ -74,9 +94,11 @@ export function findTags({ cluster, ctx, known, options }: Drive, reader: Reader
       const unknown: string[] = [];
       const place = (kind: string, arn: string, name: string | undefined, vpc: string | undefined): void => {
         const own = latest.get(arn);
-        const wrote = own ?? written(kind, arn);
+        if (own !== undefined) told.add(arn);
+        const wrote = own ?? (isSure(arn) ? written(kind, arn) : undefined);
         if (wrote !== undefined) tags.set(arn, wrote);
         else if (
+          told.has(arn) ||
           names.has(arn) ||
           names.has(name) ||
           options.adopt.arns.includes(arn) ||
@@ -90,6 +112,8 @@ export function findTags({ cluster, ctx, known, options }: Drive, reader: Reader
       for (const [arn, { TargetGroupName, VpcId }] of account.targetGroups)
         place('TargetGroup', arn, TargetGroupName, VpcId);
       for (const [arn, own] of await ask(unknown)) tags.set(arn, own);
+      for (const arns of [told, believed.keys()])
+        for (const arn of arns) if (!account.loadBalancers.has(arn) && !account.targetGroups.has(arn)) forget(arn);
       // Listeners and rules stay as they are known until they are read.
       for (const lists of [...account.listeners.values()])
         for (const { ListenerArn: arn = '' } of lists) tags.set(arn, latest.get(arn) ?? account.tags.get(arn) ?? {});

@@ -17,6 +17,7 @@
  *                    Matcher {HttpCode | GrpcCode}. Made by somebody else: `Foreign: true` and TargetGroupArn, nothing more; with id
  *                    `bound|ARN` its targets are ours, with id `pointed|ARN` listeners only point at it, and what a binding fills has
  *                    `binding|ARN` for id and handle beside it. A create of such a one calls nothing, a delete takes our targets out.
+ *                    `held` of a target or security group: why it cannot be deleted.
  *                    Set Targets: `address:port` or `i-…:port` → {AvailabilityZone: 'all'} where the target is outside of the VPC.
  * Listener           id `LB|PORT`. Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
  *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
@@ -42,6 +43,7 @@ import type { KindSpec } from '../../src/model/index.ts';
 import { deletionGuard } from './deletion-guard.ts';
 import { drainMs } from './drain.ts';
 import { givingBackOf } from './former-forward.ts';
+import { heldGuard } from './held-things.ts';
 import { kindWords } from './kind-words.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
 import { isOfGroup } from './names.ts';
@@ -61,10 +63,12 @@ export const kinds: readonly KindSpec[] = [
   {
     kind: 'SecurityGroup',
     claim: 'tag',
+    sticky,
     immutable: ['GroupName', 'Description', 'VpcId'],
     refs: {},
     sets: { IpPermissions: { batch: rulesOfSecurityGroup, max: rulesOfSecurityGroup, deletes: true }, Tags: tags },
     slots: ({ VpcId, GroupName }) => [`security group ${String(VpcId)} ${String(GroupName)}`],
+    guarded: heldGuard,
     rateClass: 'ec2',
     shared: isOfGroup,
     words: kindWords.securityGroup,
@@ -108,6 +112,7 @@ export const kinds: readonly KindSpec[] = [
     slots: ({ Name }) => (Name === undefined ? [] : [`target group ${String(Name)}`]),
     rateClass: 'elbv2',
     borrowed: ({ attrs }) => attrs.Foreign === true,
+    guarded: heldGuard,
     drainMs,
     words: kindWords.targetGroup,
   },

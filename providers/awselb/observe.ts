@@ -1,6 +1,7 @@
 import type { Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import { filledGroups } from './filled-groups.ts';
+import { heldThings } from './held-things.ts';
 import { isOther } from './names.ts';
 import { ownsShared } from './orphans.ts';
 import type { Owners } from './owners.ts';
@@ -27,6 +28,7 @@ export function observe(
     owners,
     filled: filledGroups(owners, registered),
     backendGroup,
+    held: heldThings(account, owners),
     ownsShared: ownsShared(account, owners),
   };
   const there = (object: Observed | undefined): readonly Observed[] => (object === undefined ? [] : [object]);

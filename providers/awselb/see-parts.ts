@@ -2,11 +2,14 @@
 import type { Attrs, Json, Member, MemberSet, Observed } from '../../src/model/index.ts';
 import type { Account, Tags } from './account.ts';
 import type { FilledGroup } from './filled-groups.ts';
+import type { HeldThings } from './held-things.ts';
 import { normalize } from './normalize.ts';
 import type { Owners } from './owners.ts';
 import { secretTag } from './secret-tag.ts';
 
 export interface View {
+  /** What is ours and cannot be deleted, as somebody else uses it. */
+  readonly held: HeldThings;
   readonly account: Account;
   readonly owners: Owners;
   /** ARN → what of a target group of others is ours. */

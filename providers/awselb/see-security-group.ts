@@ -1,5 +1,6 @@
 import type { IpPermission, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Attrs, Member, Observed } from '../../src/model/index.ts';
+import { heldAttr } from './held-things.ts';
 import { backendGroup, backendRuleDescription, securityGroupId, securityGroupResource } from './names.ts';
 import { foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
@@ -24,7 +25,7 @@ export function seeSecurityGroup(group: SecurityGroup, view: View): Observed | u
     handle,
     owned: true,
     serves: owner === undefined ? [] : owners.servicesOf({ ...owner, resource: undefined }),
-    attrs,
+    attrs: { ...attrs, ...heldAttr(view.held(handle)) },
     refs: {},
     sets: { IpPermissions: permissions(group.IpPermissions ?? []), Tags: tagSet(tags) },
     facts: {},

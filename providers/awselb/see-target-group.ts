@@ -1,5 +1,6 @@
 import type { TargetGroup, TargetHealth, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Health, Member, Observed, Unit } from '../../src/model/index.ts';
+import { heldAttr } from './held-things.ts';
 import { adoptedTag, isOther, targetGroupId, targetKey } from './names.ts';
 import { attributesOf, foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
@@ -27,6 +28,7 @@ export function seeTargetGroup(group: TargetGroup, view: View): readonly Observe
     attrs: {
       ...unsaid(group, view),
       ...attributesOf(handle, view),
+      ...heldAttr(users.length === 0 ? undefined : view.held(handle)),
       ...given({
         Name,
         TargetType: group.TargetType,

@@ -16,7 +16,7 @@ const cluster = 'elbv2.k8s.aws/cluster';
 const stack = 'service.k8s.aws/stack';
 const resource = 'service.k8s.aws/resource';
 
-async function stripped(t: TestContext, settings: Json, TagKeys: string[], before?: (rig: Rig) => Promise<void>) {
+async function stripped(t: TestContext, settings: Json, TagKeys: string[], restarts = true) {
   const harness = awselbHarness(t.name, {});
   const rig = await Rig.open(harness);
   t.after(() => rig.close());
@@ -27,16 +27,20 @@ async function stripped(t: TestContext, settings: Json, TagKeys: string[], befor
   };
   rig.set([db]);
   assertApplied(await rig.apply());
-  await before?.(rig);
+  // What was made a moment ago is told of late.
+  const later = async () => harness.clock?.sleep(60_000);
+  await later();
+  if (!restarts) assertApplied(await rig.apply());
   const elb = new ElasticLoadBalancingV2Client(aws.client());
   const [balancer, ...others] = aws.world.elb.loadBalancers.all();
   assert.ok(balancer !== undefined && others.length === 0);
   const tags = Object.fromEntries(TagKeys.map((key) => [key, balancer.tags.get(key)]));
   await elb.send(new RemoveTagsCommand({ ResourceArns: [balancer.arn], TagKeys }));
-  await rig.restart();
+  await later();
+  if (restarts) await rig.restart();
   rig.set([db]);
   const balancers = () => [...aws.world.elb.loadBalancers.all()].map(({ arn }) => arn);
-  return { harness, rig, elb, db, balancer, balancers, tags };
+  return { harness, rig, elb, db, balancer, balancers, tags, later };
 }
 
 describe('a load balancer that lost its tags', () => {
@@ -89,4 +93,58 @@ describe('a load balancer that lost its tags', () => {
     const [problem] = (await rig.plan()).problems;
     assert.match(problem?.message ?? '', /belongs to somebody else \(elbv2\.k8s\.aws\/cluster=other\)/);
   });
+
+  it('while weir runs is missed at the next look, and known again when they are put back', async (t) => {
+    const { harness, rig, elb, db, balancer, balancers, tags, later } = await stripped(t, {}, [cluster], false);
+    const { writes } = rig;
+    const report = await rig.apply();
+    assert.deepEqual(
+      report.failed.map(({ code }) => code),
+      ['E_HELD'],
+    );
+    assert.deepEqual(
+      report.plan.problems.map(({ code }) => code),
+      ['E_HELD'],
+    );
+    assert.equal(rig.writes, writes);
+    assert.deepEqual(balancers(), [balancer.arn]);
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+    await elb.send(new AddTagsCommand({ ResourceArns: [balancer.arn], Tags }));
+    await later();
+    assertApplied(await rig.apply());
+    assert.deepEqual((await rig.plan()).problems, []);
+    await assertAnswers(harness, db);
+    assert.equal(rig.writes, writes);
+  });
+
+  for (const [title, restarts] of [
+    ['while weir runs', false],
+    ['before it starts', true],
+  ] as const) {
+    it(`${title} is not taken apart by a destroy: one error says what it lacks and how that is mended`, async (t) => {
+      const { harness, rig, elb, db, balancer, balancers, tags, later } = await stripped(
+        t,
+        {},
+        [cluster, stack, resource],
+        restarts,
+      );
+      const { world } = harness.account();
+      const { failed } = await rig.destroy();
+      assert.deepEqual([...new Set(failed.map(({ code }) => code))], ['E_HELD']);
+      for (const { message } of failed)
+        for (const part of [
+          balancer.name,
+          `lacks the tags`,
+          `aws elbv2 add-tags --region eu-west-1 --resource-arns ${balancer.arn} `,
+        ])
+          assert.ok(message.includes(part), message);
+      assert.deepEqual(balancers(), [balancer.arn]);
+      await assertAnswers(harness, db);
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      await elb.send(new AddTagsCommand({ ResourceArns: [balancer.arn], Tags }));
+      await later();
+      for (let run = 0; run < 2; run++) assertApplied(await rig.destroy());
+      assert.deepEqual([world.elb.loadBalancers.size, world.elb.targetGroups.size], [0, 0]);
+    });
+  }
 });
