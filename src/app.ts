@@ -9,6 +9,7 @@ import { createApp } from './app/create-app.ts';
 import { parseAuditInterval, parseGateDeadline } from './app/durations.ts';
 import { finalizerName } from './app/finalizer-name.ts';
 import { openLeader } from './app/open-leader.ts';
+import { openRecords } from './app/open-records.ts';
 import { openSources } from './app/open-sources.ts';
 import { OwnListeners, ownHttp } from './app/own-listeners.ts';
 import { Runtime, Stage } from './app/runtime.ts';
@@ -67,6 +68,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   };
   const shares = loaded.some((one) => one?.capabilities.scope === 'shared');
   const leader = shares ? await open(config, context) : undefined;
+  const records = openRecords(config, { instance, clock, log });
   const auditMs = parseAuditInterval(config);
   const listeners = new OwnListeners(ownHttp(config));
   const openOne = (balancer: (typeof config.balancers)[number]) =>
@@ -85,6 +87,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       stateDir,
       listeners,
       leader,
+      records,
       provider,
       providerNames: Object.keys(providers),
       stateChanged: stage.stateChanged,
@@ -113,6 +116,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     stage,
     recall,
     leader,
+    records,
     status,
     addressMoved: (move) => log.warn(move, `${move.service} has another address`),
     addressesUnkept(error) {

@@ -25,6 +25,7 @@ import {
 import type { Leader } from '../status/leader.ts';
 import { createDesire, type Desire } from './desire.ts';
 import type { Gathered } from './gather.ts';
+import type { Records } from './open-records.ts';
 import type { OwnListeners } from './own-listeners.ts';
 
 /** One configured balancer: its provider, what it shall hold, and the lane that brings it there. */
@@ -57,6 +58,8 @@ export interface BalancerContext
   readonly log: Log;
   readonly secret: Context['secret'];
   readonly mayKeep: NonNullable<Context['mayKeep']>;
+  /** Absent: no cluster keeps any. */
+  readonly records: Records | undefined;
   /** Absent: this weir leads. */
   readonly leader: Leader | undefined;
   readonly provider: (name: string) => Promise<Provider | undefined>;
@@ -92,6 +95,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
     const { clock, secret, mayKeep, metrics, instance: node } = context;
     const metric = countInto(metrics);
     const { turns } = lane;
+    const records = context.records?.of(name);
     return provider.open(options, {
       clock,
       log,
@@ -103,6 +107,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
       mayKeep,
       balancer: name,
       node,
+      ...(records === undefined ? {} : { records }),
       metric,
     });
   };

@@ -15,6 +15,7 @@ import type { Leader } from '../status/leader.ts';
 import { Addresses } from './addresses.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
 import { createGather, type Gathered } from './gather.ts';
+import type { Records } from './open-records.ts';
 import { configuredPools, createPools } from './pools-of.ts';
 import type { StatusService } from './status-service.ts';
 
@@ -56,6 +57,8 @@ export interface RuntimeParts {
   readonly recall: boolean;
   /** Absent: this weir leads. */
   readonly leader: Leader | undefined;
+  /** Absent: no cluster keeps any. */
+  readonly records?: Records | undefined;
   /** Who has which address out of a pool could not be written down. */
   readonly addressesUnkept: (error: unknown) => void;
   /** A service got another address out of a pool than it had. */
@@ -214,10 +217,15 @@ export class Runtime {
     await Promise.all(this.parts.balancers.map(({ lane }) => lane.connection.drain(draining)));
   }
 
-  async close(how: 'leave' | 'withdraw'): Promise<void> {
-    const { balancers, plans } = this.parts;
-    const closed = await Promise.allSettled(balancers.map(({ lane }) => lane.connection.close(how)));
-    await Promise.all([plans.close(), this.#record.close(), ...balancers.map(({ claims }) => claims.close())]);
+  async close(how: 'leave' | 'withdraw', followed = false): Promise<void> {
+    const { balancers, plans, records } = this.parts;
+    const closed = await Promise.allSettled(balancers.map(({ lane }) => lane.connection.close(how, followed)));
+    await Promise.all([
+      plans.close(),
+      this.#record.close(),
+      records?.close(),
+      ...balancers.map(({ claims }) => claims.close()),
+    ]);
     await this.#lock?.release();
     this.#lock = undefined;
     for (const result of closed) if (result.status === 'rejected') throw result.reason;

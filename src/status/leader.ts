@@ -1,5 +1,4 @@
 /** Who of several weirs writes the systems that they share. */
-import { createHash } from 'node:crypto';
 import {
   type Cluster,
   createElector,
@@ -9,6 +8,7 @@ import {
   toKubeError,
 } from '../kube/index.ts';
 import { type Context, type LeaseState, type Log, type Problem, WeirError } from '../model/index.ts';
+import { leaseName } from './lease-name.ts';
 
 export interface LeaderOptions {
   /** Reads files, contacts nobody. Its rejection is told, and tried again. */
@@ -182,11 +182,3 @@ class LeaseLeader implements Leader {
 }
 
 const nobody: Pick<LeaseView, 'leader' | 'transitions' | 'holder'> = { leader: false, transitions: 0 };
-
-/** A name that the API takes, and no other system gets: what had to be changed to fit ends with a hash of what it was. */
-function leaseName(name: string, system: string): string {
-  const whole = `${name}-${system}`;
-  const plain = whole.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
-  const fit = plain.slice(0, 200).replaceAll(/^-+|-+$/g, '');
-  return fit === whole ? fit : `${fit}-${createHash('sha256').update(whole).digest('hex').slice(0, 8)}`;
-}
