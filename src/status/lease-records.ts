@@ -1,7 +1,8 @@
 import { isObject } from '../kube/answer.ts';
 import { type Cluster, type JsonObject, KubeError, resourcePath } from '../kube/index.ts';
 import { microTime } from '../kube/lease-record.ts';
-import { type Context, ownPrefix, type SharedRecords } from '../model/index.ts';
+import type { Context, SharedRecords } from '../model/index.ts';
+import { ownPrefix } from '../model/prefix.ts';
 import { leaseName } from './lease-name.ts';
 
 export type RecordCluster = Pick<Cluster, 'namespace' | 'get' | 'create' | 'patch'>;
