@@ -227,6 +227,11 @@ const table = {
     title: 'something that is not ours, or is kept, stands in the way',
     hint: 'Remove or rename what the message names, or change the service; everything else goes on.',
   },
+  W_CONTESTED: {
+    class: 'warning',
+    title: 'somebody else changes again and again what weir puts back',
+    hint: 'Find who writes it (another weir, Terraform, a person) and let one of them decide: change what is asked for here, or stop the other. Meanwhile weir puts it back at longer and longer intervals.',
+  },
   ...kubeErrors,
   ...poolErrors,
   ...l2Errors,

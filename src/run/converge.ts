@@ -25,6 +25,8 @@ export interface ConvergeContext {
   readonly policy: Policy;
   readonly gateDeadlineMs: number;
   readonly incomplete: (service: ServiceId) => boolean;
+  /** Leaves out of a plan what is not to be done at present. */
+  readonly sift: (steps: readonly Step[]) => readonly Step[];
   /** Runs a plan as far as it goes now. */
   readonly execute: (
     steps: readonly Step[],
@@ -66,7 +68,8 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
   let last = '';
   for (let turn = 0; ; turn++) {
     if (turns.due) await turns.next();
-    const { steps, refused } = await turns.do(planner.planSliced(context.kinds, group.desired, observed, context));
+    const whole = await turns.do(planner.planSliced(context.kinds, group.desired, observed, context));
+    const [steps, { refused }] = [context.sift(whole.steps), whole];
     const verdict = (state: Verdict['state'], rest: Partial<Verdict> = {}): Verdict => ({
       state,
       observed,

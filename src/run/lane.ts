@@ -3,13 +3,14 @@ import { sameItems } from '../model/remade.ts';
 import { Audit } from './audit.ts';
 import { Bell } from './bell.ts';
 import { Connection } from './connection.ts';
+import { Contests } from './contests.ts';
 import { type KindTable, kindTable } from './kind-table.ts';
 import type { LaneOptions, Want, Wanted } from './lane-options.ts';
 import { MovedUnits } from './moved-units.ts';
 import { Picture, unitsOf } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
 import { Turns } from './turns.ts';
-import { dueOf, newRecord, settle, type UnitRecord } from './unit-record.ts';
+import { dueOf, newRecord, servesNothing, settle, type UnitRecord } from './unit-record.ts';
 import { type Order, workOnUnit } from './work-on-unit.ts';
 
 /** A unit's turn that is under way. */
@@ -49,6 +50,7 @@ export class Lane {
   readonly #writtenMs = new Map<Unit, number>();
   #wanted: Wanted | undefined;
   readonly #audit: Audit;
+  readonly #contests: Contests;
   #passed = false;
   #passedMs = Number.NEGATIVE_INFINITY;
   /** A pass is under way: what it finds is not known yet. */
@@ -63,6 +65,7 @@ export class Lane {
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#kinds = kindTable(options.provider.kinds);
+    this.#contests = new Contests(options.clock, this.#kinds);
     this.#bell = new Bell(options.clock);
     this.#gateBell = new Bell(options.clock);
     this.turns = new Turns(options.clock);
@@ -235,12 +238,11 @@ export class Lane {
   problems(): readonly Problem[] {
     const { failure, session } = this.connection;
     const found = [...(failure === undefined ? [] : [failure]), ...(session?.troubles?.() ?? [])];
-    return found.map(({ code, message }) => ({
-      code,
-      severity: code.startsWith('W_') ? 'warning' : 'error',
-      source: `balancer/${this.name}`,
-      message,
-    }));
+    const source = `balancer/${this.name}`;
+    const told = found.map(({ code, message }): Problem => {
+      return { code, severity: code.startsWith('W_') ? 'warning' : 'error', source, message };
+    });
+    return [...told, ...this.#contests.problems(source)];
   }
 
   /** Who follows need not see every change at once: what it reads, the leader of the same account cannot. */
@@ -314,6 +316,8 @@ export class Lane {
     const { clock, gate } = this.#options;
     const nowMs = clock.now();
     const live = new Set<Unit>();
+    for (const unit of this.#contests.due()) this.#stale.set(unit, 'what was left to others');
+    this.#bell.ringAt(this.#contests.atMs);
     const stale = new Set(this.#stale.keys());
     for (const group of groups) {
       const units = unitsOf(group);
@@ -365,6 +369,7 @@ export class Lane {
       kinds: this.#kinds,
       connection,
       incomplete,
+      contests: this.#contests,
       turns: this.turns,
       ...ends,
     });
@@ -391,8 +396,4 @@ export class Lane {
     }
     this.#options.stateChanged();
   }
-}
-
-function servesNothing({ state, refused, seen }: UnitRecord): boolean {
-  return state === 'failed' && !refused && seen?.observed.every(({ owned }) => !owned) === true;
 }

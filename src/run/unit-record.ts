@@ -108,6 +108,11 @@ export function dueOf(record: UnitRecord, group: UnitGroup, asked: Asked, nowMs:
   return nowMs >= record.pollAtMs ? { why: 'gate', atMs: nowMs } : { why: undefined, atMs: record.pollAtMs };
 }
 
+/** It failed, and nothing of it is there. */
+export function servesNothing({ state, refused, seen }: UnitRecord): boolean {
+  return state === 'failed' && !refused && seen?.observed.every(({ owned }) => !owned) === true;
+}
+
 /** Writes down how a turn ended. */
 export function settle(
   record: UnitRecord,

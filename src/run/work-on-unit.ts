@@ -2,6 +2,7 @@ import type { Observed, Refusal, Step, StepOp, StepResult, Unit } from '../model
 import { applySteps } from './apply-steps.ts';
 import { commitSteps } from './commit-steps.ts';
 import type { Connection } from './connection.ts';
+import type { Contests } from './contests.ts';
 import { converge, type Verdict } from './converge.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { KindTable } from './kind-table.ts';
@@ -35,6 +36,7 @@ export interface WorkContext {
   readonly kinds: KindTable;
   readonly connection: Connection;
   readonly incomplete: Wanted['incomplete'];
+  readonly contests: Contests;
   readonly turns: Turns;
   /** Start nothing more. */
   readonly signal: AbortSignal;
@@ -48,6 +50,8 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
   const { group, cause } = order;
   const units = unitsOf(group);
   const stop = () => signal.aborted || order.superseded() || (order.leads && !options.gate.open);
+  // A state that is written as a whole has no part that could be left to others.
+  const contests = options.provider.capabilities.writes === 'apply' ? context.contests : undefined;
   let observed = group.observed;
   try {
     let fresh: readonly Observed[] | undefined;
@@ -69,6 +73,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
         incomplete: context.incomplete,
         clock: options.clock,
         execute,
+        sift: (steps) => contests?.sift(steps) ?? steps,
         leads: order.leads,
         stop,
         planned: (steps, refused) => {
@@ -78,7 +83,10 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
             options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
           }
         },
-        applied: (plan) => options.events.applied({ ...plan, balancer: options.name, cause }),
+        applied: (plan) => {
+          if (order.why === 'drift') contests?.note(plan.steps);
+          options.events.applied({ ...plan, balancer: options.name, cause });
+        },
       },
     );
     tellStuck(order, verdict, options);

@@ -186,6 +186,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_INCOMPLETE', plan, 'services/team-a cannot be read: nothing that it could own is taken away'],
   ['E_APPLY', apply, 'add Backend shop/web: the system did not answer'],
   ['E_HELD', plan, 'Listener 80/tcp is not ours'],
+  [
+    'W_CONTESTED',
+    'while `weir run` looks for drift',
+    'LoadBalancer ingress/edge: idle_timeout.timeout_seconds was set to "60" 3 times, as somebody changed it each time',
+  ],
   ['E_BUG', 'anywhere: weir did something that it must not', 'TypeError: value is undefined'],
   ['E_JOURNAL', apply, '/var/lib/weir/plans.jsonl cannot be written: no space left on device'],
   ['E_STATE_DIR', start, '/var/lib/weir: permission denied'],
