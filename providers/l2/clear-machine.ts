@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { Acceptor } from './kernel/acceptor.ts';
+import { removeTables } from './kernel/gate-tables.ts';
 import { Journal } from './kernel/journal.ts';
-import { KernelGate } from './kernel/kernel-gate.ts';
 import { takeLock } from './kernel/lock.ts';
 import { NftSession } from './kernel/nft-session.ts';
 import { runProgram } from './kernel/run-program.ts';
@@ -18,21 +18,14 @@ export async function clearMachine(stateDir: string): Promise<void> {
   const lock = await takeLock();
   if (lock === undefined) throw new Error('a weir announces addresses on this machine: stop it first');
   const session = new NftSession({ hungMs: clearMs });
-  const errors: string[] = [];
   try {
     await new Acceptor(new Journal(journalFile(stateDir))).accept([], () => []);
-    const gate = new KernelGate({
-      session,
-      look: (args) => runProgram('nft', args),
-      shape: { pools: [], interfaces: [], bound: [] },
-      tell: (news) => news.kind === 'failed' && errors.push(`${news.what}: ${news.error}`),
-    });
-    await gate.destroy();
+    const error = await removeTables(session, (args) => runProgram('nft', args));
+    if (error !== undefined) throw new Error(`the tables of nft: ${error}`);
   } finally {
     await session.close();
     lock.release();
   }
-  if (errors.length > 0) throw new Error(errors.join('; '));
 }
 
 /** Where a node notes the addresses that it puts on interfaces. */

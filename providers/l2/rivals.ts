@@ -2,7 +2,7 @@ import type { Claim } from './kernel/gate-text.ts';
 
 export interface RivalsParts {
   /** Claims of others, of the last ten seconds. */
-  readonly claims: () => Promise<readonly Claim[]>;
+  readonly claims: () => readonly Claim[];
   readonly open: (vip: string) => boolean;
   readonly announce: (vips: readonly string[]) => void;
   readonly tell: (claim: Claim) => void;
@@ -12,7 +12,7 @@ export interface RivalsParts {
 /** RFC 5227 section 2.4: who defends an address does so every ten seconds at most, or two that do it never end. */
 const defendMs = 10_000;
 const tellMs = 60_000;
-const lookMs = 5000;
+const lookMs = 100;
 
 /** Sees others who announce what is open here: a paused machine that goes on, an address given by hand, a second announcer. */
 export class Rivals {
@@ -26,9 +26,9 @@ export class Rivals {
     this.#parts = parts;
   }
 
-  /** Looks from now on, every five seconds. */
+  /** Looks from now on, with every beat. */
   start(): void {
-    this.#timer ??= setInterval(() => void this.look(), lookMs);
+    this.#timer ??= setInterval(() => this.look(), lookMs);
   }
 
   close(): void {
@@ -36,9 +36,10 @@ export class Rivals {
   }
 
   /** Looks once: tells of each rival once a minute and announces against it. */
-  async look(): Promise<void> {
+  look(): void {
     const { claims, open, announce, tell, now } = this.#parts;
-    const present = (await claims()).filter(({ vip }) => open(vip));
+    const present = claims().filter(({ vip }) => open(vip));
+    if (present.length === 0) return;
     const at = now();
     const since = (map: Map<string, number>, key: string) => at - (map.get(key) ?? Number.NEGATIVE_INFINITY);
     for (const claim of present) {

@@ -1,21 +1,23 @@
 import { join } from 'node:path';
 import { journalFile } from './clear-machine.ts';
 import { DiskWriter, readDisk } from './disk.ts';
+import { Health } from './health.ts';
 import { Acceptor } from './kernel/acceptor.ts';
 import { Announcer } from './kernel/announcer.ts';
+import type { Claim } from './kernel/gate-text.ts';
 import { Journal } from './kernel/journal.ts';
 import { KernelGate } from './kernel/kernel-gate.ts';
-import type { NftSession } from './kernel/nft-session.ts';
+import type { Gates } from './kernel/open-gates.ts';
 import type { PacketSocket } from './kernel/packet-socket.ts';
 import { runProgram } from './kernel/run-program.ts';
-import { type Watch, watchProgram } from './kernel/watch-program.ts';
-import type { Addresses, News, Order, SpeakerOptions } from './options.ts';
 import { PeerSocket } from './peer-socket.ts';
+import { PeerView } from './peer-view.ts';
 import type { Report } from './protocol/events.ts';
 import type { NodeId } from './protocol/messages.ts';
 import type { Timing } from './protocol/timing.ts';
 import { Rivals } from './rivals.ts';
 import { type Core, Shell } from './shell.ts';
+import type { Addresses, News, Order, SpeakerOptions } from './speaker-words.ts';
 import { Surroundings } from './surroundings.ts';
 import { UngatedGate } from './ungated-gate.ts';
 
@@ -24,18 +26,22 @@ export interface SpeakerParts {
   readonly timing: Timing;
   readonly packets: PacketSocket;
   /** Absent: ungated. */
-  readonly session: NftSession | undefined;
+  readonly gates: Gates | undefined;
   readonly tell: (news: News) => void;
 }
 
 const now = () => performance.now();
 const drainMs = 1000;
+/** A node that may keep nothing tries again to give it away, until somebody is there who takes it. */
+const giveAwayMs = 500;
 
 /** One node: the core with its socket, its disk, the kernel's gates and the network around. Lives in the speaker's thread. */
 export class SpeakerNode {
   readonly #options: SpeakerOptions;
   readonly #parts: SpeakerParts;
   readonly #peers: PeerSocket;
+  readonly #view: PeerView;
+  readonly #health: Health;
   readonly #shell: Shell;
   readonly #gate: KernelGate | UngatedGate;
   readonly #surroundings: Surroundings;
@@ -46,27 +52,39 @@ export class SpeakerNode {
   #eligible = true;
   #draining = false;
   #accepting = false;
-  #watch: Watch | undefined;
+  #giving: NodeJS.Timeout | undefined;
   #uses = 0;
 
   constructor(options: SpeakerOptions, parts: SpeakerParts) {
-    const { tell, timing, session } = parts;
+    const { tell, timing, gates } = parts;
     this.#options = options;
     this.#parts = parts;
     this.#ranks = new Map(options.ranks);
     this.#peers = new PeerSocket(options, {
       timing,
       now,
-      receive: (message) => this.#shell.dispatch({ kind: 'received', message }),
+      receive: (message) => {
+        this.#view.hear(message);
+        this.#shell.dispatch({ kind: 'received', message });
+      },
       trouble: (what, error) => tell({ kind: 'trouble', what, error }),
+    });
+    const { promiseMs } = timing;
+    this.#view = new PeerView({ node: options.node, now, wall: Date.now, tell, promiseMs });
+    this.#view.know(options.peers.map(({ name }) => name));
+    this.#health = new Health({
+      changed: (served, reason) => {
+        tell({ kind: 'served', served, reason });
+        this.#tellEligible();
+      },
     });
     const acceptor = new Acceptor(new Journal(journalFile(options.stateDir)));
     const faces = (vip: string) => this.#surroundings.facesOf(vip);
     this.#gate =
-      session === undefined
+      gates === undefined
         ? new UngatedGate(acceptor, faces)
         : new KernelGate({
-            session,
+            ...gates,
             look: (args) => runProgram('nft', args),
             shape: { pools: options.pools, interfaces: [], bound: [] },
             tell: (news) => this.#gateNews(news),
@@ -91,7 +109,7 @@ export class SpeakerNode {
       ...(options.refreshMs === undefined ? {} : { refreshMs: options.refreshMs }),
     });
     this.#rivals = new Rivals({
-      claims: async () => ('claims' in this.#gate && this.#claimed.size > 0 ? this.#gate.claims() : []),
+      claims: () => this.#foreignClaims(),
       open: (vip) => this.#shell.open(vip),
       announce: (vips) => this.#announcer.announce(vips),
       tell: (claim) => tell({ kind: 'conflict', ...claim }),
@@ -119,16 +137,11 @@ export class SpeakerNode {
     const gate = this.#gate;
     if ('mend' in gate) {
       await gate.reshape(this.#surroundings.shape());
-      const mend = () => void gate.mend();
-      const ours = / weir-\d+ /;
-      this.#watch = watchProgram(
-        'nft',
-        ['monitor', 'destroy', 'rules'],
-        (line) => (ours.test(line) || line.startsWith('#')) && mend(),
-        mend,
-      );
+      gate.watch();
     }
     await this.#peers.bind();
+    this.#view.start();
+    this.#health.use(this.#options.probes ?? []);
     this.#rivals.start();
     this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
     this.#shell.dispatch({
@@ -147,15 +160,15 @@ export class SpeakerNode {
         return;
       case 'peers':
         this.#peers.know(order.peers);
+        this.#view.know(order.peers.map(({ name }) => name));
         return;
       case 'eligible':
         this.#eligible = order.eligible;
         this.#tellEligible();
         return;
       case 'drain':
-        this.#draining = true;
+        this.#draining = order.draining !== false;
         this.#tellEligible();
-        this.#handAllOver();
         return;
       case 'regroup':
       case 'handOver':
@@ -169,6 +182,7 @@ export class SpeakerNode {
   /** What is new may be claimed when it is accepted; what is gone is given up at once. */
   async #use(addresses: Addresses): Promise<void> {
     const before = this.#ranks;
+    this.#health.use(addresses.probes ?? []);
     this.#uses += 1;
     const use = this.#uses;
     this.#ranks = new Map(addresses.ranks.filter(([vip]) => before.has(vip)));
@@ -205,24 +219,32 @@ export class SpeakerNode {
     else tell({ kind: 'refused', reason: `another weir has made the nft table ${news.table} on this machine` });
   }
 
+  /** Of others, while there is anything here that they could claim. */
+  #foreignClaims(): readonly Claim[] {
+    const inc = 'inc' in this.#gate ? this.#gate.inc : undefined;
+    return inc === undefined || this.#claimed.size === 0 ? [] : (this.#parts.gates?.reader.claims(inc) ?? []);
+  }
+
   #facesChanged(): void {
     this.#tellEligible();
-    if (this.#surroundings.faces.length === 0) this.#handAllOver();
-    else this.#announcer.again();
+    if (this.#surroundings.faces.length > 0) this.#announcer.again();
   }
 
   /** Without an interface that announces, and before it accepts anything, a node is no candidate. */
   #tellEligible(): void {
     const fit = this.#accepting && this.#surroundings.faces.length > 0;
-    const eligible = this.#eligible && !this.#draining && fit;
+    const eligible = this.#eligible && !this.#draining && fit && this.#health.served;
     this.#shell.dispatch({ kind: 'eligible', eligible });
+    clearInterval(this.#giving);
+    if (eligible) return;
+    this.#giving = setInterval(() => this.#handAllOver(), giveAwayMs);
+    this.#handAllOver();
   }
 
+  /** To those who are there and take more; what nobody would take stays. */
   #handAllOver(): void {
     for (const vip of [...this.#claimed]) {
-      const others = (this.#ranks.get(vip) ?? []).filter((node) => node !== this.#options.node);
-      const alive = others.find((node) => this.#peers.silenceMs(node) < this.#parts.timing.promiseMs);
-      const to = alive ?? others[0];
+      const to = (this.#ranks.get(vip) ?? []).find((node) => node !== this.#options.node && this.#view.fit(node));
       if (to !== undefined) this.#shell.dispatch({ kind: 'handOver', vip, to });
     }
   }
@@ -231,18 +253,22 @@ export class SpeakerNode {
     if (how === 'withdraw') {
       this.order({ kind: 'drain' });
       const until = now() + drainMs;
-      while (this.#claimed.size > 0 && now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+      const anybody = () => [...this.#ranks.values()].some((nodes) => nodes.some((node) => this.#view.fit(node)));
+      while (this.#claimed.size > 0 && now() < until && anybody())
+        await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    clearInterval(this.#giving);
+    this.#view.close();
+    this.#health.close();
     this.#shell.close();
     this.#announcer.close();
     this.#rivals.close();
-    this.#watch?.close();
     this.#surroundings.close();
     if (how === 'withdraw') {
       await this.#surroundings.withdraw();
       if ('destroy' in this.#gate) await this.#gate.destroy();
     } else if ('close' in this.#gate) this.#gate.close();
-    await this.#parts.session?.close();
+    await this.#parts.gates?.close();
     this.#peers.close();
     this.#parts.packets.close();
     this.#parts.tell({ kind: 'closed' });

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createText } from './kernel/gate-text.ts';
 import { takeLock } from './kernel/lock.ts';
-import { NftSession } from './kernel/nft-session.ts';
+import { openGates } from './kernel/open-gates.ts';
 import { openPacketSocket } from './kernel/packet-socket.ts';
 import { raisePriority } from './kernel/raise-priority.ts';
 import { runProgram } from './kernel/run-program.ts';
@@ -18,12 +18,13 @@ async function main(options: SpeakerOptions, tell: (news: News) => void): Promis
   const fault = options.ungated === true ? undefined : await gatesMissing();
   if (fault !== undefined) throw new Error(fault);
   const timing = deriveTiming(options.beatMs);
-  const session = options.ungated === true ? undefined : new NftSession({ hungMs: Math.max(1000, 3 * timing.gateMs) });
+  const gateFault = (error: string) => tell({ kind: 'trouble', what: 'the gates', error });
+  const gates = options.ungated === true ? undefined : await openGates(Math.max(1000, 3 * timing.gateMs), gateFault);
   const node = new SpeakerNode(options, {
     core: new Protocol(options.node, timing),
     timing,
     packets: await openPacketSocket(),
-    session,
+    gates,
     tell,
   });
   parentPort?.on('message', (order: Order) => node.order(order));

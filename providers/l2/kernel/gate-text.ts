@@ -1,4 +1,4 @@
-import { addressBytes, addressFamily, type Family, parseAddress } from '../../../src/net/index.ts';
+import { addressBytes, addressFamily, type Family } from '../../../src/net/index.ts';
 
 /** First and last address, of one family. */
 export interface Range {
@@ -59,9 +59,6 @@ const families = {
 const claimedMs = 10_000;
 const names: readonly Family[] = ['ipv4', 'ipv6'];
 
-/** The families of nft in which there are gates. */
-export const gateFamilies = names.map((family) => families[family].table);
-
 export function tableName(inc: number): string {
   return `weir-${inc}`;
 }
@@ -102,16 +99,6 @@ export function createText({ inc, token, owned, ...shape }: GateState): string {
     .join('; ');
 }
 
-/** What a listing of the sets `claims` says: address and Ethernet address of others who claim what is owned here. */
-export function readClaims(text: string): readonly Claim[] {
-  return [...text.matchAll(/\b(0x[0-9a-f]{32}|\d+\.\d+\.\d+\.\d+) \. ((?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b/g)].flatMap(
-    ([, value = '', mac = '']) => {
-      const vip = parseAddress(value.startsWith('0x') ? value.slice(2).replace(/(.{4})(?!$)/g, '$1:') : value);
-      return vip.ok ? [{ vip: vip.value, mac }] : [];
-    },
-  );
-}
-
 export function deleteText(tables: readonly { readonly family: string; readonly name: string }[]): string {
   return tables.map(({ family, name }) => `delete table ${family} ${name}`).join('; ');
 }
@@ -127,54 +114,13 @@ export function shapeText(inc: number, shape: GateShape): string {
     .join('; ');
 }
 
-/** A token that dies so long after the kernel has added it. */
-export function armText(inc: number, token: number, gateMs: number, used: readonly Family[] = names): string {
-  return used
-    .map(
-      (family) =>
-        `add element ${families[family].table} ${tableName(inc)} armed { ${markOf(token)} timeout ${gateMs}ms }`,
-    )
-    .join('; ');
-}
-
 /** Families of which there is anything to guard: the others need no tokens. */
 export function familiesOf(pools: readonly Range[]): readonly Family[] {
   return names.filter((family) => pools.some(({ first }) => addressFamily(first) === family));
 }
 
-/** What opens and closes: the present token, where one is given, and the difference of the owned addresses; all of them where the old ones are unknown. */
-export function ownText(
-  inc: number,
-  token: number | undefined,
-  owned: ReadonlySet<string>,
-  before: ReadonlySet<string> | undefined,
-  used: readonly Family[] = names,
-): string {
-  return names
-    .flatMap((family) => {
-      const { table, request } = families[family];
-      const name = `${table} ${tableName(inc)}`;
-      const cur =
-        token === undefined || !used.includes(family)
-          ? []
-          : replace(`${name} cur`, [`${request} : ${markOf(token)}`], 'map');
-      if (before === undefined) return [...cur, ...replace(`${name} owned`, elements([...owned], family))];
-      const [gone, come] = [[...before].filter((vip) => !owned.has(vip)), [...owned].filter((vip) => !before.has(vip))];
-      return [
-        ...cur,
-        ...change('delete', `${name} owned`, elements(gone, family)),
-        ...change('add', `${name} owned`, elements(come, family)),
-      ];
-    })
-    .join('; ');
-}
-
-function replace(set: string, list: readonly string[], kind = 'set'): readonly string[] {
-  return [`flush ${kind} ${set}`, ...change('add', set, list)];
-}
-
-function change(verb: 'add' | 'delete', set: string, list: readonly string[]): readonly string[] {
-  return list.length === 0 ? [] : [`${verb} element ${set} { ${list.join(', ')} }`];
+function replace(set: string, list: readonly string[]): readonly string[] {
+  return [`flush set ${set}`, ...(list.length === 0 ? [] : [`add element ${set} { ${list.join(', ')} }`])];
 }
 
 function elementsOf(list: readonly string[]): string {
@@ -191,7 +137,7 @@ function elementOf(vip: string): string {
 }
 
 /** Tokens are marks of 32 bits; a packet without one has 0. */
-function markOf(token: number): number {
+export function markOf(token: number): number {
   return ((token - 1) % 0xffff_ffff) + 1;
 }
 

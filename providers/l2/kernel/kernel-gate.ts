@@ -1,23 +1,18 @@
 import type { Transaction } from '../protocol/events.ts';
-import {
-  armText,
-  type Claim,
-  createText,
-  deleteText,
-  familiesOf,
-  type GateShape,
-  gateFamilies,
-  ownText,
-  readClaims,
-  shapeText,
-  tableInc,
-  tableName,
-} from './gate-text.ts';
+import type { GateChange } from './gate-batch.ts';
+import type { GateReader } from './gate-reader.ts';
+import { type GateTable, listTables, removeTables } from './gate-tables.ts';
+import { createText, deleteText, familiesOf, type GateShape, shapeText, tableInc, tableName } from './gate-text.ts';
+import type { GateWriter, Written } from './gate-writer.ts';
 import type { Answer, NftSession } from './nft-session.ts';
 import type { Outcome } from './run-program.ts';
 
 export interface GateOptions {
+  /** Makes and changes tables, which is seldom. */
   readonly session: Pick<NftSession, 'run'>;
+  /** Opens and closes, with every beat. */
+  readonly writer: Pick<GateWriter, 'write'>;
+  readonly reader: Pick<GateReader, 'generation' | 'table'>;
   /** Runs `nft` with these words, for what is looked at and not written. */
   readonly look: (args: readonly string[]) => Promise<Outcome>;
   readonly shape: GateShape;
@@ -35,10 +30,13 @@ export type GateNews =
 type Own = Extract<Transaction, { readonly kind: 'own' }>;
 
 const againMs = 1000;
+/** So often it is looked whether anybody has changed any table: a question that costs some microseconds. */
+const watchMs = 25;
 
 /**
  * The gates of this machine as the protocol's transactions want them: what is told is written in order, and answered when it is applied.
- * A table that somebody else took away leaves its addresses open, so it is made again at once, closed.
+ * A table that somebody else took away leaves its addresses open, so it is made again at once, closed. The kernel counts all transactions:
+ * as long as there were only our own, nobody can have taken anything.
  */
 export class KernelGate {
   readonly #options: GateOptions;
@@ -49,8 +47,12 @@ export class KernelGate {
   #owned: ReadonlySet<string> | undefined = new Set();
   /** What it had for certain last. */
   #wanted: ReadonlySet<string> = new Set();
-  #pristine = new Map<string, string>();
+  /** What the tables said when they were made, and the number of transactions up to which they say it still. */
+  #pristine: readonly (string | undefined)[] = [];
+  #generation: number | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  #working = 0;
   #mending: Promise<void> | undefined;
   /** The last transaction given, if it is a release that has not begun. */
   #waiting: { readonly inc: number; transaction: Own; done: Promise<boolean> } | undefined;
@@ -78,41 +80,46 @@ export class KernelGate {
     this.#shape = shape;
     return this.#inTurn(async () => {
       if (this.#inc === undefined) return true;
-      return this.#settled('the guarded addresses', await this.#options.session.run(shapeText(this.#inc, this.#shape)));
+      if (!this.#intact()) return this.#remake();
+      const answer = await this.#options.session.run(shapeText(this.#inc, this.#shape));
+      if (answer.ok) this.#learn();
+      return this.#settled('the guarded addresses', answer);
     });
+  }
+
+  /** Notices from now on when somebody else changes any table, and mends. */
+  watch(): void {
+    this.#watch ??= setInterval(() => {
+      if (this.#working > 0 || this.#inc === undefined) return;
+      if (this.#options.reader.generation() !== this.#generation) void this.mend();
+    }, watchMs);
   }
 
   /** Looks whether the tables are as they were made, and makes them again if not. Cheap to call often: one look at a time. */
   mend(): Promise<void> {
     this.#mending ??= this.#inTurn(async () => {
       this.#mending = undefined;
-      if (this.#inc === undefined || (await this.#intact())) return;
+      if (this.#inc === undefined || this.#intact()) return;
       await this.#remake();
     });
     return this.#mending;
   }
 
-  /** Others who have said in the last seconds that an address is theirs which is owned here. */
-  async claims(): Promise<readonly Claim[]> {
-    const inc = this.#inc;
-    if (inc === undefined) return [];
-    const looks = gateFamilies.map((family) => this.#options.look(['list', 'set', family, tableName(inc), 'claims']));
-    return (await Promise.all(looks)).flatMap(({ stdout }) => readClaims(stdout));
-  }
-
   /** Takes away every table of ours; the addresses must no longer be accepted then. */
   async destroy(): Promise<void> {
     await this.#inTurn(async () => {
-      this.#closed = true;
+      this.close();
       this.#inc = undefined;
-      const tables = await this.#tables();
-      if (tables.length > 0) this.#settled('the tables', await this.#options.session.run(deleteText(tables)));
+      const { session, look, tell } = this.#options;
+      const error = await removeTables(session, look);
+      if (error !== undefined) tell({ kind: 'failed', what: 'the tables', error });
     });
   }
 
   /** Leaves the closed tables and writes nothing any more. */
   close(): void {
     this.#closed = true;
+    clearInterval(this.#watch);
   }
 
   /** Releases that wait one behind the other become one: each says all that stays owned, so the last one says it all. */
@@ -131,7 +138,10 @@ export class KernelGate {
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
+    this.#working += 1;
+    const done = this.#turn.then(work).finally(() => {
+      this.#working -= 1;
+    });
     this.#turn = done.catch(() => {});
     return done;
   }
@@ -152,7 +162,7 @@ export class KernelGate {
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }
     this.#inc = inc;
-    this.#pristine = await this.#listed();
+    this.#learn();
     return true;
   }
 
@@ -167,19 +177,31 @@ export class KernelGate {
   }
 
   async #send(inc: number, transaction: Exclude<Transaction, { readonly kind: 'reset' }>): Promise<Answer> {
-    const { session } = this.#options;
-    const used = familiesOf(this.#shape.pools);
-    if (transaction.kind === 'arm') return session.run(armText(inc, transaction.token, transaction.gateMs, used));
+    const { writer } = this.#options;
+    const families = familiesOf(this.#shape.pools);
+    if (transaction.kind === 'arm') {
+      const { token, gateMs } = transaction;
+      return this.#count(await writer.write({ inc, families, arm: { token, gateMs } }));
+    }
     const owned = new Set(transaction.owned);
     const token = transaction.kind === 'confirm' ? transaction.token : undefined;
-    const text = ownText(inc, token, owned, this.#owned, used);
-    const answer: Answer = text === '' ? { ok: true } : await session.run(text);
+    const answer = this.#count(await writer.write({ inc, families, token, owned: change(this.#owned, owned) }));
     if (answer.ok) {
       this.#owned = owned;
       this.#wanted = owned;
       this.#token = token ?? this.#token;
     } else if (!answer.known) this.#owned = undefined;
     return answer;
+  }
+
+  /** Where there was another transaction beside the own one, it is looked what it did. */
+  #count(written: Written): Answer {
+    const { ok, generation } = written;
+    if (generation === undefined) return written;
+    if (this.#generation !== undefined && generation === (this.#generation + (ok ? 1 : 0)) >>> 0)
+      this.#generation = generation;
+    else void this.mend();
+    return written;
   }
 
   async #remake(): Promise<boolean> {
@@ -195,35 +217,47 @@ export class KernelGate {
     const made = this.#settled('the gates that somebody took away', await this.#options.session.run(createText(state)));
     if (!made) return false;
     this.#owned = this.#wanted;
-    this.#pristine = await this.#listed();
+    this.#learn();
     this.#options.tell({ kind: 'mended' });
     return true;
   }
 
-  async #intact(): Promise<boolean> {
-    const now = await this.#listed();
-    return gateFamilies.every((family) => now.get(family) !== '' && now.get(family) === this.#pristine.get(family));
+  /** The number is read first: what changes meanwhile is looked at once more. */
+  #intact(): boolean {
+    const generation = this.#options.reader.generation();
+    const intact = this.#listed().every((table, at) => table !== undefined && table === this.#pristine[at]);
+    if (intact) this.#generation = generation;
+    return intact;
   }
 
-  /** Both tables in nft's own words, less what their sets hold. */
-  async #listed(): Promise<Map<string, string>> {
-    const list = async (family: string): Promise<readonly [string, string]> => {
-      const { ok, stdout } = await this.#options.look(['-s', '-t', 'list', 'table', family, tableName(this.#inc ?? 0)]);
-      return [family, ok ? stdout : ''];
-    };
-    return new Map(await Promise.all(gateFamilies.map(list)));
+  #learn(): void {
+    this.#generation = this.#options.reader.generation();
+    this.#pristine = this.#listed();
   }
 
-  async #tables(): Promise<readonly { readonly family: string; readonly name: string }[]> {
-    const { ok, stdout, stderr } = await this.#options.look(['list', 'tables']);
-    if (!ok) this.#options.tell({ kind: 'failed', what: 'listing the tables of nft', error: stderr });
-    return [...stdout.matchAll(/^table (\w+) (\S+)$/gm)]
-      .map(([, family = '', name = '']) => ({ family, name }))
-      .filter(({ name }) => tableInc(name) !== undefined);
+  #listed(): readonly (string | undefined)[] {
+    const inc = this.#inc;
+    if (inc === undefined) return [];
+    return [this.#options.reader.table(inc, 'ipv4'), this.#options.reader.table(inc, 'ipv6')];
+  }
+
+  async #tables(): Promise<readonly GateTable[]> {
+    const found = await listTables(this.#options.look);
+    if (typeof found !== 'string') return found;
+    this.#options.tell({ kind: 'failed', what: 'listing the tables of nft', error: found });
+    return [];
   }
 
   #settled(what: string, answer: Answer): boolean {
     if (!answer.ok && !this.#closed) this.#options.tell({ kind: 'failed', what, error: answer.error });
     return answer.ok;
   }
+}
+
+/** What is new and what is gone; everything where it is unknown what there was. */
+function change(before: ReadonlySet<string> | undefined, owned: ReadonlySet<string>): GateChange['owned'] {
+  if (before === undefined) return { add: [...owned], remove: [], all: true };
+  const add = [...owned].filter((vip) => !before.has(vip));
+  const remove = [...before].filter((vip) => !owned.has(vip));
+  return add.length + remove.length === 0 ? undefined : { add, remove };
 }

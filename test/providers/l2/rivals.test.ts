@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Rivals } from '../../../providers/l2/rivals.ts';
 
 describe('rivals', () => {
-  it('are told once a minute each, and announced against every ten seconds while the gate is open', async () => {
+  it('are told once a minute each, and announced against every ten seconds while the gate is open', () => {
     let now = 0;
     const claims = [
       { vip: '10.0.0.1', mac: '02:00:5e:00:53:02' },
@@ -12,13 +12,13 @@ describe('rivals', () => {
     ];
     const did: string[] = [];
     const rivals = new Rivals({
-      claims: async () => claims,
+      claims: () => claims,
       open: (vip) => vip === '10.0.0.1',
       announce: (vips) => did.push(`${now} announce ${vips}`),
       tell: ({ vip, mac }) => did.push(`${now} tell ${vip} ${mac.slice(-2)}`),
       now: () => now,
     });
-    for (; now <= 61_000; now += 3000) await rivals.look();
+    for (; now <= 61_000; now += 3000) rivals.look();
     assert.deepEqual(did, [
       '0 tell 10.0.0.1 02',
       '0 tell 10.0.0.1 03',
