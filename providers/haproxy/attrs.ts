@@ -130,6 +130,8 @@ export const frontendAttrs = z.strictObject({
   port,
   /** Empty: the balancer's own addresses. */
   addresses: z.array(z.string()),
+  /** They are listened on before this machine has them: another balancer brings and takes them. */
+  brought: z.literal(true).exactOptional(),
   acceptProxy: z.literal(true).exactOptional(),
   /** HAProxy's own page of statistics. */
   stats: z.literal(true).exactOptional(),

@@ -51,6 +51,7 @@ const frontend: KindWords = {
     },
     addresses: { word: 'on', usual: [], text: (value) => listed(value) },
     acceptProxy: flag('takes the PROXY protocol'),
+    brought: flag('before this machine has the address'),
     clientCa: { word: 'client certificates by', text: (value) => said(value).slice(0, 12) },
     maxConnections: { word: 'at most', text: (value) => `${said(value)} connections` },
     clientMs: time('time-out client'),

@@ -54,6 +54,8 @@ export interface Bind {
   readonly address: string;
   readonly port: number;
   readonly frontend: string;
+  /** Whether the address may be missing on this machine. */
+  readonly brought?: true;
 }
 
 export interface Layout {

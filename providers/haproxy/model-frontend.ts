@@ -23,12 +23,13 @@ export function addressFault(group: FrontGroup): Fault | undefined {
   return undefined;
 }
 
-/** The Frontend of a listener. `fallback` is its default where that can be served. */
+/** The Frontend of a listener. `fallback` is its default where that can be served; `brought`: its addresses may come to this machine later. */
 export function buildFrontend(
   unit: string,
   group: FrontGroup,
   listener: Listener,
   fallback: MergedAction | undefined,
+  brought = false,
 ): FrontendResult {
   const id = frontendId(group, listener);
   const mode = listener.protocol === 'http' || listener.protocol === 'https' ? 'http' : 'tcp';
@@ -38,7 +39,7 @@ export function buildFrontend(
     id,
     unit,
     serves: [...new Set(listener.fronts.map(({ service }) => service.id))],
-    attrs: Object.freeze(toAttrs(attrsOf(id, group, listener, mode, fallback))),
+    attrs: Object.freeze({ ...toAttrs(attrsOf(id, group, listener, mode, fallback)), ...(brought ? { brought } : {}) }),
     refs: { ...leads?.refs },
     sets: { ...leads?.sets, ...(endsTls(listener) ? { certs: certsOf(listener) } : {}) },
   };

@@ -24,8 +24,17 @@ export interface GroupPart {
   readonly problems: readonly Problem[];
 }
 
-/** Frontends and Routes of the listeners of one group, and the backends that they lead to. `kept`: ports that no service gets. */
-export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept: readonly KeptPort[]): Sliced<GroupPart> {
+/**
+ * Frontends and Routes of the listeners of one group, and the backends that they lead to. `kept`: ports that no service gets. `brought`:
+ * another balancer brings the group's addresses to this machine.
+ */
+export function* modelGroup(
+  group: FrontGroup,
+  unit: string,
+  memo: Memo,
+  kept: readonly KeptPort[],
+  brought: boolean,
+): Sliced<GroupPart> {
   const resources: Resource[] = [];
   const uses: BackendUse[] = [];
   const problems: Problem[] = [];
@@ -41,7 +50,7 @@ export function* modelGroup(group: FrontGroup, unit: string, memo: Memo, kept: r
         problems.push(problemOf(service, keptFault(keeper, service, front)));
       continue;
     }
-    const { resource, uses: own, problems: told } = listenerPart(group, listener, unit, memo);
+    const { resource, uses: own, problems: told } = listenerPart(group, listener, unit, memo, brought);
     problems.push(...told);
     if (resource === undefined) continue;
     resources.push(resource);
@@ -62,15 +71,15 @@ function keptFault({ option, does }: KeptPort, { fronts }: ExportedService, fron
   return { code: 'E_PORT_CONFLICT', field, value: front.port, reason };
 }
 
-function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo): ListenerPart {
+function listenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo, brought: boolean): ListenerPart {
   const known = memo.listeners.get(listener);
-  if (known !== undefined && known.group === group.key) return known;
+  if (known !== undefined && known.group === group.key && known.brought === brought) return known;
   const place = `${group.key} ${listener.key}`;
   const last = memo.lastListeners.get(place);
   const part =
-    last !== undefined && saysTheSame(listener, last.listener)
+    last !== undefined && last.part.brought === brought && saysTheSame(listener, last.listener)
       ? last.part
-      : makeListenerPart(group, listener, unit, memo);
+      : makeListenerPart(group, listener, unit, memo, brought);
   memo.listeners.set(listener, part);
   memo.lastListeners.set(place, { listener, part });
   return part;
@@ -98,7 +107,13 @@ function saysTheSame(now: Listener, before: Listener): boolean {
   );
 }
 
-function makeListenerPart(group: FrontGroup, listener: Listener, unit: string, memo: Memo): ListenerPart {
+function makeListenerPart(
+  group: FrontGroup,
+  listener: Listener,
+  unit: string,
+  memo: Memo,
+  brought: boolean,
+): ListenerPart {
   const problems: Problem[] = [];
   let served = false;
   for (const { service, front } of listener.fronts) {
@@ -108,10 +123,10 @@ function makeListenerPart(group: FrontGroup, listener: Listener, unit: string, m
   }
   problems.push(...sharedLimits(listener));
   const fallback = usableDefault(listener, problems);
-  const result = served ? buildFrontend(unit, group, listener, fallback) : { resource: undefined, uses: [] };
+  const result = served ? buildFrontend(unit, group, listener, fallback, brought) : { resource: undefined, uses: [] };
   // A listener changes with each of its hosts; what it says of itself mostly does not.
   const resource = result.resource === undefined ? undefined : keep(memo, result.resource);
-  return { uses: result.uses, resource, group: group.key, problems };
+  return { uses: result.uses, resource, group: group.key, brought, problems };
 }
 
 const frontFaults = new WeakMap<Front, { readonly field: string; readonly fault: Fault | undefined }>();

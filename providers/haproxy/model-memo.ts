@@ -16,6 +16,7 @@ export interface HostPart {
 /** What one listener comes to, without its routes. */
 export interface ListenerPart {
   readonly group: string;
+  readonly brought: boolean;
   /** Absent: nothing of the listener can be served. */
   readonly resource: Resource | undefined;
   readonly uses: readonly BackendUse[];

@@ -1,5 +1,6 @@
 import {
   atOnce,
+  type FrontGroup,
   inStrides,
   type ModelInput,
   type ModelResult,
@@ -35,7 +36,7 @@ export function* modelSliced(input: ModelInput, options: Options): Sliced<ModelR
   const uses = new Map<string, BackendUse>();
   const kept = keptPorts(options);
   for (const group of input.groups) {
-    const part = yield* modelGroup(group, unit, memo, kept);
+    const part = yield* modelGroup(group, unit, memo, kept, isBrought(group, input));
     for (const resource of part.resources) resources.push(resource);
     for (const problem of part.problems) problems.push(problem);
     for (const use of part.uses) if (!uses.has(use.id)) uses.set(use.id, use);
@@ -56,6 +57,11 @@ interface BackendInput {
   readonly memo: Memo;
   readonly nodes: ReadonlyMap<string, Node>;
   readonly own: OwnTargets;
+}
+
+/** Another balancer of this weir has to do with its addresses, too: it announces them, and they may come after HAProxy. */
+function isBrought({ addresses, services }: FrontGroup, { shared }: ModelInput): boolean {
+  return addresses.length > 0 && shared !== undefined && services.some(({ id }) => shared.has(id));
 }
 
 /** Addresses of this machine, where somebody has looked. */

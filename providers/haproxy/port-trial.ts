@@ -46,6 +46,7 @@ export async function tryPort(bind: Bind, ours: ReadonlySet<number>): Promise<Po
     case 'EPERM':
       return { bind, code: 'E_PORT_PERMISSION', reason: `${where} may not be listened on by this account` };
     case 'EADDRNOTAVAIL':
+      if (bind.brought === true) return undefined;
       return { bind, code: 'E_LISTEN_ADDRESS', reason: `${where}: the address is not on this machine` };
     case 'EAFNOSUPPORT':
       return {

@@ -15,7 +15,10 @@ import { handOverSocket, misdirectedLines, sniLines } from './section-sni.ts';
 
 /** The addresses and port that a frontend listens on. */
 export function bindsOf(frontend: string, attrs: FrontendAttrs, options: Options): readonly Bind[] {
-  return listenAddresses(options, attrs.addresses).map((address) => ({ address, port: attrs.port, frontend }));
+  return listenAddresses(options, attrs.addresses).map((address) => ({
+    ...{ address, port: attrs.port, frontend },
+    ...(attrs.brought === undefined ? {} : { brought: attrs.brought }),
+  }));
 }
 
 /** `own`, else the balancer's addresses, without those that the kernel has not. */
@@ -111,11 +114,13 @@ function commonLines(frontend: string, attrs: FrontendAttrs, options: Options): 
   return lines;
 }
 
-function bindLine({ address, port, frontend }: Bind, attrs: FrontendAttrs, options: Options): string {
+function bindLine({ address, port, frontend, brought }: Bind, attrs: FrontendAttrs, options: Options): string {
   const sixth = address.includes(':');
   const parts = ['bind', `${sixth ? `[${word(address)}]` : word(address)}:${port}`];
   // Each family has its own line, so that one that the kernel lacks can be left out alone.
   if (sixth) parts.push('v6only');
+  // Binds what the machine does not have yet, without any right (IP_FREEBIND).
+  if (brought === true) parts.push('transparent');
   if (attrs.acceptProxy === true && proxyRanges(options) === undefined) parts.push('accept-proxy');
   return [...parts, ...tlsWords(frontend, attrs, options)].join(' ');
 }

@@ -52,8 +52,8 @@ export interface App {
   drain(): Promise<void>;
   /** Calls back, coalesced, after the state changed. Returns the function that ends it. */
   onChange(listener: () => void): () => void;
-  /** leave: what serves goes on serving. withdraw: proxies of our own are taken down. Idempotent. */
-  close(how: 'leave' | 'withdraw'): Promise<void>;
+  /** leave: what serves goes on serving. withdraw: proxies of our own are taken down. `followed`: another app of this process goes on at once. Idempotent. */
+  close(how: 'leave' | 'withdraw', followed?: boolean): Promise<void>;
 }
 
 export type OnStep = (result: StepResult) => void;

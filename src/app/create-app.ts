@@ -139,8 +139,8 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close(how) {
-      closed ??= work.then(() => runtime.close(how));
+    close(how, followed = false) {
+      closed ??= work.then(() => runtime.close(how, followed));
       return closed;
     },
   };

@@ -47,7 +47,7 @@ export async function runInTurn(
     if (next === undefined) return;
     if (signal.aborted) return next.close('leave');
     // Its lock is free behind this, whatever else went wrong.
-    await standing.current.close('leave').catch((err: unknown) => log.error({ err }, 'closing'));
+    await standing.current.close('leave', true).catch((err: unknown) => log.error({ err }, 'closing'));
     standing.replace(next, io.now());
   }
 }

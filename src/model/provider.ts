@@ -137,6 +137,8 @@ export interface Context {
   readonly node: string;
   /** Absent: no cluster keeps any. */
   readonly records?: SharedRecords;
+  /** How often everything is read, milliseconds: what is read beside that, at a call for each object, follows it where its budget lets it. Absent: a minute. */
+  readonly auditMs?: number;
   /** Counters and gauges of the provider, named `weir_<provider>_…`; ends up in /metrics. */
   readonly metric: (
     name: string,
@@ -212,8 +214,11 @@ export interface Session {
    * `run` says it when it begins, too. Absent: the system knows no such thing.
    */
   drain?(draining: boolean): Promise<void>;
-  /** leave: everything of ours goes on serving. withdraw: it is taken down. */
-  close(how: 'leave' | 'withdraw'): Promise<void>;
+  /**
+   * leave: everything of ours goes on serving. withdraw: it is taken down. `followed`: another session of this process goes on with it at
+   * once, with another configuration.
+   */
+  close(how: 'leave' | 'withdraw', followed?: boolean): Promise<void>;
 }
 
 /** Rate class → calls a second, and calls at once after a rest. `reads`: they change nothing, so that one that does not lead makes them, too. */

@@ -142,10 +142,10 @@ export class Connection {
     }
   }
 
-  async close(how: 'leave' | 'withdraw'): Promise<void> {
+  async close(how: 'leave' | 'withdraw', followed = false): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    await session?.close(how);
+    await session?.close(how, followed);
   }
 
   /** With an old environment the system is still driven while discovery fails; without one it cannot be. */

@@ -1,0 +1,103 @@
+import type { Message, NodeId, Vip } from './protocol/messages.ts';
+import type { News } from './speaker-words.ts';
+
+export interface PeerViewParts {
+  readonly node: NodeId;
+  /** Monotonic and wall-clock ms. */
+  readonly now: () => number;
+  readonly wall: () => number;
+  readonly tell: (news: News) => void;
+  /** So long after its last sign of life a node may still answer. */
+  readonly promiseMs: number;
+}
+
+interface Heard {
+  atMs: number;
+  atWallMs: number;
+  claims: readonly Vip[];
+  eligible: boolean;
+  /** As it was told. */
+  told: { readonly claims: readonly Vip[]; readonly eligible: boolean };
+}
+
+const lookMs = 200;
+const silentMs = 1000;
+const nothing = { claims: [], eligible: false };
+
+/** What the datagrams of the others show to people: who is there, and what each says that it has. Decides nothing. */
+export class PeerView {
+  readonly #parts: PeerViewParts;
+  readonly #heard = new Map<NodeId, Heard>();
+  readonly #beganMs: number;
+  #peers: readonly NodeId[] = [];
+  #silent = '[]';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: PeerViewParts) {
+    this.#parts = parts;
+    this.#beganMs = parts.now();
+  }
+
+  /** Who shall be there. */
+  know(peers: readonly NodeId[]): void {
+    this.#peers = peers;
+    for (const [node, heard] of this.#heard)
+      if (!peers.includes(node)) {
+        this.#heard.delete(node);
+        this.#tellOf(node, heard, nothing);
+      }
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.look(), lookMs);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Every authentic datagram. */
+  hear(message: Message): void {
+    const { now, wall } = this.#parts;
+    const known = this.#heard.get(message.from);
+    const heard = known ?? { atMs: 0, atWallMs: 0, ...nothing, told: nothing };
+    if (known === undefined) this.#heard.set(message.from, heard);
+    heard.atMs = now();
+    heard.atWallMs = wall();
+    if (message.kind !== 'beat') return;
+    heard.claims = message.claims;
+    heard.eligible = message.eligible;
+  }
+
+  /** Whether a node is there and may take addresses. */
+  fit(node: NodeId): boolean {
+    const heard = this.#heard.get(node);
+    return heard?.eligible === true && this.#parts.now() - heard.atMs < this.#parts.promiseMs;
+  }
+
+  /** Tells what is different since the last look. */
+  look(): void {
+    const { now, tell } = this.#parts;
+    const atMs = now();
+    const silent = this.#peers.flatMap((node): readonly (readonly [NodeId, number])[] => {
+      const heard = this.#heard.get(node);
+      return atMs - (heard?.atMs ?? this.#beganMs) < silentMs ? [] : [[node, heard?.atWallMs ?? 0]];
+    });
+    const gone = new Set(silent.map(([node]) => node));
+    for (const [node, heard] of this.#heard) this.#tellOf(node, heard, gone.has(node) ? nothing : heard);
+    const text = JSON.stringify(silent);
+    if (text !== this.#silent) tell({ kind: 'silent', nodes: silent });
+    this.#silent = text;
+  }
+
+  #tellOf(node: NodeId, heard: Heard, { claims, eligible }: Pick<Heard, 'claims' | 'eligible'>): void {
+    const { told } = heard;
+    if (told.eligible === eligible && sameVips(told.claims, claims)) return;
+    heard.told = { claims, eligible };
+    this.#parts.tell({ kind: 'claims', node, vips: claims, eligible });
+  }
+}
+
+function sameVips(one: readonly Vip[], other: readonly Vip[]): boolean {
+  return one === other || (one.length === other.length && one.every((vip, at) => vip === other[at]));
+}
