@@ -8,7 +8,10 @@ import type { Snapshot } from './snapshot.ts';
 
 /** All attributes are read once within this; an object again after that. */
 const firstRoundMs = 540_000;
-const roundMs = 1_800_000;
+const longestRoundMs = 1_800_000;
+const minuteMs = 60_000;
+/** Part of the budget of reading calls that attributes may take, while that is enough for the longest round. */
+const share = 1 / 40;
 /** After a start there is more pressing work. */
 const restMs = 20_000;
 const fastestMs = 100;
@@ -31,7 +34,7 @@ export interface AttributeRounds {
  * read one by one beside the work, and `changed` has the unit planned anew with what was found.
  */
 export function attributeRounds(
-  { ctx, clients, known }: Drive,
+  { ctx, clients, known, options }: Drive,
   snapshot: Snapshot,
   live: () => AbortSignal,
 ): AttributeRounds {
@@ -39,16 +42,25 @@ export function attributeRounds(
   const read = createAttributeReader(clients, account, live);
   const readMs = new Map<string, number>();
   const first = new Set<Unit>();
+  let everyMs = firstRoundMs;
   let running = false;
   let wake: () => void = () => {};
 
+  /** So long takes a round: as long as the audit interval where the budget of calls allows it. */
+  const roundMs = (objects: number): number => {
+    const { auditMs = minuteMs } = ctx;
+    const affordedMs = (1000 * objects) / (options.limits.callsPerSecond * share);
+    return Math.max(auditMs, Math.min(longestRoundMs, affordedMs));
+  };
   const due = (): readonly Observed[] => {
     const nowMs = ctx.clock.now();
     const objects = known.all().filter(isRead);
+    everyMs = roundMs(objects.length);
+    ctx.metric('weir_awselb_round_seconds', Math.round(everyMs / 1000), { balancer: ctx.balancer }, 'gauge');
     const late = ({ handle }: Observed): boolean => {
       // What we wrote ourselves counts as read when it is first met, and is looked at in its turn.
       if (!readMs.has(handle)) readMs.set(handle, nowMs);
-      return !account.attributes.has(handle) || nowMs - (readMs.get(handle) ?? nowMs) >= roundMs;
+      return !account.attributes.has(handle) || nowMs - (readMs.get(handle) ?? nowMs) >= everyMs;
     };
     const waiting = objects.filter(late);
     return [...waiting.filter(({ unit }) => first.has(unit)), ...waiting.filter(({ unit }) => !first.has(unit))];
@@ -66,8 +78,9 @@ export function attributeRounds(
       if (next === undefined || waiting.every(({ unit }) => !first.has(unit))) first.clear();
       if (next !== undefined) await one(next, signal);
       const hurried = first.size > 0 && due().some(({ unit }) => first.has(unit));
-      const pauseMs = Math.min(slowestMs, Math.max(fastestMs, firstRoundMs / Math.max(1, waiting.length)));
-      if (!hurried) await pause(waiting.length === 0 ? slowestMs * 5 : pauseMs, signal);
+      const withinMs = Math.min(firstRoundMs, everyMs);
+      const pauseMs = Math.min(slowestMs, Math.max(fastestMs, withinMs / Math.max(1, waiting.length)));
+      if (!hurried) await pause(waiting.length === 0 ? Math.min(slowestMs * 5, everyMs / 4) : pauseMs, signal);
     }
   };
   /** What cannot be read now is tried again in its turn. */

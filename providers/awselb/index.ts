@@ -5,6 +5,7 @@ import { capabilities } from './capabilities.ts';
 import { collides } from './collides.ts';
 import { environment } from './environment.ts';
 import { kinds } from './kinds.ts';
+import { metrics } from './metrics.ts';
 import { model } from './model.ts';
 import { normalize } from './normalize.ts';
 import { type Options, options } from './options.ts';
@@ -23,6 +24,7 @@ export function awselb(wiring: Wiring = {}): Provider<Options, ServiceOptions> {
     serviceOptions,
     environment,
     kinds,
+    metrics,
     model,
     normalize,
     collides,

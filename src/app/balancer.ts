@@ -107,6 +107,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
       mayKeep,
       balancer: name,
       node,
+      auditMs: context.auditMs,
       ...(records === undefined ? {} : { records }),
       metric,
     });

@@ -106,7 +106,11 @@ export const configSchema = z.strictObject({
   gateDeadline: duration
     .default('5m')
     .describe('How long new targets may take to become ready before the plan is dropped.'),
-  auditInterval: duration.default('1m').describe('How often the real state is read to find drift.'),
+  auditInterval: duration
+    .default('1m')
+    .describe(
+      'How often the real state is read to find drift. What costs a call of a cloud for each object is read in turns, and in a large account more slowly: metric weir_awselb_round_seconds.',
+    ),
   drain: checked((text) => parseDuration(text, 0))
     .default('0s')
     .describe(

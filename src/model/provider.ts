@@ -139,6 +139,8 @@ export interface Context {
   readonly records?: SharedRecords;
   /** How often everything is read, milliseconds: what is read beside that, at a call for each object, follows it where its budget lets it. Absent: a minute. */
   readonly auditMs?: number;
+  /** How often everything is read, milliseconds: what is read beside that, at a call for each object, follows it where its budget lets it. Absent: a minute. */
+  readonly auditMs?: number;
   /** Counters and gauges of the provider, named `weir_<provider>_…`; ends up in /metrics. */
   readonly metric: (
     name: string,
