@@ -14,7 +14,7 @@ import { openSources } from './app/open-sources.ts';
 import { OwnListeners, ownHttp } from './app/own-listeners.ts';
 import { Runtime, Stage } from './app/runtime.ts';
 import type { StatusContext, StatusService } from './app/status-service.ts';
-import { poolController } from './compat/metallb/index.ts';
+import { layer2Controller, poolController } from './compat/metallb/index.ts';
 import { type Context, type Log, type Provider, WeirError } from './model/index.ts';
 import { advance, advanceSliced, plan, planSliced, units } from './plan/index.ts';
 import { Feed, failureOf, noMetrics, PlanLog, type Planner, systemClock } from './run/index.ts';
@@ -40,8 +40,12 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const fromPools = config.balancers.some((balancer) => balancer.fromPools) ? [poolController] : [];
   const controllers = [...new Set([...loaded.flatMap((one) => one?.capabilities.controllers ?? []), ...fromPools])];
   const open = deps.openLeader ?? openLeader;
+  const { POD_NAME: podName, POD_UID: podUid } = process.env;
+  const pod = podName && podUid ? { pod: { name: podName, uid: podUid } } : {};
+  const announces = controllers.includes(layer2Controller) ? { announces: pod } : {};
   const openStatusLeader = () => open(config, context);
-  const status = await openStatus({ config, instance, clock, random, log, metrics, openLeader: openStatusLeader });
+  const parts = { config, instance, clock, random, log, metrics, openLeader: openStatusLeader, ...announces };
+  const status = await openStatus(parts);
   const context: SourceContext = {
     ...(status === undefined ? {} : { beside: status.beside, podGates: config.status.podReadiness }),
     stateDir,

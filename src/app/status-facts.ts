@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ExportedService, Problem, ServiceId, ServiceReport } from '../model/index.ts';
+import type { AnnouncedAddress, ExportedService, Problem, ServiceId, ServiceReport } from '../model/index.ts';
 import { Turns } from '../run/index.ts';
 import {
   type Facts,
@@ -84,10 +84,20 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
   prober.sweep();
   return {
     services,
+    announced: announcedOf(reports),
     problems,
     remains: parts.finalizers ? remainsOf(balancers) : () => [],
     healthOf: targetHealth(balancers, reports),
   };
+}
+
+function announcedOf(reports: ReadonlyMap<ServiceId, readonly Reported[]>): NonNullable<Facts['announced']> {
+  const found = new Map<ServiceId, readonly AnnouncedAddress[]>();
+  for (const [id, list] of reports) {
+    const all = list.flatMap(({ announced = [] }) => announced);
+    if (all.length > 0) found.set(id, all);
+  }
+  return found;
 }
 
 /** Worst first, of all systems that check targets themselves and live longer than this weir. Made when somebody asks. */

@@ -1,15 +1,18 @@
 import { sortFinalizers } from '../compat/aws-lbc/index.ts';
+import { type Announced, renderLayer2Status } from '../compat/metallb/index.ts';
 import type { Config, KubernetesSourceConfig } from '../config/index.ts';
 import type { Beside } from '../kube/index.ts';
 import type { Capabilities, ExportedService, LeaseState, Observed, Problem, ServiceId } from '../model/index.ts';
 import { ownPrefix } from '../model/prefix.ts';
 import { Bell, failureOf } from '../run/index.ts';
-import { Prober, StatusKeeper } from '../status/index.ts';
+import { Layer2Writer, Prober, StatusKeeper } from '../status/index.ts';
 import type { Leader } from '../status/leader.ts';
+import { announcedServices } from './announced-services.ts';
 import type { Balancer } from './balancer.ts';
 import type { LeaderContext } from './contract.ts';
 import { finalizerName } from './finalizer-name.ts';
 import type { Gathered } from './gather.ts';
+import { sideBySide } from './side-by-side.ts';
 import { statusFacts } from './status-facts.ts';
 
 export interface StatusContext extends Pick<LeaderContext, 'instance' | 'clock' | 'log' | 'metrics'> {
@@ -17,6 +20,8 @@ export interface StatusContext extends Pick<LeaderContext, 'instance' | 'clock' 
   readonly random: () => number;
   /** Who leads where no system is shared: a Lease for the writing itself. undefined: this weir alone writes. */
   readonly openLeader: () => Promise<Leader | undefined>;
+  /** A balancer announces addresses: MetalLB's objects show what this machine answers for. `pod`: whose end takes them along. */
+  readonly announces?: { readonly pod?: Announced['owner'] };
 }
 
 /** What the decisions are made from, as it is now. */
@@ -46,6 +51,8 @@ const tickMs = { waiting: 2_000, idle: 30_000 } as const;
 export class StatusService {
   readonly #context: StatusContext;
   readonly #keepers = new Map<string, StatusKeeper>();
+  /** By source, as keepers. */
+  readonly #writers = new Map<string, Layer2Writer>();
   readonly #bell: Bell;
   readonly #prober: Prober;
   readonly #admitted = new Set<ServiceId>();
@@ -86,8 +93,28 @@ export class StatusService {
       metrics,
     });
     this.#keepers.set(name, keeper);
-    return keeper;
+    const writer = this.#writerFor(source);
+    if (writer === undefined) return keeper;
+    this.#writers.set(name, writer);
+    return sideBySide(keeper, writer);
   };
+
+  #writerFor({ name: source, poolsNamespace: home }: KubernetesSourceConfig): Layer2Writer | undefined {
+    const { announces, instance: node, clock } = this.#context;
+    if (announces === undefined) return undefined;
+    return new Layer2Writer({
+      source,
+      node,
+      home,
+      clock,
+      told: () => this.#input?.told(),
+      render: ({ service, interfaces }) => {
+        const [namespace = '', name = ''] = service.split('/');
+        const owner = announces.pod === undefined ? {} : { owner: announces.pod };
+        return renderLayer2Status({ node, service: { namespace, name }, interfaces, home, ...owner });
+      },
+    });
+  }
 
   /** Something may have changed that is written back. */
   readonly ring = (): void => {
@@ -128,7 +155,8 @@ export class StatusService {
         message: `status and Events are not written: ${problem.message}`,
       }),
     );
-    return [...unled, ...[...this.#keepers.values()].flatMap((keeper) => keeper.problems())];
+    const all = [...this.#keepers.values(), ...this.#writers.values()];
+    return [...unled, ...all.flatMap((one) => one.problems())];
   }
 
   /**
@@ -199,6 +227,10 @@ export class StatusService {
     for (const keeper of keepers) {
       await keeper.decide(facts);
       keeper.hurry();
+    }
+    for (const [name, writer] of this.#writers) {
+      const keeper = this.#keepers.get(name);
+      writer.announce(announcedServices(all.services, facts.announced, (id) => keeper?.has(id) === true));
     }
   }
 

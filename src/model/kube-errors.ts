@@ -32,6 +32,11 @@ export const kubeErrors = {
     title: 'status, finalizers or Events of a Kubernetes cluster cannot be written',
     hint: 'Grant what the message names; what weir makes reachable does not depend on it.',
   },
+  W_METALLB: {
+    class: 'warning',
+    title: 'MetalLB runs beside weir, and both give or announce addresses of the same pools',
+    hint: "Scale MetalLB's controller to nothing and delete its speaker DaemonSet; its objects stay, weir reads them.",
+  },
   W_CLUSTERS_DIFFER: {
     class: 'warning',
     title: 'clusters describe one service differently',

@@ -51,6 +51,12 @@ export const metricTable: readonly MetricEntry[] = [
       labels: ['pool'],
     },
   ]),
+  {
+    name: 'metallb_speaker_announced',
+    type: 'gauge',
+    help: '1 for each address of a service that this machine announces, under the name that MetalLB has for it.',
+    labels: ['service', 'protocol', 'node', 'ip'],
+  },
   { name: 'weir_plan_steps', type: 'gauge', help: 'Steps of the last plan.', labels: ['op', 'provider'] },
   { name: 'weir_plan_pending', type: 'gauge', help: 'Units whose plan is not done.', labels: ['provider'] },
   {

@@ -29,6 +29,7 @@ function countState(state: State): ReadonlyMap<string, Count> {
     count.value += by;
     counts.set(key, count);
   };
+  const { instance: node } = state;
   const providers = new Map(state.balancers.map(({ name, provider }) => [name, provider]));
   for (const { provider, units } of state.balancers) {
     for (const unit of units) add('weir_units', { provider, state: unit.state });
@@ -38,6 +39,8 @@ function countState(state: State): ReadonlyMap<string, Count> {
     for (const report of service.reports) {
       const provider = providers.get(report.balancer) ?? '';
       for (const target of report.targets) add('weir_targets', { provider, state: target.health });
+      for (const { own, address: ip } of report.announced ?? [])
+        if (own) add('metallb_speaker_announced', { service: service.id, protocol: 'layer2', node, ip });
     }
   }
   for (const { code, severity } of state.problems) add('weir_problems', { code, severity });

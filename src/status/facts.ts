@@ -1,5 +1,5 @@
 /** What is known of services when their status is decided: plain data, put together by whoever knows balancers and sources. */
-import type { Problem, ServiceId } from '../model/index.ts';
+import type { AnnouncedAddress, Problem, ServiceId } from '../model/index.ts';
 import type { TargetHealth } from './gated-pods.ts';
 
 export interface StatusPort {
@@ -38,6 +38,8 @@ export interface ServiceFacts {
 }
 
 export interface Facts {
+  /** Addresses that this machine and others announce, by service; absent: none. */
+  readonly announced?: ReadonlyMap<ServiceId, readonly AnnouncedAddress[]>;
   readonly services: ReadonlyMap<ServiceId, ServiceFacts>;
   /** Of all sources and balancers, each once. */
   readonly problems: readonly Problem[];

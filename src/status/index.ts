@@ -2,6 +2,8 @@
 export * from './facts.ts';
 export type { TargetHealth } from './gated-pods.ts';
 export { type KeeperOptions, StatusKeeper } from './keeper.ts';
+export type { AnnouncedService } from './layer2-plan.ts';
+export { Layer2Writer, type Layer2WriterOptions } from './layer2-writer.ts';
 export { Prober, type ProberOptions } from './prober.ts';
 export { type ProgrammedParts, programmedOf } from './programmed.ts';
 export { type Publish, type PublishParts, publishedAddresses } from './published.ts';

@@ -11,14 +11,14 @@ import { Turns } from '../kube/turns.ts';
 import type { Context, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
 import { clearAll } from './clear-all.ts';
 import { type Decision, decideObject } from './decide-object.ts';
-import { EventBook } from './event-book.ts';
+import { type About, EventBook } from './event-book.ts';
 import { EventSender } from './event-sender.ts';
 import type { Facts } from './facts.ts';
 import type { FinalizerRule } from './finalizer-intent.ts';
 import { finalizerIntent } from './finalizer-intent.ts';
 import { type GatedPod, gatedPod, gateIntent } from './gated-pods.ts';
 import { KnownNodes } from './known-nodes.ts';
-import { type KnownObject, knownObject, recordOf, sourceOf } from './known-object.ts';
+import { type KnownObject, knownObject, recordOf, sourceOf, textOf } from './known-object.ts';
 import { KnownObjects, keyIn, keyOf } from './known-objects.ts';
 import { noticesOf } from './notices-of.ts';
 import { OwnServices } from './own-services.ts';
@@ -54,6 +54,8 @@ export interface KeeperOptions {
 
 /** A service of another cluster may go on under the same id: an object must have been passed over for so long before it is let go. */
 const lapseMs = 5_000;
+/** Objects without a status of ours, about which Events are written: pools, and who announces them. */
+const subjectGroup = 'metallb.io/';
 
 /** Keeps what we say in the objects of one cluster as the facts are: status, finalizers, Events. */
 export class StatusKeeper implements Beside {
@@ -61,6 +63,7 @@ export class StatusKeeper implements Beside {
   readonly #objects = new KnownObjects();
   readonly #nodes = new KnownNodes();
   readonly #pods = new Map<string, GatedPod>();
+  readonly #subjects = new Map<string, About>();
   readonly #book = new EventBook();
   readonly #refused: RefusedWrites;
   readonly #decisions = new Map<string, Decision>();
@@ -88,13 +91,23 @@ export class StatusKeeper implements Beside {
       };
     }
     const known = knownObject(object, place, managedFields, this.#options.manager);
-    if (known === undefined) return undefined;
+    if (known === undefined) return this.#seenSubject(object, place);
     return () => {
       if (this.#objects.put(known)) this.#options.changed();
     };
   }
 
+  /** Nothing of ours stands in it, and what is wrong with it is told there. */
+  #seenSubject(object: KubeObject, { kind, apiVersion }: SeenKind): (() => void) | undefined {
+    if (!apiVersion.startsWith(subjectGroup)) return undefined;
+    const { namespace, uid } = recordOf(object.metadata);
+    const { name } = object.metadata;
+    const about: About = { apiVersion, kind, namespace: textOf(namespace), name, uid: textOf(uid) };
+    return () => this.#subjects.set(keyOf(about), about);
+  }
+
   gone(kind: string, path: string): void {
+    if (this.#subjects.delete(keyIn(kind, path))) return;
     if (kind === 'Node') {
       this.#nodes.delete(path);
       return;
@@ -297,9 +310,11 @@ export class StatusKeeper implements Beside {
   }
 
   /** `Kind/namespace/name`, as problems have it. */
-  #bySource(source: string): KnownObject | undefined {
+  #bySource(source: string): About | undefined {
     const slash = source.indexOf('/');
-    return slash < 0 ? undefined : this.#objects.get(keyIn(source.slice(0, slash), source.slice(slash + 1)));
+    if (slash < 0) return undefined;
+    const key = keyIn(source.slice(0, slash), source.slice(slash + 1));
+    return this.#objects.get(key) ?? this.#subjects.get(key);
   }
 
   #hasLapsed(key: string, stays: boolean): boolean {

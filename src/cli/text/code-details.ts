@@ -178,6 +178,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ],
   ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: they are left out'],
   [
+    'W_METALLB',
+    'while a Kubernetes cluster is followed whose pools weir uses',
+    'source prod: speakers of MetalLB announce, too: they have ServiceL2Statuses in metallb-system of shop/web on node-a',
+  ],
+  [
     'W_CLUSTERS_DIFFER',
     'when the services of several clusters are put together',
     'Service shop/web has other ports or backends in cluster west than in east, which counts',

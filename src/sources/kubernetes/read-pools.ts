@@ -8,7 +8,7 @@ import {
   poolController,
   readMetallb,
 } from '../../compat/metallb/index.ts';
-import { type AnnounceRule, fieldName, type Pool, type Problem } from '../../model/index.ts';
+import { type AnnounceRule, errors, fieldName, type Pool, type Problem } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import type { ConfigMapView } from './config-map.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -28,6 +28,8 @@ export interface PoolReading {
 /** Where MetalLB stands unless somebody says otherwise, and what its configuration was called before there were objects of it. */
 export const poolsHome = 'metallb-system';
 export const poolsConfigMap = 'config';
+/** Of its webhooks: it has an endpoint while its controller is ready. */
+const webhookService = 'metallb-webhook-service';
 
 const types = Object.keys(metallb.kinds).filter((type) => type !== namespaceKind);
 const nothing: PoolReading = { pools: [], announcements: [], problems: [] };
@@ -45,6 +47,10 @@ export class PoolReader {
   readonly #announces: readonly 'layer2'[];
   /** Absent: files, where whoever writes them may write any namespace. */
   readonly #home: string | undefined;
+  /** Of a living cluster. */
+  readonly #living: boolean;
+  readonly #source: string;
+  #running = false;
   #objects: readonly (PeerView | ConfigMapView)[] = [];
   #last = nothing;
 
@@ -52,16 +58,27 @@ export class PoolReader {
     this.#wanted = standsFor([poolController, layer2Controller], options);
     this.#announces = standsFor([layer2Controller], options) ? ['layer2'] : [];
     this.#home = options.poolsNamespace;
+    this.#living = options.amongOthers === true;
+    this.#source = options.source;
   }
 
-  of(store: Pick<ObjectStore, 'configMap' | 'peersOf'>): PoolReading {
+  /** Its webhooks answer: so its controller runs. */
+  #runs(store: Pick<ObjectStore, 'endpointsOf'>): boolean {
+    if (!this.#living) return false;
+    const slices = store.endpointsOf(this.#home ?? poolsHome, webhookService);
+    return slices.some(({ groups }) => groups.some(({ ready }) => ready.list.length > 0));
+  }
+
+  of(store: Pick<ObjectStore, 'configMap' | 'endpointsOf' | 'peersOf'>): PoolReading {
     if (!this.#wanted) return nothing;
+    const running = this.#runs(store);
     const objects = store.peersOf(types);
     const namespaces = store.peersOf([namespaceKind]);
     // Who has gone on to objects may have left the ConfigMap behind; MetalLB does not read it then either.
     const map = objects.length > 0 ? undefined : store.configMap(this.#home ?? poolsHome, poolsConfigMap);
     const all = [...objects, ...namespaces, ...(map === undefined ? [] : [map])];
-    if (sameItems(all, this.#objects)) return this.#last;
+    if (sameItems(all, this.#objects) && running === this.#running) return this.#last;
+    this.#running = running;
     this.#objects = all;
     const converted = map === undefined ? { objects: [], problems: [] } : ofConfigMap(map);
     const { intent, findings } = readMetallb<Placed>([...objects, ...converted.objects], {
@@ -76,6 +93,7 @@ export class PoolReader {
       announcements: shareEqual(announcements, intent.layer2),
       problems: [
         ...converted.problems,
+        ...(running ? [runs(this.#source, this.#home ?? poolsHome)] : []),
         ...findings.map(({ about, ...finding }) =>
           problemAt(about.place, about.ofMap ? inMap(about, finding) : finding),
         ),
@@ -83,6 +101,15 @@ export class PoolReader {
     };
     return this.#last;
   }
+}
+
+function runs(source: string, home: string): Problem {
+  return {
+    code: 'W_METALLB',
+    severity: 'warning',
+    source: `source/${source}`,
+    message: `source ${source}: MetalLB's controller runs in ${home} (its Service ${webhookService} has endpoints) and gives out addresses of the same pools; ${errors.W_METALLB.hint}`,
+  };
 }
 
 function placeOf({ type, meta, place, ofMap }: Placed): Pick<Pool, 'source' | 'file' | 'line' | 'fields'> {
