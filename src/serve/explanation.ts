@@ -105,7 +105,9 @@ export function explainService(
     health: known?.health ?? (service === undefined ? 'error' : 'pending'),
     reason: known?.reason ?? '',
     balancers: known?.balancers ?? [],
-    addresses: known?.reports.flatMap(({ addresses }) => addresses.map(({ ip, host }) => host ?? ip ?? '')) ?? [],
+    addresses: [
+      ...new Set(known?.reports.flatMap(({ addresses }) => addresses.map(({ ip, host }) => host ?? ip ?? '')) ?? []),
+    ],
     fronts: service?.fronts.map((front) => explainFront(front, service)) ?? [],
     backends: Object.entries(service?.backends ?? {}).map(([key, backend]) => explainBackend(key, backend, reported)),
     conditions: known?.reports.flatMap(({ conditions }) => conditions) ?? [],

@@ -55,7 +55,9 @@ function rowOf(service: ServiceState): ServiceRow {
   let row = rows.get(service);
   if (row === undefined) {
     const { id, kind, health, reason, targets } = service;
-    const address = service.reports.flatMap(({ addresses }) => addresses.map(addressText)).join(', ');
+    // Who announces an address and who serves there both tell it.
+    const addresses = service.reports.flatMap(({ addresses: told }) => told.map(addressText));
+    const address = [...new Set(addresses)].join(', ');
     row = {
       id,
       kind,

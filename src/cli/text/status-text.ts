@@ -1,4 +1,5 @@
 import type { ServiceState, State } from '../../model/index.ts';
+import { announcedRows, othersText } from '../../serve/announced.ts';
 import { snapshotOf } from '../../serve/view.ts';
 import type { Paint } from './paint.ts';
 import { stateProblemsText } from './state-problems.ts';
@@ -15,6 +16,7 @@ export function statusText(state: State, nowMs: number, paint: Paint, all = fals
     leaseText(state, paint),
     balancerTable(state, nowMs, paint),
     poolTable(state),
+    announcedTable(state, nowMs, paint, all),
     serviceTable(state, paint, all),
     stateProblemsText(state, paint, all),
     incompleteText(state, paint),
@@ -66,6 +68,29 @@ function poolTable({ pools = [] }: State): string {
     cell(assigned.ipv6, available.ipv6),
   ]);
   return renderTable([['POOL', 'IPV4 GIVEN', 'IPV6 GIVEN'], ...rows], '  ');
+}
+
+/** So many addresses are listed without being asked for; what nobody answers for always is. */
+const announcedShown = 20;
+
+/** Who answers for which address on the network, since when, and who else may. */
+function announcedTable(state: State, nowMs: number, paint: Paint, all: boolean): string {
+  const every = announcedRows(state);
+  if (every.length === 0) return '';
+  const shown = all ? every : every.filter(({ owner }, at) => owner === undefined || at < announcedShown);
+  const rows = shown.map((row) => [
+    row.address,
+    row.owner === undefined ? paint.bad('nobody') : row.owner,
+    row.sinceMs === undefined ? '-' : span(nowMs - row.sinceMs),
+    row.own ? row.interfaces.join(' ') : '-',
+    othersText(row) || '-',
+    row.services.join(' '),
+  ]);
+  const head = ['ANNOUNCED', 'BY', 'FOR', 'HERE ON', 'STANDBY', 'SERVICE'];
+  const left = every.length - shown.length;
+  const more =
+    left === 0 ? '' : `  ${count(left, 'announced address', 'announced addresses')} more: weir status --all\n`;
+  return `${renderTable([head, ...rows], '  ')}${more}`;
 }
 
 /** 18446744073709552000 says no more than 1.8e19. */

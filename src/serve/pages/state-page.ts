@@ -1,4 +1,5 @@
 import type { Problem, State } from '../../model/index.ts';
+import { announcedRows, othersText } from '../announced.ts';
 import { type ServiceRow, snapshotOf } from '../view.ts';
 import { frame, stateWord, table } from './frame.ts';
 import { type Html, html } from './html.ts';
@@ -28,6 +29,8 @@ export function statePage(state: State, query: StateQuery, nowMs: number): strin
 ${unread(state)}
 ${incomplete(state)}
 ${balancers(state)}
+${pools(state)}
+${announced(state)}
 <form method="get" action="/" role="search">
 <label for="q">Filter</label> <input id="q" name="q" value="${query.text}">
 <label><input type="checkbox" name="failing" value="1"${query.failing ? html` checked` : html``}> failing only</label>
@@ -60,6 +63,35 @@ function balancers(state: State): Html {
     ),
   );
   return table('Balancers', ['Balancer', 'Provider', 'Unit', 'State', 'Reason'], rows);
+}
+
+function pools({ pools: list = [] }: State): Html {
+  if (list.length === 0) return html``;
+  const rows = list.map(
+    ({
+      name,
+      assigned,
+      available,
+    }) => html`<tr><th scope="row">${name}</th><td>${given(assigned.ipv4, available.ipv4)}</td><td>${given(assigned.ipv6, available.ipv6)}</td></tr>
+`,
+  );
+  return table('Pools', ['Pool', 'IPv4 given', 'IPv6 given'], rows);
+}
+
+function given(assigned: number, available: number): string {
+  return assigned + available === 0 ? '' : `${assigned} of ${assigned + available}`;
+}
+
+/** Who answers for which address on the network; what nobody answers for stands first. */
+function announced(state: State): Html {
+  const all = announcedRows(state);
+  if (all.length === 0) return html``;
+  const rows = all.slice(0, rowsAPage).map((row) => {
+    const since = row.sinceMs === undefined ? html`` : html`<time>${new Date(row.sinceMs).toISOString()}</time>`;
+    return html`<tr><th scope="row">${row.address}</th><td>${row.owner ?? stateWord('nobody')}</td><td>${since}</td><td>${othersText(row)}</td><td>${row.services.join(', ')}</td></tr>
+`;
+  });
+  return table(`Announced addresses (${all.length})`, ['Address', 'By', 'Since', 'Standby', 'Services'], rows);
 }
 
 function problems(list: readonly Problem[]): Html {
