@@ -65,6 +65,11 @@ export function isBroken(error: unknown): boolean {
   return causes(error).some((name) => unreachable.has(name) && name !== 'ENOTFOUND' && name !== 'ECONNREFUSED');
 }
 
+/** Whether nobody answered, or somebody before the API who could not reach it either. */
+export function isSilent(error: unknown): boolean {
+  return causes(error).some((name) => unreachable.has(name)) || statusOf(error) >= 500;
+}
+
 /** Whether the API says that an object is not there. */
 export function isNotFound(error: unknown): boolean {
   const cause = error instanceof WeirError ? error.cause : error;
@@ -82,7 +87,7 @@ export function apiError(error: unknown, called: Called): unknown {
   const name = nameOf(error);
   if (name === 'AbortError') return error;
   const text = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ').trim() : String(error);
-  const [code, message, hint] = verdict(name, causes(error), text, called);
+  const [code, message, hint] = verdict(name, causes(error), text, called, statusOf(error));
   return new WeirError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 }
 
@@ -91,6 +96,7 @@ function verdict(
   names: readonly string[],
   text: string,
   { service, call, region }: Called,
+  status: number,
 ): readonly [ErrorCode, string, (string | undefined)?] {
   const told = `${call}: ${name}: ${text}`;
   if (throttled.has(name)) return ['E_CLOUD_BUSY', `${call}: throttled: ${text}`];
@@ -134,6 +140,8 @@ function verdict(
     ];
   if (settling.test(name)) return ['E_APPLY', told];
   if (/^(Internal|ServiceUnavailable|Unavailable|ServerError|5\d\d)/.test(name)) return ['E_CLOUD_BUSY', told];
+  // The answer of something in between is no XML, and the SDK tells of that instead.
+  if (status >= 500) return ['E_CLOUD_BUSY', `${call}: the endpoint answers with status ${status}`];
   if (
     /^(Validation|Invalid|Duplicate|Unsupported|Malformed|Missing|PriorityInUse|OperationNotPermitted|SSLPolicy)/.test(
       name,
@@ -141,6 +149,20 @@ function verdict(
   )
     return ['E_CLOUD_REFUSED', told];
   return ['E_APPLY', told];
+}
+
+/** HTTP status of an answer; 0: there is none. */
+function statusOf(error: unknown): number {
+  for (const name of ['$response', '$metadata'] as const) {
+    const part = field(error, name);
+    const status = field(part, 'statusCode') ?? field(part, 'httpStatusCode');
+    if (typeof status === 'number') return status;
+  }
+  return 0;
+}
+
+function field(object: unknown, name: string): unknown {
+  return typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined;
 }
 
 function nameOf(error: unknown): string {

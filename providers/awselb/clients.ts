@@ -11,7 +11,7 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import type { WAFV2Client } from '@aws-sdk/client-wafv2';
 import type { MetadataBearer, MiddlewareStack } from '@smithy/types';
 import { type Context, WeirError } from '../../src/model/index.ts';
-import { apiError, isBroken, isThrottling } from './api-error.ts';
+import { apiError, isBroken, isSilent, isThrottling } from './api-error.ts';
 import { type FreshConnections, freshConnections } from './fresh-connections.ts';
 import type { Options } from './options.ts';
 import { priorityOf, rateClassOf } from './rates.ts';
@@ -89,11 +89,12 @@ export function createClients(parts: ClientParts): Clients {
     ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
   };
   const opened: Destroyable[] = [];
+  const silence: Silence = { calls: 0 };
   const prepare = <I extends object, O extends MetadataBearer, C extends Destroyable>(
     client: C & { readonly middlewareStack: MiddlewareStack<I, O> },
     service: string,
   ): C => {
-    watch(client.middlewareStack, service, parts, connections);
+    watch(client.middlewareStack, service, parts, connections, silence);
     opened.push(client);
     return client;
   };
@@ -177,8 +178,25 @@ interface MiddlewareContext {
  * make up a reading must not spoil all of it.
  */
 const mostTries = 10;
+/** So many calls in a row that nobody answers: the next ones are tried once each, and whoever asks leaves time between. */
+const deadCalls = 6;
 const firstPauseMs = 250;
 const longestPauseMs = 8_000;
+
+/** Calls in a row, of all kinds, that nobody has answered. */
+interface Silence {
+  calls: number;
+}
+
+/** Around an error that the SDK shall not try again: it knows those that pass by their names and causes. */
+class Unanswered extends Error {
+  readonly of: unknown;
+
+  constructor(of: unknown) {
+    super('nobody answers');
+    this.of = of;
+  }
+}
 
 /** Tokens and counts at each attempt, the clear error around all of them. */
 function watch<I extends object, O extends MetadataBearer>(
@@ -186,6 +204,7 @@ function watch<I extends object, O extends MetadataBearer>(
   service: string,
   { ctx, region, signal }: ClientParts,
   { sending }: FreshConnections,
+  silence: Silence,
 ): void {
   const callOf = ({ commandName = '' }: MiddlewareContext): string => commandName.replace(/Command$/, '');
   stack.add(
@@ -194,8 +213,10 @@ function watch<I extends object, O extends MetadataBearer>(
       for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
         try {
           return await next(args);
-        } catch (error) {
-          const passing = isThrottling(error) || (rateClassOf(call) === 'read' && isBroken(error));
+        } catch (thrown) {
+          const error = thrown instanceof Unanswered ? thrown.of : thrown;
+          const dead = silence.calls >= deadCalls;
+          const passing = isThrottling(error) || (rateClassOf(call) === 'read' && isBroken(error) && !dead);
           if (!passing || tries >= mostTries || signal.aborted) throw apiError(error, { service, call, region });
         }
         await ctx.clock.sleep(pauseMs, signal);
@@ -213,11 +234,13 @@ function watch<I extends object, O extends MetadataBearer>(
       try {
         const answer = await next(args);
         count('ok');
+        silence.calls = 0;
         return answer;
       } catch (error) {
+        silence.calls = isSilent(error) ? silence.calls + 1 : 0;
         if (isThrottling(error)) ctx.limiter.throttled(rateClass);
         count(isThrottling(error) ? 'throttled' : 'error');
-        throw error;
+        throw silence.calls >= deadCalls ? new Unanswered(error) : error;
       }
     },
     { step: 'finalizeRequest', priority: 'low', name: 'weirLimits' },

@@ -34,6 +34,8 @@ export class Connection {
   #discoveredBesides: readonly ExportedService[] = none;
   #failures = 0;
   #failedSinceMs = 0;
+  /** Wall-clock milliseconds at which the system answered last; at first, since when it is asked. */
+  #answeredMs: number;
   #failure: Failure | undefined;
   #error: unknown;
   #retryAtMs = Number.NEGATIVE_INFINITY;
@@ -41,6 +43,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#answeredMs = options.clock.wall();
   }
 
   get session(): Session | undefined {
@@ -61,7 +64,7 @@ export class Connection {
     return this.#failures;
   }
 
-  /** Wall-clock milliseconds of the first failure in a row. */
+  /** Since when nothing was read while it fails, wall-clock milliseconds: the last good look, or the start. */
   get failedSinceMs(): number {
     return this.#failedSinceMs;
   }
@@ -110,6 +113,7 @@ export class Connection {
   }
 
   succeeded(): void {
+    this.#answeredMs = this.#options.clock.wall();
     this.#failures = 0;
     this.#failure = undefined;
     this.#retryAtMs = Number.NEGATIVE_INFINITY;
@@ -118,7 +122,7 @@ export class Connection {
   /** `failures`: in a row, where somebody else counts them. */
   failed(error: unknown, failures = this.#failures + 1): void {
     const { clock, random, log } = this.#options;
-    if (this.#failure === undefined) this.#failedSinceMs = clock.wall();
+    if (this.#failure === undefined) this.#failedSinceMs = this.#answeredMs;
     this.#failures = failures;
     this.#failure = failureOf(error);
     this.#error = error;
