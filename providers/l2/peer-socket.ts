@@ -1,5 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import { lookup as lookUp } from 'node:dns';
+import { isIP, isIPv6 } from 'node:net';
 import type { Peer, SpeakerOptions } from './options.ts';
 import { deriveMac, shortHash } from './protocol/keys.ts';
 import type { Message, NodeId } from './protocol/messages.ts';
@@ -33,7 +34,7 @@ export class PeerSocket {
     this.#parts = parts;
     this.#listen = options.listen;
     this.#seal = new Seal({ self: options.node, clusterId, configHash, mac: deriveMac(options.secret, clusterId) });
-    this.#socket = createSocket(isIPv6(options.listen.address) ? 'udp6' : 'udp4');
+    this.#socket = createSocket({ type: isIPv6(options.listen.address) ? 'udp6' : 'udp4', lookup });
     this.know(options.peers);
   }
 
@@ -83,3 +84,10 @@ export class PeerSocket {
     }
   }
 }
+
+/** Addresses are looked up before each datagram: what is one already takes no time. */
+const lookup: NonNullable<SocketOptions['lookup']> = (host, options, done) => {
+  const family = isIP(host);
+  if (family === 0) lookUp(host, options, done);
+  else done(null, host, family);
+};

@@ -1,5 +1,5 @@
 import { loadFfi } from './load-ffi.ts';
-import { messageType, type NetlinkMessage, readMessages } from './netlink.ts';
+import { errorOf, isListing, messageType, type NetlinkMessage, readMessages } from './netlink.ts';
 
 /** Speaks with netfilter in the kernel; every question is answered before the call returns. */
 export interface NetlinkSocket {
@@ -46,15 +46,18 @@ export async function openNetlinkSocket(): Promise<NetlinkSocket> {
     if (code() === again) return undefined;
     throw new Error(`netlink lost an answer (errno ${code()})`);
   };
+  let clean = true;
   return {
     ask(request) {
-      while (take() !== undefined); // What an earlier question left.
+      while (!clean && take() !== undefined); // What a question left whose answer was lost.
+      clean = false;
       if (libc.send(fd, request, BigInt(request.length), 0) !== BigInt(request.length))
         throw new Error(`netlink took no request (errno ${code()})`);
       const said: NetlinkMessage[] = [];
       for (let some = take(); some !== undefined; some = take()) {
         said.push(...some);
-        if (some.at(-1)?.type === messageType.done) break;
+        clean = ended(said, request);
+        if (clean) break;
       }
       return said;
     },
@@ -62,4 +65,12 @@ export async function openNetlinkSocket(): Promise<NetlinkSocket> {
       libc.close(fd);
     },
   };
+}
+
+/** Whether there is no more to come: after a fault there may be. */
+function ended(said: readonly NetlinkMessage[], request: Uint8Array): boolean {
+  const last = said.at(-1);
+  if (last === undefined) return false;
+  if (last.type === messageType.error) return errorOf(last) === 0;
+  return last.type === messageType.done || !isListing(request);
 }

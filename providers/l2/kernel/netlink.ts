@@ -80,6 +80,12 @@ export function errorOf({ body }: NetlinkMessage): number {
   return -new DataView(body.buffer, body.byteOffset, body.length).getInt32(0, little);
 }
 
+/** Whether a request asks for many messages, of which the last one says so. */
+export function isListing(request: Uint8Array): boolean {
+  const flags = new DataView(request.buffer, request.byteOffset).getUint16(6, little);
+  return (flags & flag.dump) === flag.dump;
+}
+
 /** A number in the machine's own order of bytes. */
 export function hostNumber(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
