@@ -3,7 +3,7 @@ import type { Resource } from '../../src/model/index.ts';
 import { WeirError } from '../../src/model/index.ts';
 import type { Orders } from './orders.ts';
 import { type Speaker, startSpeaker } from './speaker.ts';
-import type { News, SpeakerOptions } from './speaker-words.ts';
+import type { News, Order, SpeakerOptions } from './speaker-words.ts';
 import { View } from './view.ts';
 
 /** Who follows what a machine announces: the session that began it, or the one after a change of the configuration. */
@@ -11,6 +11,7 @@ export interface Audience {
   readonly wall: () => number;
   /** Something that is shown is different. */
   readonly changed: (cause: string) => void;
+  readonly hear: (news: News) => void;
   readonly count: (name: string, value: number, labels?: Readonly<Record<string, string>>) => void;
 }
 
@@ -92,6 +93,8 @@ export class Announcing {
     return true;
   }
 
+  readonly order = (order: Order): void => this.#speaker.order(order);
+
   drain(draining: boolean): void {
     if (draining === this.#draining) return;
     this.#draining = draining;
@@ -114,7 +117,8 @@ export class Announcing {
   }
 
   #tell(news: News): void {
-    const { changed, count } = this.#audience;
+    const { changed, count, hear } = this.#audience;
+    hear(news);
     if (news.kind === 'ready') this.#ready = 'ready';
     if (news.kind === 'refused') [this.#ready, this.#reason] = ['refused', news.reason];
     if (news.kind === 'conflict') count('weir_l2_conflicts_total', 1);

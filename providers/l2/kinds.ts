@@ -51,7 +51,7 @@ export const kinds: readonly KindSpec[] = [
     words: {
       attrs: {
         peers: { word: 'with', text: (peers) => listed(keysOf(peers)), usual: {} },
-        voters: { word: 'voters', text: listed },
+        voters: { word: 'voters', text: listed, usual: [] },
         listen: { word: 'at' },
         ungated: { word: '', text: (value) => (value === true ? 'without gates' : '') },
         cluster: { word: 'group', usual: 'weir' },

@@ -3,12 +3,14 @@ import type { Announcer, ModelInput } from '../../src/model/index.ts';
 import type { Options } from './options.ts';
 import type { NodeId } from './protocol/messages.ts';
 import type { Peer } from './speaker-words.ts';
+import { voterCount } from './voters.ts';
 
 export interface Members {
   /** Other machines. */
   readonly peers: readonly Peer[];
   /** Machines that may have addresses, this one among them unless it is a witness. */
   readonly speakers: readonly NodeId[];
+  /** Empty: the cluster keeps a record of them. */
   readonly voters: readonly NodeId[];
   /** Where this machine listens. */
   readonly listen: { readonly address: string; readonly port: number };
@@ -32,16 +34,16 @@ export function membersOf(
   return {
     peers,
     speakers,
-    voters: options.voters ?? chooseVoters(witnesses, speakers),
+    voters:
+      options.voters ?? (options.peers.length === 0 && announcers.length > 0 ? [] : chooseVoters(witnesses, speakers)),
     listen: { address: options.address ?? own?.address ?? any, port: own?.port ?? options.port },
   };
 }
 
-/** 1, 3 or 5 of them, or both of two; more would cost messages and gain nothing. Witnesses are there to vote. */
+/** As many as vote well, or both of two. Witnesses are there to vote. */
 export function chooseVoters(witnesses: readonly NodeId[], speakers: readonly NodeId[]): readonly NodeId[] {
   const all = [...[...witnesses].sort(), ...[...speakers].sort()];
-  const count = all.length >= 5 ? 5 : all.length === 4 ? 3 : all.length;
-  return all.slice(0, count);
+  return all.slice(0, voterCount(all.length));
 }
 
 function peerOf({ node, address, port }: Announcer) {

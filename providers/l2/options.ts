@@ -78,7 +78,9 @@ export const options = z
       .min(1)
       .max(7)
       .optional()
-      .describe('Machines that decide who answers; default: 1, 3 or 5 of all, witnesses first, then by name.'),
+      .describe(
+        'Machines that decide who answers; default: 1, 3 or, of seven machines and more, 5; witnesses first, then by name. In Kubernetes a Lease keeps them.',
+      ),
     interfaces: interfaces.describe('On which interfaces addresses are announced.'),
     choice: z
       .enum(['spread', 'metallb'])
@@ -116,11 +118,10 @@ export const options = z
   })
   .superRefine(({ voters, peers }, ctx) => {
     if (voters === undefined || peers.length === 0) return;
-    const unknown = voters.findIndex((name) => !peers.some((one) => one.name === name));
-    // This machine may be missing among its peers, and one name can only be its own.
-    const own = voters.filter((name) => !peers.some((one) => one.name === name)).length <= 1;
-    if (unknown >= 0 && !own)
-      ctx.addIssue({ code: 'custom', path: ['voters', unknown], message: 'is not among peers' });
+    const strange = voters.flatMap((name, at) => (peers.some((one) => one.name === name) ? [] : [at]));
+    // This machine may be missing among its peers: one name can only be its own.
+    if (strange.length <= 1) return;
+    for (const at of strange) ctx.addIssue({ code: 'custom', path: ['voters', at], message: 'is not among peers' });
   });
 
 export type Options = z.infer<typeof options>;

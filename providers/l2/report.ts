@@ -1,12 +1,14 @@
 /** What is told of each service: who answers for its addresses since when, who else may, and why others may not. */
 import type { AnnouncedAddress, ExportedService, Observed, ServiceReport } from '../../src/model/index.ts';
-import { type AnnouncementAttrs, announcementAttrs, speakerAttrs } from './kinds.ts';
+import { type AnnouncementAttrs, announcementAttrs } from './kinds.ts';
 import { majorityOf } from './protocol/messages.ts';
 import type { View } from './view.ts';
 
 export interface ReportInput {
   readonly node: string;
   readonly view: View;
+  /** Who votes. */
+  readonly voters: readonly string[];
   readonly facesOf: (patterns: readonly string[] | undefined) => readonly string[];
 }
 
@@ -16,10 +18,9 @@ export function reportsOf(
   input: ReportInput,
 ): readonly ServiceReport[] {
   const byService = indexOf(observed);
-  const voters = votersOf(observed);
   return services.flatMap((service) => {
     const announcements = byService.get(service.id) ?? [];
-    return announcements.length === 0 ? [] : [reportOf(service, announcements, voters, input)];
+    return announcements.length === 0 ? [] : [reportOf(service, announcements, input)];
   });
 }
 
@@ -41,7 +42,6 @@ function indexOf(observed: readonly Observed[]): ReadonlyMap<string, readonly Ob
 function reportOf(
   { id, fronts }: ExportedService,
   announcements: readonly Observed[],
-  voters: readonly string[],
   input: ReportInput,
 ): ServiceReport {
   const ports = [...new Set(fronts.map(({ port }) => port))].sort((a, b) => a - b);
@@ -55,7 +55,7 @@ function reportOf(
     addresses: announced.map(({ address }) => ({ ip: address, ports })),
     conditions: [
       { type: 'Accepted', status: true, reason: 'Accepted', message: '' },
-      programmed(announced, dark, missing, voters, input),
+      programmed(announced, dark, missing, input),
     ],
     targets: [],
     announced,
@@ -68,8 +68,7 @@ function programmed(
   announced: readonly AnnouncedAddress[],
   [dark]: readonly AnnouncedAddress[],
   [missing]: readonly AnnouncedAddress[],
-  voters: readonly string[],
-  { node, view }: ReportInput,
+  { node, view, voters }: ReportInput,
 ): Condition {
   const told = { type: 'Programmed', status: false };
   if (missing !== undefined)
@@ -126,10 +125,4 @@ function announcedOf({ id, attrs }: Observed, { node, view, facesOf }: ReportInp
       ...(unfit === undefined ? [] : [{ node, reason: `cannot take it: ${unfit}` }]),
     ],
   };
-}
-
-function votersOf(observed: readonly Observed[]): readonly string[] {
-  const speaker = observed.find(({ kind }) => kind === 'Speaker');
-  const parsed = speakerAttrs.safeParse(speaker?.attrs);
-  return parsed.success ? parsed.data.voters : [];
 }

@@ -13,6 +13,7 @@ import { adopt, park } from './parked.ts';
 import { reportsOf } from './report.ts';
 import { Told } from './told.ts';
 import { graceMs } from './view.ts';
+import { Voting } from './voting.ts';
 
 /** Changes of one moment are one for whoever looks. */
 const gatherMs = 20;
@@ -27,6 +28,7 @@ class L2Session implements Session {
   readonly #told: Told;
   #announcing: Announcing | undefined;
   #orders: Orders | undefined;
+  #voting: Voting | undefined;
   #draining = false;
   #changed: NodeJS.Timeout | undefined;
   #overdue: NodeJS.Timeout | undefined;
@@ -56,9 +58,9 @@ class L2Session implements Session {
     const orders = ordersOf(next, (vip) => running?.view.owner(vip)?.node);
     if (orders === undefined) return this.#withdraw();
     this.#orders = orders;
+    this.#voting?.use(orders);
     if (running === undefined || !running.use(orders, next)) {
-      await running?.close('leave');
-      this.#announcing = undefined;
+      await this.#end('leave');
       await this.#start(orders, next, signal);
     }
     await this.#told.write(next);
@@ -70,7 +72,7 @@ class L2Session implements Session {
     const { view } = running;
     const facesOf = (patterns: readonly string[] | undefined) =>
       view.faces.filter((face) => patterns === undefined || patterns.some((one) => matches(one, face)));
-    return reportsOf(services, observed, { node: this.#ctx.node, view, facesOf });
+    return reportsOf(services, observed, { node: this.#ctx.node, view, facesOf, voters: this.#voting?.voters ?? [] });
   }
 
   troubles(): ReturnType<NonNullable<Session['troubles']>> {
@@ -85,12 +87,14 @@ class L2Session implements Session {
 
   async close(how: 'leave' | 'withdraw', followed = false): Promise<void> {
     const running = this.#announcing;
-    this.#announcing = undefined;
     clearTimeout(this.#changed);
     clearTimeout(this.#overdue);
     if (running === undefined) return;
-    if (how === 'leave' && followed && running.running) return park(this.#ctx.stateDir, running);
-    await running.close(how);
+    if (how === 'leave' && followed && running.running) {
+      await this.#voting?.close();
+      return park(this.#ctx.stateDir, running);
+    }
+    await this.#end(how);
     if (how === 'withdraw') this.#told.clear();
   }
 
@@ -98,24 +102,45 @@ class L2Session implements Session {
   #present(): Announcing | undefined {
     if (this.#announcing === undefined) {
       this.#announcing = adopt(this.#ctx.stateDir);
-      this.#announcing?.follow(this.#audience);
-      if (this.#announcing !== undefined) this.#orders = ordersOf(this.#announcing.told);
+      if (this.#announcing !== undefined) this.#follow(this.#announcing);
     }
-    if (this.#announcing?.refused === true) this.#announcing = undefined;
+    if (this.#announcing?.refused === true) void this.#end('leave');
     return this.#announcing;
+  }
+
+  #follow(left: Announcing): void {
+    left.follow(this.#audience);
+    this.#orders = ordersOf(left.told);
+    if (this.#orders === undefined) return;
+    this.#voting = new Voting(this.#ctx, this.#orders);
+    this.#voting.start(left.order);
+  }
+
+  async #end(how: 'leave' | 'withdraw'): Promise<void> {
+    const [running, voting] = [this.#announcing, this.#voting];
+    [this.#announcing, this.#voting] = [undefined, undefined];
+    await voting?.close();
+    await running?.close(how);
   }
 
   async #start(orders: Orders, next: readonly Resource[], signal: AbortSignal): Promise<void> {
     const { node, stateDir } = this.#ctx;
     const secret = await readSecret(orders);
-    const group = { version: 1, voters: orders.voters, previous: [] };
+    const voting = new Voting(this.#ctx, orders);
     const { fixed, peers, addresses } = orders;
-    const all = { ...fixed, ...addresses, peers, secret, group, stateDir };
-    const started = new Announcing(node, all, orders, next, this.#audience);
+    let started: Announcing | undefined;
     try {
+      const group = await voting.first(signal);
+      const all = { ...fixed, ...addresses, peers, secret, group, stateDir };
+      this.#voting = voting;
+      started = new Announcing(node, all, orders, next, this.#audience);
+      const { order } = started;
+      voting.start(order);
       await started.started(signal);
     } catch (error) {
-      await started.close('leave');
+      this.#voting = undefined;
+      await voting.close();
+      await started?.close('leave');
       throw error;
     }
     this.#announcing = started;
@@ -124,10 +149,8 @@ class L2Session implements Session {
 
   /** Nothing of weir stays in the kernel: the thread's work, or what an earlier one has left. */
   async #withdraw(): Promise<void> {
-    const running = this.#announcing;
-    this.#announcing = undefined;
     this.#orders = undefined;
-    if (running !== undefined) await running.close('withdraw');
+    if (this.#announcing !== undefined) await this.#end('withdraw');
     else
       await clearMachine(this.#ctx.stateDir).catch((error: unknown) => {
         throw new WeirError('E_L2', error instanceof Error ? error.message : String(error), { cause: error });
@@ -137,6 +160,7 @@ class L2Session implements Session {
 
   readonly #audience: Audience = {
     wall: () => this.#ctx.clock.wall(),
+    hear: (news) => this.#voting?.hear(news),
     changed: (cause) => {
       this.#changed ??= setTimeout(() => {
         this.#changed = undefined;

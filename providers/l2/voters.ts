@@ -47,6 +47,7 @@ export function nextGroup(group: Group, { speakers, silentMs, goneMs }: Electora
   );
 }
 
-function follow({ version, voters }: Group, next: readonly NodeId[]): Group {
+/** The next record, with these voters. */
+export function follow({ version, voters }: Group, next: readonly NodeId[]): Group {
   return { version: version + 1, voters: next, previous: voters };
 }

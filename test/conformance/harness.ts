@@ -22,6 +22,8 @@ export interface Harness {
   readonly gateDeadline?: string;
   /** HTTP and TCP never share a load balancer. */
   readonly layersApart?: true;
+  /** A service as the system can have it: with an address of its own, say. Absent: as it is. */
+  dressed?(service: ExportedService): ExportedService;
   /** Ports that services may listen on: different for every case. */
   port(): Promise<number>;
   /** Targets that answer with their own key when asked. */

@@ -48,7 +48,8 @@ export class Rig {
   }
 
   set(services: readonly ExportedService[], incomplete: readonly Incomplete[] = []): void {
-    this.#services = services;
+    const { dressed } = this.#harness;
+    this.#services = dressed === undefined ? services : services.map(dressed);
     this.#incomplete = incomplete;
   }
 

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { type Context, WeirError } from '../../src/model/index.ts';
+import { nextConfigured, writesNext } from './configured-voters.ts';
+import { readDisk } from './disk.ts';
+import type { Orders } from './orders.ts';
+import type { Group, NodeId } from './protocol/messages.ts';
+import type { News, Order } from './speaker-words.ts';
+import { VoterKeeper } from './voter-keeper.ts';
+import { firstGroup } from './voters.ts';
+
+/** The API of a cluster may take so long for the first record before the start is given up and tried again. */
+const firstMs = 5000;
+
+/** Who votes: as the configuration says, else as a record in the API of the cluster, changed one voter at a time. */
+export class Voting {
+  readonly #ctx: Context;
+  readonly #keeper: VoterKeeper | undefined;
+  #order: (order: Order) => void = () => {};
+  #voters: readonly NodeId[] = [];
+  #silent: ReadonlySet<NodeId> = new Set();
+  #settled: Group | undefined;
+
+  constructor(ctx: Context, orders: Orders) {
+    this.#ctx = ctx;
+    const { records, node, clock, log } = ctx;
+    if (orders.voters.length === 0 && records !== undefined)
+      this.#keeper = new VoterKeeper({
+        ...{ records, node, clock, log },
+        regroup: (group) => this.#order({ kind: 'regroup', group }),
+      });
+    this.use(orders);
+  }
+
+  /** Who votes as far as it is known here. */
+  get voters(): readonly NodeId[] {
+    return this.#keeper?.group?.voters ?? this.#voters;
+  }
+
+  /** The record to begin with. Throws E_L2 where the cluster does not tell it. */
+  async first(signal: AbortSignal): Promise<Group> {
+    const onDisk = this.#onDisk();
+    if (this.#keeper === undefined) return onDisk ?? { version: 1, voters: this.#voters, previous: [] };
+    const late = AbortSignal.timeout(firstMs);
+    try {
+      return await this.#keeper.first(AbortSignal.any([signal, late]), onDisk);
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = this.#keeper.error ?? (error instanceof Error ? error.message : String(error));
+      throw new WeirError('E_L2', `who votes on addresses cannot be asked for: ${reason}`, { cause: error });
+    }
+  }
+
+  /** Follows changes from now on. */
+  start(order: (order: Order) => void): void {
+    this.#order = order;
+    this.#keeper?.start();
+  }
+
+  /** Other machines, or other voters, are wanted. */
+  use({ voters, peers }: Orders): void {
+    const speakers = [this.#ctx.node, ...peers.map(({ name }) => name)];
+    this.#keeper?.speakers(speakers);
+    this.#voters = voters.length > 0 ? voters : firstGroup(speakers).voters;
+    this.#advance();
+  }
+
+  hear(news: News): void {
+    if (news.kind === 'silent') {
+      const { clock } = this.#ctx;
+      const since = (wallMs: number) => clock.now() - (wallMs === 0 ? 0 : Math.max(0, clock.wall() - wallMs));
+      this.#keeper?.silent(new Map(news.nodes.map(([node, wallMs]) => [node, since(wallMs)])));
+      this.#silent = new Set(news.nodes.map(([node]) => node));
+      this.#advance();
+    }
+    if (news.kind !== 'report' || news.report.kind !== 'settled') return;
+    this.#keeper?.settled(news.report.version);
+    const group = this.#onDisk();
+    if (group?.version === news.report.version) this.#settled = group;
+    this.#advance();
+  }
+
+  async close(): Promise<void> {
+    await this.#keeper?.close();
+  }
+
+  /** Without a cluster: one step towards the configured voters, once the last one is settled. */
+  #advance(): void {
+    if (this.#keeper !== undefined || this.#settled === undefined) return;
+    const { node, log } = this.#ctx;
+    if (!this.#settled.voters.includes(node) || !writesNext(this.#settled, node, this.#silent)) return;
+    const next = nextConfigured(this.#settled, this.#voters);
+    if (next === undefined) return;
+    this.#settled = undefined;
+    log.info({ version: next.version, voters: next.voters }, `who votes on addresses: ${next.voters.join(', ')}`);
+    this.#order({ kind: 'regroup', group: next });
+  }
+
+  #onDisk(): Group | undefined {
+    return readDisk(join(this.#ctx.stateDir, 'l2-node.json'))?.group;
+  }
+}
