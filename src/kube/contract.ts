@@ -130,8 +130,8 @@ export interface ReflectOptions<T> {
    * who wrote what of it, not to be kept.
    */
   readonly project: (object: KubeObject, old: T | undefined, managedFields?: Json) => T | undefined;
-  /** What stays of an item once it was handed to `onChange`; default: itself. For those who keep it elsewhere, in another form. */
-  readonly keep?: (item: T) => T;
+  /** What is left of every item once it was handed to `onChange`, for those who keep it elsewhere, in another form: `items` holds none. */
+  readonly left?: T;
   /** Once a change, in order; never after `stop()` was called. What it throws is logged and changes nothing. */
   readonly onChange?: (change: Change<T>) => void;
   /** After the first complete list has been handed to `onChange`, and after each later one. */
@@ -173,6 +173,8 @@ export interface Reflector<T> {
   readonly state: ReflectorState;
   /** Nothing when it runs already. After `stop` it goes on from where it was. */
   start(): void;
+  /** Of what is known. */
+  keys(): Iterable<string>;
   /** No handler is called after this call, its promise or not. */
   stop(): Promise<void>;
 }

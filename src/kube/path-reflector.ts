@@ -49,7 +49,7 @@ export class PathReflector<T> implements Reflector<T> {
     this.#context = context;
     this.#known = new Reflected<T>({
       project: options.project,
-      ...(options.keep === undefined ? {} : { keep: options.keep }),
+      ...(options.left === undefined ? {} : { left: options.left }),
       emit: (change) => this.#emit(change),
       failed: (error, key) => this.#complain(error, `project ${key}`),
       now: context.clock.now,
@@ -66,6 +66,10 @@ export class PathReflector<T> implements Reflector<T> {
 
   get items(): ReadonlyMap<string, T> {
     return this.#known.items;
+  }
+
+  keys(): Iterable<string> {
+    return this.#known.keys();
   }
 
   get state(): ReflectorState {

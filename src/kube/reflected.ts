@@ -1,14 +1,11 @@
 import type { Change, KubeObject, ReflectOptions } from './contract.ts';
 import { Turns } from './turns.ts';
 
-interface Version {
-  readonly uid: string;
-  readonly resourceVersion: string;
-}
-
 /** An object as it will be known: nothing of the raw one is held beside its projection. */
-export interface Prepared<T> extends Version {
+export interface Prepared<T> {
   readonly key: string;
+  /** Its uid and the version of it, in little memory. */
+  readonly version: string;
   readonly item: T | undefined;
   /** It is this very version that is known, or it cannot be projected: what is known stays. */
   readonly keep: boolean;
@@ -16,7 +13,7 @@ export interface Prepared<T> extends Version {
 
 interface ReflectedOptions<T> {
   readonly project: ReflectOptions<T>['project'];
-  readonly keep?: ReflectOptions<T>['keep'];
+  readonly left?: T;
   readonly emit: (change: Change<T>) => void;
   /** `project` has thrown: the object stays as it was known. */
   readonly failed: (error: unknown, key: string) => void;
@@ -26,7 +23,7 @@ interface ReflectedOptions<T> {
 /** What a reflector knows: the projection of each object, and the version that it was made of. Tells changes in order, adds before deletes. */
 export class Reflected<T> {
   readonly items = new Map<string, T>();
-  readonly #versions = new Map<string, Version>();
+  readonly #versions = new Map<string, string>();
   readonly #options: ReflectedOptions<T>;
 
   constructor(options: ReflectedOptions<T>) {
@@ -36,37 +33,40 @@ export class Reflected<T> {
   /** Projects an object of a list or watch, unless just this version is known. Changes nothing. */
   prepare(raw: KubeObject): Prepared<T> {
     const key = keyOf(raw);
-    const { uid, resourceVersion } = versionOf(raw);
+    const version = versionOf(raw);
     const known = this.#versions.get(key);
-    if (known !== undefined && known.uid === uid && known.resourceVersion === resourceVersion && resourceVersion !== '')
-      return { key, uid, resourceVersion, item: undefined, keep: true };
+    if (known === version && !version.startsWith(' ')) return { key, version, item: undefined, keep: true };
     try {
-      const old = known === undefined || known.uid !== uid ? undefined : this.items.get(key);
+      const old = known !== undefined && uidOf(known) === uidOf(version) ? this.#oldOf(key) : undefined;
       const item = this.#options.project(withoutManagedFields(raw), old, raw.metadata.managedFields);
-      return { key, uid, resourceVersion, item, keep: false };
+      return { key, version, item, keep: false };
     } catch (error) {
       this.#options.failed(error, key);
-      return { key, uid, resourceVersion, item: undefined, keep: true };
+      return { key, version, item: undefined, keep: true };
     }
   }
 
-  put({ key, uid, resourceVersion, item, keep }: Prepared<T>): void {
+  put({ key, version, item, keep }: Prepared<T>): void {
     if (keep) return;
     const known = this.#versions.get(key);
-    const same = known === undefined || known.uid === uid;
-    this.#versions.set(key, { uid, resourceVersion });
+    const same = known === undefined || uidOf(known) === uidOf(version);
     // Somebody deleted it and made another of the same name, between two looks: both are told.
     if (item === undefined || !same) this.#drop(key);
+    const old = this.#oldOf(key);
+    if (item !== undefined || this.#options.left === undefined) this.#versions.set(key, version);
     if (item === undefined) return;
-    const old = this.items.get(key);
-    this.items.set(key, this.#options.keep?.(item) ?? item);
+    if (this.#options.left === undefined) this.items.set(key, item);
     if (old === undefined) this.#options.emit({ type: 'add', key, object: item });
     else if (item !== old) this.#options.emit({ type: 'update', key, object: item, old });
   }
 
   delete(key: string): void {
-    this.#versions.delete(key);
     this.#drop(key);
+    this.#versions.delete(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#options.left === undefined ? this.items.keys() : this.#versions.keys();
   }
 
   /** Takes over a complete list, letting others run in between. False: `stopped` in the middle; the rest is left to the next list. */
@@ -86,10 +86,16 @@ export class Reflected<T> {
     return true;
   }
 
+  /** Where nothing is kept of items, every version that is known was one. */
+  #oldOf(key: string): T | undefined {
+    return this.#versions.has(key) ? (this.items.get(key) ?? this.#options.left) : undefined;
+  }
+
   #drop(key: string): void {
-    const old = this.items.get(key);
+    const old = this.#oldOf(key);
     if (old === undefined) return;
     this.items.delete(key);
+    if (this.#options.left !== undefined) this.#versions.delete(key);
     this.#options.emit({ type: 'delete', key, old });
   }
 }
@@ -99,11 +105,21 @@ export function keyOf({ metadata }: KubeObject): string {
   return `${typeof metadata.namespace === 'string' ? metadata.namespace : ''}/${metadata.name}`;
 }
 
-function versionOf({ metadata: { uid, resourceVersion } }: KubeObject): Version {
-  return {
-    uid: typeof uid === 'string' ? uid : '',
-    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
-  };
+/** `resourceVersion uid` as one text: thousands of them are kept. */
+function versionOf({ metadata: { uid, resourceVersion } }: KubeObject): string {
+  const version = typeof resourceVersion === 'string' ? resourceVersion : '';
+  // Joined: what a template puts together would hold its parts.
+  return [version, typeof uid === 'string' ? bytesOf(uid) : ''].join(' ');
+}
+
+function uidOf(version: string): string {
+  return version.slice(version.indexOf(' '));
+}
+
+/** A UUID as a text of its 16 bytes. */
+function bytesOf(uid: string): string {
+  const hex = uid.replaceAll('-', '');
+  return /^[0-9a-f]{32}$/.test(hex) ? Buffer.from(hex, 'hex').toString('latin1') : uid;
 }
 
 /** Half of many objects, and nobody's business here. */

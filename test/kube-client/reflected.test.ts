@@ -11,17 +11,18 @@ test('what is handed on is not what is kept, and every version is handed on once
   const told: Change<string>[] = [];
   const known = new Reflected<string>({
     project: ({ metadata }) => `${metadata.name} ${metadata.resourceVersion}`,
-    keep: () => 'kept',
+    left: 'left',
     emit: (change) => told.push(change),
     failed: (error) => assert.fail(String(error)),
     now: () => 0,
   });
   for (const version of ['1', '1', '2']) known.put(known.prepare(object('web', version)));
-  assert.deepEqual([...known.items], [['shop/web', 'kept']]);
+  assert.deepEqual([...known.items], []);
+  assert.deepEqual([...known.keys()], ['shop/web']);
   known.delete('shop/web');
   assert.deepEqual(told, [
     { type: 'add', key: 'shop/web', object: 'web 1' },
-    { type: 'update', key: 'shop/web', object: 'web 2', old: 'kept' },
-    { type: 'delete', key: 'shop/web', old: 'kept' },
+    { type: 'update', key: 'shop/web', object: 'web 2', old: 'left' },
+    { type: 'delete', key: 'shop/web', old: 'left' },
   ]);
 });

@@ -17,7 +17,8 @@ type Came = View | readonly Arrived[];
 export class Arrivals<K> {
   readonly store = new ObjectStore();
   readonly #context: KindContext;
-  readonly #came = new Map<K, Came>();
+  /** By shelf, then by key. */
+  readonly #came = new Map<string, Map<K, Came>>();
   /** Problems of objects that are usable. */
   readonly #notes = new Map<View, readonly Problem[]>();
   /** Those that cannot be used at all. */
@@ -47,29 +48,31 @@ export class Arrivals<K> {
     if (!this.#prepared.has(object)) this.#prepared.set(object, this.#parse(object));
   }
 
-  put(key: K, object: LocatedObject): void {
-    const before = this.#came.get(key);
+  put(key: K, object: LocatedObject, shelf = ''): void {
+    const came = this.#came.get(shelf) ?? new Map<K, Came>();
+    const before = came.get(key);
     const now = this.#prepared.get(object) ?? this.#parse(object);
     this.#prepared.delete(object);
     // In this order a name that stays keeps its place.
     for (const one of arrivedOf(now)) this.#add(one);
     if (before !== undefined) for (const one of arrivedOf(before)) this.#remove(one);
-    this.#came.set(key, now);
+    this.#came.set(shelf, came.set(key, now));
     this.#changes++;
   }
 
-  delete(key: K): void {
-    const before = this.#came.get(key);
+  delete(key: K, shelf = ''): void {
+    const before = this.#came.get(shelf)?.get(key);
     if (before === undefined) return;
     for (const one of arrivedOf(before)) this.#remove(one);
-    this.#came.delete(key);
+    this.#came.get(shelf)?.delete(key);
     this.#changes++;
   }
 
   arrange(keys: readonly K[]): void {
+    const came = this.#came.get('');
     const places = new Map<View, number>();
     for (const key of keys)
-      for (const { parsed } of arrivedOf(this.#came.get(key) ?? []))
+      for (const { parsed } of arrivedOf(came?.get(key) ?? []))
         if (parsed.view !== undefined) places.set(parsed.view, places.size);
     this.store.arrange((view) => places.get(view) ?? Number.POSITIVE_INFINITY);
     this.#changes++;

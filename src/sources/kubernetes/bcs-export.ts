@@ -1,4 +1,5 @@
 import { parseHost, parseName } from '../../net/index.ts';
+import { orNone } from './canonical.ts';
 import { Field } from './field.ts';
 import type { Metadata } from './metadata.ts';
 
@@ -24,8 +25,9 @@ export function readBcsExport(metadata: Field, meta: Metadata): BcsExport | unde
   const data = readData(field, metadata, meta);
   const hostField = data.at('BCSVHost');
   const vhost = hostField.present && hostField.value !== '' ? hostField.parse(parseHost) : undefined;
-  const groups = readGroups(data.at('BCSGROUP'));
-  return { ...(vhost === undefined ? {} : { vhost }), groups, refused: problems.length > before };
+  const groups = orNone(readGroups(data.at('BCSGROUP')));
+  const refused = problems.length > before;
+  return vhost === undefined ? { groups, refused } : { vhost, groups, refused };
 }
 
 function readData(field: Field, metadata: Field, meta: Metadata): Field {

@@ -16,3 +16,10 @@ export class Canonical<T> {
     return value;
   }
 }
+
+const none: readonly never[] = [];
+
+/** The one empty list for all that are empty. */
+export function orNone<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? none : list;
+}

@@ -49,6 +49,8 @@ export function frontTerms(own: OwnAnnotations, sourceRanges = own.sourceRanges)
   };
 }
 
+const noGroups: readonly string[] = [];
+
 /** Puts the parts together that Services and Ingresses have in common. Without a front there is nothing to export. */
 export function assemble(
   view: ServiceView | IngressView,
@@ -66,7 +68,7 @@ export function assemble(
   const service: ExportedService = {
     id: view.id,
     origin: originOf(view.kind, view.meta, view.place, draft.options),
-    groups: own.groups ?? (isService ? view.bcs?.groups : undefined) ?? [],
+    groups: own.groups ?? (isService ? view.bcs?.groups : undefined) ?? noGroups,
     ...(className === undefined ? {} : { class: className }),
     ...(own.bundle === undefined ? {} : { bundle: { key: own.bundle, order: own.bundleOrder ?? 0 } }),
     ...(own.balancers === undefined ? {} : { balancers: own.balancers }),

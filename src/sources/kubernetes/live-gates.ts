@@ -8,7 +8,7 @@ const gatePrefix = 'target-health.';
 /** Namespaces whose Pods get such gates, as aws-load-balancer-controller has it. */
 const namespaceQuery = { labelSelector: 'elbv2.k8s.aws/pod-readiness-gate-inject=enabled' };
 const place = { kind: 'Pod', apiVersion: 'v1', resource: 'pods' } as const;
-const slices = { apiVersion: 'discovery.k8s.io/v1', resource: 'endpointslices' } as const;
+const slices = { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', resource: 'endpointslices' } as const;
 
 type Living = Pick<LivingObjects<string>, 'prepare' | 'put' | 'delete'>;
 
@@ -43,15 +43,15 @@ export class LiveGates implements Living {
     this.#context.living.prepare(located);
   }
 
-  put(key: string, located: LocatedObject): void {
-    const own = this.#slices.get(namespaceOf(key));
-    if (own !== undefined && key.startsWith('EndpointSlice\n')) own.set(key, located);
-    this.#context.living.put(key, own === undefined ? located : this.#opened(key, located));
+  put(key: string, located: LocatedObject, shelf?: string): void {
+    const own = shelf === slices.kind ? this.#slices.get(namespaceOf(key)) : undefined;
+    own?.set(key, located);
+    this.#context.living.put(key, own === undefined ? located : this.#opened(key, located), shelf);
   }
 
-  delete(key: string): void {
-    this.#slices.get(namespaceOf(key))?.delete(key);
-    this.#context.living.delete(key);
+  delete(key: string, shelf?: string): void {
+    if (shelf === slices.kind) this.#slices.get(namespaceOf(key))?.delete(key);
+    this.#context.living.delete(key, shelf);
   }
 
   /** Follows namespaces that say so, and the Pods in them, until the signal aborts. */
@@ -97,8 +97,8 @@ export class LiveGates implements Living {
       .list(resourcePath({ ...slices, namespace }), { signal })
       .catch(() => ({ items: [] }));
     for (const item of items) {
-      const key = `EndpointSlice\n${namespace}/${item.metadata.name}`;
-      const object = projectObject(item, 'EndpointSlice', slices.apiVersion);
+      const key = `${namespace}/${item.metadata.name}`;
+      const object = projectObject(item, slices.kind, slices.apiVersion);
       if (!own.has(key)) own.set(key, { object, file: '', document: 1, line: 1 });
     }
     if (!signal.aborted && this.#pods.get(namespace) === pods) pods.start();
@@ -116,7 +116,8 @@ export class LiveGates implements Living {
   /** What the slices of a namespace say is another thing now. */
   #again(namespace: string, cause: string): void {
     const { living, changed } = this.#context;
-    for (const [key, located] of this.#slices.get(namespace) ?? []) living.put(key, this.#opened(key, located));
+    for (const [key, located] of this.#slices.get(namespace) ?? [])
+      living.put(key, this.#opened(key, located), slices.kind);
     changed(cause);
   }
 
@@ -166,7 +167,7 @@ function isRecord(value: unknown): value is { readonly [key: string]: unknown } 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `EndpointSlice\nshop/web-1` → `shop`. */
+/** `shop/web-1` → `shop`. */
 function namespaceOf(key: string): string {
-  return key.slice(key.indexOf('\n') + 1, key.indexOf('/'));
+  return key.slice(0, key.indexOf('/'));
 }

@@ -104,7 +104,7 @@ export class LivePart {
 
   /** Lets go of everything that was read of it. */
   forget(): void {
-    for (const key of [...this.#left, ...(this.#reflector?.items.keys() ?? [])]) this.#delete(key);
+    for (const key of [...this.#left, ...(this.#reflector?.keys() ?? [])]) this.#delete(key);
   }
 
   /** Follows the part until the signal aborts. */
@@ -148,7 +148,7 @@ export class LivePart {
       path: resourcePath({ apiVersion, resource: kind.resource, namespace }),
       ...(query === undefined ? {} : { query }),
       project: (object, _, managedFields) => this.#receive(object, apiVersion, managedFields),
-      keep: () => handedOver,
+      left: handedOver,
       onChange: (change) => {
         if (change.type === 'delete') this.#delete(change.key);
         else this.#put(change.key, change.object);
@@ -176,7 +176,7 @@ export class LivePart {
     this.#lists += lists;
     this.#watches += watches;
     const reflector = this.#reflector;
-    for (const key of reflector?.items.keys() ?? []) this.#left.add(key);
+    for (const key of reflector?.keys() ?? []) this.#left.add(key);
     this.#reflector = undefined;
     this.#state = undefined;
     await reflector?.stop();
@@ -213,18 +213,14 @@ export class LivePart {
     if (located === undefined) return;
     seen?.();
     this.#left.delete(key);
-    this.#context?.living.put(this.#keyOf(key), located);
+    this.#context?.living.put(key, located, this.place.kind.kind);
     this.#context?.changed(`${this.place.kind.kind} ${key.replace(/^\//, '')}`);
   }
 
   #delete(key: string): void {
     this.#left.delete(key);
-    this.#context?.living.delete(this.#keyOf(key));
+    this.#context?.living.delete(key, this.place.kind.kind);
     this.#context?.beside?.gone(this.place.kind.kind, key);
     this.#context?.changed(`${this.place.kind.kind} ${key.replace(/^\//, '')} is gone`);
-  }
-
-  #keyOf(key: string): string {
-    return `${this.place.kind.kind}\n${key}`;
   }
 }

@@ -138,7 +138,8 @@ export class LiveSecrets {
       if (version === followed.version) return;
       followed.version = version;
       const named = { ...rest, metadata: { ...metadata, name: own } };
-      living.put(keyOf(name), { object: projectObject(named, 'Secret', 'v1'), file: '', document: 1, line: 1 });
+      const read = { object: projectObject(named, kind.kind, 'v1'), file: '', document: 1, line: 1 };
+      living.put(name, read, kind.kind);
       changed(`Secret ${name}`);
     } catch (error) {
       if (signal.aborted) return;
@@ -147,7 +148,7 @@ export class LiveSecrets {
         delete followed.error;
         if (followed.version !== undefined) changed(`Secret ${name} is gone`);
         delete followed.version;
-        living.delete(keyOf(name));
+        living.delete(name, kind.kind);
       } else followed.error = toKubeError(error, 'BadAnswer', `Secret ${name}`);
     } finally {
       this.#tell();
@@ -159,7 +160,7 @@ export class LiveSecrets {
     end.abort();
     this.#followed.delete(name);
     part?.forget();
-    this.#context.living.delete(keyOf(name));
+    this.#context.living.delete(name, kind.kind);
   }
 
   #tell(): void {
@@ -167,11 +168,6 @@ export class LiveSecrets {
     this.#waiting.clear();
     for (const told of waiting) told();
   }
-}
-
-/** As a part that is watched has it. */
-function keyOf(name: string): string {
-  return `Secret\n${name}`;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

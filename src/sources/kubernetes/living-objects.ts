@@ -12,6 +12,7 @@ import { type Cidr, parseCidr } from '../../net/index.ts';
 import { sameNetwork } from '../network.ts';
 import { Arrivals } from './arrivals.ts';
 import { Askers } from './askers.ts';
+import { orNone } from './canonical.ts';
 import type { Drafted } from './draft.ts';
 import { findAnnouncers } from './find-announcers.ts';
 import type { IngressView } from './ingress.ts';
@@ -48,7 +49,8 @@ const secretAsk = asks.secret('', '').slice(0, -1);
 type Root = ServiceView | IngressView | PeerView;
 
 interface Memo extends Drafted {
-  readonly asked: readonly string[];
+  /** Mostly one thing. */
+  readonly asked: string | readonly string[];
   readonly service: ExportedService | undefined;
   readonly leaving: ExportedService | undefined;
   readonly silent: Joined['silent'];
@@ -66,7 +68,8 @@ export class LivingObjects<K> {
   readonly #askers = new Askers<Root>();
   /** Secrets that a service asked for, by `namespace/name`. */
   readonly #secretsAsked = new Set<string>();
-  readonly #services = new Map<ServiceId, ExportedService>();
+  /** As they were, of those that are joined again until the next reading. */
+  readonly #before = new Map<ServiceId, ExportedService>();
   readonly #targets = new TargetTable();
   readonly #pools: PoolReader;
   #leaving: readonly ExportedService[] = [];
@@ -97,16 +100,16 @@ export class LivingObjects<K> {
     this.#arrivals.prepare(object);
   }
 
-  /** An object, or a list of them, in place of the one that was put by this key. */
-  put(key: K, object: LocatedObject): void {
-    this.#arrivals.put(key, object);
+  /** An object, or a list of them, in place of the one that was put by this key. `shelf`: on each, keys stand for themselves. */
+  put(key: K, object: LocatedObject, shelf?: string): void {
+    this.#arrivals.put(key, object, shelf);
   }
 
-  delete(key: K): void {
-    this.#arrivals.delete(key);
+  delete(key: K, shelf?: string): void {
+    this.#arrivals.delete(key, shelf);
   }
 
-  /** The order of what was put: it decides between objects of one name, and how the services follow one another. */
+  /** The order of what was put on no shelf: it decides between objects of one name, and how the services follow one another. */
   arrange(keys: readonly K[]): void {
     this.#arrivals.arrange(keys);
   }
@@ -122,8 +125,7 @@ export class LivingObjects<K> {
    */
   *prepareReading(nowMs: number): Generator<undefined, void> {
     const options = { ...this.#options, nowMs };
-    this.#dropTouched();
-    for (const root of [...this.store.roots()]) {
+    for (const root of this.#roots(nowMs)) {
       if (this.#memos.has(root)) continue;
       this.#join(root, options);
       yield;
@@ -136,22 +138,24 @@ export class LivingObjects<K> {
     if (this.#last !== undefined && changes === this.#changes && nowMs < this.#expiresMs) return this.#last;
     this.#changes = changes;
     const options = { ...this.#options, nowMs };
-    this.#dropTouched();
-    if (nowMs >= this.#expiresMs)
-      for (const [root, { expiresMs }] of this.#memos) if (expiresMs <= nowMs) this.#drop(root);
-    const roots = [...this.store.roots()];
-    const joined = roots.map((root) => this.#memos.get(root) ?? this.#join(root, options));
-    // More are remembered than there are: some are gone.
-    if (this.#memos.size > roots.length) this.#dropAllBut(new Set(roots));
-    this.#forgetServices(joined);
+    const joined = this.#roots(nowMs).map((root) => this.#memos.get(root) ?? this.#join(root, options));
+    this.#before.clear();
     this.#expiresMs = Number.POSITIVE_INFINITY;
     for (const { expiresMs } of joined) this.#expiresMs = Math.min(this.#expiresMs, expiresMs);
     this.#last = this.#collect(joined);
     return this.#last;
   }
 
-  #dropTouched(): void {
+  /** All there are now; of those whose result would be another, none is remembered. */
+  #roots(nowMs: number): readonly Root[] {
     for (const ask of this.store.takeTouched()) for (const root of this.#askers.of(ask)) this.#drop(root);
+    if (nowMs >= this.#expiresMs)
+      for (const [root, { expiresMs }] of this.#memos) if (expiresMs <= nowMs) this.#drop(root);
+    const roots = [...this.store.roots()];
+    let known = 0;
+    for (const root of roots) if (this.#memos.has(root)) known++;
+    if (this.#memos.size > known) this.#dropAllBut(new Set(roots));
+    return roots;
   }
 
   #join(root: Root, options: KubernetesReadOptions): Memo {
@@ -164,9 +168,17 @@ export class LivingObjects<K> {
     const { draft, service, leaving, silent } = joinRoot(root, context);
     const { id, problems, secrets, uses, expiresMs } = draft.done();
     const asked = [...lookup.asked];
-    const memo = {
-      ...{ asked, id, problems, secrets, uses, expiresMs, leaving, silent },
-      service: service === undefined ? undefined : this.#share(service),
+    const memo: Memo = {
+      asked: asked.length === 1 ? (asked[0] ?? []) : asked,
+      id,
+      problems,
+      secrets,
+      // The others have nothing to tell.
+      uses: orNone(uses.filter((view) => this.#arrivals.notes.has(view))),
+      expiresMs,
+      leaving,
+      silent,
+      service: service === undefined ? undefined : shareService(this.#before.get(service.id), service),
     };
     for (const ask of asked)
       if (this.#askers.add(ask, root) && ask.startsWith(secretAsk)) this.#secretsAsked.add(ask.slice(secretAsk.length));
@@ -174,16 +186,13 @@ export class LivingObjects<K> {
     return memo;
   }
 
-  #share(fresh: ExportedService): ExportedService {
-    const service = shareService(this.#services.get(fresh.id), fresh);
-    this.#services.set(service.id, service);
-    return service;
-  }
-
   #drop(root: Root): void {
     const memo = this.#memos.get(root);
+    if (memo === undefined) return;
+    const { service, asked } = memo;
     this.#memos.delete(root);
-    for (const ask of memo?.asked ?? [])
+    if (service !== undefined) this.#before.set(service.id, service);
+    for (const ask of typeof asked === 'string' ? [asked] : asked)
       if (this.#askers.delete(ask, root) && ask.startsWith(secretAsk))
         this.#secretsAsked.delete(ask.slice(secretAsk.length));
   }
@@ -195,15 +204,6 @@ export class LivingObjects<K> {
       const { namespace, name } = root.meta;
       if (root.kind === 'Service' && this.store.service(namespace, name) === undefined) this.#targets.forget(root);
     }
-  }
-
-  /** What was known of services that are gone. */
-  #forgetServices(joined: readonly Memo[]): void {
-    let count = 0;
-    for (const { service } of joined) if (service !== undefined) count++;
-    if (this.#services.size <= count) return;
-    const live = new Set(joined.flatMap(({ service }) => service?.id ?? []));
-    for (const id of this.#services.keys()) if (!live.has(id)) this.#services.delete(id);
   }
 
   #collect(joined: readonly Memo[]): ReadResult {

@@ -5,11 +5,11 @@ const absent = '-';
 const empty: readonly Target[] = [];
 
 /**
- * Targets while nobody looks at them: one text, of a fourth of their size. There are more of them than of anything else, and they are
+ * Targets while nobody looks at them: one text, of a sixth of their size. There are more of them than of anything else, and they are
  * looked at when their service is new or changes. Who still has the list gets the very same one. All are of weight 1.
  */
 export class RestingTargets {
-  /** A line each: port, state, zone, node, pod, address. What is as in the line before is left out. */
+  /** A line each: port, state, zone, node, pod, address; of each the number of characters that are as in the line before, and the others. */
   readonly #text: string;
   #list: WeakRef<readonly Target[]> | undefined;
 
@@ -17,7 +17,7 @@ export class RestingTargets {
     let before: readonly string[] = [];
     const lines = targets.map(({ address, port, node, zone, pod, state }) => {
       const fields = [`${port}`, `${states.indexOf(state)}`, zone ?? absent, node ?? absent, pod ?? absent, address];
-      const line = fields.map((field, i) => (field === before[i] ? '' : field)).join(' ');
+      const line = fields.map((field, i) => shorten(field, before[i] ?? '')).join(' ');
       before = fields;
       return line;
     });
@@ -44,7 +44,7 @@ export const noTargets = new RestingTargets(empty);
 function readLines(text: string): readonly Target[] {
   let before: readonly string[] = [];
   return text.split('\n').map((line): Target => {
-    const fields = line.split(' ').map((field, i) => (field === '' ? (before[i] ?? '') : field));
+    const fields = line.split(' ').map((short, i) => lengthen(short, before[i] ?? ''));
     before = fields;
     const [port, code, zone = absent, node = absent, pod = absent, address = ''] = fields;
     return {
@@ -57,6 +57,19 @@ function readLines(text: string): readonly Target[] {
       state: states[Number(code)] ?? 'ready',
     };
   });
+}
+
+const digits = 36;
+
+function shorten(field: string, before: string): string {
+  let same = 0;
+  while (same < digits - 1 && same < field.length && field[same] === before[same]) same++;
+  return `${same.toString(digits)}${field.slice(same)}`;
+}
+
+function lengthen(short: string, before: string): string {
+  // Put together so that it is one text, and not two and what joins them.
+  return [before.slice(0, Number.parseInt(short[0] ?? '0', digits)), short.slice(1)].join('');
 }
 
 const resting = new WeakMap<object, RestingTargets>();

@@ -1,4 +1,4 @@
-import { type FieldPath, fieldName } from '../../model/index.ts';
+import type { FieldPath } from '../../model/index.ts';
 import { accept, type Parsed, parseName, parsePort, refuse } from '../../net/index.ts';
 import { Canonical } from './canonical.ts';
 import type { Field } from './field.ts';
@@ -38,10 +38,11 @@ export function readServicePorts(list: Field, bcs: boolean): readonly ServicePor
         .refuse('E_PORT_CONFLICT', `is used twice with ${port.transport.toUpperCase()}; the second one is left out`);
     } else ports.push(port);
   }
-  return ports.slice();
+  // Most Services have the ports of many others.
+  return lists.of(JSON.stringify(ports), ports);
 }
 
-const paths = new Canonical<FieldPath>();
+const lists = new Canonical<readonly ServicePort[]>();
 
 function readPort(item: Field, bcs: boolean): ServicePort | undefined {
   const before = item.notes.problems.length;
@@ -62,7 +63,7 @@ function readPort(item: Field, bcs: boolean): ServicePort | undefined {
     ...(nodePort === undefined ? {} : { nodePort }),
     ...(appProtocol === undefined || appProtocol === '' ? {} : { appProtocol }),
     ...(protocol === 'http' || protocol === 'https' ? { written: protocol } : {}),
-    at: paths.of(fieldName(item.path), item.path),
+    at: item.path,
   };
 }
 

@@ -2,7 +2,7 @@ import type { PeerAnnotations } from '../../compat/index.ts';
 import type { LocatedObject, ServiceId } from '../../model/index.ts';
 import { accept, type Family, type Parsed, parseAddress, parseCidr, parsePort } from '../../net/index.ts';
 import { type BcsExport, readBcsExport } from './bcs-export.ts';
-import { Canonical } from './canonical.ts';
+import { Canonical, orNone } from './canonical.ts';
 import type { Field } from './field.ts';
 import { type Metadata, openObject, parseClassName, type Reading } from './metadata.ts';
 import { type OwnAnnotations, readOwnAnnotations } from './own-annotations.ts';
@@ -80,23 +80,23 @@ export function parseService(located: LocatedObject, idPrefix = ''): Reading<Ser
     kind: 'Service',
     place,
     meta,
-    id: `${idPrefix}${meta.namespace}/${meta.name}`,
+    id: place.service ?? `${idPrefix}${meta.namespace}/${meta.name}`,
     type,
     headless,
     ...(className.value === undefined ? {} : { class: className.value }),
     ports,
-    addresses: [
+    addresses: orNone([
       ...(address.value === undefined ? [] : [address.value]),
       ...spec
         .at('externalIPs')
         .items()
         .flatMap((item) => item.parse(parseAddress) ?? []),
-    ],
+    ]),
     families: readFamilies(spec.at('ipFamilies')),
     ...(address.value === undefined ? {} : { loadBalancerIp: address.value }),
     ...(familyPolicy === undefined ? {} : { familyPolicy }),
     ...(localPods === undefined ? {} : { localPods }),
-    held: readHeldAddresses(root.at('status')),
+    held: orNone(readHeldAddresses(root.at('status'))),
     ...(ranges.value === undefined ? {} : { sourceRanges: ranges.value }),
     ...(affinityMs === undefined ? {} : { affinityMs }),
     localOnly,

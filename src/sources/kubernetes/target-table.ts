@@ -7,40 +7,32 @@ import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
 interface Found extends FoundTargets {
-  /** What they were found in; absent: before the Service was read anew. */
-  readonly endpoints?: readonly EndpointsView[];
+  readonly service: ServiceView;
+  readonly port: ServicePort;
+  /** What they were found in. */
+  readonly endpoints: readonly EndpointsView[];
 }
 
 /** The targets of ports of Services, found once: all who use a port share them, and equal ones stay the same. */
 export class TargetTable {
-  readonly #ports = new WeakMap<ServicePort, Found>();
-  /** As each Service was read last. */
-  readonly #services = new Map<ServiceId, ServiceView>();
+  /** Of each port one, by its key. */
+  readonly #found = new Map<ServiceId, readonly Found[]>();
 
   find(service: ServiceView, port: ServicePort, lookup: Lookup): FoundTargets {
     const endpoints = lookup.endpointsOf(service.meta.namespace, service.meta.name);
-    this.#takeOver(service);
-    const known = this.#ports.get(port);
-    if (known?.endpoints !== undefined && sameItems(known.endpoints, endpoints)) return known;
-    const { targets, ...none } = findTargets(service, port, endpoints);
-    const found = { endpoints, targets: known?.targets.equals(targets) === true ? known.targets : targets, ...none };
-    this.#ports.set(port, found);
+    const all = this.#found.get(service.id) ?? [];
+    const known = all.find((found) => found.port.key === port.key);
+    if (known?.service === service && known.port === port && sameItems(known.endpoints, endpoints)) return known;
+    const { targets, none } = findTargets(service, port, endpoints);
+    const same = known?.targets.equals(targets) === true ? known.targets : targets;
+    const found = { service, port, endpoints, targets: same, ...(none === undefined ? {} : { none }) };
+    const isPort = (key: string) => key === port.key || service.ports.some((one) => one.key === key);
+    const others = all.filter((one) => one !== known && isPort(one.port.key));
+    this.#found.set(service.id, others.concat(found));
     return found;
   }
 
   forget({ id }: ServiceView): void {
-    this.#services.delete(id);
-  }
-
-  /** What was found for a Service before it was read anew. */
-  #takeOver(service: ServiceView): void {
-    const before = this.#services.get(service.id);
-    if (before === service) return;
-    this.#services.set(service.id, service);
-    for (const port of service.ports) {
-      const old = before?.ports.find(({ key }) => key === port.key);
-      const known = old === undefined ? undefined : this.#ports.get(old);
-      if (known !== undefined) this.#ports.set(port, { targets: known.targets });
-    }
+    this.#found.delete(id);
   }
 }

@@ -167,6 +167,10 @@ class ScriptedReflector<T> implements Reflector<T> {
     return this.state.synced;
   }
 
+  keys(): Iterable<string> {
+    return this.items.keys();
+  }
+
   start(): void {
     this.#running = true;
     this.onStart();

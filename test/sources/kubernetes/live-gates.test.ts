@@ -12,8 +12,8 @@ function stage(t: TestContext) {
   const seen: string[] = [];
   const living = {
     prepare() {},
-    put: (key: string, located: LocatedObject) => void put.set(key, located),
-    delete: (key: string) => void put.delete(key),
+    put: (key: string, located: LocatedObject, shelf?: string) => void put.set(`${shelf} ${key}`, located),
+    delete: (key: string, shelf?: string) => void put.delete(`${shelf} ${key}`),
   };
   const beside = {
     seen:
@@ -35,14 +35,18 @@ function stage(t: TestContext) {
       status: { conditions: [{ type: 'ContainersReady', status: contained ? 'True' : 'False' }] },
     });
   const slice = (namespace: string, conditions: object) =>
-    gates.put(`EndpointSlice\n${namespace}/web-1`, {
-      object: { endpoints: [{ addresses: ['10.0.0.1'], conditions, targetRef: { kind: 'Pod', name: 'web-0' } }] },
-      file: '',
-      document: 1,
-      line: 1,
-    });
+    gates.put(
+      `${namespace}/web-1`,
+      {
+        object: { endpoints: [{ addresses: ['10.0.0.1'], conditions, targetRef: { kind: 'Pod', name: 'web-0' } }] },
+        file: '',
+        document: 1,
+        line: 1,
+      },
+      'EndpointSlice',
+    );
   const isReady = (namespace = 'shop') =>
-    Object(put.get(`EndpointSlice\n${namespace}/web-1`)?.object).endpoints[0].conditions.ready;
+    Object(put.get(`EndpointSlice ${namespace}/web-1`)?.object).endpoints[0].conditions.ready;
   return { cluster, seen, pod, slice, isReady, gates, put };
 }
 
