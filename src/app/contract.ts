@@ -87,8 +87,11 @@ export interface Readiness {
   readonly draining?: true;
   /** What is still waited for, in words. */
   readonly waitingFor: readonly string[];
-  /** Parts of sources that cannot be read at present: what was last known of them is served. No reason not to be ready. */
-  readonly unread?: readonly { readonly source: string; readonly part: string }[];
+  /**
+   * Parts of sources that cannot be read at present: what was last known of them is served, which is no reason not to be ready; `never`:
+   * nothing is known of the source at all.
+   */
+  readonly unread?: readonly { readonly source: string; readonly part: string; readonly never?: boolean }[];
   /** Balancers whose system cannot be read at present: what was last known of them is served. */
   readonly blind?: readonly (NonNullable<BalancerState['unread']> & { readonly balancer: string })[];
   /** Leases that this weir does not hold: it knows all and writes nothing to what they stand for. No reason not to be ready. */

@@ -40,7 +40,8 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
     stateChanged() {
       status?.ring();
       tell(problemsNow());
-      if (ready || !begun || !lanes.every((lane) => lane.started) || blindOf(balancers).length > 0) return;
+      if (ready || !begun || feeds.some((feed) => !feed.synced)) return;
+      if (!lanes.every((lane) => lane.started) || blindOf(balancers).length > 0) return;
       ready = true;
       events.ready?.();
     },

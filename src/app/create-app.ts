@@ -76,7 +76,9 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
         return found === undefined ? [] : [{ balancer: balancer.name, ...found }];
       }),
       follows: [leader, status].flatMap((one) => one?.leases() ?? []).filter((lease) => !lease.leader),
-      unread: feeds.flatMap(({ snapshot }) => snapshot.incomplete.map(({ source, part }) => ({ source, part }))),
+      unread: feeds.flatMap(({ snapshot, synced }) =>
+        snapshot.incomplete.map(({ source, part }) => ({ source, part, never: !synced })),
+      ),
     };
   };
 

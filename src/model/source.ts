@@ -18,6 +18,8 @@ export interface Snapshot extends Network {
   readonly nodes: readonly Node[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
+  /** Nothing of the source could ever be read, and nothing is known from before. Absent: something is. */
+  readonly blank?: true;
   /** Kind → objects of kinds that weir has no use for; absent: none. */
   readonly skipped?: Readonly<Record<string, number>>;
 }

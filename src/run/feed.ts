@@ -34,9 +34,9 @@ export class Feed {
     return this.#options.source.name;
   }
 
-  /** The first complete listing was read. */
+  /** The first complete listing was read, or what was last known of it is. */
   get synced(): boolean {
-    return this.#snapshot !== undefined;
+    return this.#snapshot !== undefined && this.#snapshot.blank !== true;
   }
 
   /** Wall-clock milliseconds; 0 before the first reading. */

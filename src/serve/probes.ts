@@ -78,10 +78,10 @@ function ready({
       reason: holder === undefined ? 'follower; nobody leads at present' : `follower; ${holder} leads`,
     })),
     // Traffic goes on by what is known: taking this weir out of service would help nobody.
-    ...unread.map(({ source, part }) => ({
+    ...unread.map(({ source, part, never }) => ({
       name: `source ${source}`,
-      ok: true,
-      reason: `${part} cannot be read; what was last known is served`,
+      ok: never !== true,
+      reason: `${part} cannot be read; ${never === true ? 'nothing is known of before' : 'what was last known is served'}`,
     })),
   ];
 }

@@ -33,6 +33,18 @@ function stage(read: () => Promise<Snapshot>, watch?: Source['watch']) {
 }
 
 describe('a feed', () => {
+  it('is not synced while its source could read nothing, ever', async () => {
+    let snapshot: Snapshot = { ...empty, blank: true };
+    const { feed, change, stop } = stage(async () => snapshot);
+    await settled();
+    assert.equal(feed.synced, false);
+    snapshot = empty;
+    change('it may be read');
+    await settled();
+    assert.equal(feed.synced, true);
+    await stop();
+  });
+
   it('reads at once and whenever the source says so, changes that come together once', async () => {
     let reads = 0;
     const { feed, seen, change, stop } = stage(async () => ({

@@ -20,13 +20,24 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
   readiness = { ...readiness, synced: true, planned: true, lastTurnMs: nowMs, waitingFor: [] };
   assert.deepEqual(await get('/readyz'), [200, 'ok']);
   assert.deepEqual(await get('/readyz?verbose'), [200, '[+]sources ok\n[+]plan ok\nok\n']);
-  const unread = [{ source: 'east', part: 'Services' }];
-  readiness = { ...readiness, unread };
+  const unread = { source: 'east', part: 'Services' };
+  readiness = { ...readiness, unread: [unread] };
   assert.deepEqual(await get('/readyz?verbose'), [
     200,
     '[+]sources ok\n[+]plan ok\n[+]source east ok: Services cannot be read; what was last known is served\nok\n',
   ]);
-  readiness = { ...readiness, unread: [], follows: [{ lease: 'weir-awselb-prod', holder: 'b_2' }] };
+  readiness = { ...readiness, synced: false, waitingFor: ['east'], unread: [{ ...unread, never: true }] };
+  assert.deepEqual(await get('/readyz?verbose'), [
+    503,
+    '[-]sources failed: east\n[+]plan ok\n[-]source east failed: Services cannot be read; nothing is known of before\nnot ok\n',
+  ]);
+  readiness = {
+    ...readiness,
+    synced: true,
+    waitingFor: [],
+    unread: [],
+    follows: [{ lease: 'weir-awselb-prod', holder: 'b_2' }],
+  };
   assert.deepEqual(await get('/readyz'), [200, 'ok']);
   assert.deepEqual(await get('/readyz?verbose'), [
     200,

@@ -37,6 +37,8 @@ export interface Known {
   readonly namespace: (namespace: string) => boolean;
   /** That is so of every namespace. */
   readonly everywhere: boolean;
+  /** That is so of one namespace at least. */
+  readonly somewhere: boolean;
   readonly nodes: boolean;
   readonly pools: boolean;
   readonly announcements: boolean;
@@ -61,6 +63,7 @@ function isSame(a: SnapshotParts, b: SnapshotParts): boolean {
     was.everywhere &&
     is.everywhere &&
     was.nodes === is.nodes &&
+    was.somewhere === is.somewhere &&
     was.pools === is.pools &&
     was.announcements === is.announcements &&
     was.announcers === is.announcers &&
@@ -88,6 +91,8 @@ export class LiveState {
   /** What the snapshot was made from. */
   #from: SnapshotParts | undefined;
   #recalled: Promise<boolean> | undefined;
+  /** Nothing is in force but what nothing was read of. */
+  #blank = true;
   #kept: Snapshot | undefined;
   #saveProblem: Problem | undefined;
 
@@ -139,6 +144,7 @@ export class LiveState {
     );
     this.#inForce = settled;
     this.#keepSecrets(read.secrets);
+    if (known.somewhere) this.#blank = false;
     const before = this.#snapshot;
     const saved = this.#saveProblem === undefined ? [] : [this.#saveProblem];
     const now: Snapshot = {
@@ -148,6 +154,7 @@ export class LiveState {
       ...networkOf(this.#network),
       problems: share(before.problems, [...known.problems, ...settled.problems, ...saved]),
       incomplete: share(before.incomplete, known.incomplete),
+      ...(this.#blank ? { blank: true } : {}),
       skipped: share(before.skipped, read.skipped),
     };
     const same =
@@ -157,6 +164,7 @@ export class LiveState {
       sameNetwork(now, before) &&
       now.problems === before.problems &&
       now.incomplete === before.incomplete &&
+      now.blank === before.blank &&
       now.skipped === before.skipped;
     if (!same) this.#snapshot = now;
     return this.#snapshot;
@@ -195,6 +203,7 @@ export class LiveState {
     this.#nodes = good.nodes;
     this.#network = { ...this.#network, ...good.network };
     this.#secrets = good.secrets;
+    this.#blank = false;
     return true;
   }
 

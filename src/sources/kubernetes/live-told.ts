@@ -47,9 +47,12 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
   );
   const announcers = parts.every(({ place, everKnown }) => place.kind.kind !== 'EndpointSlice' || everKnown);
   const everywhere = !everything && unread.size === 0;
+  const read = parts.filter(({ place }) => place.kind.required === true).map(({ place }) => place.namespace);
+  const somewhere = !everything && read.some((namespace) => namespace === undefined || !unread.has(namespace));
   return {
     namespace: (one) => !everything && !unread.has(one),
     everywhere,
+    somewhere,
     nodes,
     pools,
     announcements,

@@ -149,6 +149,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
         return state.rebuild({
           namespace: () => false,
           everywhere: false,
+          somewhere: false,
           nodes: false,
           pools: false,
           announcements: false,

@@ -122,6 +122,29 @@ describe('parts that may not be read', () => {
     assert.deepEqual(targetsOf(await second.read())['shop/web'], ['10.0.0.2:8080']);
   });
 
+  it('a cluster of which nothing may be read, nor ever was, is blank; what is left of it after that is not', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('web'));
+    cluster.put(slice('web', ['10.0.0.1']));
+    const all = ['services', 'endpointslices', 'ingresses'];
+    for (const resource of all) cluster.faults.set(resource, 'forbidden');
+    const first = follow();
+    assert.equal((await first.read()).blank, true);
+    cluster.faults.clear();
+    cluster.judge();
+    await first.until(({ services, blank }) => services.length === 1 && blank === undefined);
+    await first.stop();
+    for (const resource of all) cluster.faults.set(resource, 'forbidden');
+    const { services, blank } = await follow().read();
+    assert.deepEqual([services.length, blank], [1, undefined]);
+    const config = { name: 'other', namespaces: ['shop', 'data'] };
+    cluster.faults.clear();
+    cluster.faults.set('services/data', 'forbidden');
+    assert.equal((await follow(config).read()).blank, undefined, 'one namespace is something');
+    cluster.faults.set('services/shop', 'forbidden');
+    assert.equal((await follow({ ...config, name: 'third' }).read()).blank, true);
+  });
+
   it('without a last good state a half-read namespace exports nothing, and is incomplete', async (t) => {
     const { cluster, follow } = await liveStage(t);
     cluster.put(service('db', {}, { namespace: 'data' }));
