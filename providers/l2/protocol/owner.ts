@@ -39,6 +39,8 @@ export class Owner {
   readonly #hints = new Map<Vip, { readonly to: NodeId; readonly until: number }>();
   readonly #sent = new Map<number, Sent>();
   readonly #notBefore = new Map<Vip, number>();
+  /** The keys of the claims, the same list as long as they are the same. */
+  #claimed: readonly Vip[] | undefined;
   #seq = 0;
   #confirmed = 0;
   #arming: { readonly id: number; readonly pulse: Pulse; readonly group: Group } | undefined;
@@ -68,6 +70,7 @@ export class Owner {
 
   claim(vip: Vip, now: number, insistUntil = 0): void {
     if (this.#claims.get(vip)?.wanted) return;
+    this.#claimed = undefined;
     this.#claims.set(vip, { wanted: true, since: this.#seq + 1, insistUntil, successor: undefined });
     this.#notBefore.delete(vip);
     this.#hints.delete(vip);
@@ -99,7 +102,8 @@ export class Owner {
     if (now < this.#dueAt() || this.#arming !== undefined) return undefined;
     this.#nextBeatAt = now + this.#timing.beatMs;
     this.#seq += 1;
-    const claims = [...this.#claims.keys()];
+    const claims = this.#claimed ?? [...this.#claims.keys()];
+    this.#claimed = claims;
     const pulse: Pulse = { seq: this.#seq, claims, hints: this.#hintsAt(now) };
     if (claims.length === 0) return this.#leave(pulse, group, now);
     this.#arming = { id: this.gate.arm(pulse.seq, this.#timing.gateMs), pulse, group };
@@ -228,6 +232,7 @@ export class Owner {
   #dropClosed(now: number): void {
     for (const [vip, { wanted, successor }] of this.#claims) {
       if (wanted || !this.gate.closed(vip, now)) continue;
+      this.#claimed = undefined;
       this.#claims.delete(vip);
       if (successor !== undefined) {
         this.#hints.set(vip, { to: successor, until: now + this.#timing.hintMs });
@@ -246,5 +251,7 @@ export class Owner {
 }
 
 function sameMembers(a: readonly Vip[], b: readonly Vip[]): boolean {
-  return a.length === b.length && a.every((vip) => b.includes(vip));
+  if (a.length !== b.length) return false;
+  const members = new Set(b);
+  return a.every((vip) => members.has(vip));
 }

@@ -1,12 +1,27 @@
 import { addressBytes, parseAddress } from '../../../src/net/address.ts';
 import type { Vip } from './messages.ts';
-import { Malformed, type Reader, type Writer } from './wire.ts';
+import { Malformed, type Reader, Writer } from './wire.ts';
 
 /**
  * Writes a set of addresses as blocks of 256 that share all but the last byte, so a thousand neighbours take about a kilobyte.
  * One set has one form: blocks and last bytes ascend.
  */
 export function writeVips(writer: Writer, vips: readonly Vip[]): void {
+  const known = written.get(vips);
+  if (known !== undefined) {
+    writer.bytes(known);
+    return;
+  }
+  const bytes = encodeVips(vips);
+  // A set that is told again and again is the same list each time.
+  if (vips.length > 1) written.set(vips, bytes);
+  writer.bytes(bytes);
+}
+
+const written = new WeakMap<readonly Vip[], Uint8Array>();
+
+function encodeVips(vips: readonly Vip[]): Uint8Array {
+  const writer = new Writer();
   const blocks = new Map<string, { readonly start: readonly number[]; readonly last: Set<number> }>();
   for (const vip of vips) {
     const bytes = addressBytes(vip);
@@ -21,6 +36,7 @@ export function writeVips(writer: Writer, vips: readonly Vip[]): void {
     writer.number(start.length, 1).bytes(start);
     writer.number(last.size - 1, 1).bytes([...last].sort((a, b) => a - b));
   }
+  return writer.done();
 }
 
 /** Reads such a set; any other form of it is malformed. */
@@ -34,13 +50,28 @@ export function readVips(reader: Reader): readonly Vip[] {
     const next = nameOf(start);
     if (next <= name) throw new Malformed('blocks of addresses do not ascend');
     name = next;
-    let before = -1;
-    for (const last of reader.bytes(reader.number(1) + 1)) {
-      if (last <= before) throw new Malformed('addresses do not ascend');
-      before = last;
-      vips.push(textOf([...start, last]));
-    }
+    for (const vip of readBlock(name, start, reader.bytes(reader.number(1) + 1))) vips.push(vip);
   }
+  return vips;
+}
+
+/** Blocks as they were read before: a beat says what the one before it said. */
+const blocksRead = new Map<string, readonly Vip[]>();
+const mostBlocks = 1024;
+
+function readBlock(name: string, start: readonly number[], lasts: Uint8Array): readonly Vip[] {
+  const key = `${name} ${String.fromCharCode(...lasts)}`;
+  const known = blocksRead.get(key);
+  if (known !== undefined) return known;
+  let before = -1;
+  const vips: Vip[] = [];
+  for (const last of lasts) {
+    if (last <= before) throw new Malformed('addresses do not ascend');
+    before = last;
+    vips.push(textOf([...start, last]));
+  }
+  if (blocksRead.size >= mostBlocks) blocksRead.clear();
+  blocksRead.set(key, vips);
   return vips;
 }
 

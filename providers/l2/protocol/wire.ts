@@ -1,6 +1,9 @@
 /** What a datagram may not be; caught where datagrams are opened. */
 export class Malformed extends Error {}
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Puts numbers and texts into a growing buffer, most significant byte first. */
 export class Writer {
   #bytes = new Uint8Array(256);
@@ -26,9 +29,14 @@ export class Writer {
 
   /** A text of 1 to 255 bytes, with its length. */
   text(value: string): this {
-    const encoded = new TextEncoder().encode(value);
+    const encoded = encoder.encode(value);
     if (encoded.length === 0) throw new RangeError('an empty name cannot be sent');
     return this.number(encoded.length, 1).bytes(encoded);
+  }
+
+  /** What there is so far; the bytes that follow may move it. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   done(): Uint8Array {
@@ -58,7 +66,8 @@ export class Reader {
 
   number(bytes: number): number {
     let value = 0;
-    for (const byte of this.bytes(bytes)) value = value * 256 + byte;
+    const found = this.bytes(bytes);
+    for (let at = 0; at < bytes; at += 1) value = value * 256 + (found[at] ?? 0);
     return value;
   }
 
@@ -74,7 +83,7 @@ export class Reader {
     const encoded = this.bytes(this.number(1));
     if (encoded.length === 0) throw new Malformed('a name is empty');
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(encoded);
+      return decoder.decode(encoded);
     } catch {
       throw new Malformed('a name is not UTF-8');
     }
