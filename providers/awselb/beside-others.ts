@@ -1,6 +1,6 @@
 /** A load balancer that serves members of its group whom this weir was never asked for, too: nothing is taken from what all of them share. Pure. */
-import type { Json, Observed, Resource } from '../../src/model/index.ts';
-import { clusterTag, isOther, memberTag } from './names.ts';
+import { type Json, type Observed, type Resource, sameJson } from '../../src/model/index.ts';
+import { adoptedTag, clusterTag, isOther, memberTag } from './names.ts';
 import type { Present } from './present.ts';
 
 /** Those members, as the tags of their target groups and rules name them; by port or rule where no tag does. */
@@ -11,7 +11,11 @@ export function othersIn(unit: string, unclaimed: readonly Observed[], present: 
       ? named.map((id) => id.slice(id.indexOf(':') + 1))
       : [`whoever is served at port ${String(attrs.Port)}`];
   });
-  const rules = unclaimed.map(({ attrs }) => `whoever has rule ${String(attrs.Place)}`);
+  const rules = unclaimed.map(({ kind, attrs }) =>
+    kind === 'Rule'
+      ? `whoever has rule ${String(attrs.Place)}`
+      : `whoever has the answer at port ${String(attrs.Port)}`,
+  );
   return [...new Set([...found, ...rules])].sort();
 }
 
@@ -31,6 +35,24 @@ export function unclaimedRules(unit: string, wanted: readonly Resource[], presen
         !Tags.has(memberTag) &&
         (TargetGroups?.size ?? 0) === 0,
     );
+}
+
+/**
+ * Listeners that answer where no rule holds by something that nobody here asks for and whose tags tell no member: so aws-load-balancer-controller
+ * makes what it redirects as a whole.
+ */
+export function unclaimedAnswers(unit: string, wanted: readonly Resource[], present: Present): readonly Observed[] {
+  const asked = new Map(wanted.flatMap((one) => (one.kind === 'Listener' ? [[one.id, one] as const] : [])));
+  return present.inUnit(unit).filter((now) => {
+    const want = now.kind === 'Listener' ? asked.get(now.id) : undefined;
+    return want !== undefined && isUnclaimed(want, now);
+  });
+}
+
+function isUnclaimed(wanted: Resource, { attrs: { DefaultActions: actions }, sets: { Tags } }: Observed): boolean {
+  if (wanted.serves.length > 0 || Tags?.has(clusterTag) !== true) return false;
+  if (Tags.has(memberTag) || Tags.has(adoptedTag) || !Array.isArray(actions) || actions.length === 0) return false;
+  return !sameJson(actions, wanted.attrs.DefaultActions ?? []);
 }
 
 /** With all that the present objects have more. */
@@ -60,7 +82,7 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
   SecurityGroup: (wanted, now) => withSets(wanted, now, ['IpPermissions']),
   Listener(wanted, now) {
     const grownUp = withSets(wanted, now, ['Certificates']);
-    if (!now.serves.some(isOther)) return grownUp;
+    if (!now.serves.some(isOther) && !isUnclaimed(wanted, now)) return grownUp;
     // Who is served where no rule holds are others: they were there first.
     const { TargetGroupArn: _, ...refs } = grownUp.refs;
     const { TargetGroups: __, ...sets } = grownUp.sets;

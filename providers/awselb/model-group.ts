@@ -1,5 +1,5 @@
 import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId } from '../../src/model/index.ts';
-import { growOnly, othersIn, unclaimedRules } from './beside-others.ts';
+import { growOnly, othersIn, unclaimedAnswers, unclaimedRules } from './beside-others.ts';
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
 import { roleTag } from './find-subnets.ts';
@@ -82,7 +82,8 @@ export function groupResult(
     const some = stack?.explicit === true && shared.options.orphans !== 'delete';
     const unclaimed = new Set(some ? unclaimedRules(unit, asked, shared.present) : []);
     const wanted = keepFronts(unit, (front) => unclaimed.has(front), asked, shared.present);
-    const others = stopped ? [] : othersIn(unit, [...unclaimed], shared.present);
+    const answers = some ? unclaimedAnswers(unit, asked, shared.present) : [];
+    const others = stopped ? [] : othersIn(unit, [...unclaimed, ...answers], shared.present);
     if (first !== undefined && others.length > 0) problems.push(tellOthers(first, others));
     const resources = stopped
       ? keepUnit(unit, shared.present, live)

@@ -171,3 +171,49 @@ for (const [name, action] of Object.entries(actions))
       );
     });
   });
+
+describe('an answer of a whole port that no tag names', () => {
+  it('stays while who else is at the port asks for none, and is told; who is given with all of the group has it changed', async (t) => {
+    const harness = awselbHarness(t.name, {});
+    const rig = await Rig.open(harness);
+    t.after(() => rig.close());
+    const app = { ...httpService('shop/app', 80, await harness.targets(2)), ...join };
+    const whole: ExportedService = {
+      ...httpService('other/bare', 80, []),
+      ...join,
+      fronts: [
+        {
+          key: 'rest',
+          port: 80,
+          protocol: 'http',
+          routes: [],
+          default: { type: 'redirect', code: 301, host: 'new.test' },
+        },
+      ],
+      backends: {},
+    };
+    rig.set([app, whole]);
+    assertApplied(await rig.apply());
+    await rig.forget();
+    const listeners = () => [...harness.account().world.elb.loadBalancers.all()].flatMap((one) => [...one.listeners]);
+    for (const { tags, rules } of listeners())
+      for (const one of [tags, ...[...rules].map((rule) => rule.tags)]) one.delete(memberTag);
+    const answers = () => JSON.stringify(listeners().map((one) => one.defaultRule.actions));
+    const before = answers();
+    assert.match(before, /new\.test/);
+    rig.set([app]);
+    assertApplied(await rig.apply());
+    assert.equal(answers(), before);
+    const told = (await rig.plan()).problems.map(({ code, message }) => `${code} ${message}`);
+    assert.match(told.join(), /^W_ORPHAN .*whoever has the answer at port 80/);
+    await assertAnswers(harness, app);
+    await assertQuiet(rig, harness);
+    rig.set([app, whole]);
+    assertApplied(await rig.apply());
+    assert.equal(answers(), before);
+    rig.set([app]);
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    assert.doesNotMatch(answers(), /new\.test/);
+    assert.deepEqual((await rig.plan()).problems, []);
+  });
+});
