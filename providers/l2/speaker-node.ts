@@ -34,6 +34,8 @@ const now = () => performance.now();
 const drainMs = 1000;
 /** A node that may keep nothing tries again to give it away, until somebody is there who takes it. */
 const giveAwayMs = 500;
+/** A hand-over takes a few ms, mostly. */
+const handedMs = 50;
 
 /** One node: the core with its socket, its disk, the kernel's gates and the network around. Lives in the speaker's thread. */
 export class SpeakerNode {
@@ -126,6 +128,8 @@ export class SpeakerNode {
       apply: (inc, transaction) => this.#apply(inc, transaction),
       persist: (record) => disk.write(record),
       announce: (vips) => this.#announcer.announce(vips),
+      vote: (request) => tell({ kind: 'vote', request }),
+      probe: () => Promise.reject(new Error('nobody can be asked here')),
       report: (report) => this.#report(report),
     });
   }
@@ -147,7 +151,7 @@ export class SpeakerNode {
     this.#shell.dispatch({
       kind: 'start',
       disk: readDisk(this.#diskFile),
-      wallClockS: Math.floor(Date.now() / 1000),
+      wallClockMs: Date.now(),
       group,
     });
     this.#tellEligible();
@@ -172,6 +176,7 @@ export class SpeakerNode {
         return;
       case 'regroup':
       case 'handOver':
+      case 'vote':
         this.#shell.dispatch(order);
         return;
       case 'close':
@@ -187,10 +192,36 @@ export class SpeakerNode {
     const use = this.#uses;
     this.#ranks = new Map(addresses.ranks.filter(([vip]) => before.has(vip)));
     this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+    if (!(await this.#giveAway(() => use === this.#uses))) return;
     await this.#surroundings.use(addresses);
     if (use !== this.#uses) return;
     this.#ranks = new Map(addresses.ranks);
     this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+  }
+
+  /**
+   * Addresses of which this node is no candidate any more: to one that is, and let go where nobody takes them. They are accepted until then.
+   * False: something newer counts.
+   */
+  async #giveAway(counts: () => boolean): Promise<boolean> {
+    const misplaced = () =>
+      [...this.#claimed].filter((vip) => this.#ranks.get(vip)?.includes(this.#options.node) === false);
+    const heirs = (vip: string) => (this.#ranks.get(vip) ?? []).filter((node) => this.#view.fit(node));
+    for (const until = now() + drainMs; now() < until; ) {
+      const left = misplaced().filter((vip) => heirs(vip).length > 0);
+      if (left.length === 0) break;
+      for (const vip of left)
+        for (const to of heirs(vip).slice(0, 1)) this.#shell.dispatch({ kind: 'handOver', vip, to });
+      await new Promise((resolve) => setTimeout(resolve, handedMs));
+      if (!counts()) return false;
+    }
+    const left = new Set(misplaced());
+    if (left.size > 0) {
+      const rest = new Map([...this.#ranks].filter(([vip]) => !left.has(vip)));
+      this.#shell.dispatch({ kind: 'rank', ranks: rest });
+      this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+    }
+    return counts();
   }
 
   get #diskFile(): string {

@@ -1,0 +1,169 @@
+/** Weirs on the nodes of a cluster announce what MetalLB's objects say: each address from exactly one node, whatever happens to the API server. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { needsRootAnd } from '../fakes/needs.ts';
+import { eventually, missingKube, startControlPlane } from '../kube/index.ts';
+import { Cluster, home } from './kube-l2-stage.ts';
+import { type Lan, makeLan } from './l2-lan.ts';
+
+const names = ['a', 'b', 'c'];
+const [web, local] = ['10.77.0.100', '10.77.0.110'];
+
+/** As MetalLB's own pages have them. */
+const pool = (name: string, addresses: readonly string[]) => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'IPAddressPool',
+  metadata: { name, namespace: home },
+  spec: { addresses },
+});
+const advertisement = (spec: object) => ({
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'L2Advertisement',
+  metadata: { name: 'lan', namespace: home },
+  spec,
+});
+const service = (name: string, poolName: string, spec: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: 'default', annotations: { 'metallb.io/address-pool': poolName } },
+  spec: { type: 'LoadBalancer', ports: [{ name: 'p', port: 80 }], ...spec },
+});
+
+describe('MetalLB’s objects in a cluster', { skip: missingKube() || needsRootAnd('ip', 'nft', 'curl') }, () => {
+  let lan: Lan;
+  let cluster: Cluster;
+  const apply = (object: Parameters<Cluster['plane']['client']['apply']>[0]) => cluster.plane.client.apply(object);
+
+  before(async () => {
+    lan = makeLan(names);
+    cluster = new Cluster(await startControlPlane({ kcm: false }), lan, names);
+    await cluster.prepare();
+    for (const name of names) cluster.start(name);
+  });
+  after(async () => {
+    await cluster?.end();
+    await cluster?.plane.stop();
+    lan?.end();
+  });
+
+  it('as they are: the Service has its address, one node answers for it, and says so', async () => {
+    await apply(pool('web', [`${web}/32`]));
+    await apply(service('web', 'web'));
+    await cluster.slice('default', 'web', [{ node: 'a', address: '10.88.0.1' }]);
+    await eventually(
+      () => cluster.kubectl('get', 'svc', 'web'),
+      (text) => text.includes(` ${web} `),
+    );
+    await eventually(
+      () => cluster.announced('b', web)?.others.map(({ reason }) => reason)[0] ?? '',
+      (reason) => /no L2Advertisement announces/.test(reason),
+    );
+    assert.deepEqual(await cluster.answering(web), []);
+    await apply(advertisement({}));
+    const owner = await cluster.answeredBy(web);
+    const [status, ...others] = await eventually(
+      () => cluster.statuses(),
+      (all) => all.length === 1 && all[0]?.status !== undefined,
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual(status?.status, {
+      node: owner,
+      serviceName: 'web',
+      serviceNamespace: 'default',
+      interfaces: [{ name: 'eth0' }],
+    });
+    const series = `metallb_speaker_announced{service="default/web",protocol="layer2",node="${owner}",ip="${web}"} 1`;
+    assert.ok(cluster.metrics(owner).includes(series), cluster.metrics(owner));
+  });
+
+  it('move an address when they are edited, to the node that is named, and nowhere else', async () => {
+    const before = await cluster.answeredBy(web);
+    const next = names.find((name) => name !== before) ?? '';
+    await apply(advertisement({ nodeSelectors: [{ matchLabels: { 'kubernetes.io/hostname': next } }] }));
+    await cluster.answeredBy(web, (name) => name === next);
+    assert.match(cluster.announced(next, web)?.others[0]?.reason ?? '', /nodeSelectors of no L2Advertisement/);
+    await eventually(
+      () => cluster.statuses(),
+      (all) => all.map(({ status }) => status?.node).join() === next,
+    );
+    await apply(advertisement({}));
+    await eventually(
+      () => cluster.announced(next, web)?.candidates.length,
+      (count) => count === 3,
+    );
+    await sleep(500);
+    assert.deepEqual(await cluster.answering(web), [next], 'who has it keeps it');
+  });
+
+  it('leave out a node that is excluded, and none that is cordoned or not Ready', async () => {
+    const before = await cluster.answeredBy(web);
+    const { client } = cluster.plane;
+    await client.patch(`/api/v1/nodes/${before}`, { spec: { unschedulable: true } });
+    const condition = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: 'test' };
+    await cluster.node(before, { conditions: [condition] });
+    await sleep(1500);
+    assert.deepEqual(await cluster.answering(web), [before]);
+    const label = 'node.kubernetes.io/exclude-from-external-load-balancers';
+    await cluster.node(before, { labels: { [label]: '' } });
+    const next = await cluster.answeredBy(web, (name) => name !== before);
+    assert.match(cluster.announced(next, web)?.others[0]?.reason ?? '', new RegExp(`has the label ${label}`));
+    await cluster.node(before, {});
+  });
+
+  it('follow the endpoints of traffic that stays on the node', async () => {
+    await apply(pool('local', [`${local}/32`]));
+    await apply(service('local', 'local', { externalTrafficPolicy: 'Local' }));
+    await cluster.slice('default', 'local', [{ node: 'c', address: '10.88.0.2' }]);
+    await cluster.answeredBy(local, (name) => name === 'c');
+    await cluster.slice('default', 'local', [
+      { node: 'c', address: '10.88.0.2', ready: false },
+      { node: 'b', address: '10.88.0.3' },
+    ]);
+    await cluster.answeredBy(local, (name) => name === 'b');
+    await cluster.slice('default', 'local', []);
+    await eventually(
+      () => cluster.answering(local),
+      (all) => all.length === 0,
+    );
+    await eventually(
+      () => cluster.kubectl('describe', 'svc', 'local'),
+      (text) => /Warning +L2_NOBODY .*no endpoint that serves/.test(text),
+    );
+    await cluster.slice('default', 'local', [{ node: 'b', address: '10.88.0.3' }]);
+    await cluster.answeredBy(local, (name) => name === 'b');
+  });
+
+  it('that cannot be used are told at themselves', async () => {
+    const bad = { ...advertisement({ preferredNodeSelectors: [{ weight: 0, preference: {} }] }) };
+    await apply({ ...bad, metadata: { name: 'wrong', namespace: home } });
+    await eventually(
+      () => cluster.kubectl('describe', 'l2advertisement', 'wrong', '-n', home),
+      (text) => /Warning +FIELD_VALUE .*weight/.test(text),
+    );
+    await cluster.plane.client.remove(`/apis/metallb.io/v1beta1/namespaces/${home}/l2advertisements/wrong`);
+  });
+
+  it('and the API server may go: nothing moves, and a node that dies is followed all the same', async () => {
+    const seen = async () => [await cluster.answering(web), await cluster.answering(local)];
+    const before = await seen();
+    const [[owner = ''] = []] = before;
+    const watch = await lan.observe([web, local], 2);
+    await cluster.plane.killApiServer();
+    await sleep(6000);
+    const { said } = await watch.end();
+    assert.deepEqual(await seen(), before);
+    for (const [at, vip] of [web, local].entries()) {
+      const macs = new Set(said.flatMap((one) => (one.vip === vip && one.kind === 'reply' ? [one.mac] : [])));
+      assert.deepEqual([...macs], before[at]?.map(lan.mac), `${vip} was answered by one node all the time`);
+    }
+    await cluster.stop(owner, 'SIGKILL');
+    await cluster.answeredBy(web, (name) => name !== owner);
+    await cluster.plane.restartApiServer();
+    cluster.start(owner);
+    await eventually(
+      () => cluster.announced(owner, web)?.owner,
+      (found) => found !== undefined && found !== owner,
+    );
+  });
+});
