@@ -1,5 +1,5 @@
 /** Quotas of the region and of the VPC, which all load balancers share. Pure. */
-import type { FrontGroup, ModelInput, Observed, Resource } from '../../src/model/index.ts';
+import type { FrontGroup, ModelInput, Observed, Resource, Unit } from '../../src/model/index.ts';
 import type { Build } from './build.ts';
 import { deletionGuard } from './deletion-guard.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
@@ -19,6 +19,13 @@ interface Count {
   interfaces: number;
 }
 
+interface Standing {
+  readonly observed: readonly Observed[];
+  /** Units that serve somebody until he is served elsewhere. */
+  readonly leaving?: ReadonlySet<Unit>;
+  readonly policy?: ModelInput['policy'];
+}
+
 type Place = Omit<Build, 'refuse' | 'warn'>;
 
 /**
@@ -27,7 +34,7 @@ type Place = Omit<Build, 'refuse' | 'warn'>;
  */
 export function shareAccount(
   all: readonly Shared[],
-  { observed, policy = 'sync' }: { readonly observed: readonly Observed[]; readonly policy?: ModelInput['policy'] },
+  { observed, leaving, policy = 'sync' }: Standing,
   build: Place,
 ): void {
   const { Counts } = build.environment;
@@ -42,7 +49,7 @@ export function shareAccount(
     const result = results.get(unit);
     const wanted = new Set(result?.resources.map(nameIn));
     const rest = there.filter((one) => !wanted.has(nameIn(one)));
-    const stays = policy !== 'sync' || result?.fresh === true || rest.some(isHeld);
+    const stays = policy !== 'sync' || result?.fresh === true || leaving?.has(unit) === true || rest.some(isHeld);
     if (stays) add(count, rest);
   }
   const newcomers = all.filter(({ result }) => result.fresh);

@@ -25,6 +25,8 @@ export interface SharedInput {
   readonly stillThere: boolean;
   /** Others of the cluster, whom nobody here knows, stand on the same group: it stays, and nothing that is open is closed. */
   readonly orphaned: boolean;
+  /** Nothing may be taken away: a range of ports that is let in only grows. */
+  readonly growsOnly: boolean;
 }
 
 interface Range {
@@ -46,6 +48,7 @@ export function sharedResources({
   used,
   stillThere,
   orphaned,
+  growsOnly,
 }: SharedInput): readonly Resource[] {
   const unit = sharedUnit(balancer);
   const given = options.backendSecurityGroup;
@@ -72,7 +75,7 @@ export function sharedResources({
     refs: {},
     sets: { IpPermissions: new Map(), Tags: tags },
   };
-  const rules = [...rangesOf(groups, environment, cluster, options, present.inUnit(unit), orphaned)].map(
+  const rules = [...rangesOf(groups, environment, cluster, options, present.inUnit(unit), orphaned || growsOnly)].map(
     ([key, { from, to }]): Resource => {
       const [GroupId = '', IpProtocol = ''] = key.split('|');
       return {
@@ -103,11 +106,11 @@ function rangesOf(
   cluster: string,
   { restrictPorts }: Options,
   present: readonly Observed[],
-  orphaned: boolean,
+  growsOnly: boolean,
 ): ReadonlyMap<string, Range> {
   const index = indexOf(environment, cluster);
   const found = new Map<string, Range>();
-  let unknown = orphaned;
+  let unknown = growsOnly;
   const open = (group: string, protocol: string, port: number): void => {
     const range = found.get(`${group}|${protocol}`);
     if (range === undefined)

@@ -3,6 +3,7 @@ import { findCertificates, findLimits, findTrustStores, findWebAcls, hasShield }
 import { type Abort, findInstances, findInterfaces, findSubnets, findVpc } from './discover-network.ts';
 import type { Drive } from './drive.ts';
 import type { environmentSchema } from './environment.ts';
+import { createInterfaces } from './interfaces.ts';
 import { settingsOf } from './owners.ts';
 import type { Registered } from './registered.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -69,7 +70,7 @@ export function createDiscovery(
   const trustStores = kept(optional('trust stores', () => findTrustStores(clients, abort), []));
   const shield = kept(optional('Shield subscription', () => hasShield(clients, abort), false));
   const instances = kept(optional('instances', async () => findInstances(clients, (await vpc()).VpcId, abort), []));
-  const interfaces = createInterfaces(async (addresses) =>
+  const interfaces = createInterfaces(keepMs, async (addresses) =>
     optional('network interfaces', async () => findInterfaces(clients, (await vpc()).VpcId, addresses, abort), [])(),
   );
 
@@ -212,31 +213,4 @@ function listed(
     SecurityGroups.push({ GroupId: id, GroupName: one.GroupName ?? '', ...vpcId, Tags });
   }
   return { LoadBalancers, TargetGroups, SecurityGroups, Counts };
-}
-
-/** Interfaces by the addresses that were asked for: only new addresses, and old answers, make a call. */
-function createInterfaces(read: (addresses: readonly string[]) => Promise<Found['NetworkInterfaces']>) {
-  const known = new Map<
-    string,
-    { readonly found: Found['NetworkInterfaces'][number] | undefined; readonly atMs: number }
-  >();
-  return async (addresses: readonly string[], nowMs: number): Promise<Found['NetworkInterfaces']> => {
-    const due = addresses.filter((one) => nowMs - (known.get(one)?.atMs ?? Number.NEGATIVE_INFINITY) >= keepMs);
-    if (due.length > 0) {
-      const found = await read(due);
-      for (const address of due) {
-        const holder = found.find(
-          ({ PrivateIpAddresses, Ipv6Addresses }) =>
-            PrivateIpAddresses.includes(address) || Ipv6Addresses.includes(address),
-        );
-        known.set(address, { found: holder, atMs: nowMs });
-      }
-    }
-    const wanted = new Set(addresses);
-    for (const address of known.keys()) if (!wanted.has(address)) known.delete(address);
-    const interfaces = addresses.flatMap((address) => known.get(address)?.found ?? []);
-    return [...new Map(interfaces.map((one) => [one.NetworkInterfaceId, one])).values()].sort((a, b) =>
-      (a.NetworkInterfaceId ?? '') < (b.NetworkInterfaceId ?? '') ? -1 : 1,
-    );
-  };
 }

@@ -1,4 +1,5 @@
-import type { Handle, Member, MemberSet, Observed, Resource, ServiceId } from '../../src/model/index.ts';
+import type { Handle, Member, MemberSet, Observed, Resource } from '../../src/model/index.ts';
+import { memberTag } from './names.ts';
 import type { Present } from './present.ts';
 
 /** Id of a target group → its targets now: what is kept follows them. */
@@ -35,15 +36,9 @@ function balancersOf({ kind, handle, refs }: Observed, present: Present): Readon
   return new Set(lb === undefined ? [] : [lb]);
 }
 
-/** What exists of refused services beside what their neighbours want. */
-export function keepServices(
-  unit: string,
-  refused: ReadonlySet<ServiceId>,
-  wanted: readonly Resource[],
-  present: Present,
-  live: LiveTargets,
-): readonly Resource[] {
-  return keepFronts(unit, ({ serves }) => serves.some((service) => refused.has(service)), wanted, present, live);
+export interface Keeping {
+  readonly present: Present;
+  readonly live: LiveTargets;
 }
 
 /**
@@ -57,6 +52,17 @@ export function keepFronts(
   present: Present,
   live: LiveTargets = new Map(),
 ): readonly Resource[] {
+  return keepWith(unit, stays, wanted, [], { present, live });
+}
+
+/** As `keepFronts`; `answers`: present listeners whose default action stands in the place of that of wanted ones. */
+export function keepWith(
+  unit: string,
+  stays: (front: Observed) => boolean,
+  wanted: readonly Resource[],
+  answers: readonly Observed[],
+  { present, live }: Keeping,
+): readonly Resource[] {
   const known = new Set(wanted.map(({ kind, id }) => `${kind} ${id}`));
   const kept = new Map<string, Resource>();
   const keep = (object: Observed | undefined): void => {
@@ -64,15 +70,47 @@ export function keepFronts(
     const key = `${object.kind} ${object.id}`;
     if (known.has(key) || kept.has(key)) return;
     kept.set(key, asWanted(object, present, live));
+    keepBehind(object);
+  };
+  const keepBehind = (object: Observed): void => {
     for (const [name, handle] of Object.entries(object.refs)) keep(present.at(kindOf[name] ?? '', handle));
     for (const [name, set] of Object.entries(object.sets))
       if (kindOf[name] !== undefined) for (const handle of set.keys()) keep(present.at(kindOf[name] ?? '', handle));
   };
+  for (const listener of answers) keepBehind(listener);
   for (const object of oneGeneration(unit, undefined, present)) {
     if ((object.kind === 'Rule' || object.kind === 'Listener') && stays(object)) keep(object);
   }
-  if (kept.size === 0) return wanted;
-  return inPlace(wanted, [...kept.values()], present);
+  if (kept.size + answers.length === 0) return wanted;
+  const there = new Map(answers.map((listener) => [listener.id, asWanted(listener, present, live)]));
+  return inPlace(
+    wanted.map((one) => answering(one, one.kind === 'Listener' ? there.get(one.id) : undefined)),
+    [...kept.values()],
+    present,
+  );
+}
+
+function answering(wanted: Resource, now: Resource | undefined): Resource {
+  if (now === undefined) return wanted;
+  const { DefaultActions = [], TargetGroupStickinessConfig: sticky } = now.attrs;
+  const { TargetGroupArn } = now.refs;
+  const { TargetGroups, Tags } = now.sets;
+  const claim = Tags?.get(memberTag);
+  return {
+    ...wanted,
+    serves: now.serves,
+    attrs: {
+      ...wanted.attrs,
+      DefaultActions,
+      ...(sticky === undefined ? {} : { TargetGroupStickinessConfig: sticky }),
+    },
+    refs: { ...wanted.refs, ...(TargetGroupArn === undefined ? {} : { TargetGroupArn }) },
+    sets: {
+      ...wanted.sets,
+      ...(TargetGroups === undefined ? {} : { TargetGroups }),
+      ...(claim === undefined ? {} : { Tags: new Map([...(wanted.sets.Tags ?? []), [memberTag, claim]]) }),
+    },
+  };
 }
 
 /** Refs and sets of objects → their kind. */

@@ -3,8 +3,9 @@ import { growOnly, othersIn, unclaimedAnswers, unclaimedRules } from './beside-o
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
 import { roleTag } from './find-subnets.ts';
-import { keepFronts, keepServices, keepUnit } from './keep.ts';
+import { keepFronts, keepUnit } from './keep.ts';
 import { keepMade } from './keep-made.ts';
+import { keepServices } from './keep-shared.ts';
 import { listenerOf } from './listeners.ts';
 import { liveTargets } from './live-targets.ts';
 import { keptOf, loadBalancerOf, schemeOf } from './load-balancer.ts';
@@ -81,19 +82,16 @@ export function groupResult(
     const asked = keepMade(unit, made?.resources ?? [], shared.present);
     const some = stack?.explicit === true && shared.options.orphans !== 'delete';
     const unclaimed = new Set(some ? unclaimedRules(unit, asked, shared.present) : []);
-    const wanted = keepFronts(unit, (front) => unclaimed.has(front), asked, shared.present);
     const answers = some ? unclaimedAnswers(unit, asked, shared.present) : [];
+    const wanted = keepFronts(unit, (front) => unclaimed.has(front), asked, shared.present);
     const others = stopped ? [] : othersIn(unit, [...unclaimed, ...answers], shared.present);
     if (first !== undefined && others.length > 0) problems.push(tellOthers(first, others));
     const resources = stopped
       ? keepUnit(unit, shared.present, live)
-      : keepServices(
-          unit,
-          new Set(refused.keys()),
-          others.length === 0 ? wanted : growOnly(wanted, shared.present),
-          shared.present,
+      : keepServices(unit, lost, others.length === 0 ? wanted : growOnly(wanted, shared.present), {
+          present: shared.present,
           live,
-        );
+        });
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
     return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };
   }

@@ -19,6 +19,7 @@ import { joinGroups } from './join-groups.ts';
 import { keepUnit } from './keep.ts';
 import { type GroupResult, groupResult } from './model-group.ts';
 import { tellMoves } from './moves.ts';
+import { findMoving, keepMoving } from './moving.ts';
 import { backendGroup, clusterTag, isOwnGroup } from './names.ts';
 import type { Options } from './options.ts';
 import { type Present, presentOf } from './present.ts';
@@ -58,13 +59,18 @@ export function model(input: ModelInput, options: Options): ModelResult {
     } else if (group.listeners.length > 0) results.push({ group, result: remembered(group, shared, input) });
   }
   shareNames(results, shared);
-  shareAccount(results, { observed: input.present, policy: input.policy }, shared);
+  const policy = input.incomplete === true ? 'upsert-only' : input.policy;
+  const leaving = new Set(findMoving(results, present).keys());
+  shareAccount(results, { observed: input.present, policy, leaving }, shared);
+  // Who was refused by a quota is served where it was.
+  const moved = keepMoving(results, findMoving(results, present), present);
   for (const { result } of results) {
     resources.push(...result.resources);
     problems.push(...result.problems);
     opened.push(...result.opened);
   }
-  const left = leftBehind(problems, resources, present, input.present);
+  const rest = leftBehind(problems, [...resources, ...moved], present, input.present);
+  const left = [...moved, ...rest];
   resources.push(...left);
   const carriers = resources.filter(({ kind }) => kind === 'LoadBalancer');
   const used = carriers.some(
@@ -83,6 +89,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     used,
     stillThere,
     orphaned,
+    growsOnly: policy !== undefined && policy !== 'sync',
   });
   problems.push(...results.flatMap(({ group, result }) => tellMoves(group, result, present)));
   const byId = new Map(services.map((service) => [service.id, service]));
@@ -90,7 +97,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     const service = byId.get(id);
     if (service !== undefined) problems.push(tellStray(service, addresses));
   }
-  return { resources: [...common, ...resources], problems };
+  return { resources: [...common, ...resources], problems, provisional: leaving.size > 0 };
 }
 
 /** A load balancer of the cluster that nobody here ever asked for: it stands on what all share. */

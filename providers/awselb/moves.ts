@@ -21,7 +21,7 @@ export function tellMoves({ services }: FrontGroup, { resources }: GroupResult, 
     const [dns = String(old.attrs.Name)] = old.facts.addresses ?? [];
     const [next] = serving?.facts.addresses ?? [];
     const where = next === undefined ? 'one that is made for it' : `${String(Name)} (${next})`;
-    const message = `${nameOf(service)} moves from this load balancer to ${where}, so its DNS name changes; point records at the new name once that serves`;
+    const message = `${nameOf(service)} moves from this load balancer to ${where}, so its DNS name changes: this one serves until the new one does, and no longer. Where records are slow, make a second service first, point them at it, and delete this one then`;
     return [tell(service, 'W_NAME_CHANGES', 'LoadBalancer', dns, message)];
   });
 }

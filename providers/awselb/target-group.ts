@@ -126,7 +126,10 @@ function generation(
   });
   const [kept] = [...fitting].sort((a, b) => present.balancersOf(b.handle).size - present.balancersOf(a.handle).size);
   if (kept === undefined) {
-    const taken = (name: string): boolean => present.of('TargetGroup', id).some(({ attrs }) => attrs.Name === name);
+    // That of a service that moves serves at its old load balancer until this one does.
+    const taken = (name: string): boolean =>
+      present.of('TargetGroup', id).some(({ attrs }) => attrs.Name === name) ||
+      present.named('TargetGroup', name)?.owned === true;
     return { Name: nextName(made.Name, taken), Port: made.Port, kept: undefined };
   }
   const { Name = made.Name, Port = made.Port, VpcId } = kept.attrs;

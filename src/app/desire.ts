@@ -66,7 +66,7 @@ export function createDesire(
     const modelled = yield* modelOf(provider, input, options);
     yield;
     const resources = normal.of(modelled.resources, (resource) => provider.normalize(resource));
-    return { merged, resources, problems: modelled.problems };
+    return { merged, resources, problems: modelled.problems, provisional: modelled.provisional === true };
   });
 
   return function* ({ services, nodes, network, incomplete }, environment, present) {
@@ -88,6 +88,7 @@ export function createDesire(
       problems: [...problems, ...failures, ...made.merged.problems, ...made.problems],
       withheld: new Set([...withheld, ...without.map(({ id }) => id)]),
       groups: made.merged.groups,
+      ...(made.provisional ? { provisional: true } : {}),
     };
   };
 }

@@ -91,6 +91,8 @@ export interface ModelInput extends NetworkOfBalancer {
 export interface ModelResult {
   readonly resources: readonly Resource[];
   readonly problems: readonly Problem[];
+  /** Some of it is wanted only until something else is done: it is asked for again whenever work was done. */
+  readonly provisional?: boolean;
 }
 
 /** A file that a whole-state provider would write. Secret ones carry a hash in place of content. */
@@ -137,8 +139,6 @@ export interface Context {
   readonly node: string;
   /** Absent: no cluster keeps any. */
   readonly records?: SharedRecords;
-  /** How often everything is read, milliseconds: what is read beside that, at a call for each object, follows it where its budget lets it. Absent: a minute. */
-  readonly auditMs?: number;
   /** How often everything is read, milliseconds: what is read beside that, at a call for each object, follows it where its budget lets it. Absent: a minute. */
   readonly auditMs?: number;
   /** Counters and gauges of the provider, named `weir_<provider>_…`; ends up in /metrics. */

@@ -49,6 +49,8 @@ export interface Want {
   readonly problems: readonly Problem[];
   /** Services of whom a part cannot be understood and no earlier one is known: what exists of them stays. */
   readonly withheld: ReadonlySet<ServiceId>;
+  /** Some of it is wanted only until something else is done. */
+  readonly provisional?: boolean;
 }
 
 export interface LaneEvents {

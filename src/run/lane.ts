@@ -191,15 +191,16 @@ export class Lane {
   settled(tries: number): boolean {
     const { failure, failures } = this.connection;
     if (failure !== undefined && !this.#passed) return failure.class !== 'retry' || failures >= tries;
-    if (!this.#passed || this.#passing || this.#tasks.size > 0) return false;
+    if (!this.#passed || this.#passing || this.#tasks.size > 0 || this.#picture.owes) return false;
     return [...this.#records.values()].every((record) => {
       if (record.seen === undefined) return false;
       if (record.state === 'failed') {
         return record.retryAtMs === undefined || record.refused || record.gateFailed || record.failures >= tries;
       }
       if (this.#outlasts(record)) return true;
-      // After a write somebody has to look once: something may still be being set up.
-      return record.pollAtMs === undefined || (record.state === 'in sync' && record.looks > 0);
+      // After a write somebody has to look once: something may still be being set up. And until it is known whether that frees something.
+      const enough = record.state === 'in sync' && record.looks > 0;
+      return record.pollAtMs === undefined || (enough && this.#picture.want?.provisional !== true);
     });
   }
 

@@ -37,6 +37,11 @@ export class Picture {
     return this.#want;
   }
 
+  /** What is wanted may be another thing by now, after work that it waited for. */
+  get owes(): boolean {
+    return this.#want?.provisional === true && !this.#wantFrom.includes(this.#outside);
+  }
+
   /** Puts a reading in the place of what was known; everything is looked at anew when it says something else. */
   read(before: readonly Observed[], after: readonly Observed[]): void {
     const known = this.cache.all();
@@ -53,7 +58,7 @@ export class Picture {
     const observed = this.cache.replace(group.observed, result);
     // Joined anew while the work went on: from what was known before it, and so was what is wanted (names that it has taken meanwhile).
     const stale = this.#groups.get(group.unit) !== group;
-    if ((news || stale) && this.cache.all() !== known) this.#outside++;
+    if ((news || stale || this.#want?.provisional === true) && this.cache.all() !== known) this.#outside++;
     if (stale) this.#groupsFrom = [];
     else if (group.desired.length + observed.length === 0) this.#groups.delete(group.unit);
     else this.#groups.set(group.unit, { ...group, observed });

@@ -8,9 +8,9 @@ import { awselbHarness } from '../../conformance/awselb-harness.ts';
 import { assertApplied } from '../../conformance/expect.ts';
 import { Rig } from '../../conformance/rig.ts';
 import { tcpService } from '../../conformance/services.ts';
-import { backend, service, tcp } from '../../front/make-service.ts';
+import { backend, service, target, tcp } from '../../front/make-service.ts';
 import { converge } from './converge.ts';
-import { desire, told } from './desire.ts';
+import { desire, environment, find, planned, told } from './desire.ts';
 
 const one = (name: string, port: number, awselb: Json = {}, more: Partial<ExportedService> = {}): ExportedService =>
   service(`shop/${name}`, [tcp(port)], {
@@ -45,6 +45,55 @@ describe('a service that moves to another load balancer', () => {
       const { cloud: later } = converge([...after], {}, { cloud });
       assert.deepEqual(told(desire(after, { present: later.observe() })), []);
     }
+  });
+
+  it('is served by the old one until the new one is set up and has somebody ready, and by its targets of now', () => {
+    for (const [before, after, old] of [
+      [[alone, other], [joined, other], 'service/shop/web'],
+      [[joined, other], [alone, other], 'service/edge'],
+    ] as const) {
+      const { cloud } = converge([...before]);
+      cloud.tick();
+      const next = target('10.0.1.9', 80);
+      const [web, db] = after;
+      const moved = { ...web, backends: { web: backend({ protocol: 'tcp', targets: [next] }) } };
+      const desired = () => desire([moved, db], { present: cloud.observe() });
+      const holds = () =>
+        desired().resources.flatMap(({ kind, id, sets }) =>
+          kind === 'TargetGroup' && id.startsWith(`${old}|shop/web`) ? [[...(sets.Targets?.keys() ?? [])].join()] : [],
+        );
+      const ports = () =>
+        find(desired().resources, 'SecurityGroup', `${old}|sg`).sets.IpPermissions?.has('tcp|80|80|0.0.0.0/0');
+      assert.deepEqual([holds(), ports()], [['10.0.1.9:80'], true]);
+      const handles = new Map<number, string>();
+      for (const step of planned(desired().resources, cloud.observe()).steps) {
+        assert.ok(
+          step.op !== 'delete' && !(step.op === 'remove' && step.kind === 'SecurityGroup'),
+          `${step.op} ${step.kind}`,
+        );
+        cloud.apply(step, handles);
+      }
+      // It is all there, and nobody is ready yet.
+      assert.deepEqual(holds(), ['10.0.1.9:80']);
+      cloud.tick();
+      assert.deepEqual(holds(), []);
+      const settled = converge([moved, db], {}, { cloud });
+      assert.deepEqual(
+        settled.cloud.observe().filter(({ id }) => id.startsWith(`${old}|shop/web`)),
+        [],
+      );
+    }
+  });
+
+  it('stays where it was when it is refused where it shall be', () => {
+    const { cloud } = converge([joined, other]);
+    const present = cloud.observe();
+    const desired = desire([alone, other], {
+      present,
+      environment: { ...environment, Limits: { 'network-load-balancers': 1 } },
+    });
+    assert.deepEqual(told(desired), ['E_QUOTA shop/web network-load-balancers 2']);
+    assert.deepEqual(planned(desired.resources, present).steps, []);
   });
 
   it('is not told where it joins with a new port, or another service leaves', () => {

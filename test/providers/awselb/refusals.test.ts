@@ -60,7 +60,7 @@ const cases: readonly (readonly [string, readonly ExportedService[], string, Wis
     'no subnets at all',
     [nlb()],
     'E_DISCOVERY shop/web settings.awselb.subnets',
-    { environment: { Region: 'eu-west-1' } },
+    { environment: { Region: 'eu-west-1', Searched: true } },
   ],
   [
     'an address type that NLBs do not have',

@@ -4,6 +4,9 @@ import { describe, it } from 'node:test';
 import { kinds } from '../../../providers/awselb/kinds.ts';
 import type { Observed, Policy, Resource } from '../../../src/model/index.ts';
 import { plan } from '../../../src/plan/index.ts';
+import { backend, service, target, tcp } from '../../front/make-service.ts';
+import { converge } from './converge.ts';
+import { desire, environment, find } from './desire.ts';
 
 const base = { unit: 'edge/ingress/edge', serves: ['shop/web'], refs: {} };
 const set = (...keys: readonly string[]) => new Map(keys.map((key) => [key, { attrs: {} }] as const));
@@ -59,5 +62,32 @@ describe('upsert-only', () => {
       'remove SecurityGroup tcp 80',
       'remove TargetGroup 10.0.0.1:80',
     ]);
+  });
+
+  it('a range of ports that nodes and pods let in only grows', () => {
+    const nodes = [9000, 8000].map((port) =>
+      service(`shop/p${port}`, [tcp(port)], {
+        backends: { web: backend({ protocol: 'tcp', targets: [target('10.0.0.1', port)] }) },
+      }),
+    );
+    const NetworkInterfaces = [
+      { NetworkInterfaceId: 'eni-1', PrivateIpAddresses: ['10.0.0.1'], SecurityGroups: ['sg-1'] },
+    ];
+    const wish = { environment: { ...environment, NetworkInterfaces } };
+    const { cloud } = converge(nodes, wish);
+    const range = (policy: Policy) => {
+      const { attrs } = find(
+        desire(nodes.slice(1), { ...wish, policy, present: cloud.observe() }).resources,
+        'SecurityGroupRule',
+      );
+      return [attrs.FromPort, attrs.ToPort];
+    };
+    assert.deepEqual(
+      [range('upsert-only'), range('sync')],
+      [
+        [8000, 9000],
+        [8000, 8000],
+      ],
+    );
   });
 });
