@@ -7,13 +7,17 @@ const nodes = z.array(z.string().min(1)).readonly();
 const schema = z.object({
   inc: z.number().int().nonnegative(),
   group: z.object({ version: z.number().int().positive(), voters: nodes, previous: nodes }).optional(),
+  settled: z.boolean().optional(),
+  fence: z.number().int().nonnegative().optional(),
 });
 
 /** What the node had on disk; undefined where there is nothing or it cannot be read: then it is a new voter, which stays mute at first. */
 export function readDisk(file: string): Disk | undefined {
   try {
     const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-    return parsed.success ? { inc: parsed.data.inc, group: parsed.data.group } : undefined;
+    if (!parsed.success) return undefined;
+    const { inc, group, settled = false, fence = 0 } = parsed.data;
+    return { inc, group, settled, fence };
   } catch {
     return undefined;
   }

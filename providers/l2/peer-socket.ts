@@ -30,7 +30,7 @@ export class PeerSocket {
   /** RangeError for a secret that is too short. */
   constructor(options: SpeakerOptions, parts: PeerSocketParts) {
     const clusterId = shortHash(options.cluster);
-    const configHash = shortHash(JSON.stringify(parts.timing));
+    const configHash = shortHash(JSON.stringify({ ...parts.timing, mode: options.mode ?? 'strict' }));
     this.#parts = parts;
     this.#listen = options.listen;
     this.#seal = new Seal({ self: options.node, clusterId, configHash, mac: deriveMac(options.secret, clusterId) });

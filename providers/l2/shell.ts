@@ -1,4 +1,4 @@
-import type { Action, Disk, Event, Report, Transaction } from './protocol/events.ts';
+import type { Action, Disk, Event, Report, Transaction, VoteRequest } from './protocol/events.ts';
 import type { Message, NodeId, Vip } from './protocol/messages.ts';
 
 /** Decides; pure. `Protocol` is one. */
@@ -15,6 +15,10 @@ export interface World {
   /** `persisted` is to follow as an event once it is on disk. */
   readonly persist: (disk: Disk) => void;
   readonly announce: (vips: readonly Vip[]) => void;
+  /** The answer is to follow as an event. */
+  readonly vote: (request: VoteRequest) => void;
+  /** Whether anybody on the network answers for the gateway or an address within so many ms. */
+  readonly probe: (target: Vip | 'gateway', withinMs: number) => Promise<boolean>;
   readonly report: (report: Report) => void;
 }
 
@@ -62,6 +66,12 @@ export class Shell {
       case 'announce':
         this.#world.announce(action.vips);
         return;
+      case 'vote':
+        this.#world.vote(action.request);
+        return;
+      case 'probe':
+        void this.#probe(action.id, action.target, action.withinMs);
+        return;
       case 'timer':
         clearTimeout(this.#timer);
         if (action.at === Number.POSITIVE_INFINITY) return;
@@ -70,6 +80,12 @@ export class Shell {
       case 'report':
         this.#world.report(action.report);
     }
+  }
+
+  /** Where nobody can be asked, nobody has answered for a gateway, and somebody may have for an address: both keep a gate shut. */
+  async #probe(id: number, target: Vip | 'gateway', withinMs: number): Promise<void> {
+    const answered = await this.#world.probe(target, withinMs).catch(() => target !== 'gateway');
+    this.dispatch({ kind: 'probed', id, answered });
   }
 
   async #apply(id: number, inc: number, transaction: Transaction): Promise<void> {

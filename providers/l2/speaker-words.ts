@@ -1,8 +1,10 @@
 /** The words between those who run a node that announces and the thread in which it runs. Plain data. */
 import type { Range } from './kernel/gate-text.ts';
 import type { InterfaceChoice } from './kernel/interfaces.ts';
-import type { Report } from './protocol/events.ts';
+import type { Report, VoteAnswer, VoteRequest } from './protocol/events.ts';
 import type { Group, NodeId, Vip } from './protocol/messages.ts';
+import type { Mode } from './protocol/modes.ts';
+import type { Drop } from './protocol/seal.ts';
 
 /** Another node and where it hears datagrams. */
 export interface Peer {
@@ -36,6 +38,10 @@ export interface SpeakerOptions extends Addresses {
   readonly cluster: string;
   /** Who votes, where nothing is on disk. */
   readonly group: Group;
+  /** What decides while two vote; the same on all nodes. Strict where absent. */
+  readonly mode?: Mode;
+  /** Only votes: needs no gates, no capability, and announces nothing. */
+  readonly witness?: boolean;
   readonly beatMs?: number;
   readonly interfaces: InterfaceChoice;
   readonly stateDir: string;
@@ -70,6 +76,10 @@ export type News =
   | { readonly kind: 'silent'; readonly nodes: readonly (readonly [NodeId, number])[] }
   /** Whether a proxy of this machine answers where `probes` says. */
   | { readonly kind: 'served'; readonly served: boolean; readonly reason: string }
+  /** Datagrams that were not taken, of one address and for one reason, since it was told last. */
+  | { readonly kind: 'dropped'; readonly why: Drop | 'flood'; readonly from: string; readonly count: number }
+  /** A question to whoever keeps the third vote of two nodes; the order `vote` answers it. */
+  | { readonly kind: 'vote'; readonly request: VoteRequest }
   | { readonly kind: 'closed' };
 
 /** What those tell it. */
@@ -79,6 +89,7 @@ export type Order =
   | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
   | { readonly kind: 'eligible'; readonly eligible: boolean }
   | { readonly kind: 'regroup'; readonly group: Group }
+  | { readonly kind: 'vote'; readonly answer: VoteAnswer }
   | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }
   /** Hands everything over and takes nothing more; false: takes again. */
   | { readonly kind: 'drain'; readonly draining?: boolean }

@@ -21,7 +21,7 @@ async function main(options: SpeakerOptions, tell: (news: News) => void): Promis
   const gateFault = (error: string) => tell({ kind: 'trouble', what: 'the gates', error });
   const gates = options.ungated === true ? undefined : await openGates(Math.max(1000, 3 * timing.gateMs), gateFault);
   const node = new SpeakerNode(options, {
-    core: new Protocol(options.node, timing),
+    core: new Protocol(options.node, timing, options.mode),
     timing,
     packets: await openPacketSocket(),
     gates,

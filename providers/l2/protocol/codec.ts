@@ -1,8 +1,8 @@
-import type { Group, Message } from './messages.ts';
+import { type Beat, electorateOf, type Group, type Message } from './messages.ts';
 import { readVips, writeVips } from './vip-set.ts';
 import { Malformed, Reader, Writer } from './wire.ts';
 
-const kinds = ['beat', 'ack', 'stale', 'nudge', 'regroup'] as const;
+const kinds = ['beat', 'ack', 'stale', 'nudge', 'regroup', 'hello'] as const;
 /** Spans travel in hundredths of a millisecond. */
 const perMs = 100;
 const mostVoters = 9;
@@ -12,33 +12,29 @@ export function encodeMessage(message: Message): Uint8Array {
   const writer = new Writer().number(kinds.indexOf(message.kind), 1).text(message.from);
   switch (message.kind) {
     case 'beat':
-      writer
-        .number(message.inc, 6)
-        .number(message.seq, 6)
-        .number(message.eligible ? 1 : 0, 1);
-      writeGroup(writer, message.group);
-      writeVips(writer, message.claims);
-      writer.number(message.hints.length, 2);
-      for (const { vip, to, leftMs } of message.hints) {
-        writeVips(writer, [vip]);
-        writer.text(to).number(spanOf(leftMs, Math.floor), 4);
-      }
+      writeBeat(writer, message);
       break;
     case 'ack':
-      writer.number(message.inc, 6).number(message.seq, 6).number(message.version, 4).number(message.refused.length, 2);
-      for (const { vip, holder, remainingMs } of message.refused) {
+      writer.number(message.inc, 6).number(message.seq, 6).number(message.version, 4).number(message.fence, 6);
+      writer.number(message.needs ? 1 : 0, 1).number(message.refused.length, 2);
+      for (const { vip, holder, remainingMs, fence } of message.refused) {
         writeVips(writer, [vip]);
-        writer.text(holder).number(spanOf(remainingMs, Math.ceil), 4);
+        writer.text(holder).number(spanOf(remainingMs, Math.ceil), 4).number(fence, 6);
       }
       break;
     case 'stale':
       writer.number(message.knownInc, 6);
       break;
+    case 'hello':
+      writer.number(message.inc, 6);
+      break;
     case 'nudge':
+      writer.number(message.inc, 6).number(message.seq, 6);
       writeVips(writer, [message.vip]);
       break;
     case 'regroup':
       writeGroup(writer, message.group);
+      writer.number(message.settled ? 1 : 0, 1);
   }
   return writer.done();
 }
@@ -55,34 +51,66 @@ export function decodeMessage(bytes: Uint8Array): Message {
 
 function readBody(reader: Reader, kind: (typeof kinds)[number] | undefined, from: string): Message {
   switch (kind) {
-    case 'beat': {
-      const [inc, seq, eligible] = [reader.number(6), reader.number(6), reader.flag()];
-      const [group, claims] = [readGroup(reader), readVips(reader)];
-      const hints = times(reader.number(2), () => ({
-        vip: readVip(reader),
-        to: reader.text(),
-        leftMs: readSpan(reader),
-      }));
-      return { kind, from, inc, seq, eligible, group, claims, hints };
-    }
+    case 'beat':
+      return readBeat(reader, from);
     case 'ack': {
-      const [inc, seq, version] = [reader.number(6), reader.number(6), reader.number(4)];
+      const [inc, seq, version, fence] = [reader.number(6), reader.number(6), reader.number(4), reader.number(6)];
+      const needs = reader.flag();
       const refused = times(reader.number(2), () => ({
         vip: readVip(reader),
         holder: reader.text(),
         remainingMs: readSpan(reader),
+        fence: reader.number(6),
       }));
-      return { kind, from, inc, seq, version, refused };
+      return { kind, from, inc, seq, version, fence, needs, refused };
     }
     case 'stale':
       return { kind, from, knownInc: reader.number(6) };
+    case 'hello':
+      return { kind, from, inc: reader.number(6) };
     case 'nudge':
-      return { kind, from, vip: readVip(reader) };
+      return { kind, from, inc: reader.number(6), seq: reader.number(6), vip: readVip(reader) };
     case 'regroup':
-      return { kind, from, group: readGroup(reader) };
+      return { kind, from, group: readGroup(reader), settled: reader.flag() };
     default:
       throw new Malformed('its kind is not known');
   }
+}
+
+function writeBeat(writer: Writer, beat: Beat): void {
+  const flags = (beat.eligible ? 1 : 0) + (beat.settled ? 2 : 0) + (beat.novice ? 4 : 0) + (beat.quiet ? 8 : 0);
+  writer.number(beat.inc, 6).number(beat.seq, 6).number(flags, 1).number(beat.fence, 6);
+  writeGroup(writer, beat.group);
+  if (beat.known.length !== electorateOf(beat.group).length) throw new RangeError('each voter has one incarnation');
+  for (const inc of beat.known) writer.number(inc, 6);
+  writeVips(writer, beat.claims);
+  writer.number(beat.fencings.length, 2);
+  for (const { fence, open, vips } of beat.fencings) {
+    writer.number(fence, 6).number(open ? 1 : 0, 1);
+    writeVips(writer, vips);
+  }
+  writer.number(beat.hints.length, 2);
+  for (const { vip, to, leftMs } of beat.hints) {
+    writeVips(writer, [vip]);
+    writer.text(to).number(spanOf(leftMs, Math.floor), 4);
+  }
+}
+
+function readBeat(reader: Reader, from: string): Beat {
+  const [inc, seq, flags, fence] = [reader.number(6), reader.number(6), reader.number(1), reader.number(6)];
+  if (flags > 15) throw new Malformed('a flag is not known');
+  const group = readGroup(reader);
+  const known = electorateOf(group).map(() => reader.number(6));
+  const claims = readVips(reader);
+  const fencings = times(reader.number(2), () => ({
+    fence: reader.number(6),
+    open: reader.flag(),
+    vips: readVips(reader),
+  }));
+  const hints = times(reader.number(2), () => ({ vip: readVip(reader), to: reader.text(), leftMs: readSpan(reader) }));
+  const has = (flag: number) => (flags & flag) > 0;
+  const said = { eligible: has(1), settled: has(2), novice: has(4), quiet: has(8) };
+  return { kind: 'beat', from, inc, seq, group, known, claims, fence, fencings, hints, ...said };
 }
 
 function writeGroup(writer: Writer, { version, voters, previous }: Group): void {

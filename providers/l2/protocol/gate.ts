@@ -1,11 +1,12 @@
 import type { Emit, Transaction } from './events.ts';
 import type { Vip } from './messages.ts';
 
+/** Of all addresses that were confirmed together, so that a beat changes one of these and not one for each. */
 interface Opening {
-  /** The last transaction that made the address owned. */
-  readonly id: number;
-  /** When the last token it was confirmed with is gone for certain. */
-  readonly until: number;
+  /** The last transaction that made the addresses owned. */
+  id: number;
+  /** When the last token they were confirmed with is gone for certain. */
+  until: number;
 }
 
 /** What is known of the kernel's gates: what was told to it, what of that is done, and so which addresses are surely closed. */
@@ -15,6 +16,7 @@ export class Gate {
   readonly #openings = new Map<Vip, Opening>();
   readonly #pending = new Map<number, Transaction>();
   #owned: readonly Vip[] = [];
+  #opening: Opening = { id: 0, until: 0 };
   #lastId = 0;
   #completed = 0;
 
@@ -38,18 +40,27 @@ export class Gate {
 
   /** Lets exactly these be open while the token lives, which is at the longest until the time given. */
   confirm(token: number, owned: readonly Vip[], until: number): number {
-    this.#owned = owned;
     const id = this.#submit({ kind: 'confirm', token, owned });
-    for (const vip of owned) {
-      this.#openings.set(vip, { id, until: Math.max(until, this.#openings.get(vip)?.until ?? 0) });
+    if (owned !== this.#owned) {
+      const before = owned.map((vip) => this.#openings.get(vip)?.until ?? 0);
+      this.#opening = { id, until: before.reduce((latest, found) => Math.max(latest, found), until) };
+      for (const vip of owned) this.#openings.set(vip, this.#opening);
+      this.#owned = owned;
     }
+    this.#opening.id = id;
+    this.#opening.until = Math.max(until, this.#opening.until);
     return id;
   }
 
-  /** Takes an address from the owned ones. */
+  /** Takes an address from the owned ones; the others stay owned by this transaction, too, so it closes none of them. */
   withdraw(vip: Vip): number {
+    const before = this.#openings.get(vip);
+    if (before !== undefined) this.#openings.set(vip, { ...before });
     this.#owned = this.#owned.filter((owned) => owned !== vip);
-    return this.#submit({ kind: 'own', owned: this.#owned });
+    const id = this.#submit({ kind: 'own', owned: this.#owned });
+    this.#opening = { id, until: this.#opening.until };
+    for (const owned of this.#owned) this.#openings.set(owned, this.#opening);
+    return id;
   }
 
   /** Takes the kernel's answer; transactions are answered in order. Undefined for an answer to what was never asked. */
@@ -66,6 +77,12 @@ export class Gate {
     const opening = this.#openings.get(vip);
     if (opening === undefined) return true;
     return this.#completed > opening.id || now >= opening.until;
+  }
+
+  /** Whether an address answers surely still, by this node's reckoning; `marginMs`: how much sooner a gate closes than it is surely closed. */
+  surelyOpen(vip: Vip, now: number, marginMs: number): boolean {
+    const opening = this.#openings.get(vip);
+    return opening !== undefined && this.#owned.includes(vip) && now < opening.until - marginMs;
   }
 
   /** When an address is closed even if the kernel answers nothing any more. */

@@ -4,6 +4,7 @@ export * from './events.ts';
 export * from './gate.ts';
 export * from './keys.ts';
 export * from './messages.ts';
+export * from './modes.ts';
 export * from './owner.ts';
 export * from './protocol.ts';
 export * from './seal.ts';

@@ -1,24 +1,38 @@
 import type { Emit } from './events.ts';
-import { type Beat, type Group, majorityOf, type NodeId } from './messages.ts';
+import { type Beat, electorateOf, type Group, majorityOf, type NodeId } from './messages.ts';
 import type { Timing } from './timing.ts';
 
 /** How a beat's group stands to the own one. */
 export type Standing = 'old' | 'same' | 'new' | 'refused';
 
-/** The record of who votes: taken over one voter at a time, written to disk before it counts, and reported settled before the next may be made. */
+/** A record, and whether it is known that nothing before it counts any more. */
+export interface Known {
+  readonly group: Group;
+  readonly settled: boolean;
+}
+
+/**
+ * The record of who votes: taken over one voter at a time, written to disk before it counts, and reported settled before the next may be made.
+ * Until it is settled, its own majority and that of the record before are both needed, so two records made at once cannot both count.
+ */
 export class Membership {
   readonly #self: NodeId;
   readonly #timing: Timing;
   readonly #emit: Emit;
-  readonly #write: (group: Group) => void;
-  /** Version that each node was heard to have on disk. */
-  readonly #adopted = new Map<NodeId, number>();
+  readonly #write: (known: Known) => void;
+  /** Which record each node has on disk, as far as it was heard. */
+  readonly #adopted = new Map<NodeId, Group>();
+  /** Voters that were heard with the own record since this node began without a disk; true: they have it on theirs. */
+  #heard = new Map<NodeId, boolean>();
   #group: Group | undefined;
-  #writing = 0;
+  #settled = false;
+  #novice = false;
+  #writing: Group | undefined;
   #settledAt: number | undefined;
-  #reported = 0;
+  #complained = '';
+  #waits = '';
 
-  constructor(self: NodeId, timing: Timing, emit: Emit, write: (group: Group) => void) {
+  constructor(self: NodeId, timing: Timing, emit: Emit, write: (known: Known) => void) {
     this.#self = self;
     this.#timing = timing;
     this.#emit = emit;
@@ -29,81 +43,178 @@ export class Membership {
     return this.#group;
   }
 
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Began without a disk: what it promised before, if anything, is forgotten with the record under which it did. */
+  get novice(): boolean {
+    return this.#novice;
+  }
+
   get voters(): readonly NodeId[] {
     return this.#group?.voters ?? [];
   }
 
   votes(node: NodeId): boolean {
-    return this.voters.includes(node);
+    return this.voters.includes(node) && (node !== this.#self || !this.#novice);
+  }
+
+  /** Whether a node's promises may count: those of a voter that was removed last do until all know of it. */
+  promises(node: NodeId): boolean {
+    const knows = node !== this.#self || !this.#novice;
+    return knows && this.#group !== undefined && electorateOf(this.#group).includes(node);
   }
 
   /** The record that a node begins with: what its disk has, else what is configured. */
-  load(group: Group): void {
-    this.#group = group;
+  load(group: Group, settled: boolean, novice: boolean): void {
+    this.#novice = novice;
+    this.#take({ group, settled });
+    if (settled) this.#emit({ kind: 'report', report: { kind: 'settled', version: group.version } });
+    if (novice) this.#learn();
   }
 
   /** Asks for a newer record to be written; it counts once it is on disk. */
-  offer(group: Group): void {
+  offer(group: Group, settled: boolean): void {
     const current = this.#group;
-    if (current === undefined || group.version <= Math.max(current.version, this.#writing)) return;
-    const reason = faultOf(group);
-    if (reason !== undefined) {
-      this.#emit({ kind: 'report', report: { kind: 'groupRefused', group, reason } });
-      return;
+    if (current === undefined || group.version < Math.max(current.version, (this.#writing?.version ?? 0) + 1)) return;
+    if (group.version === current.version) {
+      if (sameRecord(group, current)) {
+        if (settled) this.#settle();
+        return;
+      }
+      // Two records were made at once: the one that a majority of the voters before has on disk stays, the other one never counts.
+      if (this.#settled || !(settled || this.#chosen(group))) {
+        this.#refuse(group, `other voters than here in version ${group.version}: ${current.voters.join(', ')}`);
+        return;
+      }
     }
-    this.#writing = group.version;
-    this.#write(group);
+    const fault = faultOf(group);
+    if (fault !== undefined) this.#refuse(group, fault);
+    else if (this.#novice) {
+      this.#take({ group, settled });
+      this.#learn();
+    } else {
+      this.#writing = group;
+      this.#write({ group, settled });
+    }
   }
 
   /** A record is on disk. */
-  adopt(group: Group, now: number): void {
-    if (group.version > (this.#group?.version ?? 0)) this.#group = group;
-    this.#settledAt = undefined;
-    this.seen(this.#self, group.version, now);
+  persisted(group: Group, settled: boolean, now: number): void {
+    if (this.#novice) {
+      this.#novice = false;
+      this.#emit({ kind: 'report', report: { kind: 'member', votes: true, waitsFor: [] } });
+    }
+    const current = this.#group;
+    const newer = group.version > (current?.version ?? 0);
+    if (newer || (sameRecord(group, this.#writing) && !sameRecord(group, current))) this.#take({ group, settled });
+    if (sameRecord(group, this.#writing)) this.#writing = undefined;
+    this.#adopted.set(this.#self, group);
+    this.#count(now);
   }
 
-  /** Another node said which version it has on disk. */
-  seen(node: NodeId, version: number, now: number): void {
-    this.#adopted.set(node, Math.max(version, this.#adopted.get(node) ?? 0));
-    if (this.#settledAt === undefined && this.#adoptedByMajorities()) this.#settledAt = now + this.#timing.promiseMs;
-  }
-
-  /** Takes note of a beat's group. A beat of an older one counts nowhere, one of a newer one only after that is on disk here. */
-  judge(beat: Beat, now: number): Standing {
+  /** Takes note of a beat's group. A beat of an older one counts nowhere, one of a newer one only after that is on disk here. `fresh`: made for this incarnation. */
+  judge(beat: Beat, fresh: boolean, now: number): Standing {
     const current = this.#group;
     if (current === undefined) return 'refused';
-    this.seen(beat.from, beat.group.version, now);
+    const had = this.#adopted.get(beat.from)?.version ?? 0;
+    if (!beat.novice && beat.group.version >= had) this.#adopted.set(beat.from, beat.group);
     if (beat.group.version < current.version) return 'old';
-    if (beat.group.version > current.version) {
-      this.offer(beat.group);
-      return 'new';
+    if (!sameRecord(beat.group, current)) {
+      if (beat.group.version === current.version && this.#settled) return 'old';
+      this.offer(beat.group, beat.settled);
+      return beat.group.version === current.version ? 'refused' : 'new';
     }
-    if (sameVoters(beat.group.voters, current.voters)) return 'same';
-    const reason = `${beat.from} has other voters in version ${current.version}: ${beat.group.voters.join(', ')}`;
-    this.#emit({ kind: 'report', report: { kind: 'groupRefused', group: beat.group, reason } });
-    return 'refused';
+    if (beat.settled) this.#settle();
+    this.#count(now);
+    if (fresh && this.#novice) {
+      this.#heard.set(beat.from, !beat.novice);
+      this.#learn();
+    }
+    return 'same';
+  }
+
+  /** A voter has promised something to this node under a record, so that is the one on its disk. */
+  acked(node: NodeId, group: Group): void {
+    if (!this.#novice || !sameRecord(group, this.#group)) return;
+    this.#heard.set(node, true);
+    this.#learn();
   }
 
   tick(now: number): void {
-    const version = this.#group?.version ?? 0;
-    if (this.#settledAt === undefined || now < this.#settledAt || this.#reported >= version) return;
-    this.#reported = version;
-    this.#emit({ kind: 'report', report: { kind: 'settled', version } });
+    if (this.#settledAt !== undefined && now >= this.#settledAt) this.#settle();
   }
 
-  wakeAt(now: number): number {
-    const at = this.#reported >= (this.#group?.version ?? 0) ? undefined : this.#settledAt;
-    return at === undefined || now >= at ? Number.POSITIVE_INFINITY : at;
+  wakeAt(): number {
+    return this.#settled ? Number.POSITIVE_INFINITY : (this.#settledAt ?? Number.POSITIVE_INFINITY);
   }
 
-  #adoptedByMajorities(): boolean {
+  #take({ group, settled }: Known): void {
+    this.#group = group;
+    this.#settled = settled;
+    this.#settledAt = undefined;
+    this.#heard = new Map();
+    this.#emit({ kind: 'report', report: { kind: 'group', group } });
+  }
+
+  /** Every promise of before has run out once majorities had it on disk for so long. */
+  #count(now: number): void {
     const group = this.#group;
-    return group !== undefined && [group.voters, group.previous].every((voters) => this.#majorityHas(voters, group));
+    if (group === undefined || this.#settled || this.#settledAt !== undefined) return;
+    if (this.#has(group.voters, group) && this.#chosen(group)) this.#settledAt = now + this.#timing.promiseMs;
   }
 
-  #majorityHas(voters: readonly NodeId[], { version }: Group): boolean {
-    if (voters.length === 0) return true;
-    return voters.filter((node) => (this.#adopted.get(node) ?? 0) >= version).length >= majorityOf(voters);
+  /** Whether no other record can follow the same one any more: each node takes one of them only. */
+  #chosen(group: Group): boolean {
+    return group.previous.length === 0 || this.#has(group.previous, group);
+  }
+
+  #has(voters: readonly NodeId[], group: Group): boolean {
+    return voters.filter((node) => sameRecord(this.#adopted.get(node), group)).length >= majorityOf(voters);
+  }
+
+  #settle(): void {
+    const group = this.#group;
+    if (this.#settled || group === undefined) return;
+    this.#settled = true;
+    if (!this.#novice) this.#write({ group, settled: true });
+    this.#emit({ kind: 'report', report: { kind: 'settled', version: group.version } });
+  }
+
+  /**
+   * A voter without a disk votes when all others have the same record, which so is the newest: a first start; or when so many have it on
+   * disk that no other one can have been adopted by a majority: its own memory is not needed then. A node that is no voter has promised nothing under
+   * the record that it learns so, and may be made one by the next.
+   */
+  #learn(): void {
+    const group = this.#group;
+    if (group === undefined) return;
+    const all = [group.voters, this.#settled ? [] : group.previous].filter((voters) => voters.length > 0);
+    const own = all.filter((voters) => voters.includes(this.#self));
+    const lists = own.length > 0 ? own : all;
+    const missing = [...new Set(lists.flat())].filter((node) => node !== this.#self && !this.#heard.has(node));
+    const enough = lists.every((voters) => {
+      const full = voters.filter((node) => this.#heard.get(node) === true).length;
+      return (
+        full > voters.length - majorityOf(voters) || (own.length > 0 && voters.every((node) => !missing.includes(node)))
+      );
+    });
+    if (enough) {
+      if (sameRecord(group, this.#writing)) return;
+      this.#writing = group;
+      this.#write({ group, settled: this.#settled });
+    } else if (own.length > 0 && missing.length > 0 && this.#waits !== missing.join()) {
+      this.#waits = missing.join();
+      this.#emit({ kind: 'report', report: { kind: 'member', votes: false, waitsFor: missing } });
+    }
+  }
+
+  #refuse(group: Group, reason: string): void {
+    const complaint = `${group.version} ${group.voters.join()} ${reason}`;
+    if (complaint === this.#complained) return;
+    this.#complained = complaint;
+    this.#emit({ kind: 'report', report: { kind: 'groupRefused', group, reason } });
   }
 }
 
@@ -117,6 +228,11 @@ function faultOf({ version, voters, previous }: Group): string | undefined {
   return added + removed === 1 ? undefined : `it adds ${added} and removes ${removed} voters: change one at a time`;
 }
 
-function sameVoters(a: readonly NodeId[], b: readonly NodeId[]): boolean {
-  return a.length === b.length && a.every((voter) => b.includes(voter));
+function sameRecord(a: Group | undefined, b: Group | undefined): boolean {
+  if (a === undefined || b === undefined || a.version !== b.version) return a === b;
+  return a === b || (sameNames(a.voters, b.voters) && sameNames(a.previous, b.previous));
+}
+
+function sameNames(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
 }

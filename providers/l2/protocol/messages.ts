@@ -21,7 +21,15 @@ export interface Hint {
   readonly leftMs: number;
 }
 
-/** A node tells the voters that it lives and what it claims; a set that lacks an address frees it. */
+/** What orders the claims of one address: a later claim has a higher number than every one that was known before. */
+export interface Fencing {
+  readonly fence: number;
+  /** Whether the sender's gate was confirmed under it: only then may another give way. */
+  readonly open: boolean;
+  readonly vips: readonly Vip[];
+}
+
+/** A node tells the voters that it lives and what it claims; a set that lacks an address frees it. The others hear it at every change and once in a while. */
 export interface Beat {
   readonly kind: 'beat';
   readonly from: NodeId;
@@ -30,7 +38,19 @@ export interface Beat {
   /** Counts the beats of one incarnation; also the token at the sender's gate. */
   readonly seq: number;
   readonly group: Group;
+  /** The sender knows that nothing before this group counts any more. */
+  readonly settled: boolean;
+  /** The sender began without a disk and has not learned yet what it may vote on. */
+  readonly novice: boolean;
+  /** Incarnations of the group's electorate as the sender knows them, 0 for none: a voter takes no beat that was not made for its own one. */
+  readonly known: readonly number[];
   readonly claims: readonly Vip[];
+  /** Nothing to promise and nothing to learn: heard, and not answered. */
+  readonly quiet: boolean;
+  /** The highest number that the sender knows of any claim. */
+  readonly fence: number;
+  /** Numbers of those claims that a voter may not have heard of, or that another claims too. */
+  readonly fencings: readonly Fencing[];
   readonly hints: readonly Hint[];
   /** False: the sender may not take addresses over, because it leaves or is not healthy. */
   readonly eligible: boolean;
@@ -39,8 +59,10 @@ export interface Beat {
 export interface Refusal {
   readonly vip: Vip;
   readonly holder: NodeId;
-  /** How long the promise to the holder still runs, ms. */
+  /** How long the promise to the holder still runs, ms. 0: it runs no more, and only the number of the claim is too low. */
   readonly remainingMs: number;
+  /** The number of the holder's claim, as far as the voter knows it. */
+  readonly fence: number;
 }
 
 /** A voter's promise for all claims of one beat but those it refuses. */
@@ -51,7 +73,18 @@ export interface Ack {
   readonly seq: number;
   /** Version of the group that the voter has on disk. */
   readonly version: number;
+  /** The highest number that the voter knows of any claim. */
+  readonly fence: number;
+  /** The voter does not know the numbers of all these claims. */
+  readonly needs: boolean;
   readonly refused: readonly Refusal[];
+}
+
+/** A voter's answer to a beat that was not made for its incarnation: a replay, or it has started since. */
+export interface Hello {
+  readonly kind: 'hello';
+  readonly from: NodeId;
+  readonly inc: number;
 }
 
 /** Answer to a beat of an incarnation that is not the newest known. */
@@ -65,6 +98,9 @@ export interface Stale {
 export interface Nudge {
   readonly kind: 'nudge';
   readonly from: NodeId;
+  /** The standby's incarnation and its last beat that the voter heard, so that an old nudge moves nobody. */
+  readonly inc: number;
+  readonly seq: number;
   readonly vip: Vip;
 }
 
@@ -73,10 +109,16 @@ export interface Regroup {
   readonly kind: 'regroup';
   readonly from: NodeId;
   readonly group: Group;
+  readonly settled: boolean;
 }
 
 /** What nodes send one another; every one fits a datagram and may be lost, doubled or late. */
-export type Message = Beat | Ack | Stale | Nudge | Regroup;
+export type Message = Beat | Ack | Hello | Stale | Nudge | Regroup;
+
+/** All whose promises may be needed: the voters and, until the record is settled, those of before. */
+export function electorateOf({ voters, previous }: Group): readonly NodeId[] {
+  return [...voters, ...previous.filter((node) => !voters.includes(node))];
+}
 
 /** How many of so many voters make a majority. */
 export function majorityOf(voters: readonly NodeId[]): number {

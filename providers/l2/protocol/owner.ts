@@ -1,6 +1,10 @@
-import type { Emit } from './events.ts';
+import type { Emit, Transaction } from './events.ts';
+import { Fences, outranks } from './fences.ts';
 import { Gate } from './gate.ts';
-import { type Ack, type Group, type Hint, majorityOf, type NodeId, type Refusal, type Vip } from './messages.ts';
+import { Hints } from './hints.ts';
+import type { Known } from './membership.ts';
+import type { Ack, Group, NodeId, Refusal, Vip } from './messages.ts';
+import { type Pulse, Round, type Third } from './round.ts';
 import type { Timing } from './timing.ts';
 
 interface Claim {
@@ -12,20 +16,17 @@ interface Claim {
   successor: NodeId | undefined;
 }
 
-interface Sent {
-  readonly seq: number;
-  readonly group: Group;
-  readonly claims: readonly Vip[];
-  readonly sentAt: number;
-  readonly acks: Map<NodeId, ReadonlySet<Vip>>;
-  confirmAt: number | undefined;
-}
-
-/** What a beat consists of beyond the sender's name and group. */
-export interface Pulse {
-  readonly seq: number;
-  readonly claims: readonly Vip[];
-  readonly hints: readonly Hint[];
+/** What an owner has of the node around it. */
+export interface OwnerParts {
+  readonly self: NodeId;
+  readonly inc: number;
+  readonly timing: Timing;
+  readonly emit: Emit;
+  /** The highest number of a claim known so far. */
+  readonly fence: number;
+  readonly third: Third;
+  /** A refusal by a claim that is older than the own one does not count: two nodes that have both taken an address settle it by that. */
+  readonly newestKeeps: () => boolean;
 }
 
 const releaseTries = 12; // A voter that is gone never acknowledges one.
@@ -33,30 +34,44 @@ const releaseTries = 12; // A voter that is gone never acknowledges one.
 /** The claims of one incarnation: from the claim over the beats and their majorities to the open gate, and back. */
 export class Owner {
   readonly gate: Gate;
-  readonly #timing: Timing;
-  readonly #emit: Emit;
+  readonly fences: Fences;
+  readonly #parts: OwnerParts;
   readonly #claims = new Map<Vip, Claim>();
-  readonly #hints = new Map<Vip, { readonly to: NodeId; readonly until: number }>();
-  readonly #sent = new Map<number, Sent>();
+  readonly #hints = new Hints();
+  readonly #rounds = new Map<number, Round>();
   readonly #notBefore = new Map<Vip, number>();
-  /** The keys of the claims, the same list as long as they are the same. */
-  #claimed: readonly Vip[] | undefined;
+  /** The claims as beats tell them: the same array as long as they are the same. */
+  #told: readonly Vip[] = [];
+  #unwanted = 0;
+  /** The youngest claim's first beat. */
+  #youngest = 0;
   #seq = 0;
   #confirmed = 0;
-  #arming: { readonly id: number; readonly pulse: Pulse; readonly group: Group } | undefined;
+  #arming: { readonly id: number; readonly pulse: Pulse; readonly known: Known } | undefined;
   #nextBeatAt = 0;
   #open: ReadonlySet<Vip> = new Set();
+  #openList: readonly Vip[] = [];
   #releaseFrom: number | undefined;
   #releaseTries = 0;
 
-  constructor(inc: number, timing: Timing, emit: Emit) {
-    this.#timing = timing;
-    this.#emit = emit;
-    this.gate = new Gate(inc, emit);
+  constructor(parts: OwnerParts) {
+    this.#parts = parts;
+    this.fences = new Fences(parts.fence);
+    this.gate = new Gate(parts.inc, parts.emit);
   }
 
   get claims(): ReadonlyMap<Vip, { readonly wanted: boolean }> {
     return this.#claims;
+  }
+
+  /** A release is told that not every voter has heard yet. */
+  get releasing(): boolean {
+    return this.#releaseFrom !== undefined;
+  }
+
+  /** The newest beat that has left. */
+  get newest(): Round | undefined {
+    return this.#rounds.get(this.#seq) ?? this.#rounds.get(this.#seq - 1);
   }
 
   /** The earliest time at which a claim makes sense again after a refusal or a hand-over. */
@@ -68,14 +83,22 @@ export class Owner {
     this.#notBefore.set(vip, Math.max(until, this.notBefore(vip)));
   }
 
-  claim(vip: Vip, now: number, insistUntil = 0): void {
-    if (this.#claims.get(vip)?.wanted) return;
-    this.#claimed = undefined;
-    this.#claims.set(vip, { wanted: true, since: this.#seq + 1, insistUntil, successor: undefined });
-    this.#notBefore.delete(vip);
-    this.#hints.delete(vip);
+  /** Takes these up under one number. */
+  claim(vips: readonly Vip[], now: number, insistUntil = 0): void {
+    const fresh = vips.filter((vip) => !this.#claims.get(vip)?.wanted);
+    if (fresh.length === 0) return;
+    const fence = this.fences.next();
+    for (const vip of fresh) {
+      if (this.#claims.has(vip)) this.#unwanted -= 1;
+      this.#claims.set(vip, { wanted: true, since: this.#seq + 1, insistUntil, successor: undefined });
+      this.#notBefore.delete(vip);
+      this.#hints.drop(vip);
+      this.fences.claim(vip, fence);
+      this.#parts.emit({ kind: 'report', report: { kind: 'claimed', vip, fence } });
+    }
+    this.#youngest = this.#seq + 1;
+    this.#told = [...this.#claims.keys()];
     this.#nextBeatAt = now;
-    this.#emit({ kind: 'report', report: { kind: 'claimed', vip } });
   }
 
   /** Closes the gate; the claim leaves the beats only after it is surely closed. */
@@ -84,6 +107,7 @@ export class Owner {
     if (!claim?.wanted) return;
     claim.wanted = false;
     claim.successor = successor;
+    this.#unwanted += 1;
     if (this.gate.owned.includes(vip)) this.gate.withdraw(vip);
     this.#dropClosed(now);
   }
@@ -97,46 +121,73 @@ export class Owner {
     return yields;
   }
 
+  /** Somebody else says that an address is his which is claimed here: all are told the number of the own claim, and give way if theirs is older. */
+  contest(vip: Vip, now: number): boolean {
+    if (!this.#claims.get(vip)?.wanted) return false;
+    this.fences.tell(vip);
+    this.#nextBeatAt = now;
+    return true;
+  }
+
+  /** Gives way at once to a newer claim whose gate is open. */
+  outdone(vip: Vip, by: NodeId, fence: number, now: number): boolean {
+    if (!this.#claims.get(vip)?.wanted) return false;
+    const mine = { fence: this.fences.of(vip), node: this.#parts.self };
+    if (!outranks({ fence, node: by }, mine)) return false;
+    this.#parts.emit({ kind: 'report', report: { kind: 'outdone', vip, by, fence } });
+    this.release(vip, now);
+    this.holdOff(vip, now + this.#parts.timing.promiseMs);
+    return true;
+  }
+
   /** Starts a beat if one is due: its token first, where something is claimed. Returns a beat that may leave at once. */
-  start(now: number, group: Group): Pulse | undefined {
+  start(now: number, known: Known): Pulse | undefined {
     if (now < this.#dueAt() || this.#arming !== undefined) return undefined;
-    this.#nextBeatAt = now + this.#timing.beatMs;
+    this.#nextBeatAt = now + this.#parts.timing.beatMs;
     this.#seq += 1;
-    const claims = this.#claimed ?? [...this.#claims.keys()];
-    this.#claimed = claims;
-    const pulse: Pulse = { seq: this.#seq, claims, hints: this.#hintsAt(now) };
-    if (claims.length === 0) return this.#leave(pulse, group, now);
-    this.#arming = { id: this.gate.arm(pulse.seq, this.#timing.gateMs), pulse, group };
+    const fencings = this.fences.fencings((vip) => this.#open.has(vip));
+    const [claims, fence, hints] = [this.#told, this.fences.highest, this.#hints.at(now)];
+    const pulse: Pulse = { seq: this.#seq, claims, hints, fence, fencings };
+    if (claims.length === 0) return this.#leave(pulse, known, now);
+    this.#arming = { id: this.gate.arm(pulse.seq, this.#parts.timing.gateMs), pulse, known };
     return undefined;
   }
 
   /** Takes the kernel's answer; a beat whose token is armed may leave. */
   kernelDone(id: number, ok: boolean, now: number): Pulse | undefined {
     const transaction = this.gate.done(id, ok);
-    if (transaction !== undefined && !ok) this.#emit({ kind: 'report', report: { kind: 'kernelFailed', transaction } });
+    if (transaction !== undefined && !ok) this.#failed(transaction);
     if (ok && (transaction?.kind === 'confirm' || transaction?.kind === 'own')) this.#opened(transaction.owned);
     this.#dropClosed(now);
     if (this.#arming?.id !== id) return undefined;
-    const { pulse, group } = this.#arming;
+    const { pulse, known } = this.#arming;
     this.#arming = undefined;
-    return ok ? this.#leave(pulse, group, now) : undefined;
+    return ok ? this.#leave(pulse, known, now) : undefined;
   }
 
-  /** Counts a voter's promise, and gives up what no majority will promise. */
-  acked(ack: Ack, now: number, better: (holder: NodeId, vip: Vip) => boolean): void {
-    const sent = this.#sent.get(ack.seq);
-    if (sent === undefined || ack.version !== sent.group.version || !sent.group.voters.includes(ack.from)) return;
-    sent.acks.set(ack.from, new Set(ack.refused.map(({ vip }) => vip)));
-    for (const refusal of ack.refused) this.#refused(sent, refusal, now, better);
-    this.#confirm(sent, now);
-    const heardByAll = sent.group.voters.every((voter) => sent.acks.has(voter));
-    if (heardByAll && sent.seq >= (this.#releaseFrom ?? Number.POSITIVE_INFINITY)) this.#releaseFrom = undefined;
+  /** Counts a voter's promise, and gives up what no majority will promise. Returns the group under which it was given; undefined: it counts no more. */
+  acked(ack: Ack, now: number, better: (holder: NodeId, vip: Vip) => boolean): Group | undefined {
+    const round = this.#rounds.get(ack.seq);
+    this.fences.hear(ack.fence);
+    if (round === undefined || !round.take(ack)) return undefined;
+    if (ack.needs) this.fences.tellAll();
+    for (const refusal of ack.refused) this.#refused(round, refusal, now, better);
+    this.#confirm(round, now);
+    if (round.heardByAll() && round.pulse.seq >= (this.#releaseFrom ?? Number.POSITIVE_INFINITY)) {
+      this.#releaseFrom = undefined;
+    }
+    return round.group;
+  }
+
+  /** The third vote has changed: what the newest beat lacked it may have now. */
+  recount(now: number): void {
+    for (const round of [...this.#rounds.values()].reverse()) if (round.waiting) this.#confirm(round, now);
   }
 
   /** What is due by time alone. */
   tick(now: number): void {
-    for (const sent of this.#sent.values()) {
-      if (sent.confirmAt !== undefined && now >= sent.confirmAt) this.#confirm(sent, now);
+    for (const round of this.#rounds.values()) {
+      if (round.confirmAt !== undefined && now >= round.confirmAt) this.#confirm(round, now);
     }
     this.#dropClosed(now);
   }
@@ -144,114 +195,133 @@ export class Owner {
   /** When `tick` or `start` has something to do. */
   wakeAt(now: number): number {
     let at = this.#arming === undefined ? this.#dueAt() : Number.POSITIVE_INFINITY;
-    for (const { confirmAt } of this.#sent.values()) if (confirmAt !== undefined) at = Math.min(at, confirmAt);
-    for (const [vip, { wanted }] of this.#claims) if (!wanted) at = Math.min(at, this.gate.closedAt(vip));
+    for (const { confirmAt } of this.#rounds.values()) if (confirmAt !== undefined) at = Math.min(at, confirmAt);
+    if (this.#unwanted > 0) {
+      for (const [vip, { wanted }] of this.#claims) if (!wanted) at = Math.min(at, this.gate.closedAt(vip));
+    }
     return Math.max(at, now);
   }
 
-  /** Successors that the beats name, to whom they are sent besides the voters. */
-  successors(now: number): readonly NodeId[] {
-    return this.#hintsAt(now).map(({ to }) => to);
-  }
-
-  #leave(pulse: Pulse, group: Group, now: number): Pulse {
-    const { seq, claims } = pulse;
+  #leave(pulse: Pulse, { group, settled }: Known, now: number): Pulse {
     this.#releaseTries -= 1;
-    this.#sent.set(seq, { seq, group, claims, sentAt: now, acks: new Map(), confirmAt: undefined });
-    for (const old of this.#sent.values()) {
-      if (now - old.sentAt > this.#timing.promiseMs) this.#sent.delete(old.seq);
+    this.#rounds.set(pulse.seq, new Round(pulse, now, group, settled, this.#parts.third));
+    for (const [seq, { sentAt }] of this.#rounds) {
+      if (now - sentAt <= this.#parts.timing.promiseMs) break;
+      this.#rounds.delete(seq);
     }
     return pulse;
   }
 
   #dueAt(): number {
-    const newest = this.#sent.get(this.#seq);
+    const newest = this.#rounds.get(this.#seq);
     if (newest === undefined) return this.#nextBeatAt;
+    const { releaseMs, retryMs } = this.#parts.timing;
     if (this.#releaseFrom !== undefined && this.#releaseTries > 0) {
-      return Math.min(this.#nextBeatAt, newest.sentAt + this.#timing.releaseMs);
+      return Math.min(this.#nextBeatAt, newest.sentAt + releaseMs);
     }
-    const waiting = this.#countable(newest).some((vip) => !this.#carried(newest, vip));
-    return waiting ? Math.min(this.#nextBeatAt, newest.sentAt + this.#timing.retryMs) : this.#nextBeatAt;
+    const waits = newest.waiting && this.#countable(newest).length > 0;
+    return waits ? Math.min(this.#nextBeatAt, newest.sentAt + retryMs) : this.#nextBeatAt;
   }
 
   /** Claims of a beat that its acknowledgements may open. */
-  #countable(sent: Sent): readonly Vip[] {
-    return sent.claims.filter((vip) => {
+  #countable({ pulse: { seq, claims } }: Round): readonly Vip[] {
+    if (claims === this.#told && this.#unwanted === 0 && seq >= this.#youngest) return claims;
+    return claims.filter((vip) => {
       const claim = this.#claims.get(vip);
-      return claim?.wanted === true && sent.seq >= claim.since;
+      return claim?.wanted === true && seq >= claim.since;
     });
   }
 
-  #carried(sent: Sent, vip: Vip): boolean {
-    let promises = 0;
-    for (const refused of sent.acks.values()) if (!refused.has(vip)) promises += 1;
-    return promises >= majorityOf(sent.group.voters);
-  }
-
-  #confirm(sent: Sent, now: number): void {
-    if (sent.seq < this.#confirmed) return;
-    const countable = this.#countable(sent);
-    const ready = countable.filter((vip) => this.#carried(sent, vip));
+  #confirm(round: Round, now: number): void {
+    const { seq, fencings } = round.pulse;
+    const late = round.confirmAt !== undefined && now >= round.confirmAt;
+    if (late) round.confirmAt = undefined;
+    if (seq < this.#confirmed) return;
+    const countable = this.#countable(round);
+    const ready = round.carriesAll() ? countable : countable.filter((vip) => round.carries(vip, now));
+    round.waiting = ready.length < countable.length;
     if (ready.length === 0) return;
-    if (ready.length < countable.length) {
-      sent.confirmAt ??= now + this.#timing.gatherMs;
-      if (now < sent.confirmAt) return;
+    if (round.waiting && !late) {
+      round.confirmAt ??= now + this.#parts.timing.gatherMs;
+      return;
     }
-    sent.confirmAt = undefined;
-    if (sent.seq === this.#confirmed && sameMembers(ready, this.gate.owned)) return;
-    this.#confirmed = sent.seq;
-    this.gate.confirm(sent.seq, ready, sent.sentAt + this.#timing.promiseMs);
+    round.confirmAt = undefined;
+    const owned = sameMembers(ready, this.gate.owned) ? this.gate.owned : ready;
+    if (seq === this.#confirmed && owned === this.gate.owned) return;
+    this.#confirmed = seq;
+    const heard = new Set(fencings.length > 0 ? owned : []);
+    this.fences.told(fencings, (vip) => heard.has(vip));
+    this.gate.confirm(seq, owned, round.sentAt + this.#parts.timing.promiseMs);
   }
 
   #refused(
-    sent: Sent,
-    { vip, holder, remainingMs }: Refusal,
+    round: Round,
+    { vip, holder, remainingMs, fence }: Refusal,
     now: number,
     better: (holder: NodeId, vip: Vip) => boolean,
   ): void {
     const claim = this.#claims.get(vip);
-    if (!claim?.wanted || sent.seq < claim.since || now < claim.insistUntil) return;
-    let refusals = 0;
-    for (const refused of sent.acks.values()) if (refused.has(vip)) refusals += 1;
-    const hopeless = refusals > sent.group.voters.length - majorityOf(sent.group.voters);
-    if (!hopeless && !(this.gate.closed(vip, now) && better(holder, vip))) return;
-    this.#emit({ kind: 'report', report: { kind: 'refused', vip, holder } });
+    if (!claim?.wanted || round.pulse.seq < claim.since || now < claim.insistUntil) return;
+    const mine = { fence: this.fences.of(vip), node: this.#parts.self };
+    if (remainingMs === 0) {
+      if (outranks(mine, { fence, node: holder })) this.fences.tell(vip);
+      else this.#renumber(vip, fence, now);
+      return;
+    }
+    const keeps = this.#parts.newestKeeps();
+    const counts = (refusal: Refusal) =>
+      refusal.remainingMs > 0 && !(keeps && outranks(mine, { fence: refusal.fence, node: refusal.holder }));
+    const givesWay = this.gate.closed(vip, now) && better(holder, vip) && counts({ vip, holder, remainingMs, fence });
+    if (!round.hopeless(vip, counts) && !givesWay) return;
+    this.#parts.emit({ kind: 'report', report: { kind: 'refused', vip, holder } });
     this.release(vip, now);
     this.holdOff(vip, now + remainingMs);
   }
 
+  /** A voter knows of a claim with a higher number that has ended: the own one needs a higher one still. */
+  #renumber(vip: Vip, fence: number, now: number): void {
+    this.fences.hear(fence);
+    const next = this.fences.next();
+    this.fences.claim(vip, next);
+    this.#nextBeatAt = now;
+    this.#parts.emit({ kind: 'report', report: { kind: 'claimed', vip, fence: next } });
+  }
+
+  #failed(transaction: Transaction): void {
+    this.#parts.emit({ kind: 'report', report: { kind: 'kernelFailed', transaction } });
+  }
+
   /** What was not owned before is announced to the neighbours. */
   #opened(owned: readonly Vip[]): void {
+    if (owned === this.#openList) return;
     const vips = owned.filter((vip) => !this.#open.has(vip) && this.#claims.get(vip)?.wanted);
-    this.#open = new Set(owned);
+    [this.#open, this.#openList] = [new Set(owned), owned];
     if (vips.length === 0) return;
-    this.#emit({ kind: 'announce', vips });
-    for (const vip of vips) this.#emit({ kind: 'report', report: { kind: 'opened', vip } });
+    this.#parts.emit({ kind: 'announce', vips });
+    for (const vip of vips) this.#parts.emit({ kind: 'report', report: { kind: 'opened', vip } });
   }
 
   #dropClosed(now: number): void {
+    if (this.#unwanted === 0) return;
     for (const [vip, { wanted, successor }] of this.#claims) {
       if (wanted || !this.gate.closed(vip, now)) continue;
-      this.#claimed = undefined;
       this.#claims.delete(vip);
+      this.#unwanted -= 1;
+      this.#told = [...this.#claims.keys()];
+      this.fences.drop(vip);
       if (successor !== undefined) {
-        this.#hints.set(vip, { to: successor, until: now + this.#timing.hintMs });
-        this.holdOff(vip, now + this.#timing.returnMs);
+        this.#hints.add(vip, successor, now + this.#parts.timing.hintMs);
+        this.holdOff(vip, now + this.#parts.timing.returnMs);
       }
       [this.#releaseFrom, this.#releaseTries] = [this.#seq + 1, releaseTries];
       this.#nextBeatAt = now;
-      this.#emit({ kind: 'report', report: { kind: 'dropped', vip } });
+      this.#parts.emit({ kind: 'report', report: { kind: 'dropped', vip } });
     }
-  }
-
-  #hintsAt(now: number): readonly Hint[] {
-    for (const [vip, { until }] of this.#hints) if (now >= until) this.#hints.delete(vip);
-    return [...this.#hints].map(([vip, { to, until }]) => ({ vip, to, leftMs: until - now }));
   }
 }
 
 function sameMembers(a: readonly Vip[], b: readonly Vip[]): boolean {
-  if (a.length !== b.length) return false;
-  const members = new Set(b);
-  return a.every((vip) => members.has(vip));
+  if (a === b) return true;
+  const members = a.length === b.length ? new Set(b) : undefined;
+  return members !== undefined && a.every((vip) => members.has(vip));
 }

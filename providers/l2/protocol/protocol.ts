@@ -1,8 +1,15 @@
+import { ApiVote } from './api-vote.ts';
 import type { Action, Disk, Emit, Event, Ranks, Report } from './events.ts';
+import { GatewayVote } from './gateway-vote.ts';
+import { Listener } from './listener.ts';
 import { Membership } from './membership.ts';
-import type { Ack, Beat, Group, Message, NodeId, Vip } from './messages.ts';
-import { Owner, type Pulse } from './owner.ts';
+import type { Beat, Group, Message, NodeId, Vip } from './messages.ts';
+import type { Mode } from './modes.ts';
+import { Owner } from './owner.ts';
+import { Peers } from './peers.ts';
+import type { Pulse } from './round.ts';
 import { Standby } from './standby.ts';
+import { noThirdVote, type ThirdVote, type ThirdVoteParts } from './third-vote.ts';
 import type { Timing } from './timing.ts';
 import { Voter } from './voter.ts';
 
@@ -12,7 +19,7 @@ interface Life {
   readonly owner: Owner;
   readonly resetId: number;
   /** There once the old gates are gone: nothing is sent before. */
-  voter: Voter | undefined;
+  listener: Listener | undefined;
 }
 
 /**
@@ -23,18 +30,33 @@ export class Protocol {
   readonly #self: NodeId;
   readonly #timing: Timing;
   readonly #membership: Membership;
+  readonly #peers: Peers;
+  readonly #standby: Standby;
+  readonly #third: ThirdVote;
   #actions: Action[] = [];
   #life: Life | undefined;
   #ranks: Ranks = new Map();
   #eligible = true;
   #disk: Disk = { inc: 0, group: undefined };
-  #standby: Standby;
+  #beginAgainAt = Number.POSITIVE_INFINITY;
+  #claimed = false;
+  #answeredAt = 0;
+  #reached: boolean | undefined;
 
-  constructor(self: NodeId, timing: Timing) {
+  /** `mode`: what decides while the group has two voters, strict by default. */
+  constructor(self: NodeId, timing: Timing, mode?: Mode) {
     this.#self = self;
     this.#timing = timing;
-    this.#membership = new Membership(self, timing, this.#emit, (group) => this.#persist({ group }));
+    this.#peers = new Peers(timing);
+    this.#membership = new Membership(self, timing, this.#emit, (known) => this.#persist(known));
     this.#standby = new Standby(self, timing);
+    this.#third = thirdVoteOf(mode, {
+      self,
+      timing,
+      emit: this.#emit,
+      owner: () => this.#life?.owner,
+      silentMs: (now) => this.#peers.silentMs(this.#other ?? '', now),
+    });
   }
 
   /** What this node claims, and whether it still wants it or only waits for its gate to close. */
@@ -54,24 +76,35 @@ export class Protocol {
   step(event: Event, now: number): readonly Action[] {
     this.#actions = [];
     this.#take(event, now);
-    const { voter, owner } = this.#life ?? {};
-    if (voter !== undefined && owner !== undefined) this.#proceed(owner, voter, now);
+    const { listener, owner } = this.#life ?? {};
+    if (listener !== undefined && owner !== undefined) this.#proceed(owner, listener.voter, now);
+    else if (this.#beginAgainAt < Number.POSITIVE_INFINITY) this.#beginAgain(now);
+    if (this.#claimed) this.#persist({ fence: owner?.fences.highest ?? 0 });
+    this.#claimed = false;
     return this.#actions;
   }
 
   readonly #emit: Emit = (action) => {
+    if (action.kind === 'report' && action.report.kind === 'claimed') this.#claimed = true;
     this.#actions.push(action);
   };
 
+  /** The other one of a group of two. */
+  get #other(): NodeId | undefined {
+    const { voters } = this.#membership;
+    return voters.length === 2 && voters.includes(this.#self) ? voters.find((node) => node !== this.#self) : undefined;
+  }
+
   #take(event: Event, now: number): void {
+    const owner = this.#life?.owner;
     switch (event.kind) {
-      case 'start':
-        this.#membership.load(event.disk?.group ?? event.group);
-        this.#persist({
-          inc: Math.max((event.disk?.inc ?? 0) + 1, event.wallClockS),
-          group: event.disk?.group ?? event.group,
-        });
+      case 'start': {
+        const { inc = 0, group, settled = false, fence = 0 } = event.disk ?? {};
+        this.#disk = { inc: Math.max(inc + 1, event.wallClockMs), group, settled, fence };
+        this.#membership.load(group ?? event.group, settled, group === undefined);
+        this.#persist({});
         return;
+      }
       case 'persisted':
         this.#persisted(event.disk, now);
         return;
@@ -83,21 +116,29 @@ export class Protocol {
         return;
       case 'rank':
         this.#ranks = event.ranks;
-        for (const vip of this.claims.keys()) if (!event.ranks.has(vip)) this.#life?.owner.release(vip, now);
+        this.#peers.know([...event.ranks.values()].flat());
+        for (const vip of this.claims.keys()) if (!event.ranks.has(vip)) owner?.release(vip, now);
         this.#standby.look();
         return;
       case 'handOver':
-        if (event.to !== this.#self) this.#life?.owner.release(event.vip, now, event.to);
+        if (event.to !== this.#self) owner?.release(event.vip, now, event.to);
         return;
       case 'eligible':
         this.#eligible = event.eligible;
         this.#standby.look();
         return;
       case 'regroup':
-        this.#membership.offer(event.group);
+        this.#membership.offer(event.group, false);
+        return;
+      case 'rival':
+        owner?.contest(event.vip, now);
+        return;
+      case 'vote':
+      case 'probed':
+        if (this.#third.take(event, now)) owner?.recount(now);
         return;
       case 'tick':
-        this.#life?.owner.tick(now);
+        owner?.tick(now);
     }
   }
 
@@ -105,19 +146,25 @@ export class Protocol {
   #proceed(owner: Owner, voter: Voter, now: number): void {
     const votes = this.#membership.votes(this.#self);
     if (votes && !voter.muted(now)) {
+      this.#standby.lookAfter(voter.changes);
       const due = this.#standby.due(this.#ranks, owner, voter, this.#eligible, this.#membership.voters, now);
-      for (const vip of due.claims) owner.claim(vip, now);
-      for (const { to, vip } of due.nudges) this.#send(to, { kind: 'nudge', from: this.#self, vip });
+      owner.claim(due.claims, now);
+      for (const { to, vip } of due.nudges) {
+        this.#send(to, { kind: 'nudge', from: this.#self, inc: voter.incOf(to), seq: voter.seqOf(to), vip });
+      }
     }
-    const group = this.#membership.group;
-    const pulse = group === undefined ? undefined : owner.start(now, group);
+    const { group, settled } = this.#membership;
+    const pulse = group === undefined ? undefined : owner.start(now, { group, settled });
     if (pulse !== undefined) this.#beat(pulse, now);
+    this.#membership.tick(now);
+    this.#third.proceed(this.#other !== undefined && !voter.muted(now), now);
+    this.#tellQuorum(owner, voter, now);
     const at = Math.min(
       owner.wakeAt(now),
       voter.muted(now) ? voter.mutedUntil : votes ? this.#standby.lookAt : Number.POSITIVE_INFINITY,
-      this.#membership.wakeAt(now),
+      this.#membership.wakeAt(),
+      this.#third.wakeAt(),
     );
-    this.#membership.tick(now);
     this.#emit({ kind: 'timer', at: Math.max(at, now) });
   }
 
@@ -129,98 +176,107 @@ export class Protocol {
 
   #persisted(disk: Disk, now: number): void {
     if (disk.inc > this.inc) {
-      const owner = new Owner(disk.inc, this.#timing, this.#emit);
-      this.#life = { inc: disk.inc, owner, resetId: owner.gate.reset(), voter: undefined };
+      const owner: Owner = new Owner({
+        self: this.#self,
+        inc: disk.inc,
+        timing: this.#timing,
+        emit: this.#emit,
+        fence: Math.max(disk.fence ?? 0, this.#life?.owner.fences.highest ?? 0),
+        third: this.#third.counts,
+        newestKeeps: () => this.#third instanceof GatewayVote && this.#other !== undefined,
+      });
+      this.#beginAgainAt = Number.POSITIVE_INFINITY;
+      this.#life = { inc: disk.inc, owner, resetId: owner.gate.reset(), listener: undefined };
     }
-    if (disk.group !== undefined) this.#membership.adopt(disk.group, now);
+    if (disk.group !== undefined) this.#membership.persisted(disk.group, disk.settled ?? false, now);
   }
 
   #kernelDone(id: number, ok: boolean, now: number): void {
     const life = this.#life;
     if (life === undefined) return;
     const pulse = life.owner.kernelDone(id, ok, now);
-    if (id === life.resetId && ok) {
-      life.voter = new Voter(this.#self, this.#timing, now);
-      this.#standby.look();
-    }
+    if (id === life.resetId && ok) this.#begin(life, now);
+    else if (id === life.resetId) this.#beginAgainAt = now + this.#timing.beatMs;
     if (pulse !== undefined) this.#beat(pulse, now);
+  }
+
+  #begin(life: Life, now: number): void {
+    this.#peers.started(now);
+    this.#answeredAt = now;
+    life.listener = new Listener({
+      self: this.#self,
+      inc: life.inc,
+      timing: this.#timing,
+      owner: life.owner,
+      voter: new Voter(this.#self, this.#timing, now),
+      membership: this.#membership,
+      peers: this.#peers,
+      send: (to, message) => this.#send(to, message),
+      mayClaim: (vip) => this.#eligible && (this.#ranks.get(vip)?.includes(this.#self) ?? false),
+      better: (node, vip) => this.#better(node, vip),
+      look: () => this.#standby.look(),
+    });
+    this.#standby.look();
+  }
+
+  /** The kernel refused the first act of this incarnation, perhaps because it knows a higher one: another one tries. */
+  #beginAgain(now: number): void {
+    if (now >= this.#beginAgainAt) {
+      this.#beginAgainAt = Number.POSITIVE_INFINITY;
+      this.#persist({ inc: this.inc + 1 });
+    } else this.#emit({ kind: 'timer', at: this.#beginAgainAt });
   }
 
   /** The own vote is a vote like any other, with the same promise. */
   #beat(pulse: Pulse, now: number): void {
-    const { group } = this.#membership;
+    const { group, settled, novice } = this.#membership;
     const life = this.#life;
-    if (group === undefined || life?.voter === undefined) return;
-    const beat: Beat = { kind: 'beat', from: this.#self, inc: life.inc, group, eligible: this.#eligible, ...pulse };
-    const to = new Set([...group.voters, ...group.previous, ...life.owner.successors(now)]);
+    if (group === undefined || life?.listener === undefined) return;
+    const known = this.#peers.incs(group, this.#self, life.inc);
+    const eligible = this.#eligible;
+    const quiet = !novice && group.voters.length > 2 && this.#idle(pulse, life.owner) && pulse.seq % askEvery !== 0;
+    const flags = { settled, novice, eligible, quiet };
+    const beat: Beat = { kind: 'beat', from: this.#self, inc: life.inc, group, known, ...flags, ...pulse };
+    const to = new Set([...group.voters, ...group.previous, ...pulse.hints.map((hint) => hint.to)]);
+    const urgent = pulse.fencings.some(({ open }) => open) ? `${pulse.seq}` : '';
+    for (const node of this.#peers.audience(pulse.claims, `${eligible} ${urgent}`, now)) to.add(node);
     to.delete(this.#self);
-    if (this.#membership.votes(this.#self)) this.#vote(beat, life.owner, life.voter, now);
+    const round = life.owner.newest;
+    if (this.#membership.promises(this.#self)) life.listener.vote(beat, now);
     for (const node of to) this.#send(node, beat);
+    if (round !== undefined) this.#third.sent(round, now);
+  }
+
+  /** Nothing of a beat has to be acknowledged. */
+  #idle({ claims, hints }: Pick<Pulse, 'claims' | 'hints'>, owner: Owner): boolean {
+    return claims.length === 0 && hints.length === 0 && !owner.releasing;
   }
 
   #receive(message: Message, now: number): void {
-    const { voter, owner } = this.#life ?? {};
-    if (voter === undefined || owner === undefined || message.from === this.#self) return;
-    switch (message.kind) {
-      case 'beat':
-        this.#hearBeat(message, owner, voter, now);
-        return;
-      case 'ack':
-        this.#membership.seen(message.from, message.version, now);
-        if (message.inc === this.inc) this.#acked(message, owner, now);
-        return;
-      case 'stale':
-        if (message.knownInc <= this.inc) return;
-        this.#report({ kind: 'stale', knownInc: message.knownInc });
-        this.#persist({ inc: message.knownInc + 1 });
-        return;
-      case 'nudge':
-        if (this.#mayClaim(message.vip) && now >= owner.notBefore(message.vip) && !voter.muted(now)) {
-          owner.claim(message.vip, now);
-        }
-        return;
-      case 'regroup':
-        this.#membership.offer(message.group);
+    const listener = this.#life?.listener;
+    if (listener === undefined || message.from === this.#self) return;
+    if (message.kind === 'stale' && message.knownInc > this.inc) {
+      this.#report({ kind: 'stale', knownInc: message.knownInc });
+      this.#persist({ inc: message.knownInc + 1 });
     }
+    listener.hear(message, now);
   }
 
-  #hearBeat(beat: Beat, owner: Owner, voter: Voter, now: number): void {
-    const verdict = this.#membership.judge(beat, now);
-    if (verdict === 'old' && this.#membership.group !== undefined) {
-      this.#send(beat.from, { kind: 'regroup', from: this.#self, group: this.#membership.group });
-    }
-    if (verdict === 'same' && this.#membership.votes(this.#self)) this.#vote(beat, owner, voter, now);
-    else voter.notice(beat, now);
-    for (const { vip, to, leftMs } of beat.hints) {
-      if (beat.claims.includes(vip)) continue;
-      if (to === this.#self) {
-        if (this.#mayClaim(vip) && !voter.muted(now)) owner.claim(vip, now, now + this.#timing.insistMs);
-      } else {
-        owner.holdOff(vip, now + leftMs - (this.#timing.hintMs - this.#timing.holdOffMs));
-      }
-    }
-    this.#standby.look();
+  /** Tells once when what this node says is acknowledged no more, and when it is again. */
+  #tellQuorum(owner: Owner, voter: Voter, now: number): void {
+    const { newest } = owner;
+    if (newest?.answered() || this.#alone(owner, now)) this.#answeredAt = now;
+    const patience = owner.claims.size > 0 ? 0 : askEvery * this.#timing.beatMs;
+    const reached = now - this.#answeredAt < this.#timing.promiseMs + patience;
+    if (reached === this.#reached || (voter.muted(now) && !reached)) return;
+    this.#reached = reached;
+    this.#report({ kind: 'quorum', reached, silent: reached ? [] : (newest?.silent() ?? []) });
   }
 
-  #vote(beat: Beat, owner: Owner, voter: Voter, now: number): void {
-    const hearing = voter.hear(beat, now, (vip, sender) => this.#better(sender, vip) && owner.yield(vip, now));
-    if (hearing.kind === 'stale') {
-      this.#send(beat.from, { kind: 'stale', from: this.#self, knownInc: hearing.knownInc });
-    }
-    if (hearing.kind !== 'granted') return;
-    const version = this.#membership.group?.version ?? 0;
-    const ack: Ack = { kind: 'ack', from: this.#self, inc: beat.inc, seq: beat.seq, version, refused: hearing.refused };
-    if (beat.from === this.#self) this.#acked(ack, owner, now);
-    else this.#send(beat.from, ack);
-  }
-
-  #acked(ack: Ack, owner: Owner, now: number): void {
-    owner.acked(ack, now, (holder, vip) => this.#better(holder, vip));
-    if (ack.refused.length > 0) this.#standby.look();
-  }
-
-  #mayClaim(vip: Vip): boolean {
-    return this.#eligible && (this.#ranks.get(vip)?.includes(this.#self) ?? false);
+  #alone(owner: Owner, now: number): boolean {
+    const { newest } = owner;
+    const [vip] = newest?.pulse.claims ?? [];
+    return newest !== undefined && vip !== undefined && this.#other !== undefined && newest.carries(vip, now);
   }
 
   /** Whether another node comes before this one in the plan. */
@@ -237,4 +293,12 @@ export class Protocol {
   #report(report: Report): void {
     this.#emit({ kind: 'report', report });
   }
+}
+
+/** Of the beats that claim nothing, one of so many asks to be acknowledged, so that a node knows whether it is heard. */
+const askEvery = 10;
+
+function thirdVoteOf(mode: Mode | undefined, parts: ThirdVoteParts): ThirdVote {
+  if (mode === 'api') return new ApiVote(parts);
+  return mode === 'available' ? new GatewayVote(parts) : noThirdVote;
 }

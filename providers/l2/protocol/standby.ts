@@ -15,6 +15,7 @@ export class Standby {
   readonly #timing: Timing;
   readonly #nudgedAt = new Map<string, number>();
   #lookAt = 0;
+  #changes = 0;
 
   constructor(self: NodeId, timing: Timing) {
     this.#self = self;
@@ -29,6 +30,12 @@ export class Standby {
   /** Something was freed, heard or planned. */
   look(): void {
     this.#lookAt = 0;
+  }
+
+  /** The voter has counted changes. */
+  lookAfter(changes: number): void {
+    if (changes !== this.#changes) this.#lookAt = 0;
+    this.#changes = changes;
   }
 
   /** Own claims to make now, and standbys without a vote that are to be told. */

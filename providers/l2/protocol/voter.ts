@@ -1,3 +1,4 @@
+import { outranks, readFencings } from './fences.ts';
 import type { Beat, NodeId, Refusal, Vip } from './messages.ts';
 import type { Timing } from './timing.ts';
 
@@ -8,14 +9,19 @@ interface Sender {
   deadline: number;
   heardAt: number;
   eligible: boolean;
+  /** The claims that it holds all of, if nothing of that has changed since; the same array stands for the same set. */
+  held: readonly Vip[] | undefined;
 }
 
-/** What a voter makes of a beat. */
-export type Hearing =
-  | { readonly kind: 'granted'; readonly refused: readonly Refusal[] }
-  /** A replay, a late beat, or one heard before promises may be given. */
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'stale'; readonly knownInc: number };
+/** What a beat is by its number: a replay or a late one is no news, and an older incarnation is told of the newer. */
+export type Meeting = 'news' | 'late' | 'stale';
+
+/** A voter's promise: for all claims of the beat but those refused. */
+export interface Promised {
+  readonly refused: readonly Refusal[];
+  /** Numbers of claims are missing here. */
+  readonly needs: boolean;
+}
 
 /** Whether this node gives its own claim up for a better-ranked sender; only if its gate is surely closed. */
 export type Yields = (vip: Vip, sender: NodeId) => boolean;
@@ -28,6 +34,11 @@ export class Voter {
   readonly #senders = new Map<NodeId, Sender>();
   readonly #holders = new Map<Vip, NodeId>();
   readonly #freeAt = new Map<Vip, number>();
+  /** The highest number of a claim that a promise was given to, and whose it was. */
+  readonly #fences = new Map<Vip, { readonly fence: number; readonly node: NodeId }>();
+  /** Claims whose numbers are all known. */
+  readonly #complete = new Map<NodeId, readonly Vip[]>();
+  #changes = 0;
 
   constructor(self: NodeId, timing: Timing, now: number) {
     this.#self = self;
@@ -39,45 +50,57 @@ export class Voter {
     return now < this.mutedUntil;
   }
 
-  /** The clock is read before the answer leaves, so the promise outlives every gate that the answer opens. */
-  hear(beat: Beat, now: number, yields: Yields): Hearing {
-    const sender = this.#senders.get(beat.from) ?? this.#meet(beat.from);
-    if (beat.inc < sender.inc) return { kind: 'stale', knownInc: sender.inc };
+  /** Counts what may make it another node's turn. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** The newest incarnation of a node that was heard; 0: none. */
+  incOf(node: NodeId): number {
+    return this.#senders.get(node)?.inc ?? 0;
+  }
+
+  /** The last beat of a node. */
+  seqOf(node: NodeId): number {
+    return this.#senders.get(node)?.seq ?? 0;
+  }
+
+  /** Takes note of a beat that may or may not count here; what it claims is left to `grant`. */
+  meet(beat: Beat, now: number): Meeting {
+    const sender = this.#senders.get(beat.from) ?? this.#add(beat.from);
+    if (beat.inc < sender.inc) return 'stale';
     if (beat.inc > sender.inc) {
       // A new incarnation closed the gates of the old one before its first message.
       this.#freeAll(beat.from, new Set(), now);
       sender.inc = beat.inc;
       sender.seq = 0;
+      sender.held = undefined;
     }
-    if (beat.seq <= sender.seq) return { kind: 'silent' };
+    if (beat.seq <= sender.seq) return 'late';
+    if (beat.eligible !== sender.eligible || now - sender.heardAt >= this.#timing.promiseMs) {
+      this.#changes += 1;
+    }
     sender.seq = beat.seq;
     sender.heardAt = now;
     sender.eligible = beat.eligible;
-    this.#freeAll(beat.from, new Set(beat.claims), now);
-    const refused: Refusal[] = [];
-    for (const vip of beat.claims) {
-      const holder = this.#holders.get(vip);
-      if (
-        holder === undefined ||
-        holder === beat.from ||
-        this.#free(holder, now) ||
-        this.#yielded(vip, holder, beat, yields)
-      ) {
-        this.#holders.set(vip, beat.from);
-      } else {
-        refused.push({ vip, holder, remainingMs: this.#deadline(holder) - now });
-      }
-    }
-    sender.deadline = now + this.#timing.promiseMs;
-    return this.muted(now) ? { kind: 'silent' } : { kind: 'granted', refused };
+    return 'news';
   }
 
-  /** A sign of life of a node whose beat does not count here. */
-  notice(beat: Beat, now: number): void {
-    const sender = this.#senders.get(beat.from) ?? this.#meet(beat.from);
-    if (beat.inc < sender.inc || (beat.inc === sender.inc && beat.seq <= sender.seq)) return;
-    sender.heardAt = now;
-    sender.eligible = beat.eligible;
+  /** Registers the claims of a beat that is news. The clock is read before the answer leaves, so the promise outlives every gate that the answer opens; undefined: nothing may be promised yet. */
+  grant(beat: Beat, now: number, yields: Yields): Promised | undefined {
+    const sender = this.#senders.get(beat.from) ?? this.#add(beat.from);
+    const numbers = readFencings(beat);
+    const refused: Refusal[] = [];
+    if (sender.held !== beat.claims || numbers.size > 0) {
+      this.#freeAll(beat.from, new Set(beat.claims), now);
+      for (const vip of beat.claims) {
+        const refusal = this.#register(vip, beat, numbers.get(vip)?.fence, now, yields);
+        if (refusal !== undefined) refused.push(refusal);
+      }
+      sender.held = refused.length === 0 ? beat.claims : undefined;
+    }
+    sender.deadline = now + this.#timing.promiseMs;
+    return this.muted(now) ? undefined : { refused, needs: this.#lacks(beat) };
   }
 
   /** The earliest time at which an address may be promised to another node. */
@@ -93,18 +116,46 @@ export class Voter {
     return now - sender.heardAt < this.#timing.promiseMs;
   }
 
-  #meet(node: NodeId): Sender {
-    const sender: Sender = { inc: 0, seq: 0, deadline: 0, heardAt: Number.NEGATIVE_INFINITY, eligible: false };
+  #register(vip: Vip, beat: Beat, fence: number | undefined, now: number, yields: Yields): Refusal | undefined {
+    const known = this.#fences.get(vip);
+    const holder = this.#holders.get(vip);
+    if (holder !== beat.from) {
+      const remainingMs = holder === undefined ? 0 : this.#deadline(holder) - now;
+      if (holder !== undefined && remainingMs > 0 && !this.#yielded(vip, holder, beat, yields)) {
+        return { vip, holder, remainingMs, fence: known?.fence ?? 0 };
+      }
+      const older =
+        known !== undefined && known.node !== beat.from && !outranks({ fence: fence ?? 0, node: beat.from }, known);
+      if (older) return { vip, holder: known.node, remainingMs: 0, fence: known.fence };
+      if (holder !== undefined) this.#unhold(holder);
+      this.#holders.set(vip, beat.from);
+    }
+    if (fence !== undefined) this.#fences.set(vip, { fence, node: beat.from });
+    return undefined;
+  }
+
+  #lacks(beat: Beat): boolean {
+    const sender = this.#senders.get(beat.from);
+    if (sender?.held === undefined || this.#complete.get(beat.from) === sender.held) return false;
+    const lacks = beat.claims.some((vip) => this.#fences.get(vip)?.node !== beat.from);
+    if (!lacks) this.#complete.set(beat.from, sender.held);
+    return lacks;
+  }
+
+  #add(node: NodeId): Sender {
+    const heardAt = Number.NEGATIVE_INFINITY;
+    const sender: Sender = { inc: 0, seq: 0, deadline: 0, heardAt, eligible: false, held: undefined };
     this.#senders.set(node, sender);
     return sender;
   }
 
-  #deadline(holder: NodeId): number {
-    return this.#senders.get(holder)?.deadline ?? 0;
+  #unhold(node: NodeId): void {
+    const sender = this.#senders.get(node);
+    if (sender !== undefined) sender.held = undefined;
   }
 
-  #free(holder: NodeId, now: number): boolean {
-    return now >= this.#deadline(holder);
+  #deadline(holder: NodeId): number {
+    return this.#senders.get(holder)?.deadline ?? 0;
   }
 
   #yielded(vip: Vip, holder: NodeId, beat: Beat, yields: Yields): boolean {
@@ -117,6 +168,7 @@ export class Voter {
       if (holder !== node || but.has(vip)) continue;
       this.#holders.delete(vip);
       this.#freeAt.set(vip, now);
+      this.#changes += 1;
     }
   }
 }

@@ -22,6 +22,8 @@ function stage(answers: (event: Event) => readonly Action[]) {
       apply: (_inc, transaction) => new Promise((resolve) => asked.push({ transaction, resolve })),
       persist: ({ inc }) => did.push(`persist ${inc}`),
       announce: (vips) => did.push(`announce ${vips}`),
+      vote: ({ kind }) => did.push(`vote ${kind}`),
+      probe: (target) => Promise.reject(new Error(`nobody asks for ${target}`)),
       report: ({ kind }) => did.push(`report ${kind}`),
     },
   );
@@ -44,7 +46,7 @@ describe('the shell of a core', () => {
       event.kind === 'start'
         ? [
             { kind: 'persist', disk: { inc: 5, group: undefined } },
-            { kind: 'send', to: 'b', message: { kind: 'nudge', from: 'a', vip: '10.0.0.1' } },
+            { kind: 'send', to: 'b', message: { kind: 'nudge', from: 'a', inc: 1, seq: 1, vip: '10.0.0.1' } },
             kernel(1, { kind: 'reset', inc: 1 }),
           ]
         : [],
@@ -52,7 +54,7 @@ describe('the shell of a core', () => {
     shell.dispatch({
       kind: 'start',
       disk: undefined,
-      wallClockS: 1,
+      wallClockMs: 1,
       group: { version: 1, voters: ['a'], previous: [] },
     });
     assert.deepEqual(did, ['persist 5', 'send b nudge']);

@@ -1,4 +1,12 @@
-import type { Action, Disk, Event, Ranks, Report } from '../../../../providers/l2/protocol/events.ts';
+import type {
+  Action,
+  Disk,
+  Event,
+  Ranks,
+  Report,
+  VoteAnswer,
+  VoteRequest,
+} from '../../../../providers/l2/protocol/events.ts';
 import type { Group, Message } from '../../../../providers/l2/protocol/messages.ts';
 import type { Protocol } from '../../../../providers/l2/protocol/protocol.ts';
 import type { Agenda } from './agenda.ts';
@@ -14,6 +22,8 @@ export interface Surroundings {
   readonly send: (from: number, to: string, message: Message) => void;
   readonly opened: (machine: number, vip: string) => void;
   readonly report: (machine: number, report: Report) => void;
+  readonly vote: (machine: number, request: VoteRequest, answer: (answer: VoteAnswer) => void) => void;
+  readonly probe: (machine: number, target: string, withinMs: number, answer: (answered: boolean) => void) => void;
 }
 
 interface Process {
@@ -53,14 +63,23 @@ export class Machine {
     return this.#process?.protocol;
   }
 
+  /** Whether it knows on what it may vote. */
+  get whole(): boolean {
+    return this.#disk?.group !== undefined;
+  }
+
+  loseDisk(): void {
+    this.#disk = undefined;
+  }
+
   start(group: Group, ranks: Ranks): void {
     if (this.#process !== undefined) return;
     const process: Process = { protocol: this.#world.create(this.name), dead: false, timer: 0 };
     this.#process = process;
     this.#stoppedUntil = 0;
-    const wallClockS = 1000 + Math.floor(this.#world.agenda.now / 1000);
+    const wallClockMs = 1e6 + Math.floor(this.#world.agenda.now);
     this.#give(process, { kind: 'rank', ranks });
-    this.#give(process, { kind: 'start', disk: this.#disk, wallClockS, group });
+    this.#give(process, { kind: 'start', disk: this.#disk, wallClockMs, group });
   }
 
   /** Ends the process; its kernel and what its writer still holds go on. */
@@ -117,6 +136,16 @@ export class Machine {
           this.#give(process, { kind: 'persisted', disk: action.disk });
         });
         return;
+      case 'vote':
+        this.#world.vote(this.#number, action.request, (answer) => this.#give(process, { kind: 'vote', answer }));
+        return;
+      case 'probe': {
+        const { id, target, withinMs } = action;
+        this.#world.probe(this.#number, target, withinMs, (answered) =>
+          this.#give(process, { kind: 'probed', id, answered }),
+        );
+        return;
+      }
       case 'timer':
         this.#set(process, (action.at - this.#offset) / this.#rate);
         return;

@@ -10,6 +10,8 @@ export interface Mutant extends Mix {
   readonly timing?: Partial<Timing>;
   readonly kernel?: KernelFaults;
   readonly votersPerRecord?: number;
+  /** What shows it: two that answer at once, or numbers of claims out of order. */
+  readonly shows?: 'disorder';
   /** Where the search begins, for the few that show once in hundreds of histories; 1 by default. */
   readonly firstSeed?: number;
 }
@@ -22,7 +24,7 @@ export const mutants: readonly Mutant[] = [
   { rule: 'a promise outlives the gates it opens', timing: { promiseMs: 285 }, faults: silence },
   {
     rule: 'V2: what is promised to a living holder is refused',
-    edits: [{ file: 'voter', from: 'return now >= this.#deadline(holder);', to: 'return true;' }],
+    edits: [{ file: 'voter', from: 'remainingMs > 0 &&', to: 'remainingMs > 1e9 &&' }],
     faults: silence,
   },
   {
@@ -45,31 +47,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     rule: 'V1: replays and late beats are ignored',
-    edits: [{ file: 'voter', from: "if (beat.seq <= sender.seq) return { kind: 'silent' };", to: '' }],
+    edits: [{ file: 'voter', from: "if (beat.seq <= sender.seq) return 'late';", to: '' }],
     faults: ['handOver', 'stop'],
-  },
-  {
-    rule: 'V1: beats of an older incarnation are ignored',
-    edits: [
-      {
-        file: 'voter',
-        from: "if (beat.inc < sender.inc) return { kind: 'stale', knownInc: sender.inc };",
-        to: '',
-      },
-      { file: 'voter', from: 'if (beat.inc > sender.inc) {', to: 'if (beat.inc !== sender.inc) {' },
-    ],
-    firstSeed: 60,
-    storm: true,
-    faults: ['kill', 'handOver', 'stop'],
   },
   {
     rule: 'O2: a promise for an earlier claim does not count',
     edits: [
       {
         file: 'owner',
-        from: 'return claim?.wanted === true && sent.seq >= claim.since;',
+        from: 'return claim?.wanted === true && seq >= claim.since;',
         to: 'return claim?.wanted === true;',
       },
+      { file: 'owner', from: ' && seq >= this.#youngest', to: '' },
     ],
     storm: true,
     faults: ['handOver'],
@@ -79,15 +68,16 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'owner',
-        from: 'return claim?.wanted === true && sent.seq >= claim.since;',
-        to: 'return claim === undefined || sent.seq >= claim.since;',
+        from: 'return claim?.wanted === true && seq >= claim.since;',
+        to: 'return claim === undefined || seq >= claim.since;',
       },
+      { file: 'owner', from: ' && this.#unwanted === 0', to: '' },
     ],
     faults: ['handOver'],
   },
   {
     rule: 'O2: a refusal is no promise',
-    edits: [{ file: 'owner', from: 'if (!refused.has(vip)) promises += 1;', to: 'promises += 1;' }],
+    edits: [{ file: 'round', from: 'this.#acks.get(voter)?.has(vip) === false', to: 'this.#acks.has(voter)' }],
     faults: silence,
   },
   {
@@ -130,35 +120,45 @@ export const mutants: readonly Mutant[] = [
     faults: silence,
   },
   {
-    rule: 'M2: one voter a record',
-    edits: [
-      { file: 'membership', from: 'return added + removed === 1 ? undefined :', to: 'return added >= 0 ? undefined :' },
-    ],
-    votersPerRecord: 3,
-    faults: membership,
-  },
-  {
-    rule: 'M2: the next record waits until majorities adopted this one',
-    edits: [{ file: 'membership', from: 'this.#settledAt === undefined && this.#adoptedByMajorities()', to: 'true' }],
-    firstSeed: 150,
-    storm: true,
-    faults: membership,
-  },
-  {
-    rule: 'M2: and until every promise of before has ended',
-    edits: [
-      { file: 'membership', from: 'this.#settledAt = now + this.#timing.promiseMs;', to: 'this.#settledAt = now;' },
-    ],
-    faults: membership,
-  },
-  {
     rule: 'M2: beats and promises count in their own group only',
     edits: [
-      { file: 'owner', from: 'ack.version !== sent.group.version ||', to: '' },
+      { file: 'round', from: 'ack.version === this.group.version && this', to: 'this' },
       { file: 'membership', from: "if (beat.group.version < current.version) return 'old';", to: '' },
-      { file: 'membership', from: 'if (sameVoters(beat.group.voters, current.voters))', to: 'if (true)' },
-      { file: 'owner', from: '!sent.group.voters.includes(ack.from)', to: 'false' },
+      { file: 'membership', from: 'if (!sameRecord(beat.group, current)) {', to: 'if (false) {' },
     ],
     faults: membership,
+  },
+  {
+    rule: 'R: without a disk no incarnation is used twice',
+    edits: [{ file: 'protocol', from: 'event.wallClockMs)', to: 'Math.floor(event.wallClockMs / 1e4))' }],
+    storm: true,
+    faults: ['diskLost', 'isolation', 'handOver'],
+  },
+  {
+    rule: 'api: the vote of the other is not taken while it lasts',
+    edits: [{ file: 'api-vote', from: 'needs && others && now < this.#seenAt + untouchedMs', to: 'false' }],
+    mode: 'api',
+    faults: [...silence, 'apiOutage'],
+  },
+  {
+    rule: 'api: the vote lasts for so long only after it was taken',
+    edits: [{ file: 'api-vote', from: 'if (round.sentAt + gateMs > this.#heldFrom + lastsMs) return false;', to: '' }],
+    mode: 'api',
+    long: true,
+    faults: ['isolation', 'apiOutage'],
+  },
+  {
+    rule: 'api: the vote is given back after the last gate that it opened has closed',
+    edits: [{ file: 'api-vote', from: 'Math.max(this.#askAt, this.#usedUntil)', to: 'this.#askAt' }],
+    mode: 'api',
+    storm: true,
+    faults: ['isolation', 'oneWay', 'partition', 'stop'],
+  },
+  {
+    rule: 'F1: a claim with a number that is not higher is refused',
+    edits: [{ file: 'voter', from: 'if (older) return', to: 'if (false) return' }],
+    shows: 'disorder',
+    storm: true,
+    faults: ['handOver', 'isolation', 'partition', 'oneWay', 'stop'],
   },
 ];

@@ -1,9 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Protocol } from '../../../../providers/l2/protocol/protocol.ts';
-import type { Timing } from '../../../../providers/l2/protocol/timing.ts';
+import type { Create } from './world.ts';
 
 /** One line of the protocol's source changed: the text must stand in the file exactly once. */
 export interface Edit {
@@ -13,13 +12,12 @@ export interface Edit {
 }
 
 const source = join(import.meta.dirname, '..', '..', '..', '..', 'providers', 'l2', 'protocol');
-const needed = ['gate', 'membership', 'messages', 'owner', 'protocol', 'standby', 'timing', 'voter'];
 
 /** Loads the protocol with some lines changed, from a copy that is gone afterwards; the product itself has no switch for it. */
-export async function loadMutant(edits: readonly Edit[]): Promise<(name: string, timing: Timing) => Protocol> {
+export async function loadMutant(edits: readonly Edit[]): Promise<Create> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-mutant-'));
   try {
-    for (const name of needed) cpSync(join(source, `${name}.ts`), join(folder, `${name}.ts`));
+    for (const name of readdirSync(source)) cpSync(join(source, name), join(folder, name));
     for (const { file, from, to } of edits) {
       const path = join(folder, `${file}.ts`);
       const parts = readFileSync(path, 'utf8').split(from);
@@ -29,7 +27,7 @@ export async function loadMutant(edits: readonly Edit[]): Promise<(name: string,
     const { Protocol: Mutant }: typeof import('../../../../providers/l2/protocol/protocol.ts') = await import(
       pathToFileURL(join(folder, 'protocol.ts')).href
     );
-    return (name, timing) => new Mutant(name, timing);
+    return (name, timing, mode) => new Mutant(name, timing, mode);
   } finally {
     rmSync(folder, { recursive: true });
   }

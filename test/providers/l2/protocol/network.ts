@@ -37,14 +37,15 @@ export class Network {
     const random = this.#random;
     const copies = random.chance(this.weather.doubled) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      if (this.#lost(from, to)) continue;
+      if (this.lost(from, to)) continue;
       let delay = random.chance(0.01) ? random.between(0.1, 5) : random.between(0.1, 0.5);
       if (random.chance(this.weather.late)) delay += random.between(0, 3000) * random.next();
       this.#agenda.at(this.#agenda.now + delay, deliver);
     }
   }
 
-  #lost(from: number, to: number): boolean {
+  /** Whether a datagram between these two gets lost now. */
+  lost(from: number, to: number): boolean {
     const now = this.#agenda.now;
     for (const { hits, loss, until } of this.#rules) {
       if (now < until && hits(from, to) && this.#random.chance(loss)) return true;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action, Event, Transaction } from '../../../../providers/l2/protocol/events.ts';
-import type { Beat, Group, Message } from '../../../../providers/l2/protocol/messages.ts';
+import type { Ack, Beat, Group, Message } from '../../../../providers/l2/protocol/messages.ts';
 import { Protocol } from '../../../../providers/l2/protocol/protocol.ts';
 import { deriveTiming } from '../../../../providers/l2/protocol/timing.ts';
 
 const vip = '192.0.2.1';
 const group: Group = { version: 1, voters: ['a', 'b', 'c'], previous: [] };
+const ack: Ack = { kind: 'ack', from: 'b', inc: 50, seq: 2, version: 1, fence: 0, needs: false, refused: [] };
 const promiseMs = deriveTiming().promiseMs;
 
 /** Node `a`, whose kernel and disk answer when told to. */
@@ -23,8 +24,8 @@ class Bench {
   /** Started, its gates reset, and past its silence. */
   ready(order: readonly string[] = ['a', 'b', 'c']): this {
     this.give({ kind: 'rank', ranks: new Map([[vip, order]]) });
-    this.give({ kind: 'start', disk: undefined, wallClockS: 50, group });
-    this.give({ kind: 'persisted', disk: { inc: 50, group } }).complete();
+    this.give({ kind: 'start', disk: { inc: 49, group, settled: true }, wallClockMs: 50, group });
+    this.give({ kind: 'persisted', disk: { inc: 50, group, settled: true } }).complete();
     this.now += promiseMs;
     return this;
   }
@@ -41,7 +42,22 @@ class Bench {
   }
 
   beat(from: string, seq: number, claims: readonly string[], parts: Partial<Beat> = {}): this {
-    return this.hear({ kind: 'beat', from, inc: 60, seq, group, claims, hints: [], eligible: true, ...parts });
+    const known = [this.node.inc, 0, 0];
+    const numbers = { fence: seq, fencings: claims.length > 0 ? [{ fence: seq, open: false, vips: claims }] : [] };
+    const flags = { eligible: true, settled: true, novice: false, quiet: false };
+    return this.hear({
+      kind: 'beat',
+      from,
+      inc: 60,
+      seq,
+      group,
+      known,
+      claims,
+      hints: [],
+      ...numbers,
+      ...flags,
+      ...parts,
+    });
   }
 
   get sent(): readonly Message[] {
@@ -57,14 +73,14 @@ class Bench {
     this.give({ kind: 'tick' }).complete();
     const beat = this.sent.find((message) => message.kind === 'beat');
     assert.ok(beat?.kind === 'beat' && beat.claims.includes(vip));
-    return this.hear({ kind: 'ack', from: 'b', inc: beat.inc, seq: beat.seq, version: 1, refused: [] });
+    return this.hear({ ...ack, inc: beat.inc, seq: beat.seq });
   }
 }
 
 describe('a node of the ownership protocol', () => {
   it('says nothing before its old gates are gone', () => {
-    const bench = new Bench().give({ kind: 'start', disk: { inc: 70, group }, wallClockS: 50, group });
-    assert.deepEqual(bench.actions, [{ kind: 'persist', disk: { inc: 71, group } }]);
+    const bench = new Bench().give({ kind: 'start', disk: { inc: 70, group }, wallClockMs: 50, group });
+    assert.deepEqual(bench.actions.at(-1), { kind: 'persist', disk: { inc: 71, group, settled: false, fence: 0 } });
     bench.give({ kind: 'persisted', disk: { inc: 71, group } });
     assert.deepEqual(bench.transactions, [{ kind: 'reset', inc: 71 }]);
     assert.deepEqual(bench.beat('b', 1, [vip]).sent, []);
@@ -93,13 +109,12 @@ describe('a node of the ownership protocol', () => {
       bench.sent.map(({ kind }) => kind),
       ['beat', 'beat'],
     );
-    bench.hear({ kind: 'ack', from: 'c', inc: 50, seq: 2, version: 1, refused: [] });
+    bench.hear({ ...ack, from: 'c' });
     assert.deepEqual(bench.transactions, [{ kind: 'confirm', token: 2, owned: [vip] }]);
     assert.ok(bench.complete().actions.some(({ kind }) => kind === 'announce'));
   });
 
   it('counts no promise of another beat, incarnation, group or stranger', () => {
-    const ack = { kind: 'ack', from: 'b', inc: 50, seq: 2, version: 1, refused: [] } as const;
     for (const wrong of [{ inc: 49 }, { seq: 1 }, { seq: 3 }, { version: 2 }, { from: 'x' }, { from: 'a' }]) {
       const bench = new Bench().ready().give({ kind: 'tick' }).complete();
       assert.deepEqual(bench.hear({ ...ack, ...wrong }).transactions, [], JSON.stringify(wrong));
@@ -159,7 +174,7 @@ describe('a node of the ownership protocol', () => {
     bench.hear({ kind: 'stale', from: 'b', knownInc: 90 });
     assert.deepEqual(
       bench.actions.find(({ kind }) => kind === 'persist'),
-      { kind: 'persist', disk: { inc: 91, group } },
+      { kind: 'persist', disk: { inc: 91, group, settled: true, fence: 1 } },
     );
     bench.give({ kind: 'persisted', disk: { inc: 91, group } });
     assert.deepEqual(bench.transactions, [{ kind: 'reset', inc: 91 }]);
@@ -178,9 +193,10 @@ describe('a node of the ownership protocol', () => {
     bench.give({ kind: 'regroup', group: next(['a', 'b', 'd']) });
     assert.ok(bench.actions.some((action) => action.kind === 'report' && action.report.kind === 'groupRefused'));
     bench.give({ kind: 'regroup', group: next(['a', 'b']) });
-    assert.deepEqual(bench.actions[0], { kind: 'persist', disk: { inc: 50, group: next(['a', 'b']) } });
+    const disk = { inc: 50, group: next(['a', 'b']), settled: false, fence: 1 };
+    assert.deepEqual(bench.actions[0], { kind: 'persist', disk });
     assert.equal(bench.node.group?.version, 1);
-    bench.give({ kind: 'persisted', disk: { inc: 50, group: next(['a', 'b']) } });
+    bench.give({ kind: 'persisted', disk });
     assert.equal(bench.node.group?.version, 2);
   });
 });

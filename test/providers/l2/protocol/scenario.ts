@@ -1,4 +1,5 @@
 import type { Ranks } from '../../../../providers/l2/protocol/events.ts';
+import type { Mode } from '../../../../providers/l2/protocol/modes.ts';
 import { Random } from './random.ts';
 import { type Subject, type Violation, World } from './world.ts';
 
@@ -7,6 +8,8 @@ export interface Outcome {
   readonly openings: number;
   /** Addresses that nobody answers for after a quiet time with everything running. */
   readonly silent: readonly string[];
+  /** The numbers of the claims under which gates opened were out of order. */
+  readonly disorder: string | undefined;
 }
 
 /** Which of the faults a scenario draws from; all by default. */
@@ -20,13 +23,25 @@ export type Fault =
   | 'partition'
   | 'lossyLink'
   | 'handOver'
-  | 'membership';
+  /** A process ends and its disk is lost; one at a time. */
+  | 'diskLost'
+  /** The API server is not reached, by one machine or by all. */
+  | 'apiOutage'
+  /** A machine announces what another one has: the core is told of it. */
+  | 'rival'
+  /** The voters change; `editors`: two records are made at once, now and then. */
+  | 'membership'
+  | 'editors';
 
 /** What a scenario is made of. */
 export interface Mix {
   readonly faults: readonly Fault[];
   /** Three times the faults, and datagrams that come very late, for what only coincidence shows. */
   readonly storm?: boolean;
+  /** Half a minute instead of seconds, with outages as long. */
+  readonly long?: boolean;
+  /** Two nodes, in this mode. */
+  readonly mode?: Mode;
 }
 
 export const allFaults: readonly Fault[] = [
@@ -39,21 +54,27 @@ export const allFaults: readonly Fault[] = [
   'partition',
   'lossyLink',
   'handOver',
+  'diskLost',
+  'rival',
 ];
 
 const quietMs = 2000;
 
 /** One random history of a cluster, the same for the same seed: 1 to 7 faults under bad weather, then quiet. */
-export function playScenario(seed: number, subject: Subject, { faults, storm = false }: Mix): Outcome {
+export function playScenario(
+  seed: number,
+  subject: Subject,
+  { faults, storm = false, long = false, mode }: Mix,
+): Outcome {
   const random = new Random(seed);
   const membership = faults.includes('membership');
-  const nodes = membership ? 6 : random.whole(2, 7);
+  const nodes = mode !== undefined ? 2 : membership ? 6 : random.whole(2, 7);
   const voters = random.pick([1, 3, 3, 5].filter((count) => count <= nodes));
   // Two nodes: both must promise, or a witness votes that never answers for an address itself.
-  const witness = nodes === 2 && random.chance(0.5);
+  const witness = nodes === 2 && (mode === 'witness' || (mode === undefined && random.chance(0.5)));
   const world = witness
     ? new World(3, 3, random, subject)
-    : new World(nodes, nodes === 2 ? 2 : voters, random, subject);
+    : new World(nodes, nodes === 2 ? 2 : voters, random, subject, mode);
   const takers = world.names.slice(0, nodes);
   const vips = Array.from({ length: random.whole(1, 4) }, (_, index) => `192.0.2.${index + 1}`);
   const plan: Ranks = new Map(vips.map((vip) => [vip, random.shuffle(takers)]));
@@ -64,21 +85,22 @@ export function playScenario(seed: number, subject: Subject, { faults, storm = f
   const start = (number: number) => world.start(number, plans[number] ?? plan);
   for (const number of world.machines.keys()) world.agenda.at(random.between(0, 200), () => start(number));
 
-  const end = random.between(2500, 5500);
+  const end = long ? random.between(15_000, 30_000) : random.between(2500, 5500);
   const loss = random.chance(0.5) ? random.between(0, 0.5) : 0;
   const late = storm || random.chance(0.3) ? random.between(0, 0.3) : 0;
   world.network.weather = { loss, doubled: random.chance(0.5) ? 0.1 : 0, late };
   if (membership) world.changesLeft = random.whole(1, 8);
-  const drawn = faults.filter((fault) => fault !== 'membership');
+  world.twoEditors = faults.includes('editors');
+  const drawn = faults.filter((fault) => fault !== 'membership' && fault !== 'editors');
   for (let count = storm ? random.whole(10, 25) : random.whole(1, 7); count > 0; count -= 1) {
     const fault = random.pick(drawn);
-    world.agenda.at(random.between(300, end), () => strike(fault, world, vips, random, start));
+    world.agenda.at(random.between(300, end), () => strike(fault, world, vips, random, start, long ? 15_000 : 1500));
   }
   world.run(end);
   calmDown(world, start);
   world.run(end + 3000 + quietMs);
   const silent = world.violation === undefined ? vips.filter((vip) => world.openAt(vip).length === 0) : [];
-  return { violation: world.violation, openings: world.openings, silent };
+  return { violation: world.violation, openings: world.openings, silent, disorder: world.disorder };
 }
 
 function strike(
@@ -87,6 +109,7 @@ function strike(
   vips: readonly string[],
   random: Random,
   start: (number: number) => void,
+  longestMs: number,
 ): void {
   const { agenda, network, machines } = world;
   const now = agenda.now;
@@ -94,7 +117,7 @@ function strike(
   const holder = world.openAt(random.pick(vips))[0];
   const number = holder !== undefined && random.chance(0.6) ? holder : random.whole(0, machines.length - 1);
   const machine = machines[number];
-  const until = now + random.between(10, 1500);
+  const until = now + random.between(10, longestMs);
   switch (fault) {
     case 'kill':
     case 'crash':
@@ -123,7 +146,7 @@ function strike(
     }
     case 'partition': {
       const sides = machines.map(() => random.whole(0, 2));
-      network.disturb((from, to) => sides[from] !== sides[to], until);
+      network.disturb((from, to) => (sides[from] ?? 0) !== (sides[to] ?? 0), until);
       return;
     }
     case 'lossyLink': {
@@ -140,13 +163,32 @@ function strike(
       agenda.at(now + back, () => machines[to]?.give({ kind: 'handOver', vip, to: world.names[from] ?? '' }));
       return;
     }
+    case 'diskLost': {
+      const voters = world.machines.filter(({ name }) => world.group.voters.includes(name));
+      if (machine === undefined || !machine.running || !voters.every(({ whole }) => whole)) return;
+      if (random.chance(0.5)) machine.kill();
+      else machine.crash();
+      machine.loseDisk();
+      agenda.at(now + random.between(1, 300), () => start(number));
+      return;
+    }
+    case 'apiOutage': {
+      const all = random.chance(0.4);
+      world.api.disturb((found) => all || found === number, until);
+      return;
+    }
+    case 'rival':
+      for (const found of machines) found.give({ kind: 'rival', vip: random.pick(vips) });
+      return;
     case 'membership':
+    case 'editors':
   }
 }
 
 /** Everything works again: every process runs, every link carries, everybody hears of the newest record. */
 function calmDown(world: World, start: (number: number) => void): void {
   world.network.heal();
+  world.api.heal();
   world.changesLeft = 0;
   for (const number of world.machines.keys()) start(number);
   world.tellGroup();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decodeMessage, encodeMessage } from '../../../../providers/l2/protocol/codec.ts';
 import { deriveMac, shortHash } from '../../../../providers/l2/protocol/keys.ts';
-import type { Message } from '../../../../providers/l2/protocol/messages.ts';
+import { electorateOf, type Message } from '../../../../providers/l2/protocol/messages.ts';
 import { Seal } from '../../../../providers/l2/protocol/seal.ts';
 import { Malformed } from '../../../../providers/l2/protocol/wire.ts';
 
@@ -41,23 +41,34 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     inc: count,
     seq: count,
     eligible: fc.boolean(),
-    group,
+    settled: fc.boolean(),
+    novice: fc.boolean(),
+    quiet: fc.boolean(),
     claims,
+    fence: count,
+    fencings: fc.array(record({ fence: count, open: fc.boolean(), vips: claims }), { maxLength: 2 }),
     hints: fc.array(record({ vip, to: name, leftMs: spanMs }), { maxLength: 3 }),
-  }),
+    grouped: group.chain((found) => {
+      const length = electorateOf(found).length;
+      return record({ group: fc.constant(found), known: fc.array(count, { minLength: length, maxLength: length }) });
+    }),
+  }).map(({ grouped, ...beat }) => ({ ...beat, ...grouped })),
   record({
     kind: fc.constant('ack' as const),
     from: name,
     inc: count,
     seq: count,
     version: fc.nat(1e6),
-    refused: fc.array(record({ vip, holder: name, remainingMs: spanMs }), { maxLength: 3 }),
+    fence: count,
+    needs: fc.boolean(),
+    refused: fc.array(record({ vip, holder: name, remainingMs: spanMs, fence: count }), { maxLength: 3 }),
   }),
   record({ kind: fc.constant('stale' as const), from: name, knownInc: count }),
-  record({ kind: fc.constant('nudge' as const), from: name, vip }),
-  record({ kind: fc.constant('regroup' as const), from: name, group }),
+  record({ kind: fc.constant('nudge' as const), from: name, inc: count, seq: count, vip }),
+  record({ kind: fc.constant('regroup' as const), from: name, group, settled: fc.boolean() }),
+  record({ kind: fc.constant('hello' as const), from: name, inc: count }),
 );
-const nudge: Message = { kind: 'nudge', from: 'a', vip: '192.0.2.7' };
+const nudge: Message = { kind: 'nudge', from: 'a', inc: 7, seq: 9, vip: '192.0.2.7' };
 
 describe('datagrams', () => {
   it('say to the recipient what the sender said', () => {
@@ -123,7 +134,19 @@ describe('messages', () => {
   it('hold a thousand neighbouring addresses in little more than a kilobyte', () => {
     const many = Array.from({ length: 1000 }, (_, index) => `198.51.${index >> 8}.${index & 255}`);
     const group = { version: 1, voters: ['a', 'b', 'c'], previous: [] };
-    const beat: Message = { kind: 'beat', from: 'a', inc: 1, seq: 1, eligible: true, group, claims: many, hints: [] };
+    const flags = { eligible: true, settled: true, novice: false, quiet: false };
+    const numbers = { fence: 9, fencings: [], known: [1, 2, 3] };
+    const beat: Message = {
+      kind: 'beat',
+      from: 'a',
+      inc: 1,
+      seq: 1,
+      group,
+      claims: many,
+      hints: [],
+      ...flags,
+      ...numbers,
+    };
     assert.ok(encodeMessage(beat).length < 1100);
   });
 });

@@ -1,0 +1,20 @@
+import type { Hint, NodeId, Vip } from './messages.ts';
+
+/** Who is to follow for addresses that were handed over; told in every beat for a time, so that the loss of one costs a moment only. */
+export class Hints {
+  readonly #hints = new Map<Vip, { readonly to: NodeId; readonly until: number }>();
+
+  add(vip: Vip, to: NodeId, until: number): void {
+    this.#hints.set(vip, { to, until });
+  }
+
+  drop(vip: Vip): void {
+    this.#hints.delete(vip);
+  }
+
+  at(now: number): readonly Hint[] {
+    if (this.#hints.size === 0) return [];
+    for (const [vip, { until }] of this.#hints) if (now >= until) this.#hints.delete(vip);
+    return [...this.#hints].map(([vip, { to, until }]) => ({ vip, to, leftMs: until - now }));
+  }
+}
