@@ -1,8 +1,9 @@
 import type { Target } from '../../model/index.ts';
 import { type Cidr, formatAuthority, type Parsed, parseTargetAddress, refuse } from '../../net/index.ts';
 import { Canonical } from './canonical.ts';
+import type { Few } from './few.ts';
 import type { Field } from './field.ts';
-import { type Metadata, parseObjectName } from './metadata.ts';
+import { type NameOnly, parseObjectName } from './metadata.ts';
 import type { Place } from './place.ts';
 import { noTargets, RestingTargets } from './resting-targets.ts';
 
@@ -36,11 +37,11 @@ export interface Endpoint {
 /** What an EndpointSlice or Endpoints object gives to its Service. */
 export interface EndpointsView {
   readonly kind: 'EndpointSlice' | 'Endpoints';
-  readonly place: Place;
-  readonly meta: Metadata;
+  readonly located: Place['located'];
+  readonly meta: NameOnly;
   /** Name of the Service in the same namespace. */
   readonly service: string;
-  readonly groups: readonly EndpointGroup[];
+  readonly groups: Few<EndpointGroup>;
 }
 
 const portLists = new Canonical<readonly EndpointPort[]>();

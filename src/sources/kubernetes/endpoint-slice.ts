@@ -37,8 +37,9 @@ export function parseEndpointSlice(located: LocatedObject, allowed: readonly Cid
           .at('endpoints')
           .items()
           .flatMap((item) => readEndpoint(item, family, allowed, beta));
+  const { located: at } = place;
   return {
-    view: { kind: 'EndpointSlice', place, meta: nameOnly(meta), service, groups: [groupOf(ports, endpoints)] },
+    view: { kind: 'EndpointSlice', located: at, meta: nameOnly(meta), service, groups: groupOf(ports, endpoints) },
     problems,
   };
 }

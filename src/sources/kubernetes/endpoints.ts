@@ -9,6 +9,7 @@ import {
   readTargetAddress,
 } from './endpoint-group.ts';
 import { readTransport } from './endpoint-slice.ts';
+import { fewOf } from './few.ts';
 import type { Field } from './field.ts';
 import { nameOnly, openObject, type Reading } from './metadata.ts';
 
@@ -21,7 +22,11 @@ export function parseEndpoints(located: LocatedObject, allowed: readonly Cidr[])
     .at('subsets')
     .items()
     .flatMap((subset) => (subset.isObject() ? [readSubset(subset, allowed)] : []));
-  return { view: { kind: 'Endpoints', place, meta: nameOnly(meta), service: meta.name, groups }, problems };
+  const { located: at } = place;
+  return {
+    view: { kind: 'Endpoints', located: at, meta: nameOnly(meta), service: meta.name, groups: fewOf(groups) },
+    problems,
+  };
 }
 
 function readSubset(subset: Field, allowed: readonly Cidr[]): EndpointGroup {

@@ -1,5 +1,6 @@
 import type { Announcer } from '../../model/index.ts';
 import { addressFamily } from '../../net/index.ts';
+import { manyOf } from './few.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 
@@ -14,7 +15,7 @@ export function findAnnouncers(
   if (service === undefined) return [];
   const found = new Map<string, Announcer>();
   for (const { groups } of store.endpointsOf(service.namespace, service.name))
-    for (const { ready, terminating } of groups)
+    for (const { ready, terminating } of manyOf(groups))
       for (const { node, address, port } of [...ready.list, ...terminating.list]) {
         if (node === undefined) continue;
         const known = found.get(node);

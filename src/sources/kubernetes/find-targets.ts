@@ -1,6 +1,7 @@
 import type { Target } from '../../model/index.ts';
 import { addressFamily, formatAuthority } from '../../net/index.ts';
 import { type EndpointPort, type EndpointsView, inOrder } from './endpoint-group.ts';
+import { manyOf } from './few.ts';
 import { noTargets, RestingTargets } from './resting-targets.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
@@ -21,7 +22,7 @@ export function findTargets(
   port: ServicePort,
   endpoints: readonly EndpointsView[],
 ): FoundTargets {
-  const groups = endpoints.flatMap((view) => view.groups);
+  const groups = endpoints.flatMap((view) => manyOf(view.groups));
   const fitting = groups.flatMap(({ ports, ready, terminating }) =>
     ports
       .filter((candidate) => fits(candidate, port, service))

@@ -19,13 +19,11 @@ export interface Metadata {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-const noLabels: Metadata['labels'] = {};
-
 /** What is needed of an object that only adds to others: which of several of one name is in force. */
-export function nameOnly({ namespace, name, createdMs }: Metadata): Metadata {
-  return createdMs === undefined
-    ? { namespace, name, deleting: false, labels: noLabels }
-    : { namespace, name, createdMs, deleting: false, labels: noLabels };
+export type NameOnly = Pick<Metadata, 'namespace' | 'name' | 'createdMs'>;
+
+export function nameOnly({ namespace, name, createdMs }: Metadata): NameOnly {
+  return createdMs === undefined ? { namespace, name } : { namespace, name, createdMs };
 }
 
 /** An object of which the metadata is read. Without `meta` it has no usable name and must be left alone. */

@@ -6,9 +6,10 @@ import type { IngressClassView } from './ingress-class.ts';
 import type { View } from './kinds.ts';
 import type { NodeView } from './node.ts';
 import type { PeerView } from './peer-object.ts';
-import { type Place, problemAt } from './place.ts';
+import { type Place, placeOf, problemAt } from './place.ts';
 import type { SecretView } from './secret.ts';
 import type { ServiceView } from './service.ts';
+import { SliceTable } from './slice-table.ts';
 import { Table, type Tally } from './table.ts';
 
 /** What the joiner asks for. Answers are the same objects as before while nothing changed. */
@@ -48,8 +49,6 @@ export class ObjectStore implements Lookup {
   readonly #classes = new Table<IngressClassView>(this.#tally);
   readonly #endpoints = new Table<EndpointsView>(this.#tally);
   readonly #slices = new SliceTable(this.#tally);
-  /** Those in force, by Service. */
-  readonly #slicesOf = new Map<string, readonly EndpointsView[]>();
   #defaultClass: IngressClassView | undefined;
   #touched = new Set<string>();
 
@@ -80,7 +79,7 @@ export class ObjectStore implements Lookup {
   /** Objects that are not in force since another one has their name. */
   *duplicates(): Generator<Problem> {
     if (this.#tally.contested === 0) return;
-    for (const table of this.#tables()) for (const [loser] of table.losers()) yield duplicate(loser.place);
+    for (const table of this.#tables()) for (const [loser] of table.losers()) yield duplicate(placeOfView(loser));
   }
 
   add(view: View): void {
@@ -94,8 +93,6 @@ export class ObjectStore implements Lookup {
   /** Brings all of them into an order. */
   arrange(placeOf: (view: View) => number): void {
     for (const table of this.#tables()) for (const view of table.arrange(placeOf)) this.#note(true, view);
-    this.#slicesOf.clear();
-    for (const slice of this.#slices.values()) this.#putSlice(slice);
   }
 
   /** What may have another answer than when this was last asked. */
@@ -111,8 +108,8 @@ export class ObjectStore implements Lookup {
 
   endpointsOf(namespace: string, service: string): readonly EndpointsView[] {
     const key = `${namespace}/${service}`;
-    const slices = this.#slicesOf.get(key);
-    if (slices !== undefined) return slices;
+    const slices = this.#slices.of(key);
+    if (slices.length > 0) return slices;
     const endpoints = this.#endpoints.get(key);
     return endpoints === undefined ? [] : [endpoints];
   }
@@ -151,7 +148,7 @@ export class ObjectStore implements Lookup {
       case 'Endpoints':
         return this.#endpoints[how](view);
       case 'EndpointSlice':
-        return this.#changeSlice(view, how);
+        return this.#slices[how](view);
       case 'IngressClass':
         return this.#classes[how](view);
       case 'Node':
@@ -161,31 +158,10 @@ export class ObjectStore implements Lookup {
     }
   }
 
-  *#tables(): Generator<Table<View>> {
+  *#tables(): Generator<Pick<Table<View>, 'losers' | 'arrange'>> {
     yield* [this.#services, this.#ingresses, this.#configMaps, this.#nodes, this.#secrets, this.#classes];
     yield* [this.#endpoints, this.#slices];
     yield* this.#peers.values();
-  }
-
-  #changeSlice(view: EndpointsView, how: 'add' | 'remove'): boolean {
-    if (!this.#slices[how](view)) return false;
-    const inForce = this.#slices.get(this.#slices.keyOf(view));
-    if (inForce !== undefined) this.#putSlice(inForce);
-    else {
-      const key = serviceOf(view);
-      const left = (this.#slicesOf.get(key) ?? []).filter(({ meta }) => meta.name !== view.meta.name);
-      if (left.length === 0) this.#slicesOf.delete(key);
-      else this.#slicesOf.set(key, left);
-    }
-    return true;
-  }
-
-  /** In the place of the one of its name. */
-  #putSlice(view: EndpointsView): void {
-    const key = serviceOf(view);
-    const known = this.#slicesOf.get(key) ?? [];
-    const place = known.findIndex(({ meta }) => meta.name === view.meta.name);
-    this.#slicesOf.set(key, place < 0 ? known.concat(view) : known.with(place, view));
   }
 
   /** `other`: another object of the view's name is in force now. */
@@ -204,17 +180,6 @@ export class ObjectStore implements Lookup {
   }
 }
 
-function serviceOf({ meta, service }: EndpointsView): string {
-  return `${meta.namespace}/${service}`;
-}
-
-/** Of each Service for itself. */
-class SliceTable extends Table<EndpointsView> {
-  override keyOf(view: EndpointsView): string {
-    return `${serviceOf(view)}/${view.meta.name}`;
-  }
-}
-
 /** Of several tables the one by this key, made when it is needed and gone when it is empty. */
 function changeIn<V extends View>(
   tables: Map<string, Table<V>>,
@@ -228,6 +193,11 @@ function changeIn<V extends View>(
   if (table.size === 0) tables.delete(key);
   else tables.set(key, table);
   return other;
+}
+
+/** Of what adds to others no place is kept. */
+function placeOfView(view: View): Place {
+  return 'place' in view ? view.place : placeOf(view.located, view.kind, view.meta.namespace, view.meta.name);
 }
 
 function duplicate(place: Place): Problem {

@@ -73,7 +73,7 @@ export interface Finding {
 }
 
 /** The place of an object that is named by kind, namespace (empty for cluster-wide ones) and name as they were written. */
-export function placeOf(located: LocatedObject, kind: string, namespace: string, name: string): Place {
+export function placeOf(located: Omit<LocatedObject, 'object'>, kind: string, namespace: string, name: string): Place {
   const { file, document, line, position } = located;
   const at = file === '' ? nowhere : { file, document, line, ...(position === undefined ? {} : { position }) };
   return new Place([kind, namespace, name], at);

@@ -11,6 +11,7 @@ import {
 import { type AnnounceRule, errors, fieldName, type Pool, type Problem } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import type { ConfigMapView } from './config-map.ts';
+import { manyOf } from './few.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { PeerView } from './peer-object.ts';
@@ -66,7 +67,7 @@ export class PoolReader {
   #runs(store: Pick<ObjectStore, 'endpointsOf'>): boolean {
     if (!this.#living) return false;
     const slices = store.endpointsOf(this.#home ?? poolsHome, webhookService);
-    return slices.some(({ groups }) => groups.some(({ ready }) => ready.list.length > 0));
+    return slices.some(({ groups }) => manyOf(groups).some(({ ready }) => ready.list.length > 0));
   }
 
   of(store: Pick<ObjectStore, 'configMap' | 'endpointsOf' | 'peersOf'>): PoolReading {

@@ -1,7 +1,7 @@
-import type { Metadata } from './metadata.ts';
+import type { NameOnly } from './metadata.ts';
 
 interface Named {
-  readonly meta: Metadata;
+  readonly meta: NameOnly;
 }
 
 /** Of several tables together. */
@@ -97,7 +97,7 @@ export class Table<V extends Named> {
   }
 }
 
-function byAge(a: Named, b: Named): number {
+export function byAge(a: Named, b: Named): number {
   const [own, other] = [a.meta.createdMs ?? Number.POSITIVE_INFINITY, b.meta.createdMs ?? Number.POSITIVE_INFINITY];
   return own === other ? 0 : own - other;
 }

@@ -145,7 +145,7 @@ export async function liveStage(t: TestContext): Promise<LiveStage> {
         read,
         async until(right) {
           let last: Snapshot | undefined;
-          for (const endMs = performance.now() + 2000; performance.now() < endMs; ) {
+          for (const endMs = performance.now() + 10_000; performance.now() < endMs; ) {
             last = await read().catch(() => last);
             if (last !== undefined && right(last)) return last;
             await new Promise((resolve) => setTimeout(resolve, 5));
