@@ -111,16 +111,25 @@ function announcementAttrs(
   const follows =
     followHealth === 'always' ||
     (followHealth === 'auto' && group.services.some(({ id }) => input.shared?.has(id) === true));
-  const ports = group.listeners.flatMap(({ protocol, port }) =>
-    protocol === 'udp' || protocol === 'quic' ? [] : [port],
-  );
-  const probe = follows ? [...new Set(ports)].slice(0, probedPorts) : [];
+  const ports = follows ? probedAt(group, input) : [];
+  const probe = [...new Set(ports)].slice(0, probedPorts);
   return {
     candidates: tiers,
     ...(interfaces === undefined ? {} : { interfaces: [...interfaces] }),
     ...(probe.length === 0 ? {} : { probe }),
     ...(others.length === 0 ? {} : { others: Object.fromEntries(others.map(({ node, reason }) => [node, reason])) }),
   };
+}
+
+/** Ports of HTTP, where there are any at all: a proxy of TCP connects on to a target for each connection. */
+function probedAt({ listeners }: FrontGroup, { groups }: ModelInput): readonly number[] {
+  const isHttp = ({ protocol }: FrontGroup['listeners'][number]) => protocol === 'http' || protocol === 'https';
+  const http = groups.some(({ addresses, listeners: all }) => addresses.length > 0 && all.some(isHttp));
+  return listeners.flatMap((listener) => {
+    const { protocol, port } = listener;
+    const answers = http ? isHttp(listener) : protocol !== 'udp' && protocol !== 'quic';
+    return answers ? [port] : [];
+  });
 }
 
 function speakerAttrs({ listen, peers, voters }: Members, options: Options): Attrs {

@@ -18,6 +18,8 @@ export interface Deps {
 export interface DemoOptions {
   /** Unattended: the script is played once, everything is checked, the exit code tells. */
   readonly check: boolean;
+  /** Virtual addresses on three machines in place of services on loopback. */
+  readonly vip?: boolean;
 }
 
 /** Providers as far as their schemas and words go; opening one is the app's business. */

@@ -18,5 +18,8 @@ export const realDeps: Deps = {
     return renderAnnotations() + renderPeerAnnotations();
   },
   services: async () => (await import('../sources/weir/index.ts')).weirDocumentSchema,
-  demo: async () => (await import('./demo/demo.ts')).demo,
+  demo: async () => async (options, io) =>
+    options.vip === true
+      ? (await import('./demo/vip/vip-demo.ts')).vipDemo(options, io)
+      : (await import('./demo/demo.ts')).demo(options, io),
 };

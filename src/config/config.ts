@@ -17,7 +17,7 @@ const duration = checked((text) => parseDuration(text, 1));
 export const balancer = z.strictObject({
   // Also the name of a folder of the state directory.
   name: checked(parseName).default('default').describe('Name of this balancer in messages, labels and state.'),
-  provider: z.string().describe('haproxy, builtin, memory.'),
+  provider: z.string().describe('haproxy, awselb, l2, builtin, memory.'),
   groups: z.array(z.string()).optional().describe('Take services of these groups; absent: every group.'),
   class: z
     .string()

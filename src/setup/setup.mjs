@@ -99,10 +99,15 @@ export function ensureHaproxy(say) {
   return ensureProgram({ command: 'haproxy', versionArgs: ['-v'], debianPackage: 'haproxy' }, say);
 }
 
-/** Programs that tests of whole machines use beside HAProxy: network namespaces, rules of the kernel, certificates. */
-export const testPrograms = [
+/** What announcing needs, and the demo of it: network namespaces, rules of the kernel. */
+export const networkPrograms = [
   { command: 'ip', versionArgs: ['-V'], debianPackage: 'iproute2' },
   { command: 'nft', versionArgs: ['--version'], debianPackage: 'nftables' },
+];
+
+/** Programs that tests of whole machines use beside HAProxy. */
+export const testPrograms = [
+  ...networkPrograms,
   { command: 'openssl', versionArgs: ['version'], debianPackage: 'openssl' },
 ];
 

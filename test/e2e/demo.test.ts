@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { isTaken } from '../../src/cli/demo/ports.ts';
+import { needsRootAnd } from '../fakes/needs.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const haproxy = spawnSync('haproxy', ['-v']).status === 0;
@@ -62,4 +63,17 @@ describe('npm start', () => {
       for (const port of ports) assert.equal(await isTaken(port), false, `port ${port} is still open`);
     });
   }
+
+  it('--vip --check passes: the owner of an address dies and is drained', {
+    skip: needsRootAnd('ip', 'nft', 'haproxy'),
+  }, async (t) => {
+    const { child, output } = start(t, 'haproxy', '--vip', '--check');
+    assert.equal(await exitOf(child), 0, output());
+    assert.match(output(), /[abc] answers \d+ ms later/);
+    assert.match(output(), /no request fails .* 0 failed/);
+    assert.match(output(), /everything as it should be/);
+    const left = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' }).stdout;
+    const space = /ip netns exec (weir-vip-\d+)-b/.exec(output())?.[1] ?? 'weir-vip';
+    assert.ok(!left.includes(space), left);
+  });
 });

@@ -6,7 +6,8 @@ import { realDeps } from '../real-deps.ts';
 import { say, tell, tellProblems } from '../say.ts';
 import { planText } from '../text/plan-text.ts';
 import { count, span } from '../text/words.ts';
-import { checkGone, checkServing, type Judge } from './check.ts';
+import { checkGone, checkServing } from './check.ts';
+import { judgeFor } from './judge.ts';
 import { counterLine, welcome } from './screen.ts';
 import { show } from './show.ts';
 import { buildStage, type Stage } from './stage.ts';
@@ -84,20 +85,4 @@ function stopOf(signal: AbortSignal): Promise<never> {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-}
-
-function judgeFor(io: Io): Judge & { failed(): number } {
-  let failed = 0;
-  return {
-    expect(what, holds, detail = '', told = false) {
-      if (!holds) failed++;
-      say(
-        io,
-        (paint) =>
-          `${holds ? paint.good('ok     ') : paint.bad('FAILED ')} ${what}${detail === '' || (holds && !told) ? '' : `  ${paint.weak(detail)}`}\n`,
-      );
-    },
-    say: (text) => say(io, (paint) => `${paint.weak(`        ${text}`)}\n`),
-    failed: () => failed,
-  };
 }
