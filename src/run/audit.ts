@@ -21,15 +21,16 @@ export class Audit {
   readonly #parts: AuditParts;
   #atMs = Number.NEGATIVE_INFINITY;
   #listed = false;
+  #again = false;
   #running: Promise<void> | undefined;
 
   constructor(parts: AuditParts) {
     this.#parts = parts;
   }
 
-  /** Monotonic milliseconds of the next one. */
+  /** Monotonic milliseconds of the next one; never while one is under way, the end of which is told. */
   get atMs(): number {
-    return this.#atMs;
+    return this.#running === undefined ? this.#atMs : Number.POSITIVE_INFINITY;
   }
 
   /** The one under way. */
@@ -53,6 +54,8 @@ export class Audit {
   /** The next one is due at once. */
   hasten(): void {
     this.#atMs = this.#parts.options.clock.now();
+    // What the one under way has read already may be older.
+    this.#again = this.#running !== undefined;
   }
 
   /** Starts one when it is due and none is under way. */
@@ -61,6 +64,8 @@ export class Audit {
     this.#atMs = Number.POSITIVE_INFINITY;
     this.#running = this.#read(signal).finally(() => {
       this.#running = undefined;
+      if (this.#again && this.#parts.connection.failure === undefined) this.hasten();
+      this.#again = false;
       this.#parts.done();
     });
   }
