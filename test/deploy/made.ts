@@ -19,6 +19,7 @@ export async function makeSchemaFile(): Promise<MadeFile> {
 const bases: Readonly<Record<string, string>> = {
   controller: 'aws',
   daemonset: 'on-prem-nodes',
+  announcer: 'metallb',
   'proxy-deployment': 'on-prem-service',
   'one-namespace': 'one-namespace',
 };

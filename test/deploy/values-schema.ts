@@ -8,8 +8,10 @@ type Field = JsonSchema | boolean;
 /** What the chart says itself. */
 const setByChart = ['sources', 'balancers', 'stateDir', 'drain'];
 const listenersByChart = ['metrics', 'api'];
-const sourceByChart = ['type', 'controller', 'withoutClass', 'classes', 'namespaces'];
+const sourceByChart = ['type', 'controller', 'withoutClass', 'classes', 'namespaces', 'announcers'];
 const haproxyByChart = ['mode', 'dir', 'socket', 'masterSocket', 'binary', 'monitor'];
+
+const l2ByChart = ['peers', 'voters', 'address', 'port', 'secretFile'];
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
@@ -35,8 +37,9 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
   const loaded = Object.entries(providers).map(async ([key, load]) => [key, (await load()).provider.options] as const);
   const options = new Map(await Promise.all(loaded));
   const haproxy = options.get('haproxy');
+  const l2 = options.get('l2');
   const whole = plain(configJsonSchema(options));
-  if (haproxy === undefined) throw new Error('provider haproxy is gone');
+  if (haproxy === undefined || l2 === undefined) throw new Error('provider haproxy or l2 is gone');
   const { sources, balancers } = whole.properties ?? {};
   if (sources === undefined || balancers === undefined) throw new Error('weir.yaml has no sources or balancers');
   return {
@@ -44,7 +47,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
     title: 'Values of the chart weir; made by test/deploy/write.ts',
     ...object(
       {
-        mode: { type: 'string', enum: ['controller', 'daemonset', 'proxy-deployment'] },
+        mode: { type: 'string', enum: ['announcer', 'controller', 'daemonset', 'proxy-deployment'] },
         nameOverride: label,
         fullnameOverride: label,
         image: object({ registry: text, ...image(), pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] } }),
@@ -59,6 +62,12 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
         haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
         publish: publishOf(balancers),
         fromPools: flag,
+        announce: object({
+          enabled: flag,
+          secretName: name,
+          port,
+          options: without(plain(toJsonSchema(l2)), l2ByChart),
+        }),
         settings: settingsOf(whole),
         drainSeconds: seconds,
         finishSeconds: seconds,

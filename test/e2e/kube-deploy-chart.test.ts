@@ -128,6 +128,8 @@ describe('what the chart renders', { skip: missing }, () => {
     for (const name of valueSets.keys()) {
       const { spec } = podOf(await render(name));
       const says = (text: string) => `${name}: ${text}`;
+      const announces = spec.volumes.some((volume) => volume.name === 'announce');
+      const add = announces ? ['NET_ADMIN', 'NET_RAW', 'SYS_NICE'] : ['NET_BIND_SERVICE'];
       assert.equal(spec.automountServiceAccountToken, false, says('the token of the account is mounted everywhere'));
       for (const { command, resources, securityContext, volumeMounts, ...container } of spec.containers) {
         assert.ok(command.length > 0 && resources.requests !== undefined && resources.limits !== undefined);
@@ -136,12 +138,12 @@ describe('what the chart renders', { skip: missing }, () => {
           {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,
-            capabilities: { drop: ['ALL'], ...(spec.hostNetwork === true ? { add: ['NET_BIND_SERVICE'] } : {}) },
+            capabilities: { drop: ['ALL'], ...(spec.hostNetwork === true ? { add } : {}) },
           },
           says(container.name),
         );
         // Of no use without the right to give it on, and lost once another program is between.
-        if (spec.hostNetwork === true) assert.equal(command[0], 'low-ports');
+        if (spec.hostNetwork === true && !announces) assert.equal(command[0], 'low-ports');
         const secret = volumeMounts.some(({ mountPath }) => mountPath.includes('serviceaccount'));
         assert.equal(secret, container.name === 'weir', says(container.name));
       }
@@ -162,6 +164,28 @@ describe('what the chart renders', { skip: missing }, () => {
       // weir is told at once.
       assert.equal(containers.find((one) => one.name === 'weir')?.lifecycle, undefined);
     }
+  });
+
+  it('keeps what who announces has promised on the node, and finds the Pods on the others by a Service', async () => {
+    const objects = await render('metallb');
+    const { spec } = podOf(objects);
+    const state = spec.volumes.find(({ name }) => name === 'state');
+    assert.deepEqual(state, { name: 'state', hostPath: { path: '/var/lib/weir', type: 'DirectoryOrCreate' } });
+    const peers = objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'weir-peers');
+    assert.match(configOf(objects), /announcers:\n +name: weir-peers\n +namespace: weir-system\n/);
+    assert.equal(Object(peers?.spec).clusterIP, 'None');
+    assert.equal(Object(peers?.spec).publishNotReadyAddresses, true);
+    const proxied = podOf(await render('on-prem-nodes', '--set', 'announce.enabled=true')).spec;
+    assert.deepEqual(
+      proxied.containers.map(({ name, securityContext }) => [name, securityContext.capabilities.add]),
+      [
+        ['haproxy', ['NET_BIND_SERVICE']],
+        ['weir', ['NET_ADMIN', 'NET_RAW', 'SYS_NICE', 'NET_BIND_SERVICE']],
+      ],
+    );
+    await assert.rejects(render('one-namespace', '--set', 'announce.enabled=true'), /announce is for modes announcer/);
+    const one = ['--set', 'namespaces={apps}'];
+    await assert.rejects(render('metallb', ...one), /who announces reads Nodes/);
   });
 
   it('has its images from where the values say', async () => {

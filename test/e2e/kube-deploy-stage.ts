@@ -63,6 +63,7 @@ export interface PodTemplate {
     readonly automountServiceAccountToken?: boolean;
     readonly securityContext: object;
     readonly containers: readonly Container[];
+    readonly volumes: readonly { readonly name: string }[];
   };
 }
 

@@ -20,16 +20,32 @@
 {{- $monitor := dict "address" .Values.listen.address "port" .Values.listen.proxyPort -}}
 {{- $options := mustMergeOverwrite (dict "mode" "attached" "dir" "/run/weir/haproxy" "monitor" $monitor) (deepCopy .Values.haproxy) -}}
 {{- $edge := dict "name" "edge" "provider" "haproxy" "options" $options -}}
-{{- if .Values.fromPools -}}
+{{- $fromPools := or .Values.fromPools (eq (include "weir.announces" .) "true") -}}
+{{- if $fromPools -}}
 {{- $_ := set $edge "fromPools" true -}}
 {{- end -}}
-{{- $publish := ternary .Values.publish (fromYaml (include "weir.publish" .)) .Values.fromPools -}}
+{{- if include "weir.announces" . -}}
+{{- $_ := set $edge "shared" true -}}
+{{- end -}}
+{{- $publish := ternary .Values.publish (fromYaml (include "weir.publish" .)) $fromPools -}}
 {{- if $publish -}}
 {{- $_ := set $edge "publish" $publish -}}
 {{- end -}}
 {{- $balancers = prepend $balancers $edge -}}
-{{- else if not $balancers -}}
+{{- else if and (eq .Values.mode "controller") (not $balancers) -}}
 {{- fail "mode controller needs balancers, e.g. --set-json 'balancers=[{\"name\": \"aws\", \"provider\": \"awselb\", \"options\": {\"clusterName\": \"east\"}}]'" -}}
+{{- end -}}
+{{- if include "weir.announces" . -}}
+{{- if .Values.namespaces -}}
+{{- fail "who announces reads Nodes and their labels, which belong to no namespace: leave `namespaces` empty" -}}
+{{- end -}}
+{{- $_ := set $source "announcers" (dict "namespace" .Release.Namespace "name" (printf "%s-peers" (include "weir.fullname" .))) -}}
+{{- $options := mustMergeOverwrite (dict "port" (int .Values.announce.port) "secretFile" "/etc/weir-announce/secret") (deepCopy .Values.announce.options) -}}
+{{- $vip := dict "name" "vip" "provider" "l2" "fromPools" true "options" $options -}}
+{{- if include "weir.proxied" . -}}
+{{- $_ := set $vip "shared" true -}}
+{{- end -}}
+{{- $balancers = prepend $balancers $vip -}}
 {{- end -}}
 {{- include "weir.checkBalancers" $balancers -}}
 {{- $host := ternary (printf "[%s]" .Values.listen.address) .Values.listen.address (contains ":" .Values.listen.address) -}}
@@ -37,7 +53,7 @@
   "stateDir" "/var/lib/weir"
   "sources" (prepend .Values.extraSources (mustMergeOverwrite $source (deepCopy .Values.source)))
   "balancers" $balancers
-  "drain" (ternary (printf "%ds" (int .Values.drainSeconds)) "0s" (ne .Values.mode "controller"))
+  "drain" (ternary (printf "%ds" (int .Values.drainSeconds)) "0s" (eq (include "weir.proxied" .) "true"))
   "metrics" (dict "listen" (printf "%s:%d" $host (int .Values.listen.metricsPort)))
   "api" (dict "listen" (printf "127.0.0.1:%d" (int .Values.listen.apiPort)))
   "log" (dict "format" "json")

@@ -56,7 +56,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
 {{- define "weir.proxied" -}}
-{{- if ne .Values.mode "controller" -}}true{{- end -}}
+{{- if has .Values.mode (list "proxy-deployment" "daemonset") -}}true{{- end -}}
+{{- end -}}
+
+{{/* On the network of the node, once on each. */}}
+{{- define "weir.onHost" -}}
+{{- if has .Values.mode (list "announcer" "daemonset") -}}true{{- end -}}
+{{- end -}}
+
+{{/* Addresses are announced by the Pods. */}}
+{{- define "weir.announces" -}}
+{{- if eq .Values.mode "announcer" -}}true{{- else if .Values.announce.enabled -}}
+{{- if ne .Values.mode "daemonset" -}}
+{{- fail "announce is for modes announcer and daemonset: Pods of a Deployment are not on the network of the nodes" -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{- define "weir.secretName" -}}
+{{- default (printf "%s-announce" (include "weir.fullname" .)) .Values.announce.secretName -}}
 {{- end -}}
 
 {{/* Whether a balancer of this provider is configured: its own kinds of objects are read then. */}}
@@ -66,7 +85,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* A balancer gives services addresses out of pools. */}}
 {{- define "weir.takesPools" -}}
-{{- if .Values.fromPools -}}true{{- else -}}
+{{- if or .Values.fromPools (include "weir.announces" .) -}}true{{- else -}}
 {{- range .Values.balancers -}}{{- if .fromPools -}}true{{- end -}}{{- end -}}
 {{- end -}}
 {{- end -}}
@@ -82,6 +101,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* One of the Pods writes what all reach: a system of a balancer, the status of objects. */}}
 {{- define "weir.leads" -}}
 {{- if dig "leader" "enabled" true .Values.settings -}}
-{{- or (include "weir.hasAwselb" .) (include "weir.writesStatus" .) -}}
+{{- or (include "weir.hasAwselb" .) (include "weir.writesStatus" .) (include "weir.announces" .) -}}
 {{- end -}}
 {{- end -}}

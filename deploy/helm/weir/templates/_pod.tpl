@@ -1,7 +1,8 @@
 {{/* The template of a Pod, the same for Deployment and DaemonSet. */}}
 {{- define "weir.pod" -}}
 {{- $proxied := include "weir.proxied" . -}}
-{{- $onHost := eq .Values.mode "daemonset" -}}
+{{- $onHost := include "weir.onHost" . -}}
+{{- $announces := include "weir.announces" . -}}
 metadata:
   labels:
     {{- include "weir.labels" . | nindent 4 }}
@@ -29,10 +30,16 @@ spec:
   {{- end }}
   terminationGracePeriodSeconds: {{ ternary (add .Values.drainSeconds .Values.finishSeconds 10) 30 (eq $proxied "true") }}
   securityContext:
+    {{- if $announces }}
+    # What changes the network of the node is root's, and the state on the node; it has none of root's capabilities but those that it needs.
+    runAsUser: 0
+    runAsGroup: 0
+    {{- else }}
     runAsNonRoot: true
     runAsUser: 65532
     runAsGroup: 65532
     fsGroup: 65532
+    {{- end }}
     seccompProfile: { type: RuntimeDefault }
     {{- if eq .Values.mode "proxy-deployment" }}
     # Ports below 1024 without a capability, in the network of this Pod.
@@ -47,11 +54,20 @@ spec:
     - name: config
       configMap: { name: {{ include "weir.fullname" . }} }
     - name: state
+      {{- if and $announces (hasKey .Values.stateVolume "emptyDir") }}
+      hostPath: { path: /var/lib/{{ include "weir.fullname" . }}, type: DirectoryOrCreate }
+      {{- else }}
       {{- toYaml .Values.stateVolume | nindent 6 }}
+      {{- end }}
+    {{- if $announces }}
+    - name: announce
+      secret: { secretName: {{ include "weir.secretName" . }}, defaultMode: 256 }
+    {{- end }}
     # For weir alone: the proxy cannot ask the API server.
     - name: token
       projected:
-        defaultMode: 0440
+        # 0440 in octal, which not every reader of YAML knows.
+        defaultMode: 288
         sources:
           - serviceAccountToken: { path: token, expirationSeconds: 3607 }
           - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
@@ -95,14 +111,26 @@ spec:
   # It tries ports itself before HAProxy is asked to listen on them.
   command: [{{ include "weir.lowPorts" . }}weir]
   args: [run, --config, /etc/weir/weir.yaml]
-  {{- with .Values.env }}
-  env: {{- toYaml . | nindent 4 }}
+  {{- if or .Values.env (include "weir.announces" .) }}
+  env:
+    {{- if include "weir.announces" . }}
+    # As the API server calls the node, and who else is on one.
+    - { name: WEIR_INSTANCE, valueFrom: { fieldRef: { fieldPath: spec.nodeName } } }
+    - { name: POD_NAME, valueFrom: { fieldRef: { fieldPath: metadata.name } } }
+    - { name: POD_UID, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
+    {{- end }}
+    {{- with .Values.env }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- end }}
   {{- with .Values.envFrom }}
   envFrom: {{- toYaml . | nindent 4 }}
   {{- end }}
   ports:
     - { name: metrics, containerPort: {{ .Values.listen.metricsPort }} }
+    {{- if include "weir.announces" . }}
+    - { name: beats, containerPort: {{ .Values.announce.port }}, protocol: UDP }
+    {{- end }}
   startupProbe:
     httpGet: { path: /healthz, port: metrics }
     periodSeconds: 2
@@ -118,11 +146,14 @@ spec:
     timeoutSeconds: 2
     failureThreshold: 3
   resources: {{- toYaml .Values.resources | nindent 4 }}
-  securityContext: {{- include "weir.containerSecurity" . | nindent 4 }}
+  securityContext: {{- include (ternary "weir.announcerSecurity" "weir.containerSecurity" (eq (include "weir.announces" .) "true")) . | nindent 4 }}
   volumeMounts:
     - { name: config, mountPath: /etc/weir, readOnly: true }
     - { name: state, mountPath: /var/lib/weir }
     - { name: token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true }
+    {{- if include "weir.announces" . }}
+    - { name: announce, mountPath: /etc/weir-announce, readOnly: true }
+    {{- end }}
     {{- if include "weir.proxied" . }}
     - { name: haproxy, mountPath: /run/weir/haproxy }
     {{- end }}
@@ -168,7 +199,7 @@ On the host's network no sysctl of the Pod helps: `low-ports` of the images hand
 the first program, or what the container may have is lost before.
 */}}
 {{- define "weir.lowPorts" -}}
-{{- if eq .Values.mode "daemonset" }}low-ports, --inh-caps=+net_bind_service, --ambient-caps=+net_bind_service, {{ end -}}
+{{- if and (eq .Values.mode "daemonset") (not (include "weir.announces" .)) }}low-ports, --inh-caps=+net_bind_service, --ambient-caps=+net_bind_service, {{ end -}}
 {{- end -}}
 
 {{- define "weir.containerSecurity" -}}
@@ -179,4 +210,13 @@ capabilities:
   {{- if eq .Values.mode "daemonset" }}
   add: [NET_BIND_SERVICE]
   {{- end }}
+{{- end -}}
+
+{{/* Tables of nft, routes and rules; raw packets; a thread that comes before others; ports below 1024 where HAProxy's are tried. */}}
+{{- define "weir.announcerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+  add: [NET_ADMIN, NET_RAW, SYS_NICE{{ if include "weir.proxied" . }}, NET_BIND_SERVICE{{ end }}]
 {{- end -}}

@@ -73,6 +73,15 @@
   resources: [configmaps]
   resourceNames: [config]
   verbs: [list, watch]
+{{- if and (include "weir.announces" .) (include "weir.writesStatus" .) }}
+# Who answers for which Service.
+- apiGroups: [metallb.io]
+  resources: [servicel2statuses]
+  verbs: [list, watch, create, delete]
+- apiGroups: [metallb.io]
+  resources: [servicel2statuses/status]
+  verbs: [patch]
+{{- end }}
 {{- end -}}
 
 {{/* Of the whole cluster. */}}
