@@ -75,6 +75,12 @@ export class PeerView {
     return heard?.eligible === true && this.#parts.now() - heard.atMs < this.#parts.promiseMs;
   }
 
+  /** Whether a node that is there says that it has this address. */
+  claimed(vip: Vip): boolean {
+    const atMs = this.#parts.now();
+    return [...this.#heard.values()].some(({ atMs: then, claims }) => atMs - then < silentMs && claims.includes(vip));
+  }
+
   /** Tells what is different since the last look. */
   look(): void {
     const { now, tell } = this.#parts;

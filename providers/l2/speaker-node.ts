@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { journalFile } from './clear-machine.ts';
 import { DiskWriter, readDisk } from './disk.ts';
 import { Health } from './health.ts';
+import { Inquiry } from './inquiry.ts';
 import { Acceptor } from './kernel/acceptor.ts';
 import { Announcer } from './kernel/announcer.ts';
 import type { Claim } from './kernel/gate-text.ts';
@@ -49,6 +50,7 @@ export class SpeakerNode {
   readonly #surroundings: Surroundings;
   readonly #announcer: Announcer;
   readonly #rivals: Rivals;
+  readonly #inquiry: Inquiry;
   readonly #claimed = new Set<string>();
   #ranks: ReadonlyMap<string, readonly NodeId[]>;
   #eligible = true;
@@ -70,6 +72,7 @@ export class SpeakerNode {
         this.#shell.dispatch({ kind: 'received', message });
       },
       trouble: (what, error) => tell({ kind: 'trouble', what, error }),
+      dropped: (why, from, count) => tell({ kind: 'dropped', why, from, count }),
     });
     const { promiseMs } = timing;
     this.#view = new PeerView({ node: options.node, now, wall: Date.now, tell, promiseMs });
@@ -96,7 +99,7 @@ export class SpeakerNode {
       gate: this.#gate,
       acceptor,
       tell,
-      changed: () => this.#facesChanged(),
+      changed: (announcing) => this.#facesChanged(announcing),
       accepting: () => {
         this.#accepting = true;
         this.#tellEligible();
@@ -114,8 +117,19 @@ export class SpeakerNode {
       claims: () => this.#foreignClaims(),
       open: (vip) => this.#shell.open(vip),
       announce: (vips) => this.#announcer.announce(vips),
+      settle: (vip) => this.#shell.dispatch({ kind: 'rival', vip }),
       tell: (claim) => tell({ kind: 'conflict', ...claim }),
       now,
+    });
+    this.#inquiry = new Inquiry({
+      socket: parts.packets,
+      faces,
+      face: (name) => this.#surroundings.faces.find((one) => one.name === name),
+      file: join(options.stateDir, 'l2-addresses-used.json'),
+      held: (vip) => this.#view.claimed(vip),
+      changed: () => this.#rank(),
+      taken: (vips) => tell({ kind: 'taken', vips }),
+      fault: (error) => tell({ kind: 'trouble', what: 'asking who has an address', error }),
     });
     const disk = new DiskWriter(
       this.#diskFile,
@@ -129,7 +143,7 @@ export class SpeakerNode {
       persist: (record) => disk.write(record),
       announce: (vips) => this.#announcer.announce(vips),
       vote: (request) => tell({ kind: 'vote', request }),
-      probe: () => Promise.reject(new Error('nobody can be asked here')),
+      probe: (target, withinMs) => this.#inquiry.answered(target, withinMs),
       report: (report) => this.#report(report),
     });
   }
@@ -147,7 +161,8 @@ export class SpeakerNode {
     this.#view.start();
     this.#health.use(this.#options.probes ?? []);
     this.#rivals.start();
-    this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+    this.#inquire();
+    this.#rank();
     this.#shell.dispatch({
       kind: 'start',
       disk: readDisk(this.#diskFile),
@@ -191,12 +206,13 @@ export class SpeakerNode {
     this.#uses += 1;
     const use = this.#uses;
     this.#ranks = new Map(addresses.ranks.filter(([vip]) => before.has(vip)));
-    this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+    this.#rank();
     if (!(await this.#giveAway(() => use === this.#uses))) return;
     await this.#surroundings.use(addresses);
     if (use !== this.#uses) return;
     this.#ranks = new Map(addresses.ranks);
-    this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+    this.#inquire();
+    this.#rank();
   }
 
   /**
@@ -218,10 +234,26 @@ export class SpeakerNode {
     const left = new Set(misplaced());
     if (left.size > 0) {
       const rest = new Map([...this.#ranks].filter(([vip]) => !left.has(vip)));
-      this.#shell.dispatch({ kind: 'rank', ranks: rest });
-      this.#shell.dispatch({ kind: 'rank', ranks: this.#ranks });
+      this.#rank(rest);
+      this.#rank();
     }
     return counts();
+  }
+
+  /** What this node may not use yet, somebody else has, or is its own is as if it were not there: another node may take it. */
+  #rank(ranks = this.#ranks): void {
+    const { node } = this.#options;
+    const able = (vip: string) => this.#inquiry.ready(vip) && this.#surroundings.takes(vip);
+    const known = [...ranks].map(
+      ([vip, nodes]) => [vip, able(vip) ? nodes : nodes.filter((one) => one !== node)] as const,
+    );
+    this.#shell.dispatch({ kind: 'rank', ranks: new Map(known) });
+  }
+
+  /** Asks about what is new for this node. */
+  #inquire(): void {
+    const { node } = this.#options;
+    this.#inquiry.want([...this.#ranks].flatMap(([vip, nodes]) => (nodes.includes(node) ? [vip] : [])));
   }
 
   get #diskFile(): string {
@@ -256,9 +288,11 @@ export class SpeakerNode {
     return inc === undefined || this.#claimed.size === 0 ? [] : (this.#parts.gates?.reader.claims(inc) ?? []);
   }
 
-  #facesChanged(): void {
+  #facesChanged(announcing: boolean): void {
+    this.#inquiry.look();
+    this.#rank();
     this.#tellEligible();
-    if (this.#surroundings.faces.length > 0) this.#announcer.again();
+    if (announcing && this.#surroundings.faces.length > 0) this.#announcer.again();
   }
 
   /** Without an interface that announces, and before it accepts anything, a node is no candidate. */
@@ -294,6 +328,7 @@ export class SpeakerNode {
     this.#shell.close();
     this.#announcer.close();
     this.#rivals.close();
+    this.#inquiry.close();
     this.#surroundings.close();
     if (how === 'withdraw') {
       await this.#surroundings.withdraw();

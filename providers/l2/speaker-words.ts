@@ -66,6 +66,8 @@ export type News =
     }
   /** Addresses that cannot be taken here, with the reason; empty when all can. */
   | { readonly kind: 'unaccepted'; readonly vips: readonly (readonly [Vip, string])[] }
+  /** Addresses that somebody else had when they were to be used for the first time, with his Ethernet address; empty when there are none. */
+  | { readonly kind: 'taken'; readonly vips: readonly (readonly [Vip, string])[] }
   | { readonly kind: 'gatesMended' }
   /** Somebody else says that an address is his which is open here; it is announced again against him. */
   | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string }
@@ -77,7 +79,7 @@ export type News =
   /** Whether a proxy of this machine answers where `probes` says. */
   | { readonly kind: 'served'; readonly served: boolean; readonly reason: string }
   /** Datagrams that were not taken, of one address and for one reason, since it was told last. */
-  | { readonly kind: 'dropped'; readonly why: Drop | 'flood'; readonly from: string; readonly count: number }
+  | { readonly kind: 'dropped'; readonly why: Drop; readonly from: string; readonly count: number }
   /** A question to whoever keeps the third vote of two nodes; the order `vote` answers it. */
   | { readonly kind: 'vote'; readonly request: VoteRequest }
   | { readonly kind: 'closed' };

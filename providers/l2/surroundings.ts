@@ -1,5 +1,7 @@
 import { type Acceptor, readInterfaces } from './kernel/acceptor.ts';
 import type { GateShape, Range } from './kernel/gate-text.ts';
+import { readGateway } from './kernel/gateway.ts';
+import { ownAddresses, without } from './kernel/guarded.ts';
 import { chooseLinks, type Link, matches } from './kernel/interfaces.ts';
 import type { KernelGate } from './kernel/kernel-gate.ts';
 import { type Watch, watchProgram } from './kernel/watch-program.ts';
@@ -11,8 +13,8 @@ export interface SurroundingsParts {
   readonly gate: KernelGate | UngatedGate;
   readonly acceptor: Acceptor;
   readonly tell: (news: News) => void;
-  /** Interfaces came, went or changed. */
-  readonly changed: () => void;
+  /** Interfaces that announce came, went or changed; or only the addresses of the machine. */
+  readonly changed: (faces: boolean) => void;
   /** For the first time, what can be accepted here is. */
   readonly accepting: () => void;
 }
@@ -25,6 +27,9 @@ const auditMs = 30_000;
 export class Surroundings {
   readonly #parts: SurroundingsParts;
   #faces: readonly Link[] = [];
+  /** Addresses by which others reach this machine, with their interface: never guarded, never announced. */
+  #own: ReadonlyMap<string, string> = new Map();
+  #gateway: string | undefined;
   #told = '';
   #refused = '[]';
   #pools: readonly Range[];
@@ -49,6 +54,11 @@ export class Surroundings {
     return this.#faces;
   }
 
+  /** Whether this machine may take an address. */
+  takes(vip: string): boolean {
+    return this.#refusal(vip).length === 0;
+  }
+
   /** Those of them on which this address is announced. */
   facesOf(vip: string): readonly Link[] {
     const patterns = this.#bound.get(vip);
@@ -60,7 +70,7 @@ export class Surroundings {
   /** What the gates are to guard with these pools. */
   shape(pools = this.#pools): GateShape {
     return {
-      pools,
+      pools: without(pools, this.#own.keys()),
       interfaces: this.#faces.map(({ name }) => name),
       bound: [...this.#bound.keys()].map((vip) => [vip, this.facesOf(vip).map(({ name }) => name)]),
     };
@@ -130,19 +140,29 @@ export class Surroundings {
 
   async #refresh(): Promise<void> {
     if (this.#closed) return;
-    const before = signatureOf(this.#faces);
+    const [before, own] = [signatureOf(this.#faces), [...this.#own.keys()].join()];
     this.#choose(await readInterfaces());
-    if (signatureOf(this.#faces) !== before) {
+    const changed = signatureOf(this.#faces) !== before;
+    if (changed || [...this.#own.keys()].join() !== own) {
       await this.#reshape(this.#pools);
-      this.#parts.changed();
+      this.#parts.changed(changed);
     }
     await this.#accept();
     if ('mend' in this.#parts.gate) await this.#parts.gate.mend();
   }
 
+  /** Why this machine never takes an address. */
+  #refusal(vip: string): readonly (readonly [string, string])[] {
+    const face = this.#own.get(vip);
+    if (face !== undefined) return [[vip, `it is this machine's own address on ${face}: take it out of the pool`]];
+    return vip === this.#gateway ? [[vip, "it is this machine's gateway: take it out of the pool"]] : [];
+  }
+
   #choose(links: readonly Link[]): void {
     const { chosen, passed } = chooseLinks(links, this.#parts.options.interfaces);
     this.#faces = chosen;
+    this.#gateway = readGateway()?.address;
+    this.#own = ownAddresses(links, chosen, this.#parts.acceptor.ours, new Set(this.#vips));
     const news: News = { kind: 'interfaces', announcing: chosen.map(({ name }) => name), passed: [...passed] };
     const text = JSON.stringify(news);
     if (text !== this.#told) this.#parts.tell(news);
@@ -156,9 +176,9 @@ export class Surroundings {
 
   async #accept(): Promise<void> {
     const { gate, acceptor, tell } = this.#parts;
-    const vips = [
-      ...(await ('accept' in gate ? gate.accept() : acceptor.accept(this.#vips, (vip) => this.facesOf(vip)))),
-    ];
+    const able = this.#vips.filter((vip) => this.takes(vip));
+    const problems = await ('accept' in gate ? gate.accept() : acceptor.accept(able, (vip) => this.facesOf(vip)));
+    const vips = [...this.#vips.flatMap((vip) => this.#refusal(vip)), ...problems];
     const text = JSON.stringify(vips);
     if (text !== this.#refused) tell({ kind: 'unaccepted', vips });
     this.#refused = text;

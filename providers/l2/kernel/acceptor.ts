@@ -25,6 +25,11 @@ export class Acceptor {
     this.#journal = journal;
   }
 
+  /** Addresses on interfaces that are ours, as `address interface`. */
+  get ours(): ReadonlySet<string> {
+    return this.#journal.addresses;
+  }
+
   /** Brings the kernel to these addresses, each on its interfaces; resolves to address → why it is not taken. Calls follow one another. */
   accept(vips: readonly string[], faces: (vip: string) => readonly Link[]): Promise<ReadonlyMap<string, string>> {
     const done = this.#turn.then(() => this.#accept(vips, faces));

@@ -15,6 +15,20 @@ export function announcementFrames(vip: string, mac: string): readonly Uint8Arra
   return [arpFrame(1, from, vip, nobody, vip, everyone), arpFrame(2, from, vip, everyone, vip, everyone)];
 }
 
+/**
+ * The question whether anybody has an address, from nobody: an ARP probe (RFC 5227 section 1.1), or a solicitation from the unspecified
+ * address as duplicate address detection sends it (RFC 4862 section 5.4.2). It changes nobody's memory.
+ */
+export function probeFrame(vip: string, mac: string): Uint8Array {
+  const from = macBytes(mac);
+  if (addressFamily(vip) === 'ipv4') return arpFrame(1, from, '0.0.0.0', nobody, vip, everyone);
+  const target = addressBytes(vip);
+  const last = target.slice(13);
+  const hex = last.map((byte) => byte.toString(16).padStart(2, '0'));
+  const group = `ff02::1:ff${hex[0]}:${hex[1]}${hex[2]}`;
+  return icmpFrame(from, [0x33, 0x33, 0xff, ...last], '::', group, [135, 0, 0, 0, 0, 0, 0, 0, ...target]);
+}
+
 /** An ARP packet in an Ethernet frame (RFC 826); `kind` 1 asks, 2 answers. */
 export function arpFrame(
   kind: 1 | 2,

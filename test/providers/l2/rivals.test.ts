@@ -11,10 +11,12 @@ describe('rivals', () => {
       { vip: '10.0.0.2', mac: '02:00:5e:00:53:02' },
     ];
     const did: string[] = [];
+    const settled: string[] = [];
     const rivals = new Rivals({
       claims: () => claims,
       open: (vip) => vip === '10.0.0.1',
       announce: (vips) => did.push(`${now} announce ${vips}`),
+      settle: (vip) => settled.push(`${now} ${vip}`),
       tell: ({ vip, mac }) => did.push(`${now} tell ${vip} ${mac.slice(-2)}`),
       now: () => now,
     });
@@ -31,5 +33,6 @@ describe('rivals', () => {
       '60000 tell 10.0.0.1 03',
       '60000 announce 10.0.0.1',
     ]);
+    assert.equal(settled.length, 21, 'our own nodes settle it among themselves at each look');
   });
 });

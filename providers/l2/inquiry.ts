@@ -1,0 +1,73 @@
+import { FirstUse, type FirstUseParts } from './first-use.ts';
+import { readGateway } from './kernel/gateway.ts';
+import type { Link } from './kernel/interfaces.ts';
+import { type ProbeFace, type ProbeTimes, probeNeighbors } from './kernel/neighbor-prober.ts';
+import type { PacketSocket } from './kernel/packet-socket.ts';
+
+export interface InquiryParts extends Omit<FirstUseParts, 'probe' | 'askable'> {
+  readonly socket: PacketSocket;
+  /** Interfaces on which an address is announced. */
+  readonly faces: (vip: string) => readonly Link[];
+  /** Every interface that announces, by name. */
+  readonly face: (name: string) => Link | undefined;
+}
+
+/** Who on the network has an address: asked before its first use, and when two nodes have lost sight of one another. */
+export class Inquiry {
+  readonly #parts: InquiryParts;
+  readonly #firstUse: FirstUse;
+  #wanted: readonly string[] = [];
+
+  constructor(parts: InquiryParts) {
+    this.#parts = parts;
+    this.#firstUse = new FirstUse({
+      ...parts,
+      probe: (vips, times) => this.#probe(vips, times),
+      askable: (vip) => this.#facesOf(vip).length > 0,
+    });
+  }
+
+  /** Whether it has been found that an address may be used. */
+  ready(vip: string): boolean {
+    return this.#firstUse.ready(vip);
+  }
+
+  /** The addresses that this node may get. */
+  want(vips: readonly string[]): void {
+    this.#wanted = vips;
+    this.look();
+  }
+
+  /** Interfaces came or changed. */
+  look(): void {
+    this.#firstUse.want(this.#wanted);
+  }
+
+  /** Whether anybody answers within this time. Rejects where nobody can be asked. */
+  async answered(target: string, withinMs: number): Promise<boolean> {
+    const gateway = target === 'gateway' ? readGateway() : undefined;
+    const faces = gateway === undefined ? this.#facesOf(target) : speaking(this.#parts.face(gateway.face));
+    const address = gateway?.address ?? target;
+    if (address === 'gateway' || faces.length === 0)
+      throw new Error(`there is no interface on which ${target} can be asked for`);
+    const found = await probeNeighbors(this.#parts.socket, [{ address, faces }], { askAtMs: [0], untilMs: withinMs });
+    return found.size > 0;
+  }
+
+  close(): void {
+    this.#firstUse.close();
+  }
+
+  #probe(vips: readonly string[], times: ProbeTimes): Promise<ReadonlyMap<string, string>> {
+    const questions = vips.map((address) => ({ address, faces: this.#facesOf(address) }));
+    return probeNeighbors(this.#parts.socket, questions, times);
+  }
+
+  #facesOf(vip: string): readonly ProbeFace[] {
+    return this.#parts.faces(vip).flatMap(speaking);
+  }
+}
+
+function speaking(link: Link | undefined): readonly ProbeFace[] {
+  return link?.mac === undefined ? [] : [{ index: link.index, mac: link.mac }];
+}
