@@ -5,11 +5,24 @@ import type { Snapshot } from './snapshot.ts';
 /** Health that is older is asked for again before anybody relies on it. */
 const trustMs = 120_000;
 
+/** What others may have begun to use since it was seen, before it is taken away. Throws E_APPLY: the unit is then read and planned anew. */
+export async function assureStep(step: Step, drive: Pick<Drive, 'known'>, snapshot: Snapshot): Promise<void> {
+  await assureEmpty(step, drive, snapshot);
+  await assureOthers(step, drive, snapshot);
+}
+
+/** A port of a group that others share goes only while it has no rules. */
+async function assureEmpty({ op, kind, id, handle }: Step, { known }: Pick<Drive, 'known'>, snapshot: Snapshot) {
+  if (op !== 'delete' || kind !== 'Listener' || typeof handle !== 'string') return;
+  if (known.find(kind, handle)?.attrs.empty !== true || (await snapshot.rulesNow(handle)) === 0) return;
+  throw new WeirError('E_APPLY', `listener ${id} has got rules of others since it was seen last, and stays`);
+}
+
 /**
  * Ready targets are given up only while others are known to be ready, by a look that is not old: a target may have fallen ill, or been
  * taken out by somebody, since it was seen last. Throws E_APPLY where that is so: the unit is then read and planned anew.
  */
-export async function assureOthers(step: Step, { known }: Pick<Drive, 'known'>, snapshot: Snapshot): Promise<void> {
+async function assureOthers(step: Step, { known }: Pick<Drive, 'known'>, snapshot: Snapshot): Promise<void> {
   const { kind, op, set, handle, members = [] } = step;
   if (kind !== 'TargetGroup' || op !== 'remove' || set !== 'Targets' || typeof handle !== 'string') return;
   const leaving = new Set(members.map(([key]) => String(key)));

@@ -14,6 +14,7 @@ import type { Claim } from './owners.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
 
+import { isNothing } from './strangers-at.ts';
 /** Services by the target group that they are behind. */
 export type ServesOf = (targetGroup: string) => readonly string[];
 
@@ -40,8 +41,11 @@ export function seeListener(
   const forward = forwardOf(listener.DefaultActions, network);
   const claim = owners.claimOf(tags);
   const served = servedBy(claim, forward) ?? servicesOf(forward, balancer, serves);
-  const ruled = (account.rules.get(handle) ?? []).some(({ IsDefault }) => IsDefault !== true);
-  const alone = !ruled && (claim === undefined ? network && isOfOurs(forward, served) : claim.ours);
+  const rules = account.rules.get(handle);
+  const ruled = rules?.some(({ IsDefault }) => IsDefault !== true) === true;
+  // Nobody is served there: whoever asked for the port has left.
+  const empty = !network && rules !== undefined && !ruled && claim === undefined && isNothing(listener.DefaultActions);
+  const alone = !ruled && (empty || (claim === undefined ? network && isOfOurs(forward, served) : claim.ours));
   const theirs = marked || named ? owners.of(handle, tags) === undefined : shared && !alone;
   const owned = !theirs || asked(port);
   // One that is given back is in nobody's way: what others have there holds it up no more.
@@ -75,6 +79,7 @@ export function seeListener(
       ...readSecretTag(tags?.[secretTag]),
       ...(others ? { others } : {}),
     },
+      ...(theirs || !empty || !shared ? {} : { empty }),
     refs: {
       LoadBalancerArn: balancer.handle,
       ...(forward.only === undefined ? {} : { TargetGroupArn: forward.only }),

@@ -1,6 +1,6 @@
 import type { Context, ExportedService, Session, Unit } from '../../src/model/index.ts';
 import { createApply } from './apply.ts';
-import { assureOthers } from './assure.ts';
+import { assureStep } from './assure.ts';
 import { attributeRounds } from './attribute-rounds.ts';
 import { type ClientParts, createClients } from './clients.ts';
 import { createDiscovery } from './discover.ts';
@@ -76,7 +76,7 @@ export async function openSession(options: Options, ctx: Context, wiring: Wiring
     },
     async apply(step, signal) {
       try {
-        await assureOthers(step, drive, snapshot);
+        await assureStep(step, drive, snapshot);
         stacks.keep('before a call');
         registered.begin(step);
         snapshot.begin(step);

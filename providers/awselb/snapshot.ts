@@ -175,6 +175,13 @@ export class Snapshot {
     return known.find('TargetGroup', group);
   }
 
+  /** How many rules a listener has now, the default one not counted. */
+  async rulesNow(listener: Handle): Promise<number> {
+    const rules = await this.#reader.rules(listener);
+    this.account.rules.set(listener, rules);
+    return rules.length;
+  }
+
   /** What was read of a unit is all there is to know: told before the unit is asked for. */
   inHand(unit: Unit): void {
     this.#inHand.add(unit);

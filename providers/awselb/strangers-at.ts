@@ -37,7 +37,7 @@ export function strangersAt(
 }
 
 /** What a listener answers where nobody asked for more. */
-function isNothing(actions: readonly Action[] = []): boolean {
+export function isNothing(actions: readonly Action[] = []): boolean {
   return actions.every(({ FixedResponseConfig: fixed }) => fixed?.StatusCode === '404' && !fixed.MessageBody);
 }
 

@@ -7,6 +7,7 @@ import { awselbHarness } from '../../conformance/awselb-harness.ts';
 import { assertAnswers, assertApplied, assertQuiet } from '../../conformance/expect.ts';
 import { Rig } from '../../conformance/rig.ts';
 import { httpService } from '../../conformance/services.ts';
+import { createRule } from '../../fakes/aws/elbv2/rules.ts';
 
 const actions: Readonly<Record<string, Route['action']>> = {
   redirects: { type: 'redirect', code: 301, host: 'new.test' },
@@ -118,13 +119,43 @@ for (const [name, action] of Object.entries(actions))
             'arn:aws:elasticloadbalancing:eu-west-1:123456789012',
           ]);
         else {
-          const [rule80 = '', rule8080 = '', ...rest] = gone;
+          const [rule80 = '', listener = '', rule8080 = '', ...rest] = gone;
           assert.match(`${rule80} ${rule8080}`, /^rule 80 .*other.bare.* rule 8080 .*other.bare/);
-          assert.deepEqual(rest, ['listener 8081']);
+          // Nobody is served there any more.
+          assert.deepEqual([listener, ...rest], ['listener 8080', 'listener 8081']);
           await assertAnswers(harness, app);
         }
         await rig.close();
       }
+    });
+
+    it('leaves a port that others have begun to use meanwhile', async (t) => {
+      const { rig, harness, bare, settle } = await shared(t, action);
+      const { world } = harness.account();
+      rig.set([bare]);
+      await settle();
+      const port = () =>
+        [...world.elb.loadBalancers.all()].flatMap((one) => [...one.listeners]).find(({ Port }) => Port === 8080);
+      const only = () => [...(port()?.rules ?? [])];
+      rig.interference = {
+        before: () => {
+          const at = port();
+          if (at === undefined || only().length > 0) return;
+          const Values = ['late.test'];
+          const FixedResponseConfig = { StatusCode: '410', ContentType: undefined, MessageBody: undefined };
+          const asked: unknown = {
+            ListenerArn: at.arn,
+            Priority: 7,
+            Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values } }],
+            Actions: [{ Type: 'fixed-response', FixedResponseConfig }],
+            Tags: [],
+          };
+          createRule(world, Object(asked));
+        },
+      };
+      rig.set([]);
+      for (let run = 0; run < 3; run++) await rig.apply();
+      assert.equal(only().length, 1);
     });
 
     it('stays while what it was asked for by cannot be read', async (t) => {
