@@ -37,6 +37,7 @@ export class FirstUse {
   #taken: ReadonlyMap<string, string> = new Map();
   #asking = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(parts: FirstUseParts) {
@@ -61,9 +62,11 @@ export class FirstUse {
     this.#ask(vips.filter((vip) => fresh(vip) && askable(vip)));
   }
 
-  close(): void {
+  /** Resolves when all is on disk. */
+  close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    return this.#writing;
   }
 
   #ask(vips: readonly string[]): void {
@@ -91,8 +94,16 @@ export class FirstUse {
     const free = vips.filter((vip) => wanted.has(vip) && !this.#taken.has(vip));
     if (free.length === 0) return;
     for (const vip of free) this.#proved.add(vip);
-    writeDurably(this.#parts.file, JSON.stringify([...this.#proved])).catch((error: unknown) => fault(String(error)));
     changed();
+    await this.#keep();
+  }
+
+  /** Writes the newest of what is known, one write at a time. */
+  #keep(): Promise<void> {
+    const { file, fault } = this.#parts;
+    const write = () => writeDurably(file, JSON.stringify([...this.#proved]));
+    this.#writing = this.#writing.then(write).catch((error: unknown) => fault(String(error)));
+    return this.#writing;
   }
 
   #tell(taken: ReadonlyMap<string, string>): void {

@@ -54,8 +54,8 @@ export class Inquiry {
     return found.size > 0;
   }
 
-  close(): void {
-    this.#firstUse.close();
+  close(): Promise<void> {
+    return this.#firstUse.close();
   }
 
   #probe(vips: readonly string[], times: ProbeTimes): Promise<ReadonlyMap<string, string>> {

@@ -328,7 +328,7 @@ export class SpeakerNode {
     this.#shell.close();
     this.#announcer.close();
     this.#rivals.close();
-    this.#inquiry.close();
+    await this.#inquiry.close();
     this.#surroundings.close();
     if (how === 'withdraw') {
       await this.#surroundings.withdraw();
