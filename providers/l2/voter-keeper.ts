@@ -18,6 +18,7 @@ export interface VoterKeeperOptions {
 export const votersRecord = 'voters';
 
 const againMs = 2000;
+const gatherMs = 300;
 /** Who comes later in the order of voters lets the earlier ones write first for so long, ms. */
 const turnMs = 10_000;
 
@@ -44,6 +45,7 @@ export class VoterKeeper {
   #settled: { readonly version: number; readonly atMs: number } | undefined;
   #running: Promise<void> | undefined;
   #error: string | undefined;
+  #nap = new AbortController();
 
   constructor(options: VoterKeeperOptions) {
     this.#options = options;
@@ -62,21 +64,25 @@ export class VoterKeeper {
   speakers(list: readonly NodeId[]): void {
     this.#speakers = list;
     this.#countGone();
+    this.#wake();
   }
 
   /** Nodes that are not heard, and since when on the clock of the options. */
   silent(since: ReadonlyMap<NodeId, number>): void {
     this.#silent = since;
+    this.#wake();
   }
 
   /** Majorities have this record on disk, and every promise of before has ended. */
   settled(version: number): void {
-    if (this.#settled?.version !== version) this.#settled = { version, atMs: this.#options.clock.now() };
+    if (this.#settled?.version === version) return;
+    this.#settled = { version, atMs: this.#options.clock.now() };
+    this.#wake();
   }
 
   /**
-   * The record to begin with: what the API has, else `onDisk`, else a new one of the speakers that are known. Waits until the API answers
-   * unless there is one on disk. Rejects when the signal aborts.
+   * The record to begin with: what the API has, else `onDisk`, else a new one of this node alone. Waits until the API answers unless there
+   * is one on disk. Rejects when the signal aborts.
    */
   async first(signal: AbortSignal, onDisk?: Group): Promise<Group> {
     for (;;) {
@@ -101,9 +107,9 @@ export class VoterKeeper {
   async #begin(signal: AbortSignal, onDisk: Group | undefined): Promise<Group | undefined> {
     const found = await this.#read(signal);
     if (found !== undefined) return found.group;
-    // Somebody has deleted it: what this node has promised still holds.
-    const group = onDisk ?? (this.#speakers.length === 0 ? undefined : firstGroup(this.#speakers));
-    if (group === undefined) return undefined;
+    // What this node has promised still holds where somebody has deleted the record. Else alone: a voter that was never heard would keep
+    // the others waiting, and those that are heard join at once.
+    const group = onDisk ?? firstGroup([this.#options.node]);
     const text = JSON.stringify(group);
     const written = await this.#options.records.write(votersRecord, text, undefined, signal);
     return written ? group : (await this.#read(signal))?.group;
@@ -112,9 +118,17 @@ export class VoterKeeper {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, everyMs = 10_000 } = this.#options;
     while (!signal.aborted) {
+      const nap = this.#nap;
       await this.#attempt(() => this.#turn(signal), signal);
-      await clock.sleep(everyMs, signal);
+      // Events that belong together are one reason to look.
+      await clock.sleep(gatherMs, signal);
+      await clock.sleep(everyMs, AbortSignal.any([signal, nap.signal]));
     }
+  }
+
+  #wake(): void {
+    this.#nap.abort();
+    this.#nap = new AbortController();
   }
 
   async #turn(signal: AbortSignal): Promise<void> {
