@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import type { Json, KindSpec } from '../../src/model/index.ts';
+import { modes } from './protocol/modes.ts';
 
 export const speakerAttrs = z.object({
   listen: z.string(),
@@ -15,6 +16,8 @@ export const speakerAttrs = z.object({
   /** Name → `address:port`. */
   peers: z.record(z.string(), z.string()),
   voters: z.array(z.string()),
+  mode: z.enum(modes),
+  witness: z.literal(true).optional(),
   interfaces: z.object({
     include: z.array(z.string()).optional(),
     exclude: z.array(z.string()).optional(),
@@ -53,6 +56,8 @@ export const kinds: readonly KindSpec[] = [
         peers: { word: 'with', text: (peers) => listed(keysOf(peers)), usual: {} },
         voters: { word: 'voters', text: listed, usual: [] },
         listen: { word: 'at' },
+        witness: { word: '', text: () => 'votes only' },
+        mode: { word: 'two decide by', quiet: true },
         ungated: { word: '', text: (value) => (value === true ? 'without gates' : '') },
         cluster: { word: 'group', usual: 'weir' },
       },

@@ -2,6 +2,7 @@
 import type { Announcer, ModelInput } from '../../src/model/index.ts';
 import type { Options } from './options.ts';
 import type { NodeId } from './protocol/messages.ts';
+import type { Mode } from './protocol/modes.ts';
 import type { Peer } from './speaker-words.ts';
 import { voterCount } from './voters.ts';
 
@@ -12,6 +13,10 @@ export interface Members {
   readonly speakers: readonly NodeId[];
   /** Empty: the cluster keeps a record of them. */
   readonly voters: readonly NodeId[];
+  /** What decides while two vote: the same whoever joins or leaves, because machines with different ones do not listen to each other. */
+  readonly mode: Mode;
+  /** This machine only votes. */
+  readonly witness: boolean;
   /** Where this machine listens. */
   readonly listen: { readonly address: string; readonly port: number };
 }
@@ -26,6 +31,7 @@ export function membersOf(
     .filter(({ name }) => name !== node)
     .map(({ name, address, port = options.port }) => ({ name, address, port }));
   const own = all.find(({ name }) => name === node);
+  const cluster = options.peers.length === 0 && announcers.length > 0;
   const witnesses = all.filter(({ witness }) => witness).map(({ name }) => name);
   const names = [...new Set([node, ...peers.map(({ name }) => name)])].sort();
   const speakers = names.filter((name) => !witnesses.includes(name));
@@ -34,8 +40,9 @@ export function membersOf(
   return {
     peers,
     speakers,
-    voters:
-      options.voters ?? (options.peers.length === 0 && announcers.length > 0 ? [] : chooseVoters(witnesses, speakers)),
+    voters: options.voters ?? (cluster ? [] : chooseVoters(witnesses, speakers)),
+    mode: options.mode ?? (cluster ? 'api' : 'available'),
+    witness: witnesses.includes(node),
     listen: { address: options.address ?? own?.address ?? any, port: own?.port ?? options.port },
   };
 }

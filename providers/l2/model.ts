@@ -132,7 +132,7 @@ function probedAt({ listeners }: FrontGroup, { groups }: ModelInput): readonly n
   });
 }
 
-function speakerAttrs({ listen, peers, voters }: Members, options: Options): Attrs {
+function speakerAttrs({ listen, peers, voters, mode, witness }: Members, options: Options): Attrs {
   const { cluster, interfaces, beatMs, refreshMs, choice, secretFile, ungated } = options;
   const some: Record<string, Json> = {};
   for (const [key, list] of Object.entries(interfaces)) if (list !== undefined) some[key] = [...list];
@@ -141,6 +141,8 @@ function speakerAttrs({ listen, peers, voters }: Members, options: Options): Att
     cluster,
     peers: Object.fromEntries(peers.map((peer) => [peer.name, placeText(peer)])),
     voters: [...voters],
+    mode,
+    ...(witness ? { witness } : {}),
     interfaces: some,
     beatMs,
     refreshMs,

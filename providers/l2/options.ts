@@ -1,6 +1,7 @@
 /** What the configuration says about announcing (`options` of a balancer); a service has no settings of its own here. */
 import { z } from 'zod';
 import { type Parsed, parseAddress, parseCidr, parseName } from '../../src/net/index.ts';
+import { modeNotice, modes } from './protocol/modes.ts';
 
 export type * from './speaker-words.ts';
 
@@ -81,6 +82,12 @@ export const options = z
       .describe(
         'Machines that decide who answers; default: 1, 3 or, of seven machines and more, 5; witnesses first, then by name. In Kubernetes a Lease keeps them.',
       ),
+    mode: z
+      .enum(modes)
+      .optional()
+      .describe(
+        `What decides while two vote; the same on all. ${modes.map((mode) => `${mode}: ${modeNotice(mode)}`).join('. ')}. Default: api in Kubernetes, else available.`,
+      ),
     interfaces: interfaces.describe('On which interfaces addresses are announced.'),
     choice: z
       .enum(['spread', 'metallb'])
@@ -115,6 +122,13 @@ export const options = z
       .describe(
         'Without nft: addresses are added and removed. After a death two machines may answer until it is back.',
       ),
+  })
+  .superRefine(({ mode, peers }, ctx) => {
+    const refuse = (message: string) => ctx.addIssue({ code: 'custom', path: ['mode'], message });
+    if (mode === 'witness' && !peers.some(({ witness }) => witness))
+      refuse('needs a machine that votes and announces nothing: give one of the peers `witness: true`');
+    if (mode === 'api' && peers.length > 0)
+      refuse('needs the API server of a cluster, which finds the peers: remove peers, or take another mode');
   })
   .superRefine(({ voters, peers }, ctx) => {
     if (voters === undefined || peers.length === 0) return;

@@ -9,7 +9,10 @@ import { rangeOf } from './ranges.ts';
 import type { Addresses, Peer, SpeakerOptions } from './speaker-words.ts';
 
 /** What the thread gets at its start and cannot change. */
-export type Fixed = Pick<SpeakerOptions, 'listen' | 'cluster' | 'interfaces' | 'beatMs' | 'refreshMs' | 'ungated'>;
+export type Fixed = Pick<
+  SpeakerOptions,
+  'listen' | 'cluster' | 'interfaces' | 'beatMs' | 'refreshMs' | 'ungated' | 'mode' | 'witness'
+>;
 
 export interface Orders {
   readonly fixed: Fixed;
@@ -26,7 +29,7 @@ export function ordersOf(
 ): Orders | undefined {
   const speaker = resources.find(({ kind }) => kind === 'Speaker');
   if (speaker === undefined) return undefined;
-  const { listen, cluster, peers, voters, interfaces, beatMs, refreshMs, secretFile, ungated, choice } =
+  const { listen, cluster, peers, voters, interfaces, beatMs, refreshMs, secretFile, ungated, choice, mode, witness } =
     speakerAttrs.parse(speaker.attrs);
   const announcements = resources
     .filter(({ kind }) => kind === 'Announcement')
@@ -44,6 +47,8 @@ export function ordersOf(
       },
       beatMs,
       refreshMs,
+      mode,
+      ...(witness === undefined ? {} : { witness }),
       ...(ungated === undefined ? {} : { ungated }),
     },
     secretFile,

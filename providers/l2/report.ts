@@ -102,6 +102,8 @@ function quorumText(voters: readonly string[], node: string, view: View): string
   const silent = new Set(view.silent.map(([name]) => name));
   const heard = voters.filter((name) => !silent.has(name));
   const needed = majorityOf(voters);
+  if (view.waitsFor.length > 0)
+    return `: the voters have to hear each other once, and ${view.waitsFor.join(', ')} is missing`;
   if (heard.length >= needed) {
     if (view.served === false) return `: no proxy answers on ${node}, and no other machine has taken it`;
     return '';
@@ -114,6 +116,7 @@ function announcedOf({ id, attrs }: Observed, { node, view, facesOf }: ReportInp
   const owner = view.owner(id);
   const own = owner?.node === node;
   const unfit = view.unaccepted.get(id);
+  const taken = view.taken.get(id);
   return {
     address: id,
     ...(owner === undefined ? {} : { owner: owner.node, sinceMs: owner.sinceMs }),
@@ -122,6 +125,7 @@ function announcedOf({ id, attrs }: Observed, { node, view, facesOf }: ReportInp
     candidates: candidates.flat(),
     others: [
       ...Object.entries(others).map(([name, reason]) => ({ node: name, reason })),
+      ...(taken === undefined ? [] : [{ node, reason: `waits: ${taken} answers for it, which is none of ours` }]),
       ...(unfit === undefined ? [] : [{ node, reason: `cannot take it: ${unfit}` }]),
     ],
   };

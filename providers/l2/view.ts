@@ -19,6 +19,15 @@ const presentMs = 90_000;
 /** So long an address may be without an owner before anybody is told: a takeover takes a third of a second, a start some more. */
 export const graceMs = 3000;
 
+/** What of it somebody can mend; the rest is noise of a network. */
+const dropReasons: Readonly<Partial<Record<Extract<News, { kind: 'dropped' }>['why'], string>>> = {
+  forged: 'they are sealed with another secret; put the same into secretFile on every machine',
+  version: 'another version of weir speaks there; bring both to the same',
+  config: 'beatMs or mode differ there; nothing of it counts until both are the same',
+  misdirected: 'they are meant for another name; two machines may have the same address in peers',
+  flood: 'more than a machine of the group ever sends',
+};
+
 /** What one machine knows of who answers for what, and of what goes wrong, from what its thread tells. */
 export class View {
   readonly #node: NodeId;
@@ -32,6 +41,10 @@ export class View {
   #faces:
     | { readonly announcing: readonly string[]; readonly passed: readonly (readonly [string, string])[] }
     | undefined;
+  #quorum: { readonly reached: boolean; readonly silent: readonly NodeId[] } | undefined;
+  #waitsFor: readonly NodeId[] = [];
+  #alone = false;
+  #taken: ReadonlyMap<Vip, string> = new Map();
   #served: { readonly served: boolean; readonly reason: string } | undefined;
 
   constructor(node: NodeId, wall: () => number) {
@@ -46,6 +59,21 @@ export class View {
 
   get silent(): readonly (readonly [NodeId, number])[] {
     return this.#silent;
+  }
+
+  /** False: no majority acknowledges what this machine says, so it answers for nothing. */
+  get quorate(): boolean {
+    return this.#quorum?.reached !== false;
+  }
+
+  /** Machines that have to be heard before this one votes. */
+  get waitsFor(): readonly NodeId[] {
+    return this.#waitsFor;
+  }
+
+  /** Addresses that others on the network had before they were used, with their Ethernet addresses. */
+  get taken(): ReadonlyMap<Vip, string> {
+    return this.#taken;
   }
 
   get unaccepted(): ReadonlyMap<Vip, string> {
@@ -71,7 +99,7 @@ export class View {
 
   owner(vip: Vip): Owner | undefined {
     const own = this.#open.get(vip);
-    if (own !== undefined) return { node: this.#node, sinceMs: own };
+    if (own !== undefined && this.quorate) return { node: this.#node, sinceMs: own };
     let found: Owner | undefined;
     for (const [node, claims] of this.#claims) {
       const sinceMs = claims.get(vip);
@@ -96,6 +124,11 @@ export class View {
       case 'silent':
         this.#silent = news.nodes;
         return true;
+      case 'taken':
+        this.#taken = new Map(news.vips);
+        return true;
+      case 'dropped':
+        return this.#drop(news);
       case 'unaccepted':
         this.#unaccepted = new Map(news.vips);
         return true;
@@ -132,7 +165,14 @@ export class View {
           sinceMs === 0 ? 'has not been heard yet' : `was not heard since ${new Date(sinceMs).toISOString()}`;
         return { code: 'W_L2_PEER', message: `${node} (${peer(node)}) ${since}` };
       }),
+      ...this.#voteTroubles(),
       ...this.#interfaceTrouble(),
+      ...[...this.#taken].map(
+        ([vip, mac]): Trouble => ({
+          code: 'W_L2_CONFLICT',
+          message: `${vip} is answered by ${mac} already, which is none of ours: it is not announced here until that one is gone`,
+        }),
+      ),
       ...[...this.#unaccepted].map(
         ([vip, reason]): Trouble => ({ code: 'W_L2', message: `${vip} cannot be taken on ${this.#node}: ${reason}` }),
       ),
@@ -140,6 +180,18 @@ export class View {
         ? [{ code: 'W_L2', message: `${this.#node} takes no address: ${this.#served.reason}` } as const]
         : []),
       ...[...this.#troubles.values()].map(({ code, message }) => ({ code, message })),
+    ];
+  }
+
+  #voteTroubles(): readonly Trouble[] {
+    const waits = `${this.#node} does not vote yet: it has to hear ${this.#waitsFor.join(', ')} once`;
+    const alone = `${this.#node} goes on alone: the other voter is not heard`;
+    const silent = this.#quorum?.silent ?? [];
+    const lost = `${this.#node} answers for nothing: too few voters hear it; silent: ${silent.join(', ')}`;
+    return [
+      ...(this.#waitsFor.length === 0 ? [] : [{ code: 'W_L2_PEER', message: waits } as const]),
+      ...(this.#alone ? [{ code: 'W_L2_PEER', message: alone } as const] : []),
+      ...(this.quorate ? [] : [{ code: 'E_L2_QUORUM', message: lost } as const]),
     ];
   }
 
@@ -154,9 +206,32 @@ export class View {
       if (!this.#open.has(report.vip)) this.#open.set(report.vip, this.#wall());
       return true;
     }
-    if (report.kind !== 'dropped') return false;
-    if (this.#open.delete(report.vip)) this.#lost(report.vip);
-    return true;
+    switch (report.kind) {
+      case 'dropped':
+        if (this.#open.delete(report.vip)) this.#lost(report.vip);
+        return true;
+      case 'quorum':
+        this.#quorum = report;
+        for (const vip of this.#open.keys()) this.#lost(vip);
+        return true;
+      case 'member':
+        this.#waitsFor = report.votes ? [] : report.waitsFor;
+        return true;
+      case 'alone':
+        this.#alone = report.alone;
+        return true;
+      case 'groupRefused':
+        return this.#add('group', presentMs, { code: 'W_L2_PEER', message: `who votes: ${report.reason}` });
+      default:
+        return report.kind === 'group';
+    }
+  }
+
+  #drop({ why, from, count }: Extract<News, { kind: 'dropped' }>): boolean {
+    const reason = dropReasons[why];
+    if (reason === undefined) return false;
+    const message = `${count} datagrams from ${from} were not taken: ${reason}`;
+    return this.#add(`dropped ${from} ${why}`, presentMs, { code: 'W_L2_PEER', message });
   }
 
   #claim(node: NodeId, vips: readonly Vip[]): boolean {

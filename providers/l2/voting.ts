@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { type Context, WeirError } from '../../src/model/index.ts';
+import { answerVote } from './answer-vote.ts';
 import { nextConfigured, writesNext } from './configured-voters.ts';
 import { readDisk } from './disk.ts';
 import type { Orders } from './orders.ts';
+import type { VoteRequest } from './protocol/events.ts';
 import type { Group, NodeId } from './protocol/messages.ts';
 import type { News, Order } from './speaker-words.ts';
 import { VoterKeeper } from './voter-keeper.ts';
@@ -10,6 +12,7 @@ import { firstGroup } from './voters.ts';
 
 /** The API of a cluster may take so long for the first record before the start is given up and tried again. */
 const firstMs = 5000;
+const voteMs = 2000;
 
 /** Who votes: as the configuration says, else as a record in the API of the cluster, changed one voter at a time. */
 export class Voting {
@@ -18,7 +21,9 @@ export class Voting {
   #order: (order: Order) => void = () => {};
   #voters: readonly NodeId[] = [];
   #silent: ReadonlySet<NodeId> = new Set();
+  #group: Group | undefined;
   #settled: Group | undefined;
+  readonly #end = new AbortController();
 
   constructor(ctx: Context, orders: Orders) {
     this.#ctx = ctx;
@@ -33,7 +38,7 @@ export class Voting {
 
   /** Who votes as far as it is known here. */
   get voters(): readonly NodeId[] {
-    return this.#keeper?.group?.voters ?? this.#voters;
+    return this.#group?.voters ?? this.#keeper?.group?.voters ?? this.#voters;
   }
 
   /** The record to begin with. Throws E_L2 where the cluster does not tell it. */
@@ -65,6 +70,7 @@ export class Voting {
   }
 
   hear(news: News): void {
+    if (news.kind === 'vote') void this.#vote(news.request);
     if (news.kind === 'silent') {
       const { clock } = this.#ctx;
       const since = (wallMs: number) => clock.now() - (wallMs === 0 ? 0 : Math.max(0, clock.wall() - wallMs));
@@ -72,14 +78,16 @@ export class Voting {
       this.#silent = new Set(news.nodes.map(([node]) => node));
       this.#advance();
     }
-    if (news.kind !== 'report' || news.report.kind !== 'settled') return;
+    if (news.kind !== 'report') return;
+    if (news.report.kind === 'group') this.#group = news.report.group;
+    if (news.report.kind !== 'settled') return;
     this.#keeper?.settled(news.report.version);
-    const group = this.#onDisk();
-    if (group?.version === news.report.version) this.#settled = group;
+    if (this.#group?.version === news.report.version) this.#settled = this.#group;
     this.#advance();
   }
 
   async close(): Promise<void> {
+    this.#end.abort();
     await this.#keeper?.close();
   }
 
@@ -93,6 +101,16 @@ export class Voting {
     this.#settled = undefined;
     log.info({ version: next.version, voters: next.voters }, `who votes on addresses: ${next.voters.join(', ')}`);
     this.#order({ kind: 'regroup', group: next });
+  }
+
+  /** The third vote of two, which the cluster keeps. */
+  async #vote(request: VoteRequest): Promise<void> {
+    const { records } = this.#ctx;
+    const answer =
+      records === undefined
+        ? ({ id: request.id, kind: 'failed', reason: 'there is no cluster that keeps the third vote' } as const)
+        : await answerVote(records, request, AbortSignal.any([this.#end.signal, AbortSignal.timeout(voteMs)]));
+    if (!this.#end.signal.aborted) this.#order({ kind: 'vote', answer });
   }
 
   #onDisk(): Group | undefined {

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createText } from './kernel/gate-text.ts';
 import { takeLock } from './kernel/lock.ts';
 import { openGates } from './kernel/open-gates.ts';
-import { openPacketSocket } from './kernel/packet-socket.ts';
+import { openPacketSocket, type PacketSocket } from './kernel/packet-socket.ts';
 import { raisePriority } from './kernel/raise-priority.ts';
 import { runProgram } from './kernel/run-program.ts';
 import type { News, Order, SpeakerOptions } from './options.ts';
@@ -12,24 +12,28 @@ import { SpeakerNode } from './speaker-node.ts';
 
 /** The thread of a node that announces: nothing of weir's other work stands in the way of its beats. Gets `SpeakerOptions`, then orders; tells news. */
 async function main(options: SpeakerOptions, tell: (news: News) => void): Promise<void> {
-  await raisePriority();
+  if (options.witness !== true) await raisePriority();
   const lock = await takeLock();
   if (lock === undefined) throw new Error('another weir announces addresses on this machine: stop it first');
-  const fault = options.ungated === true ? undefined : await gatesMissing();
+  // Who only votes announces nothing: it needs nothing of the kernel.
+  const gateless = options.ungated === true || options.witness === true;
+  const fault = gateless ? undefined : await gatesMissing();
   if (fault !== undefined) throw new Error(fault);
   const timing = deriveTiming(options.beatMs);
   const gateFault = (error: string) => tell({ kind: 'trouble', what: 'the gates', error });
-  const gates = options.ungated === true ? undefined : await openGates(Math.max(1000, 3 * timing.gateMs), gateFault);
+  const gates = gateless ? undefined : await openGates(Math.max(1000, 3 * timing.gateMs), gateFault);
   const node = new SpeakerNode(options, {
     core: new Protocol(options.node, timing, options.mode),
     timing,
-    packets: await openPacketSocket(),
+    packets: options.witness === true ? noPackets : await openPacketSocket(),
     gates,
     tell,
   });
   parentPort?.on('message', (order: Order) => node.order(order));
   await node.start();
 }
+
+const noPackets: PacketSocket = { send: () => false, close: () => {} };
 
 /** What keeps gates from being made here; undefined when they can be. Nothing is changed. */
 async function gatesMissing(): Promise<string | undefined> {

@@ -194,16 +194,13 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
   });
 
   it('a second weir on a machine is refused by name, and the first goes on', async () => {
-    weirs.configure('a', {
-      stateDir: join(weirs.folder, 'a', 'second'),
-      api: { listen: '' },
-      metrics: { listen: '' },
+    weirs.configure('second', {
       balancers: [{ name: 'vip', provider: 'l2', fromPools: true, options: { port: 7950 } }],
     });
-    const { code, text } = await weirs.run('a', ['apply']);
+    const { code, text } = await weirs.run('a', ['apply'], 'second');
     assert.notEqual(code, 0);
     assert.match(text, /E_L2.*another weir announces addresses on this machine/s);
-    configure('a');
+    assert.equal(weirs.state('a')?.inSync, true);
   });
 
   it('stopped with onExit stop, or killed and then destroyed, nothing of it stays', async () => {

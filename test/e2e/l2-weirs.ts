@@ -64,7 +64,12 @@ export interface Weirs {
   /** Writes the services of all machines: name → port. */
   serve(services: Readonly<Record<string, number>>): void;
   start(name: string): Machine;
-  run(name: string, args: readonly string[]): Promise<{ readonly code: number | null; readonly text: string }>;
+  /** `of`: whose weir.yaml; default: the machine's own. */
+  run(
+    name: string,
+    args: readonly string[],
+    of?: string,
+  ): Promise<{ readonly code: number | null; readonly text: string }>;
   state(name: string): WeirState | undefined;
   /** The node that answers for an address, as a machine says. */
   owner(name: string, vip: string): string | undefined;
@@ -152,8 +157,8 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
         },
       };
     },
-    async run(name, args) {
-      const child = spawnIn(name, [main, ...args, '-c', file(name)]);
+    async run(name, args, of = name) {
+      const child = spawnIn(name, [main, ...args, '-c', file(of)]);
       const text = textOf(child);
       return { code: await ended(child), text: text() };
     },
