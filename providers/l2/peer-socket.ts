@@ -1,10 +1,11 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { lookup as lookUp } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
+import { Intake } from './intake.ts';
 import type { Peer, SpeakerOptions } from './options.ts';
 import { deriveMac, shortHash } from './protocol/keys.ts';
 import type { Message, NodeId } from './protocol/messages.ts';
-import { Seal } from './protocol/seal.ts';
+import { type Drop, Seal } from './protocol/seal.ts';
 import type { Timing } from './protocol/timing.ts';
 
 export interface PeerSocketParts {
@@ -12,9 +13,9 @@ export interface PeerSocketParts {
   readonly now: () => number;
   readonly receive: (message: Message) => void;
   readonly trouble: (what: string, error: string) => void;
+  /** Datagrams that were not taken, of an address, or of a machine that has the secret. */
+  readonly dropped: (why: Drop, from: string, count: number) => void;
 }
-
-const tellMs = 60_000;
 
 /** The datagrams between nodes: sealed, one socket for all of them. What is lost is lost; the protocol sends again. */
 export class PeerSocket {
@@ -22,9 +23,8 @@ export class PeerSocket {
   readonly #seal: Seal;
   readonly #socket: Socket;
   readonly #listen: SpeakerOptions['listen'];
-  /** When each peer was heard last, and when it was last told that its settings differ. */
-  readonly #heard = new Map<NodeId, number>();
-  readonly #told = new Map<NodeId, number>();
+  readonly #intake: Intake;
+  #addresses: ReadonlySet<string> = new Set();
   #peers: ReadonlyMap<NodeId, Peer> = new Map();
 
   /** RangeError for a secret that is too short. */
@@ -35,12 +35,18 @@ export class PeerSocket {
     this.#listen = options.listen;
     this.#seal = new Seal({ self: options.node, clusterId, configHash, mac: deriveMac(options.secret, clusterId) });
     this.#socket = createSocket({ type: isIPv6(options.listen.address) ? 'udp6' : 'udp4', lookup });
+    this.#intake = new Intake({
+      now: parts.now,
+      known: (address) => this.#addresses.has(address),
+      tell: parts.dropped,
+    });
     this.know(options.peers);
   }
 
   /** Other nodes than before; a node that is not known is not sent anything, what it sends is taken. */
   know(peers: readonly Peer[]): void {
     this.#peers = new Map(peers.map((peer) => [peer.name, peer]));
+    this.#addresses = new Set(peers.map(({ address }) => plain(address)));
   }
 
   /** Rejects where the address cannot be bound. */
@@ -51,7 +57,7 @@ export class PeerSocket {
       socket.bind(this.#listen.port, this.#listen.address, () => {
         socket.off('error', reject);
         socket.on('error', (error) => this.#parts.trouble('the socket', error.message));
-        socket.on('message', (datagram) => this.#receive(datagram));
+        socket.on('message', (datagram, { address }) => this.#receive(datagram, plain(address)));
         resolve();
       });
     });
@@ -62,27 +68,24 @@ export class PeerSocket {
     if (peer !== undefined) this.#socket.send(this.#seal.seal(to, message), peer.port, peer.address, () => {});
   }
 
-  /** How long ago a peer was heard, ms; Infinity: never. */
-  silenceMs(peer: NodeId): number {
-    return this.#parts.now() - (this.#heard.get(peer) ?? Number.NEGATIVE_INFINITY);
-  }
-
   close(): void {
     this.#socket.close();
   }
 
-  #receive(datagram: Uint8Array): void {
-    const opened = this.#seal.open(datagram);
-    const now = this.#parts.now();
-    if (opened.ok) {
-      this.#heard.set(opened.message.from, now);
-      this.#parts.receive(opened.message);
-    } else if (opened.drop === 'config' && opened.from !== undefined) {
-      if (now - (this.#told.get(opened.from) ?? Number.NEGATIVE_INFINITY) < tellMs) return;
-      this.#told.set(opened.from, now);
-      this.#parts.trouble(opened.from, 'it has other spans of time: nothing of it is taken until both are the same');
+  #receive(datagram: Uint8Array, address: string): void {
+    const opened = this.#seal.open(datagram, () => this.#intake.admits(address, datagram.length));
+    if (!opened.ok) {
+      this.#intake.dropped(opened.drop, opened.from ?? address);
+      return;
     }
+    this.#intake.proved(address);
+    this.#parts.receive(opened.message);
   }
+}
+
+/** Without what a socket adds: the zone, or that an IPv4 address is heard by an IPv6 socket. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
 }
 
 /** Addresses are looked up before each datagram: what is one already takes no time. */

@@ -16,7 +16,7 @@ export interface SealOptions {
 }
 
 /** Why a datagram was dropped. `config` comes from a node that has the key and another configuration: worth telling. */
-export type Drop = 'malformed' | 'version' | 'foreign' | 'forged' | 'config' | 'misdirected';
+export type Drop = 'malformed' | 'version' | 'foreign' | 'forged' | 'config' | 'misdirected' | 'flood';
 
 export type Opened =
   | { readonly ok: true; readonly message: Message }
@@ -30,7 +30,9 @@ const headBytes = 3 + 8 + 8;
 /** Makes datagrams of messages and messages of datagrams; every byte is under the code, the recipient too, so that no promise counts elsewhere. */
 export class Seal {
   /** Datagrams dropped since the start, by reason. */
-  readonly drops: Record<Drop, number> = { malformed: 0, version: 0, foreign: 0, forged: 0, config: 0, misdirected: 0 };
+  readonly drops: Record<Drop, number> = {
+    ...{ malformed: 0, version: 0, foreign: 0, forged: 0, config: 0, misdirected: 0, flood: 0 },
+  };
   readonly #options: SealOptions;
   readonly #head: Uint8Array;
   /** The message sealed last: a beat goes to many. */
@@ -51,14 +53,14 @@ export class Seal {
     return writer.bytes(this.#options.mac(writer.written)).done();
   }
 
-  /** Never throws: what is not a whole, authentic message for this node is dropped and counted. */
-  open(datagram: Uint8Array): Opened {
-    const opened = this.#open(datagram);
+  /** Never throws: what is not a whole, authentic message for this node is dropped and counted. `mayCheck`: whether its code may be computed, which costs most. */
+  open(datagram: Uint8Array, mayCheck: () => boolean = () => true): Opened {
+    const opened = this.#open(datagram, mayCheck);
     if (!opened.ok) this.drops[opened.drop] += 1;
     return opened;
   }
 
-  #open(datagram: Uint8Array): Opened {
+  #open(datagram: Uint8Array, mayCheck: () => boolean): Opened {
     const { self, clusterId, configHash, mac } = this.#options;
     if (datagram.length <= headBytes + macBytes) return { ok: false, drop: 'malformed' };
     const signed = datagram.subarray(0, datagram.length - macBytes);
@@ -66,6 +68,7 @@ export class Seal {
     if (reader.number(2) !== magic) return { ok: false, drop: 'malformed' };
     if (reader.number(1) !== version) return { ok: false, drop: 'version' };
     if (!equal(reader.bytes(8), clusterId)) return { ok: false, drop: 'foreign' };
+    if (!mayCheck()) return { ok: false, drop: 'flood' };
     if (!equal(datagram.subarray(signed.length), mac(signed))) return { ok: false, drop: 'forged' };
     try {
       const theirConfig = reader.bytes(8);

@@ -29,9 +29,10 @@ export type Fault =
   | 'apiOutage'
   /** A machine announces what another one has: the core is told of it. */
   | 'rival'
-  /** The voters change; `editors`: two records are made at once, now and then. */
+  /** The voters change; `editors`: two records are made at once, now and then; `rashEditors`: also where none of them may get a majority. */
   | 'membership'
-  | 'editors';
+  | 'editors'
+  | 'rashEditors';
 
 /** What a scenario is made of. */
 export interface Mix {
@@ -90,8 +91,9 @@ export function playScenario(
   const late = storm || random.chance(0.3) ? random.between(0, 0.3) : 0;
   world.network.weather = { loss, doubled: random.chance(0.5) ? 0.1 : 0, late };
   if (membership) world.changesLeft = random.whole(1, 8);
-  world.twoEditors = faults.includes('editors');
-  const drawn = faults.filter((fault) => fault !== 'membership' && fault !== 'editors');
+  const rash = faults.includes('rashEditors');
+  if (rash || faults.includes('editors')) world.editors = rash ? 'rash' : 'two';
+  const drawn = faults.filter((fault) => !['membership', 'editors', 'rashEditors'].includes(fault));
   for (let count = storm ? random.whole(10, 25) : random.whole(1, 7); count > 0; count -= 1) {
     const fault = random.pick(drawn);
     world.agenda.at(random.between(300, end), () => strike(fault, world, vips, random, start, long ? 15_000 : 1500));
@@ -182,6 +184,7 @@ function strike(
       return;
     case 'membership':
     case 'editors':
+    case 'rashEditors':
   }
 }
 

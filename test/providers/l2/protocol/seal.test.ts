@@ -100,7 +100,7 @@ describe('datagrams', () => {
     assert.equal(dropped(sealOf('a', { cluster: 'other' })), 'foreign');
     assert.equal(dropped(sealOf('a', { config: 'other' })), 'config');
     assert.equal(dropped(sealOf('a'), 'c'), 'misdirected');
-    assert.deepEqual(b.drops, { malformed: 0, version: 0, foreign: 1, forged: 1, config: 1, misdirected: 1 });
+    assert.deepEqual(b.drops, { malformed: 0, version: 0, foreign: 1, forged: 1, config: 1, misdirected: 1, flood: 0 });
   });
 
   it('of noise never throw and are never taken', () => {
