@@ -1,12 +1,14 @@
 import type { ModifyRuleCommandInput, RuleCondition, RuleTransform } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Handle, Step } from '../../src/model/index.ts';
+import type { Handle, Member, Step } from '../../src/model/index.ts';
 import type { Call, View, Work } from './apply-call.ts';
 import { handleOf, listOf, membersAfter, tagsOf, withTags } from './apply-codec.ts';
 import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
 import { elbTags } from './apply-tags.ts';
+import { type Former, formerRuleOf, isFormer } from './former-rule.ts';
 
 export function ruleWork(step: Step, view: View): Work {
   const { attrs = {}, refs = {}, sets = {} } = step;
+  const former = view.now === undefined ? undefined : formerRuleOf(view.now);
   switch (step.op) {
     case 'create': {
       const groups = new Map((sets.TargetGroups ?? []).map(([handle, member]) => [String(handle), member]));
@@ -45,10 +47,31 @@ export function ruleWork(step: Step, view: View): Work {
         ],
       };
     case 'delete':
+      if (former !== undefined) return { rest: (handle) => letGo(handle, view, former) };
       return { rest: (RuleArn) => [{ name: 'DeleteRule', input: { RuleArn } }] };
     default:
       return { rest: () => [] };
   }
+}
+
+/** Somebody else has made it: it does what it did before, and our tags come off. */
+function letGo(RuleArn: Handle, view: View, former: Former): readonly Call[] {
+  const { now } = view;
+  const groups = new Map([...former.groups].map(([arn, Weight]): [string, Member] => [arn, { attrs: { Weight } }]));
+  const Actions = writeActions(actsOf(former.attrs, groups, undefined, view));
+  const Transforms = listOf<RuleTransform>(former.attrs.Transforms);
+  const changed = Transforms.length === 0 ? { ResetTransforms: true } : { Transforms };
+  const transformed = Transforms.length > 0 || listOf<RuleTransform>(now?.attrs.Transforms).length > 0;
+  const input: ModifyRuleCommandInput = {
+    RuleArn,
+    ...(Actions === undefined ? {} : { Actions }),
+    ...(transformed ? changed : {}),
+  };
+  const TagKeys = [...(now?.sets.Tags?.keys() ?? [])].filter((key) => /^(elbv2|service|ingress)\.k8s\.aws\//.test(key));
+  return [
+    ...(now !== undefined && isFormer(now, former) ? [] : [{ name: 'ModifyRule' as const, input }]),
+    ...(TagKeys.length === 0 ? [] : [{ name: 'RemoveTags' as const, input: { ResourceArns: [RuleArn], TagKeys } }]),
+  ];
 }
 
 const acting = ['Actions', 'TargetGroupStickinessConfig', 'ClientSecret'] as const;

@@ -5,6 +5,7 @@
 import type { Member, Observed, Resource } from '../../src/model/index.ts';
 import { withCertificatesOf } from './beside-others.ts';
 import { takenOver } from './former-forward.ts';
+import { marksOf } from './former-rule.ts';
 import { keepFronts } from './keep.ts';
 import { adoptedTag, clusterTag } from './names.ts';
 import type { Present } from './present.ts';
@@ -21,12 +22,15 @@ function asThere(wanted: Resource, present: Present): Resource {
   const [now, ...more] = present.of(wanted.kind, wanted.id);
   if (now === undefined || more.length > 0) return wanted;
   if (!isUntagged(now) && now.sets.Tags?.has(adoptedTag) !== true) return wanted;
-  const { resource, mark } =
-    wanted.kind === 'Listener'
-      ? takenOver(now, withCertificatesOf(now, wanted), present)
-      : { resource: wanted, mark: 'true' };
-  const Tags = new Map<string, Member>([...(now.sets.Tags ?? []), ...(resource.sets.Tags ?? [])]);
-  return { ...resource, sets: { ...resource.sets, Tags: Tags.set(adoptedTag, { attrs: { Value: mark } }) } };
+  const { resource, marks } =
+    wanted.kind === 'Listener' ? listenerThere(now, wanted, present) : { resource: wanted, marks: marksOf(now) };
+  const Tags = new Map<string, Member>([...(now.sets.Tags ?? []), ...(resource.sets.Tags ?? []), ...marks]);
+  return { ...resource, sets: { ...resource.sets, Tags } };
+}
+
+function listenerThere(now: Observed, wanted: Resource, present: Present) {
+  const { resource, mark } = takenOver(now, withCertificatesOf(now, wanted), present);
+  return { resource, marks: new Map<string, Member>([[adoptedTag, { attrs: { Value: mark } }]]) };
 }
 
 function isUntagged({ sets: { Tags } }: Observed): boolean {

@@ -44,6 +44,7 @@ import type { KindSpec } from '../../src/model/index.ts';
 import { deletionGuard } from './deletion-guard.ts';
 import { drainMs } from './drain.ts';
 import { givingBackOf } from './former-forward.ts';
+import { formerRuleOf } from './former-rule.ts';
 import { heldGuard } from './held-things.ts';
 import { kindWords } from './kind-words.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
@@ -142,6 +143,7 @@ export const kinds: readonly KindSpec[] = [
     sets: { TargetGroups: forward, Tags: tags },
     slots: ({ Priority }, { ListenerArn }) => [`priority ${ListenerArn} ${String(Priority)}`],
     rateClass: 'elbv2',
+    borrowed: (rule) => formerRuleOf(rule) !== undefined,
     words: kindWords.rule,
   },
 ];

@@ -14,6 +14,7 @@ import { sharedResources, strayTargets } from './backend-rules.ts';
 import { bindingResources } from './binding.ts';
 import type { Build } from './build.ts';
 import { readEnvironment } from './environment.ts';
+import { giveBack, isAdopted } from './giving-back.ts';
 import { filledBy, holdersOf, isBinding } from './holders.ts';
 import { joinGroups } from './join-groups.ts';
 import { keepUnit } from './keep.ts';
@@ -72,6 +73,11 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const rest = leftBehind(problems, [...resources, ...moved], present, input.present);
   const left = [...moved, ...rest];
   resources.push(...left);
+  const back = policy === undefined || policy === 'sync' ? turningBack(resources, present, input.present) : new Map();
+  for (const [unit, turned] of back) {
+    resources.splice(0, resources.length, ...resources.filter((one) => one.unit !== unit), ...turned);
+    left.push(...turned);
+  }
   const carriers = resources.filter(({ kind }) => kind === 'LoadBalancer');
   const used = carriers.some(
     ({ attrs }) => Array.isArray(attrs.SecurityGroups) && attrs.SecurityGroups.includes('backend'),
@@ -97,7 +103,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     const service = byId.get(id);
     if (service !== undefined) problems.push(tellStray(service, addresses));
   }
-  return { resources: [...common, ...resources], problems, provisional: leaving.size > 0 };
+  return { resources: [...common, ...resources], problems, provisional: leaving.size + back.size > 0 };
 }
 
 /** A load balancer of the cluster that nobody here ever asked for: it stands on what all share. */
@@ -133,6 +139,21 @@ function tellStray(service: ExportedService, addresses: readonly string[]): Prob
     'no network interface or instance of the VPC has this address and one security group for it, so nothing lets the load balancer in there; check the address, or tag one group of its interface with kubernetes.io/cluster/CLUSTER, or open it yourself';
   const more = addresses.length > 1 ? ` and ${addresses.length - 1} more` : '';
   return tell(service, 'W_FEATURE', 'targets', `${addresses[0]}${more}`, message);
+}
+
+/** Unit of an adopted load balancer → all that is wanted there, while something is turned back to what it did before. */
+function turningBack(
+  wanted: readonly Resource[],
+  present: Present,
+  observed: ModelInput['present'],
+): ReadonlyMap<string, readonly Resource[]> {
+  const units = new Set(observed.flatMap((one) => (isAdopted(one) && one.owned ? [one.unit] : [])));
+  const found = [...units].flatMap((unit) => {
+    const asked = wanted.filter((one) => one.unit === unit);
+    const turned = giveBack(unit, asked, present);
+    return turned === undefined ? [] : [[unit, turned] as const];
+  });
+  return new Map(found);
 }
 
 /** What exists of refused services at load balancers that nobody asks for any more: it stays until they may go where they want. */

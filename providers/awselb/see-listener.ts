@@ -9,12 +9,13 @@ import {
 } from '../../src/model/index.ts';
 import { canonicalConditions } from './conditions.ts';
 import { withoutGone } from './former-forward.ts';
+import { withoutGoneGroups } from './former-rule.ts';
 import { adoptedTag, isOther, listenerId, ruleId } from './names.ts';
 import type { Claim } from './owners.ts';
 import { readSecretTag, secretTag } from './secret-tag.ts';
 import { attributesOf, given, plain, seen, tagSet, type View } from './see-parts.ts';
-
 import { isNothing } from './strangers-at.ts';
+
 /** Services by the target group that they are behind. */
 export type ServesOf = (targetGroup: string) => readonly string[];
 
@@ -78,8 +79,8 @@ export function seeListener(
       }),
       ...readSecretTag(tags?.[secretTag]),
       ...(others ? { others } : {}),
-    },
       ...(theirs || !empty || !shared ? {} : { empty }),
+    },
     refs: {
       LoadBalancerArn: balancer.handle,
       ...(forward.only === undefined ? {} : { TargetGroupArn: forward.only }),
@@ -114,7 +115,7 @@ export function seeRule(
 ): Observed | undefined {
   const { RuleArn: handle, Priority } = rule;
   if (handle === undefined) return undefined;
-  const tags = view.account.tags.get(handle);
+  const tags = withoutGoneGroups(view.account.tags.get(handle), (group) => view.account.targetGroups.has(group));
   const forward = forwardOf(rule.Actions, false);
   const read = plain(rule.Conditions ?? []);
   const conditions = canonicalConditions(Array.isArray(read) ? read : []);

@@ -63,7 +63,7 @@ async function opened(t: TestContext) {
           .map(({ conditions }) => conditions.flatMap(({ HostHeaderConfig }) => HostHeaderConfig?.Values ?? []).join()),
       ]),
     );
-  return { harness, rig, aws, elb, edge, hosts, listener };
+  return { harness, rig, aws, elb, edge, hosts, listener, legacy };
 }
 
 const adopting = (service: ExportedService): ExportedService => ({
@@ -105,6 +105,75 @@ describe('what hands have made at an adopted load balancer', () => {
       ['legacy'],
     );
   });
+
+  for (const [name, actions] of [
+    ['a target group', 'forward'],
+    [
+      'nobody and answered',
+      [
+        {
+          Type: 'fixed-response' as const,
+          FixedResponseConfig: { StatusCode: '200', ContentType: 'text/plain', MessageBody: 'Grüße' },
+        },
+      ],
+    ],
+    [
+      'another host',
+      [
+        {
+          Type: 'redirect' as const,
+          RedirectConfig: {
+            StatusCode: 'HTTP_302' as const,
+            Host: 'old.test',
+            Path: '/#{path}',
+            Query: '#{query}',
+            Port: '#{port}',
+            Protocol: '#{protocol}',
+          },
+        },
+      ],
+    ],
+  ] as const) {
+    it(`a rule that a service takes over is given back as it was: it sent to ${name}`, async (t) => {
+      const { harness, rig, elb, edge, legacy } = await opened(t);
+      const web = adopting(httpService('shop/web', 80, await harness.targets(2)));
+      const ListenerArn = [...(edge()?.listeners ?? [])].find(({ Port }) => Port === 80)?.arn;
+      const Conditions = [
+        { Field: 'host-header', HostHeaderConfig: { Values: ['shop.web.test'] } },
+        { Field: 'path-pattern', PathPatternConfig: { Values: ['/*'] } },
+      ];
+      const Actions = actions === 'forward' ? [{ Type: 'forward' as const, TargetGroupArn: legacy }] : [...actions];
+      await elb.send(
+        new CreateRuleCommand({
+          ListenerArn,
+          Priority: 3,
+          Conditions,
+          Actions,
+          Tags: [{ Key: 'owner', Value: 'terraform' }],
+        }),
+      );
+      const rule = () =>
+        [...(edge()?.listeners ?? [])]
+          .flatMap(({ rules }) => [...rules])
+          .filter(({ conditions }) => conditions.length === 2);
+      const [before] = rule();
+      assert.ok(before !== undefined);
+      const said = JSON.stringify(before.actions);
+      rig.set([web]);
+      assertApplied(await rig.apply());
+      await assertAnswers(harness, web);
+      assert.notEqual(JSON.stringify(rule()[0]?.actions), said);
+      await assertQuiet(rig, harness);
+      await rig.restart();
+      rig.set([]);
+      for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+      assert.deepEqual(
+        rule().map(({ arn, actions: now, tags }) => [arn, JSON.stringify(now), [...tags.keys()]]),
+        [[before.arn, said, ['owner']]],
+      );
+      await assertQuiet(rig, harness);
+    });
+  }
 
   it('certificates of a listener that was there stay, though services come to use it and change theirs', async (t) => {
     const { harness, rig, aws, elb, edge, listener } = await opened(t);
