@@ -1,9 +1,9 @@
-import type { Resource, Sliced } from '../../src/model/index.ts';
+import { inStrides, type Resource, type Sliced } from '../../src/model/index.ts';
 import type { Bind, CrtEntry, Layout, MapFile, Section } from './layout.ts';
 import type { FrontendPart } from './layout-frontend.ts';
 import { loadedMaps } from './layout-maps.ts';
 import { LayoutMemory } from './layout-parts.ts';
-import type { Spares } from './layout-routes.ts';
+import { prepareRoute, type Spares } from './layout-routes.ts';
 import { defaultConnections, type Options } from './options.ts';
 import { isNaming, servicesPath } from './section-log.ts';
 import { plainSection } from './section-plain.ts';
@@ -19,13 +19,16 @@ export function layoutOf(resources: readonly Resource[], options: Options, place
 }
 
 /** Backends made between two turns of others. */
-const stride = 256;
+const stride = 128;
 
 /** Makes the parts that a first layout needs, with places to be held up: `buildLayout` finds them made. */
 export function* prepareLayout(resources: readonly Resource[], options: Options): Sliced<void> {
   const memory = memoryOf(options);
   const backends = resources.filter(({ kind }) => kind === 'Backend');
   const others = resources.filter(({ kind }) => kind !== 'Backend');
+  yield* inStrides(others, (one) => {
+    if (one.kind === 'Route') prepareRoute(one, options.httpsRedirectPort);
+  });
   for (let count = 0; count < backends.length + stride; count += stride) {
     memory.partsOf([...others, ...backends.slice(0, count)], noPlaces.spares);
     yield;

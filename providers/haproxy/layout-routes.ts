@@ -77,6 +77,11 @@ const known = new WeakMap<
   { readonly httpsPort: number; readonly beside: string | undefined; readonly lead: Lead }
 >();
 
+/** Does the larger part of what `routedFrontend` needs of one route, where nothing is guarded beside it. */
+export function prepareRoute(route: Resource, httpsPort: number): void {
+  routeLead(route, httpsPort, undefined);
+}
+
 function routeLead(route: Resource, httpsPort: number, around: readonly GuardedPath[] | undefined): Lead {
   const memo = known.get(route);
   const beside = around === undefined ? undefined : JSON.stringify(around);

@@ -1,4 +1,12 @@
-import { type Observed, type Resource, type Session, type Step, type Until, WeirError } from '../model/index.ts';
+import {
+  inStrides,
+  type Observed,
+  type Resource,
+  type Session,
+  type Step,
+  type Until,
+  WeirError,
+} from '../model/index.ts';
 import type { Clock } from './clock.ts';
 import { desiredShape } from './desired-shape.ts';
 import { type Failure, failureOf } from './failure.ts';
@@ -52,7 +60,8 @@ export async function commitSteps(
     return { observed: before, applied: [], waiting, failures: [...failures, failure] };
   }
   const durationMs = clock.now() - startMs;
-  for (const step of ready) tell(step, 'done', durationMs);
+  if (turns.due) await turns.next();
+  await turns.do(inStrides(ready, (step) => tell(step, 'done', durationMs)));
   return { observed: await context.observe(), applied: ready, waiting, failures };
 }
 
