@@ -8,14 +8,17 @@ import {
   programmedOf,
   publishedAddresses,
   questionsOf,
+  type Reached,
   type ServiceFacts,
   type StatusAddress,
   type TargetHealth,
+  unreachedBy,
 } from '../status/index.ts';
 import type { Balancer } from './balancer.ts';
 import type { Gathered } from './gather.ts';
 import { remainsOf } from './remains-of.ts';
 import { takersOf } from './render.ts';
+import { unreadOf } from './unread.ts';
 
 export interface FactParts {
   readonly gathered: Gathered;
@@ -24,7 +27,7 @@ export interface FactParts {
   readonly prober: Prober;
   /** Addresses of nodes and of Services of the clusters that are followed. */
   readonly nodes: (kind: 'internal' | 'external') => readonly string[];
-  readonly reachedAt: (path: string) => readonly string[];
+  readonly reachedAt: (path: string) => Reached | undefined;
   readonly now: () => number;
   /** Whether objects are held back until what was made for them is gone. */
   readonly finalizers: boolean;
@@ -57,6 +60,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
   const told = Map.groupBy(problems, ({ service = '' }) => service);
   const failures = failuresOf(balancers);
   const services = new Map<ServiceId, ServiceFacts>();
+  const unreached: Problem[] = [];
   for (const service of gathered.services) {
     if (turns.due) await turns.next();
     const { id } = service;
@@ -64,17 +68,21 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
     const taking = balancers.filter(({ name }) => names.includes(name));
     const own = reports.get(id) ?? [];
     const silent = taking.flatMap((balancer) => silentOf(service, own, balancer, prober));
+    const claimed = claimedOf(service, taking, parts);
+    const why = claimed === undefined ? unreachedOf(own, taking, parts) : [];
+    unreached.push(...why.map((message) => notReached(service, message)));
     const programmed = programmedOf({
       balancers: names,
       reports: own,
       problems: told.get(id) ?? [],
       failures: failures.get(id) ?? [],
       silent,
+      unreached: why,
+      unread: taking.flatMap(neverRead),
     });
     services.set(id, {
       id,
-      addresses:
-        claimedOf(service, taking, parts) ?? (silent.length > 0 ? [] : addressesOf(service, own, taking, parts)),
+      addresses: claimed ?? (silent.length > 0 ? [] : addressesOf(service, own, taking, parts)),
       programmed,
       unserved: names.length === 0 || gathered.waiting?.has(id) === true,
       outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
@@ -84,6 +92,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
   prober.sweep();
   return {
     services,
+    unreached,
     announced: announcedOf(reports),
     problems,
     remains: parts.finalizers ? remainsOf(balancers) : () => [],
@@ -160,6 +169,27 @@ function addressesOf(
       service: reachedAt,
     });
   });
+}
+
+function unreachedOf(
+  reports: readonly Reported[],
+  taking: readonly Balancer[],
+  { nodes, reachedAt }: FactParts,
+): readonly string[] {
+  return taking.flatMap(({ name, config: { publish } }) => {
+    const report = reports.find(({ balancer }) => balancer === name);
+    if (report === undefined || !isProgrammed(report)) return [];
+    return unreachedBy({ publish, report, nodes, service: reachedAt });
+  });
+}
+
+function notReached({ id, origin: { kind, namespace, name } }: ExportedService, message: string): Problem {
+  return { code: 'W_PUBLISH', severity: 'warning', service: id, source: `${kind}/${namespace}/${name}`, message };
+}
+
+function neverRead(balancer: Balancer): ProgrammedParts['unread'] {
+  const unread = balancer.lane.blind ? unreadOf(balancer) : undefined;
+  return unread === undefined ? [] : [{ balancer: balancer.name, message: unread.message }];
 }
 
 function isProgrammed({ conditions }: ServiceReport): boolean {

@@ -5,11 +5,12 @@ import type { Beside } from '../kube/index.ts';
 import type { Capabilities, ExportedService, LeaseState, Observed, Problem, ServiceId } from '../model/index.ts';
 import { ownPrefix } from '../model/prefix.ts';
 import { Bell, failureOf } from '../run/index.ts';
-import { Layer2Writer, Prober, StatusKeeper } from '../status/index.ts';
+import { Layer2Writer, Prober, reachedByAny, StatusKeeper } from '../status/index.ts';
 import type { Leader } from '../status/leader.ts';
 import { announcedServices } from './announced-services.ts';
 import type { Balancer } from './balancer.ts';
 import type { LeaderContext } from './contract.ts';
+import { problemKey } from './distinct-problems.ts';
 import { finalizerName } from './finalizer-name.ts';
 import type { Gathered } from './gather.ts';
 import { sideBySide } from './side-by-side.ts';
@@ -63,6 +64,7 @@ export class StatusService {
   /** What was answered to who gives out addresses; undefined: nobody has asked. */
   #followed: boolean | undefined;
   #withheld = '';
+  #unreached: readonly Problem[] = [];
 
   constructor(context: StatusContext) {
     const { clock, random } = context;
@@ -82,6 +84,7 @@ export class StatusService {
       idPrefix: cluster === undefined || merge ? '' : `${cluster}:`,
       manager,
       finalizer: { name: finalizerName(manager), sort: (all) => sortFinalizers(all, ownPrefix) },
+      fronts: new Set(config.balancers.flatMap(({ publish }) => publish?.service ?? [])),
       events,
       clearOnStop,
       instance,
@@ -156,7 +159,7 @@ export class StatusService {
       }),
     );
     const all = [...this.#keepers.values(), ...this.#writers.values()];
-    return [...unled, ...all.flatMap((one) => one.problems())];
+    return [...unled, ...all.flatMap((one) => one.problems()), ...this.#unreached];
   }
 
   /**
@@ -199,7 +202,7 @@ export class StatusService {
     }
   }
 
-  async #decide({ balancers, gathered, problems, admissionChanged }: StatusInput): Promise<void> {
+  async #decide({ balancers, gathered, problems, admissionChanged, told }: StatusInput): Promise<void> {
     // Who leads gives out addresses of pools; the others go by what it writes.
     if (this.#followed !== undefined && this.#followed === this.#leads()) admissionChanged();
     const all = gathered();
@@ -220,10 +223,14 @@ export class StatusService {
       problems: problems(),
       prober: this.#prober,
       nodes: (kind) => [...new Set(keepers.flatMap((keeper) => keeper.nodes(kind)))],
-      reachedAt: (path) => [...new Set(keepers.flatMap((keeper) => keeper.reachedAt(path)))],
+      reachedAt: (path) => reachedByAny(keepers.flatMap((keeper) => keeper.reachedAt(path) ?? [])),
       now: () => clock.now(),
       finalizers: this.#holds,
     });
+    if (!sameProblems(this.#unreached, facts.unreached)) {
+      this.#unreached = facts.unreached;
+      told();
+    }
     for (const keeper of keepers) {
       await keeper.decide(facts);
       keeper.hurry();
@@ -256,6 +263,10 @@ export class StatusService {
     }
     this.#opened = true;
   }
+}
+
+function sameProblems(a: readonly Problem[], b: readonly Problem[]): boolean {
+  return a.length === b.length && a.every((one, i) => problemKey(one) === problemKey(b[i] ?? one));
 }
 
 const none: ReadonlySet<ServiceId> = new Set();

@@ -32,6 +32,11 @@ export const kubeErrors = {
     title: 'status, finalizers or Events of a Kubernetes cluster cannot be written',
     hint: 'Grant what the message names; what weir makes reachable does not depend on it.',
   },
+  W_PUBLISH: {
+    class: 'warning',
+    title: 'a service is served, and what its objects should be told as its address does not lead there',
+    hint: 'Do what the message names, or set `publish` of the balancer to where clients reach it.',
+  },
   W_METALLB: {
     class: 'warning',
     title: 'MetalLB runs beside weir, and both give or announce addresses of the same pools',

@@ -41,6 +41,8 @@ export interface Facts {
   /** Addresses that this machine and others announce, by service; absent: none. */
   readonly announced?: ReadonlyMap<ServiceId, readonly AnnouncedAddress[]>;
   readonly services: ReadonlyMap<ServiceId, ServiceFacts>;
+  /** Services that are not reached where their objects should be told, and why. */
+  readonly unreached: readonly Problem[];
   /** Of all sources and balancers, each once. */
   readonly problems: readonly Problem[];
   /**

@@ -16,6 +16,7 @@ import { EventSender } from './event-sender.ts';
 import type { Facts } from './facts.ts';
 import type { FinalizerRule } from './finalizer-intent.ts';
 import { finalizerIntent } from './finalizer-intent.ts';
+import { type Reached, reachedBy } from './front-service.ts';
 import { type GatedPod, gatedPod, gateIntent } from './gated-pods.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { type KnownObject, knownObject, recordOf, sourceOf, textOf } from './known-object.ts';
@@ -35,6 +36,8 @@ export interface KeeperOptions {
   /** Under which name we own fields: another one for each installation in a cluster, the same for all its replicas. */
   readonly manager: string;
   readonly finalizer: FinalizerRule;
+  /** `namespace/name` of Services that stand in front of proxies. */
+  readonly fronts: ReadonlySet<string>;
   /** Whether Events are written. */
   readonly events: boolean;
   /** At the end what was published is taken back. */
@@ -63,6 +66,7 @@ export class StatusKeeper implements Beside {
   readonly #objects = new KnownObjects();
   readonly #nodes = new KnownNodes();
   readonly #pods = new Map<string, GatedPod>();
+  readonly #fronts = new Map<string, Reached>();
   readonly #subjects = new Map<string, About>();
   readonly #book = new EventBook();
   readonly #refused: RefusedWrites;
@@ -92,7 +96,10 @@ export class StatusKeeper implements Beside {
     }
     const known = knownObject(object, place, managedFields, this.#options.manager);
     if (known === undefined) return this.#seenSubject(object, place);
+    const path = `${known.namespace}/${known.name}`;
+    const reached = place.kind === 'Service' && this.#options.fronts.has(path) ? reachedBy(object) : undefined;
     return () => {
+      if (reached !== undefined) this.#fronts.set(path, reached);
       if (this.#objects.put(known)) this.#options.changed();
     };
   }
@@ -117,6 +124,7 @@ export class StatusKeeper implements Beside {
       this.#queue?.forget(`pod\n${path}`);
       return;
     }
+    if (kind === 'Service') this.#fronts.delete(path);
     const key = keyIn(kind, path);
     this.#objects.delete(key);
     this.#decisions.delete(key);
@@ -163,12 +171,9 @@ export class StatusKeeper implements Beside {
     return this.#nodes.addresses(kind);
   }
 
-  reachedAt(path: string): readonly string[] {
-    const known = this.#objects.get(keyIn('Service', path));
-    if (known === undefined) return [];
-    const published = known.addresses.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
-    const found = [...published, ...known.externalIps];
-    return found.length > 0 || known.clusterIp === undefined ? found : [known.clusterIp];
+  /** By a Service that stands in front of proxies; undefined: this cluster has none of that name, or it cannot be seen. */
+  reachedAt(path: string): Reached | undefined {
+    return this.#fronts.get(path);
   }
 
   /**

@@ -27,9 +27,6 @@ export interface KnownObject extends SeenKind {
   readonly observedGeneration?: number;
   /** We own something of its status. */
   readonly ours: boolean;
-  /** Where a Service is reached beside what its status says. */
-  readonly clusterIp?: string;
-  readonly externalIps: readonly string[];
 }
 
 /** What of a status can be written where. */
@@ -73,7 +70,6 @@ export function knownObject(
   const programmed = listOf(status.conditions)
     .map(recordOf)
     .find(({ type }) => type === 'Programmed');
-  const clusterIp = textOf(spec.clusterIP);
   return {
     kind: place.kind,
     apiVersion: place.apiVersion,
@@ -90,8 +86,6 @@ export function knownObject(
     ...(programmed === undefined ? {} : { programmed: readCondition(programmed) }),
     ...(typeof status.observedGeneration === 'number' ? { observedGeneration: status.observedGeneration } : {}),
     ours: ownsStatus(managedFields, manager),
-    ...(clusterIp === '' || clusterIp === 'None' ? {} : { clusterIp }),
-    externalIps: textsOf(spec.externalIPs),
   };
 }
 
@@ -126,7 +120,7 @@ function ownsStatus(managedFields: Json | undefined, manager: string): boolean {
     );
 }
 
-function addressesIn(status: JsonObject): readonly StatusAddress[] {
+export function addressesIn(status: JsonObject): readonly StatusAddress[] {
   const entries = listOf(recordOf(status.loadBalancer).ingress);
   return entries.length === 0 ? noAddresses : entries.map(readAddress);
 }
@@ -171,7 +165,7 @@ export function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-function textsOf(value: Json | undefined): readonly string[] {
+export function textsOf(value: Json | undefined): readonly string[] {
   if (value === undefined) return noTexts;
   return listOf(value).flatMap((one) => (typeof one === 'string' ? [one] : []));
 }

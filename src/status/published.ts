@@ -1,5 +1,6 @@
 import type { Front, ServiceReport } from '../model/index.ts';
 import type { StatusAddress, StatusPort } from './facts.ts';
+import type { Reached } from './front-service.ts';
 
 /** What a balancer's services are told as their address, where it is not the one that it listens on. */
 export interface Publish {
@@ -20,8 +21,8 @@ export interface PublishParts {
   readonly isIp: (text: string) => boolean;
   /** Addresses of ready nodes of a kind. */
   readonly nodes: (kind: 'internal' | 'external') => readonly string[];
-  /** Addresses and host names by which a Service is reached. */
-  readonly service: (path: string) => readonly string[];
+  /** How a Service is reached; undefined: there is none. */
+  readonly service: (path: string) => Reached | undefined;
 }
 
 /** The API takes no more entries of use to anybody, and nodes may be thousands. */
@@ -30,16 +31,16 @@ const mostEntries = 64;
 /** The entries of `status.loadBalancer.ingress`, ordered so that the same always look the same. Pure. */
 export function publishedAddresses(parts: PublishParts): readonly StatusAddress[] {
   const { publish, report } = parts;
-  const texts = publish === undefined ? undefined : elsewhere(publish, parts);
+  const other = publish === undefined ? undefined : elsewhere(publish, parts);
   const found = new Map<string, Set<number>>();
-  if (texts === undefined) {
+  if (other === undefined) {
     for (const { ip, host, ports } of report.addresses) {
       const text = ip ?? host;
       if (text !== undefined) for (const port of ports) portsAt(found, text).add(port);
     }
   } else {
-    const ports = report.addresses.flatMap((one) => one.ports);
-    for (const text of texts) for (const port of ports) portsAt(found, text).add(port);
+    const ports = report.addresses.flatMap((one) => one.ports).filter((port) => other.ports?.includes(port) ?? true);
+    for (const text of other.addresses) for (const port of ports) portsAt(found, text).add(port);
   }
   const entries = [...found].map(([text, ports]): StatusAddress => {
     const told = [...ports].sort((a, b) => a - b).flatMap((port) => protocolsOf(port, parts.fronts));
@@ -51,12 +52,29 @@ export function publishedAddresses(parts: PublishParts): readonly StatusAddress[
 }
 
 /** undefined: the addresses that the balancer listens on. */
-function elsewhere(publish: Publish, { nodes, service }: PublishParts): readonly string[] | undefined {
+function elsewhere(publish: Publish, { nodes, service }: PublishParts): Reached | undefined {
   const { addresses, hostname } = publish;
-  if (addresses !== undefined) return addresses;
-  if (hostname !== undefined) return [hostname];
-  if (publish.nodes !== undefined) return nodes(publish.nodes);
-  return publish.service === undefined ? undefined : service(publish.service);
+  if (addresses !== undefined) return { addresses };
+  if (hostname !== undefined) return { addresses: [hostname] };
+  if (publish.nodes !== undefined) return { addresses: nodes(publish.nodes) };
+  return publish.service === undefined ? undefined : (service(publish.service) ?? nowhere);
+}
+
+const nowhere: Reached = { addresses: [] };
+
+/** Why a service is not reached where its objects should be told, one sentence for each reason; empty: it is. Pure. */
+export function unreachedBy({ publish, report, nodes, service }: Omit<PublishParts, 'fronts' | 'isIp'>): string[] {
+  if (publish?.nodes !== undefined && nodes(publish.nodes).length === 0)
+    return [`no node that is ready has an ${publish.nodes} address`];
+  if (publish?.service === undefined) return [];
+  const front = `Service ${publish.service}, by which it is reached,`;
+  const reached = service(publish.service);
+  if (reached === undefined) return [`${front} is not there, or weir may not see it`];
+  if (reached.addresses.length === 0) return [`${front} has no address yet`];
+  const missing = new Set(report.addresses.flatMap(({ ports }) => ports));
+  for (const port of reached.ports ?? missing) missing.delete(port);
+  const ports = [...missing].sort((a, b) => a - b);
+  return ports.length === 0 ? [] : [`${front} does not lead to port ${ports.join(', ')}: add it there`];
 }
 
 function portsAt(found: Map<string, Set<number>>, text: string): Set<number> {

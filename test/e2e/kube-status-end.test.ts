@@ -76,13 +76,28 @@ describe('addresses that are published', { skip: missingKube() }, () => {
     };
     const own = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'proxy', namespace } };
     await plane.client.apply({ ...own, spec: service });
-    await plane.client.apply({ ...own, status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } }, 'status');
+    await putService(plane, namespace, 'sql', { ports: [{ name: 'http', port: 5438 }] });
+    await putSlice(plane, namespace, 'sql', ['10.99.0.2']);
     const publish = { service: `${namespace}/proxy` };
     await user.start({ namespaces: [namespace] }, { balancer: { publish } });
+    // It has an address of the cluster, which nobody outside can use.
+    const front = `Service ${publish.service}, by which it is reached,`;
+    const told = (object: string, note: string) =>
+      eventually(
+        () => user.events(namespace),
+        (events) => events.some((one) => one.regarding.name === object && one.note.startsWith(note)),
+      );
+    await told('front', `${front} has no address yet`);
+    assert.deepEqual(addressesOf(await user.ingress(namespace, 'front')), []);
+    await plane.client.apply({ ...own, status: { loadBalancer: { ingress: [{ ip: '192.0.2.7' }] } } }, 'status');
     await until(
       () => user.ingress(namespace, 'front'),
       (one) => addressesOf(one)[0] === '192.0.2.7',
     );
+    await told('front', `solved: ${front}`);
+    await told('sql', `${front} does not lead to port 5438: add it there`);
+    assert.equal(programmedOf(await user.service(namespace, 'sql')), 'False NotReachable');
+    assert.deepEqual(addressesOf(await user.service(namespace, 'sql')), []);
     await user.running?.stop();
     assert.deepEqual(addressesOf(await user.ingress(namespace, 'front')), ['192.0.2.7']);
     assert.deepEqual(addressesOf(await user.service(namespace, 'proxy')), ['192.0.2.7']);

@@ -21,6 +21,7 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
     idPrefix,
     manager,
     finalizer: { name: finalizer, sort: (all) => sortFinalizers(all, 'weir-lb.dev/') },
+    fronts: new Set(),
     events: false,
     clearOnStop,
     instance: 'weir-0',
@@ -81,6 +82,7 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
     const others = more.elsewhere === undefined ? [] : [[more.elsewhere, facts({ id: more.elsewhere })] as const];
     await keeper.decide({
       services: new Map([...known, ...others]),
+      unreached: [],
       problems: [],
       remains: () => left,
       healthOf: () => undefined,

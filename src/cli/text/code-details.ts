@@ -178,6 +178,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ],
   ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: they are left out'],
   [
+    'W_PUBLISH',
+    'when addresses are written to the status of Kubernetes objects',
+    'Service edge/weir, by which it is reached, does not lead to port 9000: add it there',
+  ],
+  [
     'W_METALLB',
     'while a Kubernetes cluster is followed whose pools weir uses',
     'source prod: speakers of MetalLB announce, too: they have ServiceL2Statuses in metallb-system of shop/web on node-a',
