@@ -1,6 +1,7 @@
 /** From the resources of one machine to what its thread is told. Pure. */
 import type { Resource } from '../../src/model/index.ts';
 import { announcementAttrs, guardAttrs, speakerAttrs } from './kinds.ts';
+import { orderAsMetallb } from './metallb-order.ts';
 import { parsePlace } from './names.ts';
 import type { Ranks } from './protocol/events.ts';
 import type { NodeId, Vip } from './protocol/messages.ts';
@@ -64,16 +65,20 @@ export function ordersOf(
   };
 }
 
+function asMetallb({ vip, nodes }: Placement): readonly [Vip, readonly NodeId[]] {
+  return [vip, orderAsMetallb(vip, nodes)];
+}
+
 interface Asked {
   readonly vip: Vip;
   readonly candidates: readonly (readonly NodeId[])[];
 }
 
-/** Tier after tier; within one the load is spread. Who answers now comes first in his tier: losers never change. */
+/** Tier after tier; within one the load is spread, and who answers now comes first; or all goes by MetalLB's hash. Either way an address that is answered stays. */
 function ranksOf(
   asked: readonly Asked[],
   owner: (vip: Vip) => NodeId | undefined,
-  _choice: 'spread' | 'metallb',
+  choice: 'spread' | 'metallb',
 ): Ranks {
   const depth = Math.max(0, ...asked.map(({ candidates }) => candidates.length));
   const ranks = new Map<Vip, readonly NodeId[]>(asked.map(({ vip }) => [vip, []]));
@@ -82,7 +87,8 @@ function ranksOf(
       const nodes = candidates[tier];
       return nodes === undefined ? [] : [{ vip, nodes, owner: owner(vip) }];
     });
-    for (const [vip, nodes] of spreadVips(placements)) ranks.set(vip, [...(ranks.get(vip) ?? []), ...nodes]);
+    const placed = choice === 'spread' ? spreadVips(placements) : placements.map(asMetallb);
+    for (const [vip, nodes] of placed) ranks.set(vip, [...(ranks.get(vip) ?? []), ...nodes]);
   }
   return ranks;
 }
