@@ -23,12 +23,12 @@ export interface FirstUseParts {
 
 /** Three questions as RFC 5227 section 2.1 has them, closer together: who is there answers in milliseconds, and later claims are seen anyway. */
 const usualTimes: ProbeTimes = { askAtMs: [0, 250, 500], untilMs: 1000 };
-const usualAgainMs = 60_000;
+const usualAgainMs = 5000;
 const schema = z.array(z.string());
 
 /**
  * Asks the network about each address before its first use, and only then: an address that has been in use is taken over without a question.
- * One that somebody else has is left to him, told, and asked for again each minute.
+ * One that somebody else has is left to him, told, and asked for again every few seconds.
  */
 export class FirstUse {
   readonly #parts: FirstUseParts;
@@ -58,7 +58,7 @@ export class FirstUse {
     if ([...this.#taken.keys()].some((vip) => !wanted.has(vip)))
       this.#tell(new Map([...this.#taken].filter(([vip]) => wanted.has(vip))));
     const { askable } = this.#parts;
-    const fresh = (vip: string) => !this.#proved.has(vip) && !this.#asking.has(vip) && !this.#taken.has(vip);
+    const fresh = (vip: string) => !this.#proved.has(vip) && !this.#asking.has(vip);
     this.#ask(vips.filter((vip) => fresh(vip) && askable(vip)));
   }
 

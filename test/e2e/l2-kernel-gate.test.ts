@@ -145,7 +145,7 @@ describe('gates of the kernel', { concurrency: false, skip: needsRootAnd('ip', '
     const observation = await lan.observe([vip]);
     const heaps = Array.from({ length: 150_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`);
     const file = join(folder, 'heap.nft');
-    writeFileSync(file, `table ip heap { set big { type ipv4_addr; elements = { ${heaps.join(', ')} }; } }\n`);
+    writeFileSync(file, `table ip heap {\nset big {\ntype ipv4_addr\nelements = { ${heaps.join(', ')} }\n}\n}\n`);
     const armedAt = await arm();
     assert.ok(await confirm(vip));
     const [program = '', ...words] = [...lan.inside('a'), 'nft', '-f', file];

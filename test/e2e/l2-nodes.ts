@@ -24,9 +24,9 @@ export interface Member {
 export interface Nodes {
   start(name: string, options?: Partial<SpeakerOptions>): Promise<Member>;
   /** Starts these, the first one before the others, so that it is the one that claims what it ranks first for. */
-  startAll(names: readonly string[]): Promise<readonly Member[]>;
-  /** Begins a node without waiting until it is ready; `path`: where it finds programs. */
-  begin(name: string, options?: Partial<SpeakerOptions>, path?: string): Member;
+  startAll(names: readonly string[], options?: Partial<SpeakerOptions>): Promise<readonly Member[]>;
+  /** Begins a node without waiting until it is ready; `path`: where it finds programs, `wrap`: what starts it. */
+  begin(name: string, options?: Partial<SpeakerOptions>, path?: string, wrap?: readonly string[]): Member;
   stateDir(name: string): string;
   end(): void;
 }
@@ -36,7 +36,7 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
   const folder = mkdtempSync(join(tmpdir(), 'weir-l2-'));
   const running: ChildProcessByStdio<Writable, Readable, null>[] = [];
   const peers = names.map((name, at) => ({ name, address: `10.77.0.${11 + at}`, port: 7946 }));
-  const begin = (name: string, options: Partial<SpeakerOptions> = {}, path = process.env.PATH ?? ''): Member => {
+  const begin: Nodes['begin'] = (name, options = {}, path = process.env.PATH ?? '', wrap = []) => {
     const all: SpeakerOptions = {
       node: name,
       peers: peers.filter((peer) => peer.name !== name),
@@ -55,7 +55,7 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
     };
     const program = new URL('./l2-node-child.ts', import.meta.url).pathname;
     const node = [process.execPath, '--no-warnings', program, JSON.stringify(all)];
-    const [command = '', ...words] = [...lan.inside(name), 'env', `PATH=${path}`, ...node];
+    const [command = '', ...words] = [...lan.inside(name), ...wrap, 'env', `PATH=${path}`, ...node];
     const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
     running.push(child);
     child.stdin.on('error', () => {});
@@ -87,9 +87,9 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
   return {
     begin,
     start,
-    async startAll([first = '', ...others]) {
-      const member = await start(first);
-      return [member, ...(await Promise.all(others.map((name) => start(name))))];
+    async startAll([first = '', ...others], options) {
+      const member = await start(first, options);
+      return [member, ...(await Promise.all(others.map((name) => start(name, options))))];
     },
     stateDir: (name) => join(folder, name),
     end() {
