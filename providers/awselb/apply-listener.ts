@@ -9,6 +9,7 @@ import { attributesOf, fieldsOf, handleOf, isEmpty, isObject, membersAfter, tags
 import { actsOf, secretChanged, secretTags, writeActions } from './apply-forward.ts';
 import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
+import { formerCertificates } from './former-certificates.ts';
 import { type GivingBack, givingBackOf } from './former-forward.ts';
 import { steppedBack } from './known.ts';
 
@@ -45,8 +46,12 @@ function givenBack(ListenerArn: Handle, { now }: View, how: GivingBack): readonl
       ? [{ Type: 'forward', TargetGroupArn: how.to }]
       : [{ Type: 'fixed-response', FixedResponseConfig }];
   const TagKeys = [...(now?.sets.Tags?.keys() ?? [])].filter((key) => /^(elbv2|service|ingress)\.k8s\.aws\//.test(key));
+  const { main, gone } = now === undefined ? { main: undefined, gone: [] } : formerCertificates(now);
+  const Certificates = main === undefined ? {} : { Certificates: [{ CertificateArn: main }] };
+  const input = { ListenerArn, ...(turns ? { DefaultActions } : {}), ...Certificates };
   return [
-    ...(turns ? [{ name: 'ModifyListener' as const, input: { ListenerArn, DefaultActions } }] : []),
+    ...(turns || main !== undefined ? [{ name: 'ModifyListener' as const, input }] : []),
+    ...certificatesRemoved(ListenerArn, gone),
     ...(TagKeys.length === 0 ? [] : [{ name: 'RemoveTags' as const, input: { ResourceArns: [ListenerArn], TagKeys } }]),
   ];
 }
@@ -174,11 +179,15 @@ function certificatesChanged(ListenerArn: Handle, { members = [] }: Step, { now 
         ? others.filter((arn) => !isOnly(arn))
         : [...new Set([...others, ...back])].filter((arn) => arn !== main),
     ),
-    ...gone.map((CertificateArn) => ({
-      name: 'RemoveListenerCertificates' as const,
-      input: { ListenerArn, Certificates: [{ CertificateArn }] },
-    })),
+    ...certificatesRemoved(ListenerArn, gone),
   ];
+}
+
+function certificatesRemoved(ListenerArn: Handle, arns: readonly string[]): readonly Call[] {
+  return arns.map((CertificateArn) => ({
+    name: 'RemoveListenerCertificates',
+    input: { ListenerArn, Certificates: [{ CertificateArn }] },
+  }));
 }
 
 function certificates(members: readonly (readonly [HandleRef, Member])[]) {

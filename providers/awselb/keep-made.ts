@@ -3,7 +3,7 @@
  * that was there keeps its certificates, and its default action where nobody asks for one. What a rule of a service says itself is that service's, whoever made it. Pure.
  */
 import type { Member, Observed, Resource } from '../../src/model/index.ts';
-import { withCertificatesOf } from './beside-others.ts';
+import { besideTheirs } from './former-certificates.ts';
 import { takenOver } from './former-forward.ts';
 import { marksOf } from './former-rule.ts';
 import { keepFronts } from './keep.ts';
@@ -29,8 +29,9 @@ function asThere(wanted: Resource, present: Present): Resource {
 }
 
 function listenerThere(now: Observed, wanted: Resource, present: Present) {
-  const { resource, mark } = takenOver(now, withCertificatesOf(now, wanted), present);
-  return { resource, marks: new Map<string, Member>([[adoptedTag, { attrs: { Value: mark } }]]) };
+  const beside = besideTheirs(now, wanted);
+  const { resource, mark } = takenOver(now, beside.wanted, present);
+  return { resource, marks: new Map<string, Member>([[adoptedTag, { attrs: { Value: mark } }], ...beside.marks]) };
 }
 
 function isUntagged({ sets: { Tags } }: Observed): boolean {

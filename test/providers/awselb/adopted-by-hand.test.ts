@@ -175,9 +175,9 @@ describe('what hands have made at an adopted load balancer', () => {
     });
   }
 
-  it('certificates of a listener that was there stay, though services come to use it and change theirs', async (t) => {
+  it('certificates of a listener that was there stay as they were, though services come to use it, change theirs and go', async (t) => {
     const { harness, rig, aws, elb, edge, listener } = await opened(t);
-    const [main = '', more = '', own = ''] = ['old.test', 'more.test', 'shop.web.test'].map(
+    const [main = '', more = '', own = '', next = ''] = ['old.test', 'more.test', 'shop.web.test', '*.web.test'].map(
       (name) => aws.world.acm.add([name]).CertificateArn,
     );
     const secure = await listener(443, main);
@@ -195,9 +195,19 @@ describe('what hands have made at an adopted load balancer', () => {
       const found = [...(edge()?.listeners ?? [])].find(({ Port }) => Port === 443);
       return new Set([found?.certificate ?? '', ...(found?.sni ?? [])]);
     };
+    const isDefault = () => [...(edge()?.listeners ?? [])].find(({ Port }) => Port === 443)?.certificate;
     rig.set([web(own)]);
     assertApplied(await rig.apply());
-    assert.deepEqual(served(), new Set([own, main, more]));
+    assert.deepEqual([served(), isDefault()], [new Set([own, main, more]), own]);
+    await assertQuiet(rig, harness);
+    rig.set([web(next)]);
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    assert.deepEqual([served(), isDefault()], [new Set([next, main, more]), next]);
+    await assertQuiet(rig, harness);
+    await rig.restart();
+    rig.set([]);
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    assert.deepEqual([served(), isDefault()], [new Set([main, more]), main]);
     await assertQuiet(rig, harness);
   });
 });
