@@ -109,13 +109,15 @@ export const networkPrograms = [
 export const testPrograms = [
   ...networkPrograms,
   { command: 'openssl', versionArgs: ['version'], debianPackage: 'openssl' },
+  { command: 'keepalived', versionArgs: ['--version'], debianPackage: 'keepalived' },
+  { command: 'iptables', versionArgs: ['--version'], debianPackage: 'iptables' },
 ];
 
 function programVersion(command, args) {
   // sbin is not in the PATH of everybody, yet Debian puts haproxy there.
   const path = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
   const run = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, PATH: path } });
-  return run.status === 0 ? run.stdout.split('\n')[0] : undefined;
+  return run.status === 0 ? (run.stdout || run.stderr).split('\n')[0] : undefined;
 }
 
 function aptInstall(name) {
