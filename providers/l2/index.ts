@@ -31,6 +31,7 @@ const capabilities: Capabilities = {
   ],
   rules: true,
   controllers: ['metallb.io/layer2'],
+  addressed: true,
   ownCertificates: true,
   ipv6: true,
   weights: true,

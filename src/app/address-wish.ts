@@ -12,13 +12,6 @@ export function isHeld(service: ExportedService, given: readonly string[]): bool
   return held.length === given.length && given.every((address) => held.includes(address));
 }
 
-/** Whether a service asks for an address of its own. */
-export function asks({ address }: ExportedService): boolean {
-  if (address === undefined) return false;
-  const { fromPool, pool, list = [] } = address;
-  return fromPool !== undefined || pool !== undefined || list.length > 0;
-}
-
 /** It has no address, and why. */
 export function waits({ id, origin }: ExportedService, reason: string): Problem {
   const { kind, namespace, name, file, line } = origin;

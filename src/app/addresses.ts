@@ -1,5 +1,6 @@
 import { Assigner, type ReservedAddress, withAddresses } from '../alloc/index.ts';
 import type { Config } from '../config/index.ts';
+import { asks } from '../front/index.ts';
 import type {
   AddressMove,
   ExportedService,
@@ -12,7 +13,7 @@ import type {
 } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import type { AddressRecord } from '../run/index.ts';
-import { asks, heldBy, isHeld, waits } from './address-wish.ts';
+import { heldBy, isHeld, waits } from './address-wish.ts';
 import type { Gathered } from './gather.ts';
 import { configuredPools, createPools } from './pools-of.ts';
 

@@ -83,7 +83,11 @@ export class Runtime {
 
   constructor(parts: RuntimeParts) {
     this.parts = parts;
-    this.#gather = createGather(parts.config.balancers, createPools(configuredPools(parts.config)));
+    const takers = parts.config.balancers.map((balancer) => {
+      const own = parts.balancers.find(({ name }) => name === balancer.name);
+      return { ...balancer, addressed: own?.provider.capabilities.addressed === true };
+    });
+    this.#gather = createGather(takers, createPools(configuredPools(parts.config)));
     this.#record = new AddressRecord(parts.stateDir);
     this.#addresses = new Addresses({
       config: parts.config,

@@ -10,6 +10,15 @@ export interface Taker {
   readonly class?: string | undefined;
   /** Another balancer may take the same services. */
   readonly shared: boolean;
+  /** It takes only services that ask for an address of their own. Default: all. */
+  readonly addressed?: boolean;
+}
+
+/** Whether a service asks for an address of its own. */
+export function asks({ address }: Pick<ExportedService, 'address'>): boolean {
+  if (address === undefined) return false;
+  const { fromPool, pool, list = [] } = address;
+  return fromPool !== undefined || pool !== undefined || list.length > 0;
 }
 
 export interface Assignment {
@@ -21,7 +30,8 @@ export interface Assignment {
 /**
  * Which balancer takes which service. A service that names balancers goes to those; else to the one whose groups and class fit.
  * Nobody takes it: E_BALANCER_NONE. Several do and one of them is not `shared`: E_BALANCER_MANY, and nobody gets it, because
- * serving it twice is not undone by taking it away later.
+ * serving it twice is not undone by taking it away later. Who names no class and would only be passed over for want of an address is nobody's
+ * business here.
  */
 export function assign(services: readonly ExportedService[], balancers: readonly Taker[]): Assignment {
   const taken = new Map<string, ExportedService[]>(balancers.map((balancer) => [balancer.name, []]));
@@ -82,6 +92,8 @@ function bySelection(
   const fitting: CompiledTaker[] = [];
   for (const taker of takers.values()) if (takes(taker, service)) fitting.push(taker);
   const names = fitting.map((taker) => taker.name);
+  const passedOver = [...takers.values()].some((taker) => taker.addressed === true && isSelected(taker, service));
+  if (fitting.length === 0 && passedOver && service.class === undefined) return [];
   if (fitting.length === 0) {
     const { field, value } = selector(service);
     const message = `no balancer takes this service; name one in its balancers field, or widen groups or class of ${listed([...takers.keys()])}`;
@@ -97,6 +109,10 @@ function bySelection(
 }
 
 function takes(taker: CompiledTaker, service: ExportedService): boolean {
+  return (taker.addressed !== true || asks(service)) && isSelected(taker, service);
+}
+
+function isSelected(taker: CompiledTaker, service: ExportedService): boolean {
   if (taker.class !== undefined && taker.class !== service.class) return false;
   const groups = taker.groupSet;
   return groups === undefined || service.groups.some((group) => groups.has(group));

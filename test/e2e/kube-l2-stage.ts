@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type ApiObject, type ControlPlane, eventually, installCrd, kubectl } from '../kube/index.ts';
+import { renderChart } from '../deploy/bases.ts';
+import { type ApiObject, type ControlPlane, eventually, installCrd, type KubeUser, kubectl } from '../kube/index.ts';
+import { allowedBy } from './kube-deploy-audit.ts';
+import { putPools } from './kube-deploy-objects.ts';
+import { chart, configOf, valueSets } from './kube-deploy-stage.ts';
 import type { Lan } from './l2-lan.ts';
 import { bridgePort } from './tcp-bridge.ts';
 
@@ -55,6 +59,10 @@ export class Cluster {
   readonly folder = mkdtempSync(join(tmpdir(), 'weir-kube-l2-'));
   readonly #running = new Map<string, ChildProcess>();
   readonly #texts = new Map<string, Buffer[]>();
+  /** `verb group/resource` that the account may. */
+  rights: readonly string[] = [];
+  #config = '';
+  #account: KubeUser | undefined;
   #ends: (() => Promise<void>)[] = [];
 
   constructor(plane: ControlPlane, lan: Lan, names: readonly string[]) {
@@ -68,10 +76,10 @@ export class Cluster {
     writeFileSync(join(folder, 'secret'), 'a secret that only the tests know\n', { mode: 0o600 });
     for (const namespace of [home, own])
       await plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    const kinds = ['IPAddressPool', 'L2Advertisement', 'ServiceL2Status'];
-    await Promise.all(kinds.map((kind) => this.#install(kind)));
-    for (const [at, name] of names.entries()) await this.node(name, {}, `10.77.0.${11 + at}`);
-    await this.speakers(names);
+    await putPools(plane);
+    await this.#install('ServiceL2Status');
+    for (const name of names) await this.node(name, {}, this.addressOf(name));
+    await this.#installChart();
     const bridge = await bridgePort(folder, Number(new URL(plane.url).port), names.map(lan.inside));
     this.#ends.push(() => bridge.end());
   }
@@ -122,33 +130,30 @@ export class Cluster {
     });
   }
 
-  /** Starts `weir run` on a node as the DaemonSet would. */
-  start(name: string, more: object = {}): void {
+  /** The chart's objects but its Pods: `start` is what those would run, as their account. */
+  async #installChart(): Promise<void> {
+    const objects = await renderChart(chart, { namespace: own, args: ['--values', valueSets.get('metallb') ?? ''] });
+    for (const object of objects)
+      if (object.kind !== 'DaemonSet' && object.kind !== 'ConfigMap') await this.plane.client.apply(object);
+    this.#config = configOf(objects);
+    this.rights = allowedBy(objects);
+    this.#account = await this.plane.serviceAccount(own, 'weir');
+  }
+
+  /** Starts weir on a node as the DaemonSet would. */
+  start(name: string): void {
     const folder = join(this.folder, name);
     mkdirSync(folder, { recursive: true });
-    const config = {
-      instance: name,
-      stateDir: join(folder, 'state'),
-      sources: [
-        {
-          type: 'kubernetes',
-          kubeconfig: this.plane.admin.kubeconfig,
-          withoutClass: true,
-          announcers: { namespace: own, name: 'weir-peers' },
-        },
-      ],
-      balancers: [
-        { name: 'vip', provider: 'l2', fromPools: true, options: { secretFile: join(this.folder, 'secret') } },
-      ],
-      leader: { namespace: own },
-      ...more,
-    };
-    writeFileSync(join(folder, 'weir.json'), JSON.stringify(config));
+    const config = this.#config
+      .replace('/var/lib/weir', join(folder, 'state'))
+      .replace('/etc/weir-announce/secret', join(this.folder, 'secret'));
+    writeFileSync(join(folder, 'weir.yaml'), config);
     const [command = '', ...words] = [
       ...[...this.lan.inside(name), process.execPath, '--no-warnings', main],
-      ...['run', '-c', join(folder, 'weir.json')],
+      ...['run', '-c', join(folder, 'weir.yaml')],
     ];
-    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, KUBECONFIG: this.#account?.kubeconfig ?? '', WEIR_INSTANCE: name };
+    const child = spawn(command, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -212,6 +217,15 @@ export class Cluster {
   async statuses(): Promise<readonly L2Status[]> {
     const path = `/apis/metallb.io/v1beta1/namespaces/${home}/servicel2statuses`;
     return (await this.plane.client.request<{ items: readonly L2Status[] }>('GET', path)).items;
+  }
+
+  /** As the record in the API says. */
+  async voters(): Promise<readonly string[]> {
+    const path = `/apis/coordination.k8s.io/v1/namespaces/${own}/leases/weir-vip-voters`;
+    const { metadata } = await this.plane.client.request<ApiObject>('GET', path);
+    return z
+      .object({ voters: z.array(z.string()) })
+      .parse(JSON.parse(metadata.annotations?.['weir-lb.dev/record'] ?? '')).voters;
   }
 
   kubectl(...args: readonly string[]): Promise<string> {

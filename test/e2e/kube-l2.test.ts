@@ -3,11 +3,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { needsRootAnd } from '../fakes/needs.ts';
-import { eventually, missingKube, startControlPlane } from '../kube/index.ts';
+import { eventually, findPrograms, missingKube, startControlPlane } from '../kube/index.ts';
+import { type Audit, keepAudit } from './kube-deploy-audit.ts';
 import { Cluster, home } from './kube-l2-stage.ts';
 import { type Lan, makeLan } from './l2-lan.ts';
 
 const names = ['a', 'b', 'c'];
+/** Asked for where there is something to read or to write: Secrets of Ingresses and those that ask for addresses, Events that are told again. */
+const unused = [
+  ...['get /secrets', 'list /secrets', 'watch /secrets', 'patch networking.k8s.io/ingresses/status'],
+  ...['get events.k8s.io/events', 'patch events.k8s.io/events'],
+];
 const [web, local] = ['10.77.0.100', '10.77.0.110'];
 
 /** As MetalLB's own pages have them. */
@@ -30,18 +36,24 @@ const service = (name: string, poolName: string, spec: object = {}) => ({
   spec: { type: 'LoadBalancer', ports: [{ name: 'p', port: 80 }], ...spec },
 });
 
-describe('MetalLB’s objects in a cluster', { skip: missingKube() || needsRootAnd('ip', 'nft', 'curl') }, () => {
+const missing = missingKube() || (findPrograms('helm').missing ?? needsRootAnd('ip', 'nft', 'curl'));
+
+describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
   let lan: Lan;
   let cluster: Cluster;
+  let audit: Audit;
   const apply = (object: Parameters<Cluster['plane']['client']['apply']>[0]) => cluster.plane.client.apply(object);
 
   before(async () => {
     lan = makeLan(names);
-    cluster = new Cluster(await startControlPlane({ kcm: false }), lan, names);
+    audit = keepAudit();
+    cluster = new Cluster(await startControlPlane({ kcm: false, flags: audit.flags }), lan, names);
     await cluster.prepare();
-    for (const name of names) cluster.start(name);
+    await cluster.speakers(['a', 'b']);
+    for (const name of ['a', 'b']) cluster.start(name);
   });
   after(async () => {
+    audit?.end();
     await cluster?.end();
     await cluster?.plane.stop();
     lan?.end();
@@ -75,6 +87,21 @@ describe('MetalLB’s objects in a cluster', { skip: missingKube() || needsRootA
     });
     const series = `metallb_speaker_announced{service="default/web",protocol="layer2",node="${owner}",ip="${web}"} 1`;
     assert.ok(cluster.metrics(owner).includes(series), cluster.metrics(owner));
+  });
+
+  it('are announced by a node that joins, too, which needs no configuration and comes to vote', async () => {
+    const before = await cluster.answeredBy(web);
+    cluster.start('c');
+    await cluster.speakers(names);
+    await eventually(
+      () => cluster.announced('c', web)?.candidates.join(),
+      (candidates) => candidates === 'a,b,c',
+    );
+    await eventually(
+      () => cluster.voters(),
+      (voters) => voters.join() === 'a,b,c',
+    );
+    assert.deepEqual(await cluster.answering(web), [before], 'who has it keeps it');
   });
 
   it('move an address when they are edited, to the node that is named, and nowhere else', async () => {
@@ -134,6 +161,24 @@ describe('MetalLB’s objects in a cluster', { skip: missingKube() || needsRootA
     await cluster.answeredBy(local, (name) => name === 'b');
   });
 
+  it('say nothing of what others serve: Ingresses without a class', async () => {
+    const backend = { service: { name: 'web', port: { number: 80 } } };
+    await apply({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'other', namespace: 'default' },
+      spec: { rules: [{ host: 'x.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] },
+    });
+    await eventually(
+      () => names.every((name) => cluster.state(name)?.services.some(({ id }) => id === 'ingress/default/other')),
+      (known) => known,
+    );
+    await sleep(500);
+    assert.doesNotMatch(await cluster.kubectl('describe', 'ingress', 'other'), /Warning/);
+    assert.ok(names.every((name) => cluster.state(name)?.problems.every(({ message }) => !message.includes('other'))));
+    await cluster.plane.client.remove('/apis/networking.k8s.io/v1/namespaces/default/ingresses/other');
+  });
+
   it('that cannot be used are told at themselves', async () => {
     const bad = { ...advertisement({ preferredNodeSelectors: [{ weight: 0, preference: {} }] }) };
     await apply({ ...bad, metadata: { name: 'wrong', namespace: home } });
@@ -164,6 +209,18 @@ describe('MetalLB’s objects in a cluster', { skip: missingKube() || needsRootA
     await eventually(
       () => cluster.announced(owner, web)?.owner,
       (found) => found !== undefined && found !== owner,
+    );
+  });
+
+  it('need the rights of the chart, each of them, and no other', async () => {
+    const account = 'system:serviceaccount:weir-system:weir';
+    const asked = () => audit.requests(account);
+    const idle = () => cluster.rights.filter((one) => !unused.includes(one) && !asked().has(one));
+    await eventually(idle, (rules) => rules.length === 0, 10_000);
+    const refused = [...asked()].filter(([, codes]) => codes.has(403));
+    assert.deepEqual(
+      refused.map(([what]) => what),
+      [],
     );
   });
 });

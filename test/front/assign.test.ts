@@ -36,6 +36,29 @@ describe('assign', () => {
     );
   });
 
+  test('who only gives addresses takes who asks for one; others without a class are not its matter', () => {
+    const address = { families: ['ipv4'] as const, held: [] };
+    const services = [
+      one('a/any', { address: { ...address, fromPool: [] } }),
+      one('a/pool', { address: { ...address, pool: 'p' } }),
+      one('a/list', { address: { ...address, list: ['192.0.2.1'] } }),
+      one('a/none'),
+      one('a/class', { class: 'x', address }),
+    ];
+    const alone = assign(services, [{ name: 'vip', shared: false, addressed: true }]);
+    assert.deepEqual(ids(alone.taken, 'vip'), ['a/any', 'a/pool', 'a/list']);
+    assert.deepEqual(
+      alone.problems.map(({ code, service: id }) => [code, id]),
+      [['E_BALANCER_NONE', 'a/class']],
+    );
+    const both = assign(services, [
+      { name: 'vip', shared: true, addressed: true },
+      { name: 'edge', shared: true },
+    ]);
+    assert.deepEqual(ids(both.taken, 'edge'), ['a/any', 'a/pool', 'a/list', 'a/none', 'a/class']);
+    assert.deepEqual([ids(both.taken, 'vip')?.length, both.problems], [3, []]);
+  });
+
   test('names in the service come before every selection', () => {
     const balancers = [
       { name: 'one', groups: ['x'], shared: false },
