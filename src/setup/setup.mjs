@@ -64,8 +64,17 @@ export function findNode(directory = root) {
   const pinned = join(directory, 'node_modules', '.bin', 'node');
   for (const path of [pinned, process.execPath]) if (runsTypeScript(path)) return path;
   throw new SetupError(
-    `No Node that runs TypeScript: ${process.version} is older than 22.19 and there is no pinned Node for ${process.platform} ${process.arch}. Install Node 26.`,
+    `No Node that runs TypeScript: ${process.version} is older than 22.19 and ${whyNotPinned(pinned)}. Install Node 26.`,
   );
+}
+
+/** The pinned Node needs a library that Debian's small systems lack. */
+export function whyNotPinned(path) {
+  if (!existsSync(path)) return `there is no pinned Node for ${process.platform} ${process.arch}`;
+  const { stderr, error } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  const said = (stderr || error?.message || 'it is another one').trim().split('\n')[0];
+  const remedy = /libatomic/.test(said) ? ' (apt-get install libatomic1)' : '';
+  return `the pinned one does not run: ${said}${remedy}`;
 }
 
 function runsTypeScript(path) {

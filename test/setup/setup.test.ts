@@ -54,6 +54,16 @@ describe('setup', () => {
     assert.equal(run.stdout.trim(), 'strip');
   });
 
+  it('says why the pinned Node cannot be used', (t) => {
+    const folder = checkout(t, {});
+    const pinned = join(folder, 'node');
+    const why = () => evaluate(`setup.whyNotPinned(${JSON.stringify(pinned)})`);
+    assert.match(String(why()), /^there is no pinned Node for /);
+    const said = 'node: error while loading shared libraries: libatomic.so.1: cannot open shared object file';
+    writeFileSync(pinned, `#!/bin/sh\necho '${said}' >&2\nexit 127\n`, { mode: 0o755 });
+    assert.equal(why(), `the pinned one does not run: ${said} (apt-get install libatomic1)`);
+  });
+
   it('says what to install where it cannot install by itself', () => {
     const wanted = { command: 'weir-no-such-program', versionArgs: ['-v'], debianPackage: 'weir-none' };
     // Without apt-get in the PATH the answer is the same for root.
