@@ -81,12 +81,16 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
     ),
   SecurityGroup: (wanted, now) => withSets(wanted, now, ['IpPermissions']),
   Listener(wanted, now) {
-    const grownUp = withSets(wanted, now, ['Certificates']);
+    const said = now.sets.Tags?.get(memberTag);
+    // Whose it is that answers where no rule holds is not said anew: it may be one of the others.
+    const Tags = new Map(wanted.sets.Tags);
+    if (said !== undefined && now.serves.some(isOther)) Tags.set(memberTag, said);
+    else if (said === undefined && wanted.serves.length === 0) Tags.delete(memberTag);
+    const grownUp = withSets({ ...wanted, sets: { ...wanted.sets, Tags } }, now, ['Certificates']);
     if (!now.serves.some(isOther) && !isUnclaimed(wanted, now)) return grownUp;
     // Who is served where no rule holds are others: they were there first.
     const { TargetGroupArn: _, ...refs } = grownUp.refs;
     const { TargetGroups: __, ...sets } = grownUp.sets;
-    const said = now.sets.Tags?.get(memberTag);
     const { TargetGroupArn: group } = now.refs;
     const { TargetGroups: groups } = now.sets;
     return {
@@ -96,7 +100,6 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
       sets: {
         ...sets,
         ...(groups === undefined ? {} : { TargetGroups: groups }),
-        ...(said === undefined ? {} : { Tags: new Map([...(sets.Tags ?? []), [memberTag, said]]) }),
       },
     };
   },

@@ -84,7 +84,8 @@ export function listenerOf(
         ...security.sets,
         Tags: new Map([
           ...frame.sharedTags(String(listener.port)),
-          ...(action === undefined || rest === undefined ? [] : frame.claim(rest.service)),
+          // Who asked first for the port, where nobody asks for an answer: what is not tagged so was not made here.
+          ...frame.claim(action === undefined || rest === undefined ? first.service : rest.service),
         ]),
       },
     },

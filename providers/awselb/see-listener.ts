@@ -45,8 +45,8 @@ export function seeListener(
   const rules = account.rules.get(handle);
   const ruled = rules?.some(({ IsDefault }) => IsDefault !== true) === true;
   // Nobody is served there: whoever asked for the port has left.
-  const empty = !network && rules !== undefined && !ruled && claim === undefined && isNothing(listener.DefaultActions);
-  const alone = !ruled && (empty || (claim === undefined ? network && isOfOurs(forward, served) : claim.ours));
+  const empty = !network && rules !== undefined && !ruled && isNothing(listener.DefaultActions);
+  const alone = !ruled && (claim === undefined ? empty || (network && isOfOurs(forward, served)) : claim.ours);
   const theirs = marked || named ? owners.of(handle, tags) === undefined : shared && !alone;
   const owned = !theirs || asked(port);
   // One that is given back is in nobody's way: what others have there holds it up no more.
