@@ -1,4 +1,4 @@
-import { type Acceptor, readInterfaces } from './kernel/acceptor.ts';
+import { type Acceptor, readInterfaces, withSysctls } from './kernel/acceptor.ts';
 import type { GateShape, Range } from './kernel/gate-text.ts';
 import { readGateway } from './kernel/gateway.ts';
 import { ownAddresses, without } from './kernel/guarded.ts';
@@ -20,8 +20,10 @@ export interface SurroundingsParts {
 }
 
 const settleMs = 20;
-/** Sysctls tell nobody when they change. */
+/** Routes and rules tell nobody here when they change. */
 const auditMs = 30_000;
+/** Nor do sysctls, but they are quickly read. */
+const glanceMs = 2000;
 
 /** Keeps the machine fit for announcing: which interfaces speak, what the gates guard, which addresses the kernel takes. */
 export class Surroundings {
@@ -38,6 +40,8 @@ export class Surroundings {
   #watch: Watch | undefined;
   #settling: NodeJS.Timeout | undefined;
   #audit: NodeJS.Timeout | undefined;
+  #glance: NodeJS.Timeout | undefined;
+  #sysctls = '';
   #turn: Promise<void> = Promise.resolve();
   #closed = false;
   #accepting = false;
@@ -90,6 +94,9 @@ export class Surroundings {
       () => this.refresh(),
     );
     this.#audit ??= setInterval(() => this.refresh(), auditMs);
+    this.#glance ??= setInterval(() => {
+      if (sysctlsOf(this.#faces) !== this.#sysctls) this.refresh();
+    }, glanceMs);
     this.refresh();
   }
 
@@ -124,6 +131,7 @@ export class Surroundings {
     this.#closed = true;
     clearTimeout(this.#settling);
     clearInterval(this.#audit);
+    clearInterval(this.#glance);
     this.#watch?.close();
   }
 
@@ -176,6 +184,7 @@ export class Surroundings {
 
   async #accept(): Promise<void> {
     const { gate, acceptor, tell } = this.#parts;
+    this.#sysctls = sysctlsOf(this.#faces);
     const able = this.#vips.filter((vip) => this.takes(vip));
     const problems = await ('accept' in gate ? gate.accept() : acceptor.accept(able, (vip) => this.facesOf(vip)));
     const vips = [...this.#vips.flatMap((vip) => this.#refusal(vip)), ...problems];
@@ -190,6 +199,14 @@ export class Surroundings {
 /** Every node that may get an address accepts it. */
 function vipsOf({ node, ranks }: Pick<SpeakerOptions, 'node' | 'ranks'>): readonly string[] {
   return ranks.flatMap(([vip, nodes]) => (nodes.includes(node) ? [vip] : []));
+}
+
+/** What decides how the kernel answers on these interfaces. */
+function sysctlsOf(links: readonly Link[]): string {
+  return links
+    .map(withSysctls)
+    .map(({ name, arpIgnore, ipv6 }) => `${name} ${arpIgnore} ${ipv6}`)
+    .join(', ');
 }
 
 function signatureOf(links: readonly Link[]): string {
