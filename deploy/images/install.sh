@@ -11,5 +11,8 @@ apt-get update
 apt-get install --yes --no-install-recommends "haproxy${HAPROXY_VERSION:+=$HAPROXY_VERSION}" libcap2-bin util-linux "$@"
 cp /usr/bin/setpriv /usr/local/bin/low-ports
 setcap cap_net_bind_service=+ep /usr/local/bin/low-ports
-apt-get purge --yes --auto-remove libcap2-bin
+# It goes, unless something else needs it: iproute2 does.
+apt-mark auto libcap2-bin
+apt-get autoremove --yes --purge
+dpkg-query --show haproxy util-linux "$@"
 rm -rf /var/lib/apt/lists/*

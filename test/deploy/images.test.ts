@@ -81,6 +81,8 @@ describe('the Dockerfile', () => {
     for (const { rest } of steps) assert.doesNotMatch(rest, /\b(curl|wget|git clone)\b|https?:/);
     for (const name of ['weir', 'proxy']) assert.equal(of(name, 'USER').at(-1), '65532:65532');
     assert.doesNotMatch(install, /\b(curl|wget)\b/);
+    // iproute2 would go with it.
+    assert.doesNotMatch(install, /\bpurge\b.*libcap2-bin/);
     // A user that is in no list has no home, and the SDK of AWS ends without one where the runtime does not say it.
     assert.match(of('weir', 'ENV').join(' '), /\bHOME=\/var\/lib\/weir\b/);
   });
