@@ -8,7 +8,7 @@ import {
   poolController,
   readMetallb,
 } from '../../compat/metallb/index.ts';
-import { type AnnounceRule, errors, fieldName, type Pool, type Problem } from '../../model/index.ts';
+import { type AnnounceRule, fieldName, type Pool, type Problem } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import type { ConfigMapView } from './config-map.ts';
 import { manyOf } from './few.ts';
@@ -109,7 +109,7 @@ function runs(source: string, home: string): Problem {
     code: 'W_METALLB',
     severity: 'warning',
     source: `source/${source}`,
-    message: `source ${source}: MetalLB's controller runs in ${home} (its Service ${webhookService} has endpoints) and gives out addresses of the same pools; ${errors.W_METALLB.hint}`,
+    message: `source ${source}: MetalLB's controller runs in ${home} (its Service ${webhookService} has endpoints) and gives out addresses of the same pools`,
   };
 }
 
