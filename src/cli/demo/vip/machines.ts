@@ -24,8 +24,8 @@ export interface Machines {
   /** A command of weir's at a machine, as somebody would type it. */
   commandAt(name: string, words: string): string;
   start(name: string): void;
-  /** It runs, serves what it should, and knows of nothing that is wrong. */
-  isWell(name: string): boolean;
+  /** Why it does not run yet, or what is wrong there; undefined: it serves, hears the others, and could answer. */
+  ailing(name: string): string | undefined;
   /** As Ctrl-C does; resolves when it has ended. */
   stop(name: string): Promise<void>;
   /** As if the power failed: the cable is out and nothing runs any more. */
@@ -72,13 +72,15 @@ export async function buildMachines(io: Io): Promise<Machines> {
       network.plug(name, true);
       const weir = spawnAt(name, [main, 'run', '-c', file(name), '-o', 'jsonl'], 'pipe');
       weirs.set(name, weir);
-      const state: Health = { ready: false, problems: 0 };
+      const state: Health = { ready: false, problems: new Set() };
       health.set(name, state);
       if (weir.stdout !== null) createInterface({ input: weir.stdout }).on('line', (line) => hear(line, state));
     },
-    isWell(name) {
+    ailing(name) {
       const state = health.get(name);
-      return state?.ready === true && state.problems === 0;
+      if (state?.ready !== true) return `${name} is not ready`;
+      const [problem] = state.problems;
+      return problem === undefined ? undefined : `${name}: ${problem}`;
     },
     async stop(name) {
       const weir = weirs.get(name);
@@ -108,10 +110,12 @@ export async function buildMachines(io: Io): Promise<Machines> {
 
 interface Health {
   ready: boolean;
-  problems: number;
+  readonly problems: Set<string>;
 }
 
-const list = z.array(z.unknown());
+const list = z.array(z.object({ code: z.string(), message: z.string() }));
+/** What was wrong once and is told for a while: the death that the demo plays, above all. */
+const past = ['W_L2_CONFLICT', 'W_L2_GATE', 'W_HAPROXY_DIED'];
 const told = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('problems'), appeared: list, gone: list }),
@@ -120,7 +124,11 @@ const told = z.discriminatedUnion('type', [
 function hear(line: string, state: Health): void {
   const event = told.safeParse(JSON.parse(line)).data;
   if (event?.type === 'ready') state.ready = true;
-  if (event?.type === 'problems') state.problems += event.appeared.length - event.gone.length;
+  if (event?.type !== 'problems') return;
+  const texts = (problems: z.infer<typeof list>) =>
+    problems.filter(({ code }) => !past.includes(code)).map(({ code, message }) => `${code} ${message}`);
+  for (const text of texts(event.appeared)) state.problems.add(text);
+  for (const text of texts(event.gone)) state.problems.delete(text);
 }
 
 /** The same for all machines but for the name, as it would be on three real ones. */

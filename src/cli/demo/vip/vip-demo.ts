@@ -136,13 +136,15 @@ async function nextOwner(machines: Machines, before: string, fromMs: number, sig
   throw new Error(`nobody answers for ${address} after ${before}`);
 }
 
+const ailing = (machines: Machines) => names.flatMap((name) => machines.ailing(name) ?? []);
+
 /** Who answers, once every machine runs and is well. */
 async function settled(machines: Machines, signal: AbortSignal): Promise<string> {
   for (const endMs = monotonicMs() + startMs; monotonicMs() < endMs; await sleep(200, undefined, { signal })) {
-    const well = names.every((name) => machines.isWell(name));
     const last = machines.answers.at(-1);
     const name = last === undefined ? undefined : machines.nameOf(last);
-    if (well && name !== undefined) return name;
+    if (name !== undefined && ailing(machines).length === 0) return name;
   }
-  throw new Error(`the machines were not well within ${startMs / 1000} s`);
+  const why = ailing(machines).join('; ') || `nobody answers: ${machines.answers.at(-1)?.error}`;
+  throw new Error(`not everything was well within ${startMs / 1000} s: ${why}`);
 }
