@@ -32,15 +32,17 @@ export class Rivals {
 
   /** Looks from now on, with every beat. */
   start(): void {
-    this.#timer ??= setInterval(() => this.look(), lookMs);
+    this.#timer ??= setTimeout(() => this.look(), lookMs);
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Looks once: has the claims of our own nodes settled, tells of each rival once a minute and announces against it. */
   look(): void {
+    this.#timer?.refresh();
     const { claims, open, announce, settle, tell, now } = this.#parts;
     const present = claims().filter(({ vip }) => open(vip));
     if (present.length === 0) return;

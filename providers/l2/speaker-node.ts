@@ -33,6 +33,9 @@ export interface SpeakerParts {
 
 const now = () => performance.now();
 const drainMs = 1000;
+/** Less than the gates and the claims of others may wait for a look; one look in four is for those claims, too. */
+const glanceMs = 20;
+const rivalGlances = 4;
 /** A node that may keep nothing tries again to give it away, until somebody is there who takes it. */
 const giveAwayMs = 500;
 /** A hand-over takes a few ms, mostly. */
@@ -58,6 +61,8 @@ export class SpeakerNode {
   #accepting = false;
   #giving: NodeJS.Timeout | undefined;
   #uses = 0;
+  #glancedAt = 0;
+  #glances = 0;
 
   constructor(options: SpeakerOptions, parts: SpeakerParts) {
     const { tell, timing, gates } = parts;
@@ -70,6 +75,7 @@ export class SpeakerNode {
       receive: (message) => {
         this.#view.hear(message);
         this.#shell.dispatch({ kind: 'received', message });
+        this.#glance();
       },
       trouble: (what, error) => tell({ kind: 'trouble', what, error }),
       dropped: (why, from, count) => tell({ kind: 'dropped', why, from, count }),
@@ -146,6 +152,16 @@ export class SpeakerNode {
       probe: (target, withinMs) => this.#inquiry.answered(target, withinMs),
       report: (report) => this.#report(report),
     });
+  }
+
+  /** What has to be looked at now and then is, while the thread is awake anyway: it sleeps the longer after it. */
+  #glance(): void {
+    const at = now();
+    if (at - this.#glancedAt < glanceMs) return;
+    this.#glancedAt = at;
+    if ('glance' in this.#gate) this.#gate.glance();
+    this.#glances += 1;
+    if (this.#glances % rivalGlances === 0) this.#rivals.look();
   }
 
   /** Binds the socket and begins; throws when that is not possible here. */

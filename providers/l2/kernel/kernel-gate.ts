@@ -89,10 +89,14 @@ export class KernelGate {
 
   /** Notices from now on when somebody else changes any table, and mends. */
   watch(): void {
-    this.#watch ??= setInterval(() => {
-      if (this.#working > 0 || this.#inc === undefined) return;
-      if (this.#options.reader.generation() !== this.#generation) void this.mend();
-    }, watchMs);
+    this.#watch ??= setTimeout(() => this.glance(), watchMs);
+  }
+
+  /** Looks at once; who is awake anyway may call it, and saves the kernel a timer. */
+  glance(): void {
+    this.#watch?.refresh();
+    if (this.#watch === undefined || this.#working > 0 || this.#inc === undefined) return;
+    if (this.#options.reader.generation() !== this.#generation) void this.mend();
   }
 
   /** Looks whether the tables are as they were made, and makes them again if not. Cheap to call often: one look at a time. */
@@ -119,7 +123,8 @@ export class KernelGate {
   /** Leaves the closed tables and writes nothing any more. */
   close(): void {
     this.#closed = true;
-    clearInterval(this.#watch);
+    clearTimeout(this.#watch);
+    this.#watch = undefined;
   }
 
   /** Releases that wait one behind the other become one: each says all that stays owned, so the last one says it all. */
