@@ -1,11 +1,9 @@
-import { atOnce, type Context, inStrides, type Resource } from '../../src/model/index.ts';
+import { type Context, inStrides, inTurns, type Resource } from '../../src/model/index.ts';
 import { readBackend, readFrontend, readRoute } from './attrs.ts';
 
 /** Reads the attributes of all resources, with turns for others in between: whoever asks later finds them read. */
-export async function readAll(resources: readonly Resource[], turns: Context['turns']): Promise<void> {
-  const work = inStrides(resources, read);
-  if (turns === undefined) return atOnce(work);
-  while (work.next().done !== true) if (turns.due) await turns.next();
+export function readAll(resources: readonly Resource[], turns: Context['turns']): Promise<void> {
+  return inTurns({ turns }, inStrides(resources, read));
 }
 
 function read(resource: Resource): void {

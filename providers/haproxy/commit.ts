@@ -7,6 +7,7 @@
  * file, and none does where nothing can be written: until it is there, a session that begins finds the difference.
  */
 import { type Resource, WeirError } from '../../src/model/index.ts';
+import { inTurns, turn } from '../../src/model/turns.ts';
 import { readAll } from './attrs-all.ts';
 import { usableCertificates } from './commit-certificates.ts';
 import { bindKey, tryPorts } from './commit-check.ts';
@@ -23,7 +24,6 @@ import type { Layout } from './layout.ts';
 import { idleMade, standingSpares } from './layout-placed.ts';
 import { frontendName } from './names.ts';
 import type { PortRefusal } from './port-trial.ts';
-import { inTurns, turn } from './turn.ts';
 
 interface Aim {
   readonly layout: Layout;

@@ -1,13 +1,13 @@
 /** HAProxy of our own. The pure half (model → layout → text) touches nothing; the driving half (session) never decides what to serve. */
 import { z } from 'zod';
 import type { Capabilities, Provider } from '../../src/model/index.ts';
+import { turn } from '../../src/model/turns.ts';
 import { kinds } from './kinds.ts';
 import { metrics } from './metrics.ts';
 import { model, modelSliced } from './model.ts';
 import { normalize } from './normalize.ts';
 import { type Options, optionsSchema, type ServiceOptions, serviceOptionsSchema } from './options.ts';
 import { render } from './render.ts';
-import { turn } from './turn.ts';
 
 const capabilities: Capabilities = {
   scope: 'instance',

@@ -1,6 +1,7 @@
 /** What the process is known to serve, kept true: read when a session begins and at every audit, followed by our own commits between. */
 import { type Context, WeirError } from '../../src/model/index.ts';
 import { changedSpan, Remade } from '../../src/model/remade.ts';
+import { turn } from '../../src/model/turns.ts';
 import type { Committer } from './commit.ts';
 import { type ConfigFiles, shapeOf } from './commit-files.ts';
 import type { RetiringServers } from './commit-retire.ts';
@@ -16,7 +17,6 @@ import {
 import type { HaproxyProcess } from './process.ts';
 import { type Reading, readAgainst, readUnknown } from './process-layout.ts';
 import { parseShape, readServers, shapeCommand } from './process-read.ts';
-import { turn } from './turn.ts';
 
 export interface LiveParts {
   readonly ctx: Context;

@@ -1,8 +1,8 @@
 /** What a session remembers for the next one: the resources that were committed last and the files that say the same. No key material. */
 import { z } from 'zod';
 import { type Context, inStrides, type Json, type Resource } from '../../src/model/index.ts';
+import { inTurns } from '../../src/model/turns.ts';
 import { readText, writeAtomic } from './files.ts';
-import { inTurns } from './turn.ts';
 
 const json: z.ZodType<Json> = z.json();
 const member = z.strictObject({ attrs: z.record(z.string(), json), gone: z.literal(true).exactOptional() });

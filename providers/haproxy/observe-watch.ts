@@ -1,6 +1,7 @@
 /** What a session does between the calls: notices death and health, tries again what was withheld, keeps what the next session must know. */
 import type { Context, Unit } from '../../src/model/index.ts';
 import { WeirError } from '../../src/model/index.ts';
+import { turn } from '../../src/model/turns.ts';
 import type { Committer } from './commit.ts';
 import type { Certificates } from './commit-certificates.ts';
 import type { Withheld } from './commit-withhold.ts';
@@ -12,7 +13,6 @@ import { healthSummary } from './observe-servers.ts';
 import { tryPort } from './port-trial.ts';
 import type { Pressure, PressureWatch } from './pressure.ts';
 import type { HaproxyProcess } from './process.ts';
-import { turn } from './turn.ts';
 
 export interface WatchParts {
   readonly ctx: Context;

@@ -1,8 +1,8 @@
 /** What a worker says about itself, parsed: servers, maps, certificates. The one place that knows HAProxy's tables. */
 import { atOnce, type Context, inStrides, type Sliced, WeirError } from '../../src/model/index.ts';
+import { inTurns } from '../../src/model/turns.ts';
 import type { CrtEntry } from './layout.ts';
 import type { RuntimeSocket } from './socket.ts';
-import { inTurns } from './turn.ts';
 
 export interface ServerState {
   readonly backend: string;

@@ -11,6 +11,7 @@ import {
   WeirError,
 } from '../../src/model/index.ts';
 import { Indexed } from '../../src/model/remade.ts';
+import { inTurns, turn } from '../../src/model/turns.ts';
 import { checkDirectory, clearDirectory, prepareDirectory } from './files.ts';
 import type { Section } from './layout.ts';
 import { ledPorts } from './layout-ports.ts';
@@ -28,7 +29,6 @@ import { reportsOf } from './report.ts';
 import { listenAddresses } from './section-frontend.ts';
 import { buildSession, type SessionParts } from './session-parts.ts';
 import { headerLine, type Place } from './text.ts';
-import { inTurns, turn } from './turn.ts';
 
 /** Addresses of a machine seldom change. */
 const addressesEveryMs = 30_000;

@@ -1,5 +1,6 @@
 /** Reads the numbers of all workers every few seconds, beside the work: on a connection of its own, closed after each look, so that no old worker lives on for it. */
 import { type Context, type Traffic, WeirError } from '../../src/model/index.ts';
+import { inTurns, turn } from '../../src/model/turns.ts';
 import { splitAuthority } from '../../src/net/index.ts';
 import type { Layout } from './layout.ts';
 import { sparesOf } from './layout-placed.ts';
@@ -9,7 +10,6 @@ import type { HaproxyProcess } from './process.ts';
 import { RuntimeSocket } from './socket.ts';
 import { TrafficCount, type WorkerReading } from './traffic-count.ts';
 import { type BackendRow, readStat } from './traffic-read.ts';
-import { inTurns, turn } from './turn.ts';
 
 export interface TrafficParts {
   readonly ctx: Context;

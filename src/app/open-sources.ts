@@ -1,5 +1,5 @@
 import type { KubernetesSourceConfig, SourceConfig } from '../config/index.ts';
-import type { Source } from '../model/index.ts';
+import { type Source, turnsOf } from '../model/index.ts';
 import type { SourceContext } from './contract.ts';
 
 type Open = (config: SourceConfig, context: SourceContext) => Promise<Source>;
@@ -36,6 +36,7 @@ const openSource: Open = async (config, context) => {
   return openFileSource(config, {
     stateDir,
     memory,
+    turns: turnsOf(context.clock),
     kubernetes: {
       controllers: [ownController, ...controllers],
       ...(config.classes === undefined ? {} : { classes: config.classes }),

@@ -1,6 +1,13 @@
 import { isIP } from 'node:net';
-import type { AnnouncedAddress, ExportedService, Problem, ServiceId, ServiceReport } from '../model/index.ts';
-import { Turns } from '../run/index.ts';
+import {
+  type AnnouncedAddress,
+  type Context,
+  type ExportedService,
+  type Problem,
+  type ServiceId,
+  type ServiceReport,
+  turnsOf,
+} from '../model/index.ts';
 import {
   type Facts,
   type Prober,
@@ -28,7 +35,7 @@ export interface FactParts {
   /** Addresses of nodes and of Services of the clusters that are followed. */
   readonly nodes: (kind: 'internal' | 'external') => readonly string[];
   readonly reachedAt: (path: string) => Reached | undefined;
-  readonly now: () => number;
+  readonly clock: Pick<Context['clock'], 'now'>;
   /** Whether objects are held back until what was made for them is gone. */
   readonly finalizers: boolean;
 }
@@ -40,8 +47,8 @@ const atOnce = 500;
 
 /** What is known of every service for those who write it back, letting others run in between. */
 export async function statusFacts(parts: FactParts): Promise<Facts> {
-  const { gathered, balancers, problems, prober, now } = parts;
-  const turns = new Turns({ now });
+  const { gathered, balancers, problems, prober, clock } = parts;
+  const turns = turnsOf(clock);
   const reports = new Map<ServiceId, Reported[]>();
   for (const balancer of balancers) {
     const services = gathered.taken.get(balancer.name) ?? [];

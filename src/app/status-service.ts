@@ -224,7 +224,7 @@ export class StatusService {
       prober: this.#prober,
       nodes: (kind) => [...new Set(keepers.flatMap((keeper) => keeper.nodes(kind)))],
       reachedAt: (path) => reachedByAny(keepers.flatMap((keeper) => keeper.reachedAt(path) ?? [])),
-      now: () => clock.now(),
+      clock,
       finalizers: this.#holds,
     });
     if (!sameProblems(this.#unreached, facts.unreached)) {

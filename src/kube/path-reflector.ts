@@ -1,4 +1,5 @@
 import type { Context, Log } from '../model/index.ts';
+import { turnsOf } from '../model/turns.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Change, ReflectOptions, Reflector, ReflectorPhase, ReflectorState } from './contract.ts';
 import { type KubeError, toKubeError } from './kube-error.ts';
@@ -6,7 +7,6 @@ import { readList } from './read-list.ts';
 import { readWatch } from './read-watch.ts';
 import { keyOf, type Prepared, Reflected } from './reflected.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { Turns } from './turns.ts';
 
 export interface ReflectorContext {
   readonly server: ApiServer;
@@ -52,7 +52,7 @@ export class PathReflector<T> implements Reflector<T> {
       ...(options.left === undefined ? {} : { left: options.left }),
       emit: (change) => this.#emit(change),
       failed: (error, key) => this.#complain(error, `project ${key}`),
-      now: context.clock.now,
+      turns: turnsOf(context.clock),
     });
   }
 
@@ -110,7 +110,7 @@ export class PathReflector<T> implements Reflector<T> {
   async #list(signal: AbortSignal): Promise<void> {
     const { path, query, limit, relistMs = defaultRelistMs } = this.#options;
     const list = new Map<string, Prepared<T>>();
-    const turns = new Turns(this.#context.clock.now);
+    const turns = turnsOf(this.#context.clock);
     const version = await readList(
       this.#context.server,
       { path, query, limit, signal },
@@ -118,7 +118,7 @@ export class PathReflector<T> implements Reflector<T> {
         restart: () => list.clear(),
         page: async (items) => {
           for (const item of items) {
-            if (turns.due()) await turns.next();
+            if (turns.due) await turns.next();
             if (signal.aborted) return;
             const prepared = this.#known.prepare(item);
             list.set(prepared.key, prepared);
@@ -166,7 +166,7 @@ export class PathReflector<T> implements Reflector<T> {
       this.#state = { ...this.#state, watches: this.#state.watches + 1 };
       this.#enter('watching');
       const openedMs = this.#now();
-      const turns = new Turns(this.#context.clock.now);
+      const turns = turnsOf(this.#context.clock);
       let events = 0;
       for await (const event of readWatch(answer, server.limits.bodyBytes, doing)) {
         if (signal.aborted) return;
@@ -175,7 +175,7 @@ export class PathReflector<T> implements Reflector<T> {
         else if (event.type === 'delete') this.#known.delete(keyOf(event.object));
         if (signal.aborted) return;
         this.#progressed(event.resourceVersion);
-        if (turns.due()) await turns.next();
+        if (turns.due) await turns.next();
       }
       await this.#ended(openedMs, events, signal);
     } catch (error) {

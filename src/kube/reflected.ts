@@ -1,5 +1,5 @@
+import type { Turns } from '../model/turns.ts';
 import type { Change, KubeObject, ReflectOptions } from './contract.ts';
-import { Turns } from './turns.ts';
 
 /** An object as it will be known: nothing of the raw one is held beside its projection. */
 export interface Prepared<T> {
@@ -17,7 +17,7 @@ interface ReflectedOptions<T> {
   readonly emit: (change: Change<T>) => void;
   /** `project` has thrown: the object stays as it was known. */
   readonly failed: (error: unknown, key: string) => void;
-  readonly now: () => number;
+  readonly turns: Turns;
 }
 
 /** What a reflector knows: the projection of each object, and the version that it was made of. Tells changes in order, adds before deletes. */
@@ -71,15 +71,15 @@ export class Reflected<T> {
 
   /** Takes over a complete list, letting others run in between. False: `stopped` in the middle; the rest is left to the next list. */
   async replace(list: ReadonlyMap<string, Prepared<T>>, stopped: () => boolean): Promise<boolean> {
-    const turns = new Turns(this.#options.now);
+    const { turns } = this.#options;
     for (const object of list.values()) {
-      if (turns.due()) await turns.next();
+      if (turns.due) await turns.next();
       if (stopped()) return false;
       this.put(object);
     }
     for (const key of [...this.#versions.keys()]) {
       if (list.has(key)) continue;
-      if (turns.due()) await turns.next();
+      if (turns.due) await turns.next();
       if (stopped()) return false;
       this.delete(key);
     }

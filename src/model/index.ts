@@ -15,3 +15,4 @@ export * from './service.ts';
 export * from './sliced.ts';
 export * from './source.ts';
 export * from './step.ts';
+export * from './turns.ts';

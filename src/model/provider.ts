@@ -9,6 +9,7 @@ import type { Handle, KindSpec, Observed, Resource, Unit } from './resource.ts';
 import type { CertRef, ExportedService, Node, Protocol, ServiceId } from './service.ts';
 import type { Sliced } from './sliced.ts';
 import type { Policy, Step } from './step.ts';
+import type { Turns } from './turns.ts';
 
 /** What a service may ask and not every system can do. */
 export type Feature =
@@ -49,6 +50,8 @@ export interface Capabilities {
   readonly lazyHealth?: true;
   /** The system has certificates of its own and finds them: a front may end TLS without bringing one. */
   readonly ownCertificates?: true;
+  /** It makes addresses reachable and serves nothing itself: only services that ask for an address of their own are its matter. */
+  readonly addressed?: true;
   /** Reads `settings.<its name>.rules`: what a route asks for by its `rule`. Others do not serve such a route. */
   readonly rules?: true;
   /** Values of IngressClass.spec.controller of the peers that it stands in for: while a balancer of it is configured, their Ingresses are read. */
@@ -129,8 +132,8 @@ export interface Context {
   readonly secret: (ref: Pick<CertRef, 'sha256' | 'origin'>) => Promise<string | undefined>;
   /** Something changed outside: observe and plan the unit again. */
   readonly changed: (unit: Unit, cause: string) => void;
-  /** Turns of the event loop: `if (turns.due) await turns.next()` in long work lets everybody else come first. Absent: all work is done at once. */
-  readonly turns?: { readonly due: boolean; next(): Promise<void> };
+  /** Turns of the event loop, for long work: it lets everybody else come first now and then. Absent: all work is done at once. */
+  readonly turns?: Turns;
   /** Directory of this balancer's own state, exists, private. */
   readonly stateDir: string;
   /** Whether state may be written down at this moment, beside what a step needs: who only plans writes nothing. Absent: it may not. */

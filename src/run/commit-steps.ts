@@ -7,6 +7,7 @@ import {
   type Until,
   WeirError,
 } from '../model/index.ts';
+import type { Turns } from '../model/turns.ts';
 import type { Clock } from './clock.ts';
 import { desiredShape } from './desired-shape.ts';
 import { type Failure, failureOf } from './failure.ts';
@@ -14,7 +15,6 @@ import type { Gates } from './gates.ts';
 import type { KindTable } from './kind-table.ts';
 import { type Outcome, overdueMessage, type Tell } from './outcome.ts';
 import type { Planner } from './planner.ts';
-import type { Turns } from './turns.ts';
 import { isShut } from './write-gate.ts';
 
 export interface CommitContext {

@@ -12,11 +12,11 @@ import {
   type Until,
   WeirError,
 } from '../model/index.ts';
+import type { Turns } from '../model/turns.ts';
 import type { Clock } from './clock.ts';
 import { type Failure, failureOf, worstFailure } from './failure.ts';
 import type { Outcome } from './outcome.ts';
 import type { Planner, UnitGroup } from './planner.ts';
-import type { Turns } from './turns.ts';
 
 export interface ConvergeContext {
   readonly planner: Planner;

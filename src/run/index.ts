@@ -13,5 +13,4 @@ export { type Lock, takeLock } from './lock.ts';
 export { type Labels, type Metrics, noMetrics } from './metrics.ts';
 export { PlanLog } from './plan-log.ts';
 export type { Planner, PlanOptions, UnitGroup } from './planner.ts';
-export { Turns } from './turns.ts';
 export { isShut, ownGate, type Term, WriteGate } from './write-gate.ts';

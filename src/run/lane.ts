@@ -1,5 +1,6 @@
 import type { Observed, Problem, ServiceId, Unit, UnitState } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
+import { type Turns, turnsOf } from '../model/turns.ts';
 import { Audit } from './audit.ts';
 import { Bell } from './bell.ts';
 import { Connection } from './connection.ts';
@@ -9,7 +10,6 @@ import type { LaneOptions, Want, Wanted } from './lane-options.ts';
 import { MovedUnits } from './moved-units.ts';
 import { Picture, unitsOf } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
-import { Turns } from './turns.ts';
 import { dueOf, newRecord, servesNothing, settle, type UnitRecord } from './unit-record.ts';
 import { type Order, workOnUnit } from './work-on-unit.ts';
 
@@ -68,7 +68,7 @@ export class Lane {
     this.#contests = new Contests(options.clock, this.#kinds);
     this.#bell = new Bell(options.clock);
     this.#gateBell = new Bell(options.clock);
-    this.turns = new Turns(options.clock);
+    this.turns = turnsOf(options.clock);
     this.#picture = new Picture(options);
     this.connection = new Connection({ ...options, kinds: this.#kinds, open: () => options.open(this.changed) });
     this.#moved = new MovedUnits({

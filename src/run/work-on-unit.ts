@@ -1,4 +1,5 @@
 import type { Observed, Refusal, Step, StepOp, StepResult, Unit } from '../model/index.ts';
+import type { Turns } from '../model/turns.ts';
 import { applySteps } from './apply-steps.ts';
 import { commitSteps } from './commit-steps.ts';
 import type { Connection } from './connection.ts';
@@ -11,7 +12,6 @@ import { withHealth } from './observed-cache.ts';
 import type { Outcome, Tell } from './outcome.ts';
 import { unitsOf, withReading } from './picture.ts';
 import type { UnitGroup } from './planner.ts';
-import type { Turns } from './turns.ts';
 import type { UnitRecord } from './unit-record.ts';
 
 /** Calls of one unit side by side; the limiter bounds them over all units. */

@@ -7,8 +7,8 @@ import {
   type KubeObject,
   type SeenKind,
 } from '../kube/index.ts';
-import { Turns } from '../kube/turns.ts';
 import type { Context, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import { turnsOf } from '../model/turns.ts';
 import { clearAll } from './clear-all.ts';
 import { type Decision, decideObject } from './decide-object.ts';
 import { type About, EventBook } from './event-book.ts';
@@ -200,9 +200,9 @@ export class StatusKeeper implements Beside {
     const { clock } = this.#options;
     const own = this.#own.all;
     const troubles = new Map(facts.problems.filter(isError).map((problem) => [problem.source, problem]));
-    const turns = new Turns(() => clock.now());
+    const turns = turnsOf(clock);
     for (const object of this.#objects.values()) {
-      if (turns.due()) await turns.next();
+      if (turns.due) await turns.next();
       const key = keyOf(object);
       const id = this.#own.idOf(object);
       const trouble = troubles.get(sourceOf(object));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Change, KubeObject } from '../../src/kube/index.ts';
 import { Reflected } from '../../src/kube/reflected.ts';
+import { Turns } from '../../src/model/index.ts';
 
 const object = (name: string, resourceVersion: string): KubeObject => ({
   metadata: { name, namespace: 'shop', uid: `uid-${name}`, resourceVersion },
@@ -14,7 +15,7 @@ test('what is handed on is not what is kept, and every version is handed on once
     left: 'left',
     emit: (change) => told.push(change),
     failed: (error) => assert.fail(String(error)),
-    now: () => 0,
+    turns: new Turns({ now: () => 0 }),
   });
   for (const version of ['1', '1', '2']) known.put(known.prepare(object('web', version)));
   assert.deepEqual([...known.items], []);

@@ -10,10 +10,10 @@ import {
   type Until,
   WeirError,
 } from '../../src/model/index.ts';
+import { Turns } from '../../src/model/turns.ts';
 import { type CommitContext, commitSteps } from '../../src/run/commit-steps.ts';
 import { Gates } from '../../src/run/gates.ts';
 import { kindTable } from '../../src/run/kind-table.ts';
-import { Turns } from '../../src/run/turns.ts';
 import { object, step } from './steps.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

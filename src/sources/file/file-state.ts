@@ -4,8 +4,8 @@ import type { Problem } from '../../model/problem.ts';
 import { Remade } from '../../model/remade.ts';
 import type { CertRef, ExportedService, ServiceId } from '../../model/service.ts';
 import type { Snapshot } from '../../model/source.ts';
+import { inTurns, type Turns } from '../../model/turns.ts';
 import type { Cidr } from '../../net/index.ts';
-import { inSlices } from '../in-slices.ts';
 import {
   type KubernetesReadOptions,
   ObjectReader,
@@ -37,6 +37,7 @@ export interface FileStateOptions {
   readonly stateDir?: string;
   /** What may be done with it now; default keep. */
   readonly memory?: () => 'none' | 'read' | 'keep';
+  readonly turns?: Turns;
 }
 
 const empty: Snapshot = { services: [], nodes: [], problems: [], incomplete: [], skipped: {} };
@@ -104,7 +105,7 @@ export class FileState {
       const renewed = only === undefined ? await this.certificates.look() : this.certificates.due();
       if (!first && !result.changed && !renewed) return { ...result, changed: false };
       const before = this.snapshot;
-      await inSlices(this.objects.prepare(this.located()));
+      await inTurns(this.options, this.objects.prepare(this.located()));
       this.rebuild();
       return { ...result, changed: this.snapshot !== before };
     };

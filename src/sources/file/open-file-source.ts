@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { WeirError } from '../../model/errors.ts';
 import type { Source } from '../../model/source.ts';
+import type { Turns } from '../../model/turns.ts';
 import { parseAllowed } from '../../net/index.ts';
 import type { KubernetesReadOptions } from '../kubernetes/index.ts';
 import { FileState } from './file-state.ts';
@@ -32,6 +33,8 @@ export interface FileSourceOptions {
   readonly pollMs?: number;
   /** Wall clock in milliseconds, for the expiry of certificates. */
   readonly nowMs?: () => number;
+  /** Between pieces of long work; absent: all of it at once. */
+  readonly turns?: Turns;
 }
 
 /**

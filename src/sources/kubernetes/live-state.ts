@@ -8,12 +8,12 @@ import {
   type Problem,
   type ServiceId,
   type Snapshot,
+  type Turns,
 } from '../../model/index.ts';
 import { Remade } from '../../model/remade.ts';
 import { refsOf } from '../file/refs-of.ts';
 import { type InForce, nothingInForce, settle } from '../file/settle.ts';
 import { share, shareItems } from '../file/share.ts';
-import { inSlices } from '../in-slices.ts';
 import { networkOf, sameNetwork } from '../network.ts';
 import { LiveRecord } from './live-record.ts';
 import { LivingObjects, type ReadResult } from './living-objects.ts';
@@ -24,6 +24,7 @@ import { shareService } from './share-service.ts';
 export interface LiveStateOptions {
   readonly readers: KubernetesReadOptions;
   readonly wallMs: () => number;
+  readonly turns: Turns;
   /** Requests go to nodes at the node port. */
   readonly atNodes: boolean;
   /** Where last good state is kept; absent: nowhere. */
@@ -116,7 +117,7 @@ export class LiveState {
 
   /** Does the larger part of the next `rebuild`, letting others have the event loop in between. */
   prepare(): Promise<void> {
-    return inSlices(this.living.prepareReading(this.#options.wallMs()));
+    return this.#options.turns.do(this.living.prepareReading(this.#options.wallMs()));
   }
 
   /** Brings what is in force up to date; the same snapshot as before while nothing changed. */

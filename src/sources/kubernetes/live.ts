@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Beside, type Cluster, KubeError } from '../../kube/index.ts';
-import { type Context, type Snapshot, type Source, WeirError } from '../../model/index.ts';
+import { type Context, type Snapshot, type Source, turnsOf, WeirError } from '../../model/index.ts';
 import { parseAllowed, parseLabelSelector } from '../../net/index.ts';
 import { directoryName } from '../file/open-file-source.ts';
 import { type LiveKind, liveKinds } from './live-kinds.ts';
@@ -61,6 +61,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   const state = new LiveState({
     readers: readersOf(config, options),
     wallMs: () => clock.wall(),
+    turns: turnsOf(clock),
     atNodes: config.targets === 'node',
     memory,
     ...(stateDir === undefined ? {} : { directory: join(stateDir, 'sources', directoryName(config.name)) }),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { inStrides } from '../../src/model/index.ts';
-import { Turns } from '../../src/run/turns.ts';
+import { inStrides, inTurns, Turns, turnsOf } from '../../src/model/index.ts';
 
 describe('turns of the event loop', () => {
   it('short work is done at once, long work lets others come first', async () => {
@@ -44,6 +43,36 @@ describe('turns of the event loop', () => {
     on = false;
     assert.equal(slices.length, 20);
     assert.equal(new Set(slices).size, 20, 'one of them in each turn');
+  });
+
+  it('the slice of a turn is one for all who work in it, and a new one later', async () => {
+    const clock = { nowMs: 0, now: () => clock.nowMs };
+    const turns = turnsOf(clock);
+    assert.equal(turnsOf(clock), turns);
+    assert.equal(turns.due, false);
+    clock.nowMs += 12;
+    assert.equal(turnsOf(clock).due, true, 'somebody else has used it up');
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.nowMs += 500;
+    assert.equal(turns.due, false, 'however long nobody worked');
+  });
+
+  it('what a step throws is thrown; without turns all is done at once', async () => {
+    function* broken(): Generator<undefined, void> {
+      yield;
+      throw new Error('broken');
+    }
+    const turns = new Turns({ now: () => 0 });
+    await assert.rejects(turns.do(broken()), /broken/);
+    await assert.rejects(inTurns({}, broken()), /broken/);
+    const seen: number[] = [];
+    const working = inTurns(
+      {},
+      inStrides([1, 2, 3], (one) => seen.push(one)),
+    );
+    assert.deepEqual(seen, [1, 2, 3]);
+    await working;
   });
 
   it('items are gone through in strides', () => {
