@@ -46,11 +46,21 @@ export interface Candidacy {
 type Verdict = Candidate | string;
 type Selects = (labels: Readonly<Record<string, string>>) => boolean;
 
+/** A rule, and what it says of each speaker that it selects. */
 interface Rule {
   readonly rule: AnnounceRule;
-  readonly node: Selects;
+  /** The sum of its preferences. */
+  readonly scores: ReadonlyMap<NodeId, number>;
   readonly service: Selects | undefined;
-  readonly preferences: readonly { readonly weight: number; readonly selects: Selects }[];
+}
+
+/** A service as every node is asked about it. */
+interface Asked {
+  readonly id: string;
+  readonly serves: boolean;
+  /** Nodes with endpoints that are ready, where traffic stays on the node. */
+  readonly ready: ReadonlySet<NodeId> | undefined;
+  readonly rules: readonly Rule[];
 }
 
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
@@ -62,20 +72,22 @@ const oldExcludeLabel = 'alpha.service-controller.kubernetes.io/exclude-balancer
  * does not matter.
  */
 export function candidatesOf(question: CandidateQuestion): readonly Candidacy[] {
-  const { addresses, speakers, nodes, pools, rules: written } = question;
-  const rules = written.map(readRule);
+  const { addresses, speakers, nodes, pools, forwarding } = question;
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const sorted = [...new Set(speakers)].sort();
+  const labels = new Map(sorted.map((name) => [name, byName.get(name)?.labels ?? {}]));
+  const rules = question.rules.map((rule) => readRule(rule, labels));
   const poolOf = createPoolOf(pools);
   const unfit = new Map(sorted.map((name) => [name, faultOf(byName.get(name), question.ignoreExcludeLabel === true)]));
   return [...addresses].map(([address, services]) => {
     const pool = poolOf(address);
     const about = pool === undefined ? [] : rules.filter(({ rule }) => rule.pools?.includes(pool.name) ?? true);
-    const silent = silenceOf(services, pool, about, question.forwarding);
+    const asked = services.map((service) => ask(service, about));
+    const silent = silenceOf(services, asked, pool, about, forwarding);
     const judge = (name: NodeId): Verdict =>
       unfit.get(name) ??
       question.against?.(name, address) ??
-      best(services.map((service) => judgeAt(name, byName.get(name), service, about, pool, question.forwarding)));
+      best(asked.map((service) => judgeAt(name, service, about, pool, forwarding)));
     const verdicts = sorted.map((node) => ({ node, verdict: silent ?? judge(node) }));
     const candidates = verdicts.flatMap(({ verdict }) => (typeof verdict === 'string' ? [] : [verdict]));
     const others = verdicts.flatMap(({ node, verdict }) =>
@@ -94,6 +106,7 @@ export function candidatesOf(question: CandidateQuestion): readonly Candidacy[] 
 /** What keeps an address from every node alike. */
 function silenceOf(
   services: readonly ExportedService[],
+  asked: readonly Asked[],
   pool: Pool | undefined,
   about: readonly Rule[],
   forwarding: CandidateQuestion['forwarding'],
@@ -101,7 +114,7 @@ function silenceOf(
   if (services.length === 0) return 'belongs to no service';
   if (pool?.byRule === true && about.length === 0)
     return `lies in pool ${pool.name}, which no L2Advertisement announces`;
-  if (about.length > 0 && !services.some((service) => about.some((rule) => isAbout(rule, service)))) {
+  if (about.length > 0 && asked.every((service) => service.rules.length === 0)) {
     const names = about.map(({ rule }) => rule.name).join(', ');
     const shares = services.some(({ address }) => address?.shareKey !== undefined);
     const why = shares
@@ -109,7 +122,7 @@ function silenceOf(
       : 'they select none of its services';
     return `is announced by no L2Advertisement: ${names}: ${why}`;
   }
-  if (forwarding === 'nodes' && !services.some(serves)) return 'has no endpoint that serves';
+  if (forwarding === 'nodes' && !asked.some(({ serves }) => serves)) return 'has no endpoint that serves';
   return undefined;
 }
 
@@ -125,29 +138,25 @@ function faultOf(node: Node | undefined, ignoreExcludeLabel: boolean): string | 
 
 function judgeAt(
   name: NodeId,
-  node: Node | undefined,
-  service: ExportedService,
+  { id, serves, ready, rules }: Asked,
   about: readonly Rule[],
   pool: Pool | undefined,
   forwarding: CandidateQuestion['forwarding'],
 ): Verdict {
   if (forwarding === 'nodes') {
-    if (!serves(service)) return `is not needed by ${service.id}, which has no endpoint that serves`;
-    if (isLocal(service) && !servesAt(service, name))
-      return `has no ready endpoint of ${service.id} (externalTrafficPolicy Local)`;
+    if (!serves) return `is not needed by ${id}, which has no endpoint that serves`;
+    if (ready?.has(name) === false) return `has no ready endpoint of ${id} (externalTrafficPolicy Local)`;
   }
   if (about.length === 0 && pool?.byRule !== true) return { node: name, score: 0 };
-  const labels = node?.labels ?? {};
-  const admitting = about.filter((rule) => isAbout(rule, service) && rule.node(labels));
+  const admitting = rules.filter(({ scores }) => scores.has(name));
   if (admitting.length === 0) {
     const names = about.map(({ rule }) => rule.name).join(', ');
     return `is selected by the nodeSelectors of no L2Advertisement of pool ${pool?.name ?? '-'}: ${names}`;
   }
-  const preferences = admitting.flatMap((rule) => rule.preferences);
-  const score = preferences.reduce((sum, { weight, selects }) => sum + (selects(labels) ? weight : 0), 0);
-  const named = admitting.map(({ rule }) => rule.interfaces);
-  const interfaces = named.includes(undefined) ? undefined : [...new Set(named.flatMap((list) => list ?? []))].sort();
-  return { node: name, score, ...(interfaces === undefined ? {} : { interfaces }) };
+  const score = admitting.reduce((sum, { scores }) => sum + (scores.get(name) ?? 0), 0);
+  if (admitting.some(({ rule }) => rule.interfaces === undefined)) return { node: name, score };
+  const interfaces = [...new Set(admitting.flatMap(({ rule }) => rule.interfaces ?? []))].sort();
+  return { node: name, score, interfaces };
 }
 
 /** The candidate with the highest score, on the interfaces of all; else the first reason. */
@@ -163,23 +172,23 @@ function best(verdicts: readonly Verdict[]): Verdict {
   return { node: first.node, score, ...(interfaces === undefined ? {} : { interfaces }) };
 }
 
-function isAbout({ service: selects }: Rule, { address, origin }: ExportedService): boolean {
-  return selects === undefined || (address?.shareKey === undefined && selects(origin.labels));
-}
-
-/** Ready, or serving while it ends, anywhere. */
-function serves({ backends }: ExportedService): boolean {
-  return Object.values(backends).some(({ targets }) => targets.some(({ state }) => state !== 'gone'));
-}
-
-function isLocal({ backends }: ExportedService): boolean {
-  return Object.values(backends).some(({ localOnly }) => localOnly === true);
-}
-
-function servesAt({ backends }: ExportedService, name: NodeId): boolean {
-  return Object.values(backends).some(({ targets }) =>
-    targets.some(({ node, state }) => node === name && state === 'ready'),
-  );
+function ask({ id, address, origin, backends }: ExportedService, about: readonly Rule[]): Asked {
+  const all = Object.values(backends);
+  const local = all.some(({ localOnly }) => localOnly === true);
+  const ready = local
+    ? new Set(
+        all.flatMap(({ targets }) => targets.flatMap(({ node, state }) => (state === 'ready' ? (node ?? []) : []))),
+      )
+    : undefined;
+  return {
+    id,
+    // Ready, or serving while it ends, anywhere.
+    serves: all.some(({ targets }) => targets.some(({ state }) => state !== 'gone')),
+    ready,
+    rules: about.filter(
+      ({ service }) => service === undefined || (address?.shareKey === undefined && service(origin.labels)),
+    ),
+  };
 }
 
 function nobodyOf(others: Candidacy['others']): string {
@@ -194,14 +203,18 @@ function shortened(names: readonly NodeId[]): string {
   return names.length <= 5 ? names.join(', ') : `${names.slice(0, 4).join(', ')} and ${names.length - 4} more`;
 }
 
-function readRule(rule: AnnounceRule): Rule {
-  const { nodeSelectors, serviceSelectors, preferences } = rule;
-  return {
-    rule,
-    node: anyOf(nodeSelectors) ?? (() => true),
-    service: anyOf(serviceSelectors),
-    preferences: preferences.map(({ weight, selector }) => ({ weight, selects: readSelector(selector) })),
-  };
+function readRule(rule: AnnounceRule, labels: ReadonlyMap<NodeId, Readonly<Record<string, string>>>): Rule {
+  const { nodeSelectors, serviceSelectors } = rule;
+  const node = anyOf(nodeSelectors);
+  const preferences = rule.preferences.map(({ weight, selector }) => ({ weight, selects: readSelector(selector) }));
+  const scores = new Map<NodeId, number>();
+  for (const [name, own] of labels)
+    if (node?.(own) !== false)
+      scores.set(
+        name,
+        preferences.reduce((sum, { weight, selects }) => sum + (selects(own) ? weight : 0), 0),
+      );
+  return { rule, scores, service: anyOf(serviceSelectors) };
 }
 
 function anyOf(selectors: readonly string[] | undefined): Selects | undefined {
