@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   classifyAddress,
+  durationForm,
   maxDurationMs,
   type Parsed,
   parseAddress,
@@ -17,7 +18,7 @@ function checked(parse: (text: string) => Parsed<unknown>) {
   });
 }
 
-const duration = checked((text) => parseDuration(text, 1));
+const duration = checked((text) => parseDuration(text, 1)).meta({ pattern: durationForm.source });
 
 /** A path of ours that ends up in haproxy.cfg or on a command line: absolute, of plain characters. */
 const path = z

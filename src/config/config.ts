@@ -1,7 +1,7 @@
 /** The configuration file weir.yaml: its zod schema is the only description of it; flags, variables, JSON Schema and docs come from here. */
 import { z } from 'zod';
-import { parseDuration, parseName } from '../net/index.ts';
-import { checked } from './checked.ts';
+import { parseName } from '../net/index.ts';
+import { checked, duration } from './checked.ts';
 import { leader } from './leader.ts';
 import { parseListen } from './listen.ts';
 import { pool } from './pools.ts';
@@ -12,7 +12,6 @@ export { fileSource, kubernetesSource } from './sources.ts';
 
 const listen = checked(parseListen);
 const listenForm = 'address and port, e.g. 127.0.0.1:8377 or [::1]:8377; empty: off.';
-const duration = checked((text) => parseDuration(text, 1));
 
 export const balancer = z.strictObject({
   // Also the name of a folder of the state directory.
@@ -103,15 +102,15 @@ export const configSchema = z.strictObject({
     .enum(['sync', 'upsert-only', 'create-only'])
     .default('sync')
     .describe('What weir may change: everything of its own; no deletes; creates only.'),
-  gateDeadline: duration
+  gateDeadline: duration(1)
     .default('5m')
     .describe('How long new targets may take to become ready before the plan is dropped.'),
-  auditInterval: duration
+  auditInterval: duration(1)
     .default('1m')
     .describe(
       'How often the real state is read to find drift. What costs a call of a cloud for each object is read in turns, and in a large account more slowly: metric weir_awselb_round_seconds.',
     ),
-  drain: checked((text) => parseDuration(text, 0))
+  drain: duration(0)
     .default('0s')
     .describe(
       'How long weir goes on after it was told to stop, while /readyz says that it leaves and clients are asked to connect anew; 0s: not at all.',

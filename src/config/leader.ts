@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { parseDuration, parseName } from '../net/index.ts';
-import { checked } from './checked.ts';
-
-const duration = checked((text) => parseDuration(text, 1));
+import { checked, duration } from './checked.ts';
 
 /** Which of several weirs writes a system that they share. */
 export const leader = z
@@ -26,13 +24,13 @@ export const leader = z
       .describe(
         'How the name of the Lease begins; provider and clusterName (or the name of the balancer) follow, e.g. weir-awselb-prod. Weirs that write the same system need the same.',
       ),
-    leaseDuration: duration
+    leaseDuration: duration(1)
       .default('15s')
       .describe('So long after the last renewal the others wait before one of them takes over; whole seconds.'),
-    renewDeadline: duration
+    renewDeadline: duration(1)
       .default('10s')
       .describe('So long after its last renewal the leader still writes; less than leaseDuration.'),
-    retryPeriod: duration
+    retryPeriod: duration(1)
       .default('1500ms')
       .describe(
         'Between two renewals; those who wait look twice as often, so that they take over within a second what a leader gives back. At most half of renewDeadline.',
