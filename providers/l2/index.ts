@@ -55,6 +55,7 @@ export const provider: Provider<Options, ServiceOptions> = {
   metrics,
   model,
   normalize: (resource) => resource,
+  reserves: ({ peers }) => peers.map(({ address }) => address),
   collides: () =>
     'both announce addresses on this machine, which one balancer does for all of them; take their services into one, by groups or class',
   async open(settings, ctx) {

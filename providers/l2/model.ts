@@ -26,7 +26,8 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const unit = unitName(input.balancer, input.node);
   const members = membersOf(input, options);
   const pools = input.pools ?? [];
-  const own = [...addressesOf(input), ...input.nodes.flatMap(({ addresses }) => addresses)];
+  const machines = [...input.nodes.flatMap(({ addresses }) => addresses), ...options.peers.map((one) => one.address)];
+  const own = [...addressesOf(input), ...machines];
   const groups = input.groups.filter(({ addresses, listeners }) => addresses.length > 0 && listeners.length > 0);
   const problems: Problem[] = [];
   const memo = known.get(options) ?? new Map();

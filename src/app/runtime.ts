@@ -92,9 +92,10 @@ export class Runtime {
     this.#addresses = new Addresses({
       config: parts.config,
       record: this.#record,
-      listening: parts.balancers.flatMap(({ name, provider, options }) =>
-        (provider.listens?.(options) ?? []).map((address) => ({ address, owner: `balancer ${name}` })),
-      ),
+      listening: parts.balancers.flatMap(({ name, provider, options }) => [
+        ...(provider.listens?.(options) ?? []).map((address) => ({ address, owner: `balancer ${name}` })),
+        ...(provider.reserves?.(options) ?? []).map((address) => ({ address, owner: `a machine of balancer ${name}` })),
+      ]),
       follows: () => parts.status?.follows() === true,
       failed: parts.addressesUnkept,
     });

@@ -250,6 +250,8 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   collides?(one: Options, other: Options): string | undefined;
   /** Addresses that a balancer with these options listens on for all services together: no pool gives them to one. Absent: none. */
   listens?(options: Options): readonly string[];
+  /** Other addresses that these options say somebody has: no pool gives them to a service. Absent: none. */
+  reserves?(options: Options): readonly string[];
   /**
    * Of scope `shared`: what tells the system of these options from others, as far as they say. Balancers with the same answer are written
    * by one leader; absent: those of one name. Better one too many together than two writers.

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { Health } from '../../../providers/l2/health.ts';
 import type { Place } from '../../../providers/l2/speaker-words.ts';
 
 /** A machine whose proxy answers at the places that a test names. */
-function stage(t: {
-  after(end: () => void): void;
-  mock: { timers: { enable(options: object): void; tick(ms: number): void } };
-}) {
+function stage(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const answering = new Set<string>();
   const told: string[] = [];

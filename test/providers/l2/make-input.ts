@@ -35,7 +35,7 @@ export function input(parts: Partial<ModelInput> = {}): ModelInput {
 
 export const three = {
   secretFile: '/etc/weir/secret',
-  peers: ['a', 'b', 'c'].map((name, at) => ({ name, address: `10.0.0.${1 + at}` })),
+  peers: ['a', 'b', 'c'].map((name, at) => ({ name, address: `10.1.0.${1 + at}` })),
 };
 
 /** Resources as `kind id` → attributes. */

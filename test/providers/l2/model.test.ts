@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { provider } from '../../../providers/l2/index.ts';
 import { group, input, modelled, parse, service, three } from './make-input.ts';
 
 const web = service('shop/web');
@@ -12,8 +13,8 @@ describe('what a machine is to announce', () => {
     assert.deepEqual([...of.keys()], ['Speaker a', 'Guard lan', 'Announcement 10.0.0.5']);
     assert.deepEqual(of.get('Announcement 10.0.0.5'), { candidates: [['a', 'b', 'c']] });
     const speaker = of.get('Speaker a');
-    assert.deepEqual(speaker?.peers, { b: '10.0.0.2:7949', c: '10.0.0.3:7949' });
-    assert.deepEqual([speaker?.voters, speaker?.listen], [['a', 'b', 'c'], '10.0.0.1:7949']);
+    assert.deepEqual(speaker?.peers, { b: '10.1.0.2:7949', c: '10.1.0.3:7949' });
+    assert.deepEqual([speaker?.voters, speaker?.listen], [['a', 'b', 'c'], '10.1.0.1:7949']);
   });
 
   it('is the same on every machine but for itself', () => {
@@ -45,6 +46,13 @@ describe('what a machine is to announce', () => {
   it('guards no address that a machine has itself: it would fall silent', () => {
     const { of } = modelled(input({ environment: { addresses: ['10.0.0.1', '10.0.0.4'] } }));
     assert.deepEqual(of.get('Guard lan'), { ranges: ['10.0.0.0-10.0.0.0', '10.0.0.2-10.0.0.3', '10.0.0.5-10.0.0.15'] });
+  });
+
+  it('neither guards nor gives away the addresses of its peers', () => {
+    const chosen = parse({ ...three, peers: [...three.peers, { name: 'd', address: '10.0.0.9' }] });
+    const { of } = modelled(input(), chosen);
+    assert.deepEqual(of.get('Guard lan'), { ranges: ['10.0.0.0-10.0.0.8', '10.0.0.10-10.0.0.15'] });
+    assert.deepEqual(provider.reserves?.(chosen), ['10.1.0.1', '10.1.0.2', '10.1.0.3', '10.0.0.9']);
   });
 
   it('asks a proxy of this machine where another balancer serves the services, by HTTP where there is any', () => {

@@ -54,7 +54,7 @@ describe('what the thread is told', () => {
     const orders = ordersOf(modelled(input(), chosen).resources);
     assert.equal(orders?.fixed.beatMs, 50);
     assert.deepEqual(orders?.fixed.interfaces, { include: ['eth*'] });
-    assert.deepEqual(orders?.peers[0], { name: 'b', address: '10.0.0.2', port: 9000 });
+    assert.deepEqual(orders?.peers[0], { name: 'b', address: '10.1.0.2', port: 9000 });
   });
 });
 
