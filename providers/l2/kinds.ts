@@ -34,6 +34,8 @@ export const guardAttrs = z.object({ ranges: z.array(z.string()) });
 
 export const announcementAttrs = z.object({
   candidates: z.array(z.array(z.string())),
+  /** The first address of its service, with which MetalLB keeps all others of the service on one machine; absent: itself, or no matter. */
+  along: z.string().optional(),
   /** Patterns of names of interfaces on this machine; absent: all that announce. */
   interfaces: z.array(z.string()).optional(),
   /** Ports of TCP at which a proxy of this machine answers while it is well. */
@@ -70,6 +72,7 @@ export const kinds: readonly KindSpec[] = [
     words: {
       attrs: {
         candidates: { word: 'by', text: tiersText },
+        along: { word: 'along with' },
         interfaces: { word: 'on', text: listed },
         probe: { word: 'while TCP answers at port', text: listed },
         others: { word: 'not by', text: reasonsText, quiet: true },

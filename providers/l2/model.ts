@@ -104,11 +104,13 @@ function announcementAttrs(
   group: FrontGroup,
   { candidates, others }: Candidacy,
   input: ModelInput,
-  { followHealth }: Options,
+  { choice, followHealth }: Options,
 ): Attrs {
   const scores = [...new Set(candidates.map(({ score }) => score))];
   const tiers = scores.map((score) => candidates.flatMap((one) => (one.score === score ? [one.node] : [])));
   const interfaces = candidates.find(({ node }) => node === input.node)?.interfaces;
+  const [first = group.addresses[0]] = group.services[0]?.address?.list ?? [];
+  const along = choice === 'metallb' && first !== undefined && first !== group.addresses[0] ? { along: first } : {};
   const follows =
     followHealth === 'always' ||
     (followHealth === 'auto' && group.services.some(({ id }) => input.shared?.has(id) === true));
@@ -116,6 +118,7 @@ function announcementAttrs(
   const probe = [...new Set(ports)].slice(0, probedPorts);
   return {
     candidates: tiers,
+    ...along,
     ...(interfaces === undefined ? {} : { interfaces: [...interfaces] }),
     ...(probe.length === 0 ? {} : { probe }),
     ...(others.length === 0 ? {} : { others: Object.fromEntries(others.map(({ node, reason }) => [node, reason])) }),

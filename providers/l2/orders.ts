@@ -65,12 +65,9 @@ export function ordersOf(
   };
 }
 
-function asMetallb({ vip, nodes }: Placement): readonly [Vip, readonly NodeId[]] {
-  return [vip, orderAsMetallb(vip, nodes)];
-}
-
 interface Asked {
   readonly vip: Vip;
+  readonly along?: Vip | undefined;
   readonly candidates: readonly (readonly NodeId[])[];
 }
 
@@ -80,6 +77,10 @@ function ranksOf(
   owner: (vip: Vip) => NodeId | undefined,
   choice: 'spread' | 'metallb',
 ): Ranks {
+  if (choice === 'metallb')
+    return new Map(
+      asked.map(({ vip, along = vip, candidates }) => [vip, candidates.flatMap((tier) => orderAsMetallb(along, tier))]),
+    );
   const depth = Math.max(0, ...asked.map(({ candidates }) => candidates.length));
   const ranks = new Map<Vip, readonly NodeId[]>(asked.map(({ vip }) => [vip, []]));
   for (let tier = 0; tier < depth; tier += 1) {
@@ -87,8 +88,7 @@ function ranksOf(
       const nodes = candidates[tier];
       return nodes === undefined ? [] : [{ vip, nodes, owner: owner(vip) }];
     });
-    const placed = choice === 'spread' ? spreadVips(placements) : placements.map(asMetallb);
-    for (const [vip, nodes] of placed) ranks.set(vip, [...(ranks.get(vip) ?? []), ...nodes]);
+    for (const [vip, nodes] of spreadVips(placements)) ranks.set(vip, [...(ranks.get(vip) ?? []), ...nodes]);
   }
   return ranks;
 }

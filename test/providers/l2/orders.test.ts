@@ -49,6 +49,17 @@ describe('what the thread is told', () => {
     assert.deepEqual(rank?.[1], ['b', 'c', 'a']);
   });
 
+  it("ranks by MetalLB's hash where that is asked for, all addresses of a service alike", () => {
+    const both = service('shop/both', { address: { list: ['10.0.0.4', 'fd00::4'], families: [], held: [] } });
+    const groups = [group('10.0.0.4', [both]), group('fd00::4', [both]), group('10.0.0.6', [web])];
+    const chosen = parse({ ...three, choice: 'metallb' });
+    const ranks = new Map(ordersOf(modelled(input({ groups }), chosen).resources, () => 'c')?.addresses.ranks);
+    // printf 'a#10.0.0.4' | sha256sum, and so on.
+    assert.deepEqual(ranks.get('10.0.0.4'), ['c', 'a', 'b']);
+    assert.deepEqual(ranks.get('fd00::4'), ['c', 'a', 'b']);
+    assert.deepEqual(ranks.get('10.0.0.6'), ['b', 'a', 'c']);
+  });
+
   it('has the spans, interfaces and the port as they are configured', () => {
     const chosen = parse({ ...three, beatMs: 50, interfaces: { include: ['eth*'] }, port: 9000 });
     const orders = ordersOf(modelled(input(), chosen).resources);
