@@ -49,6 +49,11 @@ export class PeerSocket {
     this.#addresses = new Set(peers.map(({ address }) => plain(address)));
   }
 
+  /** Where a peer hears datagrams. */
+  addressOf(peer: NodeId): string | undefined {
+    return this.#peers.get(peer)?.address;
+  }
+
   /** Rejects where the address cannot be bound. */
   bind(): Promise<void> {
     const socket = this.#socket;

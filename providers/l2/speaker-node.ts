@@ -11,6 +11,7 @@ import { KernelGate } from './kernel/kernel-gate.ts';
 import type { Gates } from './kernel/open-gates.ts';
 import type { PacketSocket } from './kernel/packet-socket.ts';
 import { runProgram } from './kernel/run-program.ts';
+import { Moved } from './moved.ts';
 import { PeerSocket } from './peer-socket.ts';
 import { PeerView } from './peer-view.ts';
 import type { Report } from './protocol/events.ts';
@@ -53,6 +54,7 @@ export class SpeakerNode {
   readonly #surroundings: Surroundings;
   readonly #announcer: Announcer;
   readonly #rivals: Rivals;
+  readonly #moved: Moved;
   readonly #inquiry: Inquiry;
   readonly #claimed = new Set<string>();
   #ranks: ReadonlyMap<string, readonly NodeId[]>;
@@ -74,6 +76,7 @@ export class SpeakerNode {
       now,
       receive: (message) => {
         this.#view.hear(message);
+        this.#moved.hear(message);
         this.#shell.dispatch({ kind: 'received', message });
         this.#glance();
       },
@@ -111,6 +114,13 @@ export class SpeakerNode {
         this.#tellEligible();
         tell({ kind: 'ready' });
       },
+    });
+    this.#moved = new Moved({
+      node: options.node,
+      now,
+      addressOf: (node) => this.#peers.addressOf(node),
+      faces,
+      pass: (passing) => 'pass' in this.#gate && this.#gate.pass(passing),
     });
     this.#announcer = new Announcer({
       socket: parts.packets,
@@ -287,6 +297,7 @@ export class SpeakerNode {
     if (report.kind === 'dropped') {
       this.#claimed.delete(report.vip);
       this.#announcer.silence(report.vip);
+      this.#moved.drop(report.vip);
     }
     this.#parts.tell({ kind: 'report', report, atMs: Number(process.hrtime.bigint()) / 1e6 });
   }

@@ -228,7 +228,9 @@ describe('gates of the kernel', { concurrency: false, skip: needsRootAnd('ip', '
     assert.deepEqual(lan.run('a', 'nft list tables').trim().split('\n').sort(), [
       `table arp weir-${inc}`,
       'table inet weirdo',
+      `table ip weir-${inc}-moved`,
       `table ip6 weir-${inc}`,
+      `table ip6 weir-${inc}-moved`,
     ]);
   });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -100,6 +101,36 @@ describe('others on the network of a node that announces', {
     );
     lan.run('a', 'ip address del 10.77.0.150/24 dev eth0');
     lan.run('a', 'ip route del default');
+  });
+
+  it('a connection that began at the old owner goes on there when its address moves, a new one begins at the new owner', async () => {
+    for (const name of names) {
+      const server = `require('net').createServer((s) => s.on('data', () => s.write('${name}')).on('error', () => {})).listen(8080)`;
+      const [program = '', ...words] = [...lan.inside(name), process.execPath, '-e', server];
+      children.push(spawn(program, words, { stdio: 'ignore' }));
+    }
+    const two = { group: { version: 1, voters: names, previous: [] } };
+    const [a, b] = await fresh([[vip, names]]).startAll(names, two);
+    assert.ok(a && b);
+    const owner = await Promise.race([a, b].map(async (one) => (await one.until(opened(vip))) && one));
+    const other = owner === a ? b : a;
+    const talk = `const s = require('net').connect(8080, '${vip}'); let said = ''; s.on('data', (d) => { said += d; }); s.on('error', (e) => { said += e.code; });
+      const t = setInterval(() => s.write('x'), 20); setTimeout(() => { clearInterval(t); process.stdout.write(said); s.destroy(); }, Number(process.argv[1]))`;
+    const [program = '', ...words] = [...lan.inside('client'), process.execPath, '-e', talk, '2500'];
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+    });
+    const ended = once(child, 'close');
+    await sleep(700);
+    const at = monotonicMs();
+    owner.order({ kind: 'handOver', vip, to: other.name });
+    await other.until(opened(vip), at);
+    assert.match(inside('client', process.execPath, '-e', talk, '300'), new RegExp(`^${other.name}+$`));
+    assert.deepEqual(await answering(vip), [lan.mac(other.name)]);
+    await ended;
+    assert.match(said, new RegExp(`^${owner.name}{50,}$`), 'all of it, by the one with whom it began');
   });
 
   it('keepalived goes on beside it, through a takeover and a withdrawal', { skip: missing('keepalived') }, async () => {

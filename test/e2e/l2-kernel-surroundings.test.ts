@@ -184,7 +184,7 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
     assert.match(routes, /10\.77\.0\.101 .*proto 119/);
     assert.match(routes, /10\.77\.0\.150 .*proto babel|10\.77\.0\.150 .*proto 42/);
     assert.match(lan.run('a', 'ip -6 address show dev eth0'), /fd09::150/);
-    assert.equal(lan.run('a', 'nft list tables').trim().split('\n').length, 2, 'the tables of the dead one are gone');
+    assert.equal(lan.run('a', 'nft list tables').trim().split('\n').length, 4, 'the tables of the dead one are gone');
   });
 
   it('what a dead node has left can be cleared away, but not under a living one', async () => {
@@ -224,7 +224,7 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
     await a.until(({ kind }) => kind === 'ready', at);
     await a.until(opened(vip), at);
     assert.deepEqual(answering(await ask(200, vip), vip), [lan.mac('a')]);
-    assert.equal(lan.run('a', 'nft list tables').trim().split('\n').length, 2);
+    assert.equal(lan.run('a', 'nft list tables').trim().split('\n').length, 4);
   });
 
   it('somebody else who announces an address that is open here is told by name and announced against', async () => {

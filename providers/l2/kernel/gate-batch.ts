@@ -1,5 +1,6 @@
 import { addressBytes, addressFamily, type Family, parseAddress } from '../../../src/net/index.ts';
 import { type Claim, markOf, tableName } from './gate-text.ts';
+import { movedName } from './moved-text.ts';
 import {
   attribute,
   errorOf,
@@ -28,6 +29,8 @@ export interface GateChange {
   readonly owned?:
     | { readonly add: readonly string[]; readonly remove: readonly string[]; readonly all?: boolean }
     | undefined;
+  /** Addresses of which packets are passed on to who had them before; instead of all that were. */
+  readonly moved?: readonly { readonly vip: string; readonly to: string; readonly leftMs: number }[] | undefined;
 }
 
 const batchBegin = 0x10;
@@ -51,15 +54,20 @@ const portion = 1000;
 
 const families = {
   // The kind of packet as the map `cur` has it: an ARP request, a neighbour solicitation.
-  ipv4: { number: 3, kind: netNumber(1, 2) },
-  ipv6: { number: 10, kind: Uint8Array.of(135) },
+  ipv4: { number: 3, packets: 2, kind: netNumber(1, 2) },
+  ipv6: { number: 10, packets: 10, kind: Uint8Array.of(135) },
 } as const;
 const everyFamily: readonly Family[] = ['ipv4', 'ipv6'];
 
 /** One transaction; undefined where nothing changes. */
-export function encodeChange({ inc, families: used, arm, token, owned }: GateChange): Uint8Array | undefined {
-  const table = tableName(inc);
-  const change = (verb: number, family: Family, set: string, elements: readonly Uint8Array[]): readonly Parts[] => {
+export function encodeChange({ inc, families: used, arm, token, owned, moved }: GateChange): Uint8Array | undefined {
+  const change = (
+    verb: number,
+    family: Family,
+    set: string,
+    elements: readonly Uint8Array[],
+    table = tableName(inc),
+  ): readonly Parts[] => {
     const head = [attribute(list.table, nameBytes(table)), attribute(list.set, nameBytes(set))];
     const parts: Parts[] = [];
     for (let at = 0; at < elements.length; at += portion) {
@@ -68,7 +76,7 @@ export function encodeChange({ inc, families: used, arm, token, owned }: GateCha
     }
     return parts;
   };
-  const emptied = (family: Family, set: string): Parts => ({
+  const emptied = (family: Family, set: string, table = tableName(inc)): Parts => ({
     verb: call.deleteElements,
     family,
     body: [attribute(list.table, nameBytes(table)), attribute(list.set, nameBytes(set))],
@@ -93,17 +101,45 @@ export function encodeChange({ inc, families: used, arm, token, owned }: GateCha
       some.push(...change(call.deleteElements, family, 'owned', keys(owned.remove, family)));
       some.push(...change(call.newElements, family, 'owned', keys(owned.add, family)));
     }
+    if (moved !== undefined) {
+      const table = movedName(inc);
+      const ours = moved.filter(({ vip }) => addressFamily(vip) === family);
+      const entries = ours.map(({ vip, to, leftMs }) => {
+        const key = keyOf(Uint8Array.from(addressBytes(vip)));
+        const timeout = attribute(element.timeout, netNumber(leftMs, 8));
+        return [joined([key, timeout]), nested(element.data, attribute(1, Uint8Array.from(addressBytes(to))))] as const;
+      });
+      const passing = [
+        emptied(family, 'moving', table),
+        emptied(family, 'handed', table),
+        ...change(call.newElements, family, 'handed', entries.map(joined), table),
+        ...change(
+          call.newElements,
+          family,
+          'moving',
+          entries.map(([key]) => key),
+          table,
+        ),
+      ];
+      some.push(...passing.map((one) => ({ ...one, packets: true })));
+    }
     return some;
   });
   if (parts.length === 0) return undefined;
   const last = parts.length - 1;
   return joined([
     message(batchBegin, flag.request, 0, header(0, tables)),
-    ...parts.map(({ verb, family, body }, at) => {
+    ...parts.map(({ verb, family, body, packets }, at) => {
       const create = verb === call.newElements ? flag.create : 0;
       // The last one is answered: when it is done, all are.
       const flags = flag.request | create | (at === last ? flag.ack : 0);
-      return message((tables << 8) | verb, flags, at + 1, header(families[family].number, 0), ...body);
+      return message(
+        (tables << 8) | verb,
+        flags,
+        at + 1,
+        header(packets === true ? families[family].packets : families[family].number, 0),
+        ...body,
+      );
     }),
     message(batchEnd, flag.request, last + 2, header(0, tables)),
   ]);
@@ -183,6 +219,8 @@ interface Parts {
   readonly verb: number;
   readonly family: Family;
   readonly body: readonly Uint8Array[];
+  /** Of the table for packets, not for questions. */
+  readonly packets?: boolean;
 }
 
 function keyOf(value: Uint8Array): Uint8Array {

@@ -65,7 +65,7 @@ export function tableName(inc: number): string {
 
 /** The incarnation of one of our tables; undefined for a foreign one. */
 export function tableInc(name: string): number | undefined {
-  const found = /^weir-(\d{1,15})$/.exec(name)?.[1];
+  const found = /^weir-(\d{1,15})(?:-moved)?$/.exec(name)?.[1];
   return found === undefined ? undefined : Number(found);
 }
 

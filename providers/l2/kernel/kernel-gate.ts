@@ -4,6 +4,7 @@ import type { GateReader } from './gate-reader.ts';
 import { type GateTable, listTables, removeTables } from './gate-tables.ts';
 import { createText, deleteText, familiesOf, type GateShape, shapeText, tableInc, tableName } from './gate-text.ts';
 import type { GateWriter, Written } from './gate-writer.ts';
+import { movedName, movedText } from './moved-text.ts';
 import type { Answer, NftSession } from './nft-session.ts';
 import type { Outcome } from './run-program.ts';
 
@@ -53,6 +54,7 @@ export class KernelGate {
   #watch: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #working = 0;
+  #passes = false;
   #mending: Promise<void> | undefined;
   /** The last transaction given, if it is a release that has not begun. */
   #waiting: { readonly inc: number; transaction: Own; done: Promise<boolean> } | undefined;
@@ -84,6 +86,15 @@ export class KernelGate {
       const answer = await this.#options.session.run(shapeText(this.#inc, this.#shape));
       if (answer.ok) this.#learn();
       return this.#settled('the guarded addresses', answer);
+    });
+  }
+
+  /** Passes on what belongs to connections that began at who had these addresses before; to nobody else any more. Before all that is given after it. */
+  pass(passing: NonNullable<GateChange['moved']>): void {
+    void this.#inTurn(async () => {
+      const inc = this.#inc;
+      if (inc === undefined || this.#closed || !this.#passes) return;
+      this.#settled('passing on', this.#count(await this.#options.writer.write({ inc, families: [], moved: passing })));
     });
   }
 
@@ -156,7 +167,7 @@ export class KernelGate {
     [this.#inc, this.#token, this.#owned, this.#wanted] = [undefined, undefined, new Set(), new Set()];
     for (;;) {
       if (this.#closed) return false;
-      const old = (await this.#tables()).filter(({ name }) => name !== tableName(inc));
+      const old = (await this.#tables()).filter(({ name }) => ![tableName(inc), movedName(inc)].includes(name));
       const text = [
         createText({ inc, ...this.#shape, token: undefined, owned: [] }),
         ...(old.length > 0 ? [deleteText(old)] : []),
@@ -166,6 +177,7 @@ export class KernelGate {
       this.#settled('the gates of a new incarnation', answer);
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }
+    await this.#makeMoved(inc);
     this.#inc = inc;
     this.#learn();
     return true;
@@ -222,9 +234,16 @@ export class KernelGate {
     const made = this.#settled('the gates that somebody took away', await this.#options.session.run(createText(state)));
     if (!made) return false;
     this.#owned = this.#wanted;
+    await this.#makeMoved(inc);
     this.#learn();
     this.#options.tell({ kind: 'mended' });
     return true;
+  }
+
+  /** Without it announcing goes on all the same: connections end when their address moves. */
+  async #makeMoved(inc: number): Promise<void> {
+    const answer = await this.#options.session.run(movedText(inc));
+    this.#passes = this.#settled('connections that go on while their address moves', answer);
   }
 
   /** The number is read first: what changes meanwhile is looked at once more. */

@@ -28,7 +28,16 @@ function wordsOf(batch: Uint8Array | undefined): readonly string[] {
         .map((value) => Buffer.from(value).toString('hex'))
         .join(' '),
     );
-    return [verb, body[0] === 3 ? 'arp' : 'ip6', name, ...elements].join(' ');
+    return [
+      verb,
+      new Map([
+        [2, 'ip'],
+        [3, 'arp'],
+        [10, 'ip6'],
+      ]).get(body[0] ?? 0),
+      name,
+      ...elements,
+    ].join(' ');
   });
 }
 
@@ -67,6 +76,22 @@ describe('a change of the gates', () => {
       'end',
     ]);
     assert.equal(encodeChange({ inc: 7, families: both, owned: { add: [], remove: [] } }), undefined);
+  });
+
+  it('replaces the addresses whose connections are passed on, in tables of their own', () => {
+    const moved = [{ vip: '10.0.0.1', to: '10.0.0.11', leftMs: 300 }];
+    const batch = encodeChange({ inc: 7, families: [], moved });
+    assert.deepEqual(wordsOf(batch), [
+      'begin',
+      'delete ip moving',
+      'delete ip handed',
+      'add ip handed 0a000001 000000000000012c 0a00000b',
+      'add ip moving 0a000001 000000000000012c',
+      'delete ip6 moving',
+      'delete ip6 handed',
+      'end',
+    ]);
+    assert.match(Buffer.from(batch ?? []).toString('latin1'), /weir-7-moved/);
   });
 
   it('of thousands of addresses is one transaction of which only the end is answered', () => {

@@ -95,11 +95,12 @@ describe('the gate of the kernel', () => {
     await gate.apply(7, { kind: 'confirm', token: 1, owned: ['10.0.0.1'] });
     answers.push(missing);
     assert.equal(await gate.apply(7, { kind: 'arm', token: 2, gateMs: 300 }), true);
-    const [made, armed] = did.slice(-2);
+    const [made, moved, armed] = did.slice(-3);
     assert.match(
       String(made),
       /set armed \{ type mark; flags timeout; \}; set owned \{ type ipv4_addr; elements = \{ 10\.0\.0\.1 \}; \}/,
     );
+    assert.match(String(moved), /table ip weir-7-moved/);
     assert.deepEqual(armed, { inc: 7, families, arm: { token: 2, gateMs: 300 } });
     assert.deepEqual(news, [{ kind: 'mended' }]);
   });
@@ -107,7 +108,7 @@ describe('the gate of the kernel', () => {
   it('looks after its tables when somebody else has changed any, and makes them again where they were harmed', async () => {
     const { gate, did, news, meddle } = stage();
     await gate.apply(7, { kind: 'reset', inc: 7 });
-    const made = () => did.filter((what) => typeof what === 'string').length;
+    const made = () => did.filter((what) => typeof what === 'string' && what.startsWith('add table arp')).length;
     await gate.apply(7, { kind: 'arm', token: 1, gateMs: 300 });
     meddle(false);
     await gate.apply(7, { kind: 'arm', token: 2, gateMs: 300 });
