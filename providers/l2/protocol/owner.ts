@@ -10,6 +10,7 @@ import type { Timing } from './timing.ts';
 interface Claim {
   /** Whether it may be confirmed; a claim that is not wanted waits for its gate to close and is told until then. */
   wanted: boolean;
+  readonly claimedAt: number;
   /** The first beat whose acknowledgements count: older ones promised a claim that was given back since. */
   since: number;
   insistUntil: number;
@@ -51,6 +52,8 @@ export class Owner {
   #nextBeatAt = 0;
   #open: ReadonlySet<Vip> = new Set();
   #openList: readonly Vip[] = [];
+  /** What was claimed just now is waited for: beats follow one another more quickly until then. */
+  #hastyUntil = 0;
   #releaseFrom: number | undefined;
   #releaseTries = 0;
 
@@ -90,13 +93,14 @@ export class Owner {
     const fence = this.fences.next();
     for (const vip of fresh) {
       if (this.#claims.has(vip)) this.#unwanted -= 1;
-      this.#claims.set(vip, { wanted: true, since: this.#seq + 1, insistUntil, successor: undefined });
+      this.#claims.set(vip, { wanted: true, claimedAt: now, since: this.#seq + 1, insistUntil, successor: undefined });
       this.#notBefore.delete(vip);
       this.#hints.drop(vip);
       this.fences.claim(vip, fence);
       this.#parts.emit({ kind: 'report', report: { kind: 'claimed', vip, fence } });
     }
     this.#youngest = this.#seq + 1;
+    this.#hastyUntil = now + this.#parts.timing.insistMs;
     this.#told = [...this.#claims.keys()];
     this.#nextBeatAt = now;
   }
@@ -125,7 +129,8 @@ export class Owner {
   contest(vip: Vip, now: number): boolean {
     if (!this.#claims.get(vip)?.wanted) return false;
     this.fences.tell(vip);
-    this.#nextBeatAt = now;
+    const soonest = (this.newest?.sentAt ?? 0) + this.#parts.timing.retryMs;
+    this.#nextBeatAt = Math.min(this.#nextBeatAt, Math.max(now, soonest));
     return true;
   }
 
@@ -189,6 +194,7 @@ export class Owner {
     for (const round of this.#rounds.values()) {
       if (round.confirmAt !== undefined && now >= round.confirmAt) this.#confirm(round, now);
     }
+    this.#giveUp(now);
     this.#dropClosed(now);
   }
 
@@ -220,7 +226,8 @@ export class Owner {
       return Math.min(this.#nextBeatAt, newest.sentAt + releaseMs);
     }
     const waits = newest.waiting && this.#countable(newest).length > 0;
-    return waits ? Math.min(this.#nextBeatAt, newest.sentAt + retryMs) : this.#nextBeatAt;
+    const again = newest.sentAt < this.#hastyUntil ? releaseMs : retryMs;
+    return waits ? Math.min(this.#nextBeatAt, newest.sentAt + again) : this.#nextBeatAt;
   }
 
   /** Claims of a beat that its acknowledgements may open. */
@@ -289,6 +296,20 @@ export class Owner {
 
   #failed(transaction: Transaction): void {
     this.#parts.emit({ kind: 'report', report: { kind: 'kernelFailed', transaction } });
+  }
+
+  /**
+   * A claim that nobody acknowledged for long keeps others away, if this node is heard and hears nothing: it is let go for a while, once its gate is
+   * surely closed.
+   */
+  #giveUp(now: number): void {
+    if (this.newest?.waiting !== true) return;
+    const { promiseMs, returnMs } = this.#parts.timing;
+    for (const [vip, { wanted, claimedAt }] of this.#claims) {
+      if (!wanted || now < Math.max(claimedAt + promiseMs, this.gate.closedAt(vip)) + promiseMs) continue;
+      this.release(vip, now);
+      this.holdOff(vip, now + returnMs);
+    }
   }
 
   /** What was not owned before is announced to the neighbours. */

@@ -89,6 +89,11 @@ export class Protocol {
     this.#actions.push(action);
   };
 
+  /** Who is not heard by enough others, or hears nothing, claims nothing: it could open nothing, and would keep others away. */
+  get #fit(): boolean {
+    return this.#eligible && (this.#reached !== false || (this.#third !== noThirdVote && this.#other !== undefined));
+  }
+
   /** The other one of a group of two. */
   get #other(): NodeId | undefined {
     const { voters } = this.#membership;
@@ -147,7 +152,7 @@ export class Protocol {
     const votes = this.#membership.votes(this.#self);
     if (votes && !voter.muted(now)) {
       this.#standby.lookAfter(voter.changes);
-      const due = this.#standby.due(this.#ranks, owner, voter, this.#eligible, this.#membership.voters, now);
+      const due = this.#standby.due(this.#ranks, owner, voter, this.#fit, this.#membership.voters, now);
       owner.claim(due.claims, now);
       for (const { to, vip } of due.nudges) {
         this.#send(to, { kind: 'nudge', from: this.#self, inc: voter.incOf(to), seq: voter.seqOf(to), vip });
@@ -202,7 +207,8 @@ export class Protocol {
 
   #begin(life: Life, now: number): void {
     this.#peers.started(now);
-    this.#answeredAt = now;
+    // Nobody answers before the first silence of all is over.
+    this.#answeredAt = now + this.#timing.promiseMs;
     life.listener = new Listener({
       self: this.#self,
       inc: life.inc,
@@ -233,8 +239,9 @@ export class Protocol {
     const life = this.#life;
     if (group === undefined || life?.listener === undefined) return;
     const known = this.#peers.incs(group, this.#self, life.inc);
-    const eligible = this.#eligible;
-    const quiet = !novice && group.voters.length > 2 && this.#idle(pulse, life.owner) && pulse.seq % askEvery !== 0;
+    const eligible = this.#fit;
+    const sure = this.#reached === true && now - this.#answeredAt < askEvery * this.#timing.beatMs;
+    const quiet = !novice && sure && group.voters.length > 2 && this.#idle(pulse, life.owner);
     const flags = { settled, novice, eligible, quiet };
     const beat: Beat = { kind: 'beat', from: this.#self, inc: life.inc, group, known, ...flags, ...pulse };
     const to = new Set([...group.voters, ...group.previous, ...pulse.hints.map((hint) => hint.to)]);
@@ -266,10 +273,11 @@ export class Protocol {
   #tellQuorum(owner: Owner, voter: Voter, now: number): void {
     const { newest } = owner;
     if (newest?.answered() || this.#alone(owner, now)) this.#answeredAt = now;
-    const patience = owner.claims.size > 0 ? 0 : askEvery * this.#timing.beatMs;
+    const patience = owner.claims.size > 0 ? 0 : askEvery * this.#timing.beatMs + this.#timing.promiseMs;
     const reached = now - this.#answeredAt < this.#timing.promiseMs + patience;
     if (reached === this.#reached || (voter.muted(now) && !reached)) return;
     this.#reached = reached;
+    this.#standby.look();
     this.#report({ kind: 'quorum', reached, silent: reached ? [] : (newest?.silent() ?? []) });
   }
 
@@ -295,7 +303,7 @@ export class Protocol {
   }
 }
 
-/** Of the beats that claim nothing, one of so many asks to be acknowledged, so that a node knows whether it is heard. */
+/** A node that claims nothing asks once in so many beats to be acknowledged, and then with each until it is: so it knows whether it is heard. */
 const askEvery = 10;
 
 function thirdVoteOf(mode: Mode | undefined, parts: ThirdVoteParts): ThirdVote {

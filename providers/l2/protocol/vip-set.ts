@@ -39,30 +39,40 @@ function encodeVips(vips: readonly Vip[]): Uint8Array {
   return writer.done();
 }
 
-/** Reads such a set; any other form of it is malformed. */
+/** Reads such a set; any other form of it is malformed. What is said again is the same list again, so that nobody has to compare it. */
 export function readVips(reader: Reader): readonly Vip[] {
-  const vips: Vip[] = [];
-  let name = '';
-  for (let blocks = reader.number(2); blocks > 0; blocks -= 1) {
+  const blocks: (readonly Vip[])[] = [];
+  let [name, whole] = ['', ''];
+  for (let left = reader.number(2); left > 0; left -= 1) {
     const length = reader.number(1);
     if (length !== 3 && length !== 15) throw new Malformed('an address has neither 4 nor 16 bytes');
     const start = [...reader.bytes(length)];
     const next = nameOf(start);
     if (next <= name) throw new Malformed('blocks of addresses do not ascend');
     name = next;
-    for (const vip of readBlock(name, start, reader.bytes(reader.number(1) + 1))) vips.push(vip);
+    const lasts = reader.bytes(reader.number(1) + 1);
+    const key = `${name} ${lasts.length} ${String.fromCharCode(...lasts)}`;
+    whole += key;
+    blocks.push(recall(blocksRead, key, () => readBlock(start, lasts)));
   }
+  const [only = []] = blocks;
+  return blocks.length > 1 ? recall(setsRead, whole, () => blocks.flat()) : only;
+}
+
+const blocksRead = new Map<string, readonly Vip[]>();
+const setsRead = new Map<string, readonly Vip[]>();
+const mostKept = 256;
+
+function recall(kept: Map<string, readonly Vip[]>, key: string, read: () => readonly Vip[]): readonly Vip[] {
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const vips = read();
+  if (kept.size >= mostKept) kept.clear();
+  kept.set(key, vips);
   return vips;
 }
 
-/** Blocks as they were read before: a beat says what the one before it said. */
-const blocksRead = new Map<string, readonly Vip[]>();
-const mostBlocks = 1024;
-
-function readBlock(name: string, start: readonly number[], lasts: Uint8Array): readonly Vip[] {
-  const key = `${name} ${String.fromCharCode(...lasts)}`;
-  const known = blocksRead.get(key);
-  if (known !== undefined) return known;
+function readBlock(start: readonly number[], lasts: Uint8Array): readonly Vip[] {
   let before = -1;
   const vips: Vip[] = [];
   for (const last of lasts) {
@@ -70,8 +80,6 @@ function readBlock(name: string, start: readonly number[], lasts: Uint8Array): r
     before = last;
     vips.push(textOf([...start, last]));
   }
-  if (blocksRead.size >= mostBlocks) blocksRead.clear();
-  blocksRead.set(key, vips);
   return vips;
 }
 

@@ -15,6 +15,11 @@ describe('takeover, in virtual time', () => {
     });
   }
 
+  it('of an owner that is heard and hears nothing takes a second: first it has to notice', () => {
+    const most = percentile(measureFailover(3, 3, 'deaf', 0, 60), 1);
+    assert.ok(most <= 1100, `${most} ms`);
+  });
+
   it('with 30 % loss takes 600 ms at most', () => {
     const most = percentile(measureFailover(3, 3, 'kill', 0.3, 60), 1);
     assert.ok(most <= 600, `${most} ms`);

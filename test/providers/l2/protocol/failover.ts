@@ -4,7 +4,7 @@ import { product } from './subject.ts';
 import { World } from './world.ts';
 
 /** What befalls the node that answers. */
-export type Blow = 'kill' | 'stop' | 'cut' | 'send cut' | 'hand-over';
+export type Blow = 'kill' | 'stop' | 'cut' | 'send cut' | 'deaf' | 'hand-over';
 
 const vip = '192.0.2.1';
 
@@ -38,6 +38,7 @@ function strike(random: Random, nodes: number, voters: number, blow: Blow, loss:
   if (blow === 'stop') machine?.stop(at + 10_000);
   if (blow === 'cut') world.network.disturb((from, to) => from === owner || to === owner, at + 10_000);
   if (blow === 'send cut') world.network.disturb((from) => from === owner, at + 10_000);
+  if (blow === 'deaf') world.network.disturb((_, to) => to === owner, at + 10_000);
   if (blow === 'hand-over') {
     const to = random.pick(world.names.filter((_, number) => number !== owner));
     machine?.give({ kind: 'handOver', vip, to });

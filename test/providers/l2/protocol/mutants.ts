@@ -51,6 +51,20 @@ export const mutants: readonly Mutant[] = [
     faults: ['handOver', 'stop'],
   },
   {
+    rule: 'V1: beats of an older incarnation are ignored',
+    edits: [
+      {
+        file: 'voter',
+        from: "if (beat.inc < sender.inc) return 'stale';",
+        to: '',
+      },
+      { file: 'voter', from: 'if (beat.inc > sender.inc) {', to: 'if (beat.inc !== sender.inc) {' },
+    ],
+    firstSeed: 310,
+    storm: true,
+    faults: ['kill', 'handOver', 'stop'],
+  },
+  {
     rule: 'O2: a promise for an earlier claim does not count',
     edits: [
       {
@@ -120,6 +134,30 @@ export const mutants: readonly Mutant[] = [
     faults: silence,
   },
   {
+    rule: 'M2: one voter a record, or both majorities',
+    edits: [
+      { file: 'membership', from: 'return added + removed === 1 ? undefined :', to: 'return added >= 0 ? undefined :' },
+      { file: 'round', from: 'settled || group.previous.length === 0', to: 'settled || group.previous.length >= 0' },
+    ],
+    votersPerRecord: 3,
+    faults: membership,
+  },
+  {
+    rule: 'M2: the next record waits until majorities adopted this one',
+    edits: [{ file: 'membership', from: 'this.#has(group.voters, group) && this.#chosen(group)', to: 'true' }],
+    firstSeed: 380,
+    storm: true,
+    faults: membership,
+  },
+  {
+    rule: 'M2: and until every promise of before has ended',
+    edits: [
+      { file: 'membership', from: 'this.#settledAt = now + this.#timing.promiseMs;', to: 'this.#settledAt = now;' },
+    ],
+    firstSeed: 610,
+    faults: membership,
+  },
+  {
     rule: 'M2: beats and promises count in their own group only',
     edits: [
       { file: 'round', from: 'ack.version === this.group.version && this', to: 'this' },
@@ -127,6 +165,35 @@ export const mutants: readonly Mutant[] = [
       { file: 'membership', from: 'if (!sameRecord(beat.group, current)) {', to: 'if (false) {' },
     ],
     faults: membership,
+  },
+  {
+    rule: 'M2: until a record is settled, the majority of before is needed too',
+    edits: [
+      { file: 'round', from: 'settled || group.previous.length === 0', to: 'settled || group.previous.length >= 0' },
+    ],
+    storm: true,
+    faults: [...membership, 'rashEditors'],
+  },
+  {
+    rule: 'M2: of two records that follow the same one a node takes one only',
+    edits: [
+      { file: 'membership', from: '(this.#writing?.version ?? 0) + 1', to: '0' },
+      {
+        file: 'membership',
+        from: 'if (this.#settled || !(settled || this.#chosen(group))) {',
+        to: 'if (this.#settled) {',
+      },
+    ],
+    firstSeed: 2340,
+    storm: true,
+    faults: [...membership, 'rashEditors'],
+  },
+  {
+    rule: 'M3: a voter that lost its disk does not vote before it has learned',
+    edits: [{ file: 'protocol', from: 'settled, group === undefined)', to: 'settled, false)' }],
+    firstSeed: 2150,
+    storm: true,
+    faults: [...membership, 'diskLost'],
   },
   {
     rule: 'R: without a disk no incarnation is used twice',

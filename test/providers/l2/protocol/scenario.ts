@@ -39,6 +39,8 @@ export interface Mix {
   readonly faults: readonly Fault[];
   /** Three times the faults, and datagrams that come very late, for what only coincidence shows. */
   readonly storm?: boolean;
+  /** One fault, in fair weather. */
+  readonly single?: boolean;
   /** Half a minute instead of seconds, with outages as long. */
   readonly long?: boolean;
   /** Two nodes, in this mode. */
@@ -65,7 +67,7 @@ const quietMs = 2000;
 export function playScenario(
   seed: number,
   subject: Subject,
-  { faults, storm = false, long = false, mode }: Mix,
+  { faults, storm = false, single = false, long = false, mode }: Mix,
 ): Outcome {
   const random = new Random(seed);
   const membership = faults.includes('membership');
@@ -89,12 +91,13 @@ export function playScenario(
   const end = long ? random.between(15_000, 30_000) : random.between(2500, 5500);
   const loss = random.chance(0.5) ? random.between(0, 0.5) : 0;
   const late = storm || random.chance(0.3) ? random.between(0, 0.3) : 0;
-  world.network.weather = { loss, doubled: random.chance(0.5) ? 0.1 : 0, late };
+  if (!single) world.network.weather = { loss, doubled: random.chance(0.5) ? 0.1 : 0, late };
   if (membership) world.changesLeft = random.whole(1, 8);
   const rash = faults.includes('rashEditors');
   if (rash || faults.includes('editors')) world.editors = rash ? 'rash' : 'two';
   const drawn = faults.filter((fault) => !['membership', 'editors', 'rashEditors'].includes(fault));
-  for (let count = storm ? random.whole(10, 25) : random.whole(1, 7); count > 0; count -= 1) {
+  const most = single ? 1 : random.whole(1, 7);
+  for (let count = storm ? random.whole(10, 25) : most; count > 0; count -= 1) {
     const fault = random.pick(drawn);
     world.agenda.at(random.between(300, end), () => strike(fault, world, vips, random, start, long ? 15_000 : 1500));
   }
