@@ -32,6 +32,7 @@ export interface AddressOptions {
 /** What services were given. */
 interface Given {
   readonly addresses: ReadonlyMap<ServiceId, readonly string[]>;
+  readonly poolOf: ReadonlyMap<ServiceId, string>;
   /** Those that may have had one: nothing of them is taken away meanwhile. */
   readonly unknown: ReadonlySet<ServiceId>;
   readonly problems: readonly Problem[];
@@ -101,6 +102,7 @@ export class Addresses {
       problems: [...gathered.problems, ...problems],
       couldExist: unknown.size === 0 ? gathered.couldExist : (id) => unknown.has(id) || gathered.couldExist(id),
       addresses,
+      poolOf: given.poolOf,
       waiting,
       moves,
     };
@@ -151,6 +153,7 @@ export class Addresses {
     const early = late.map((service) => waits(service, 'it gets its address when every source has been read'));
     return {
       addresses: new Map([...assigned].map(([id, { addresses }]) => [id, addresses])),
+      poolOf: new Map([...assigned].flatMap(([id, { pool }]) => (pool === undefined ? [] : [[id, pool]]))),
       unknown: late.length === 0 ? nobody : new Set(late.map(({ id }) => id)),
       problems: [...problems, ...early],
       moves: moved,

@@ -26,6 +26,8 @@ export interface Gathered {
   readonly leaving: ReadonlyMap<string, readonly ExportedService[]>;
   /** Out of pools: of every service that takes its addresses from there and has some. Absent: nobody does. */
   readonly addresses?: ReadonlyMap<ServiceId, readonly string[]>;
+  /** Names of the pools that they are out of, as far as this weir gives them. Absent: it gives none. */
+  readonly poolOf?: ReadonlyMap<ServiceId, string>;
   /** Services that wait for an address out of a pool, and the balancers that would serve them. Absent: nobody does. */
   readonly waiting?: ReadonlyMap<ServiceId, readonly string[]>;
   /** Services that got other addresses out of pools than they had; absent: none. */

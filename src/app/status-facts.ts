@@ -36,6 +36,8 @@ export interface FactParts {
   readonly nodes: (kind: 'internal' | 'external') => readonly string[];
   readonly reachedAt: (path: string) => Reached | undefined;
   readonly clock: Pick<Context['clock'], 'now'>;
+  /** Whether objects name the pool of their address. */
+  readonly poolAnnotation: boolean;
   /** Whether objects are held back until what was made for them is gone. */
   readonly finalizers: boolean;
 }
@@ -91,6 +93,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
       id,
       addresses: claimed ?? (silent.length > 0 ? [] : addressesOf(service, own, taking, parts)),
       programmed,
+      ...poolOf(id, parts),
       unserved: names.length === 0 || gathered.waiting?.has(id) === true,
       outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
       settling: !programmed.status && taking.some(({ lane }) => !lane.started || lane.blind),
@@ -201,6 +204,11 @@ function neverRead(balancer: Balancer): ProgrammedParts['unread'] {
 
 function isProgrammed({ conditions }: ServiceReport): boolean {
   return conditions.some(({ type, status }) => type === 'Programmed' && status);
+}
+
+function poolOf(id: ServiceId, { gathered, poolAnnotation }: FactParts): Pick<ServiceFacts, 'pool'> {
+  const pool = poolAnnotation ? gathered.poolOf?.get(id) : undefined;
+  return pool === undefined ? {} : { pool };
 }
 
 /** Addresses out of a pool are told at once, whether they answer or not: that they stand in the status is the claim to them. */

@@ -226,6 +226,7 @@ export class StatusService {
       reachedAt: (path) => reachedByAny(keepers.flatMap((keeper) => keeper.reachedAt(path) ?? [])),
       clock,
       finalizers: this.#holds,
+      poolAnnotation: this.#context.config.status.poolAnnotation,
     });
     if (!sameProblems(this.#unreached, facts.unreached)) {
       this.#unreached = facts.unreached;

@@ -24,6 +24,12 @@ export const status = z
       .describe(
         'Pods with readiness gates target-health.… become targets before they are ready, and ready when the load balancer finds them healthy: in namespaces with the label elbv2.k8s.aws/pod-readiness-gate-inject=enabled. Needs list and watch of namespaces and Pods, patch of pods/status.',
       ),
+    poolAnnotation: z
+      .boolean()
+      .default(false)
+      .describe(
+        'With `fromPools`: the annotation metallb.io/ip-allocated-from-pool of a Service names the pool of its address, as with MetalLB. Needs patch of services.',
+      ),
     clearOnStop: z
       .boolean()
       .default(false)

@@ -30,6 +30,8 @@ export interface Decision {
   readonly hold: Hold | 'keep';
   /** To be told once. */
   readonly notice?: Notice;
+  /** Name of the pool that its annotation shall have; absent: whatever it has. */
+  readonly pool?: string;
 }
 
 const nothing: Decision = { status: 'keep', hold: 'keep' };
@@ -59,6 +61,7 @@ function exported({ object, remains }: ObjectParts, facts: ServiceFacts): Decisi
   return {
     status: { addresses: published, programmed },
     hold,
+    ...(facts.pool === undefined ? {} : { pool: facts.pool }),
     ...(first
       ? { notice: { type: 'Normal', reason: 'Programmed', note: `reachable at ${at.slice(0, 8).join(', ')}` } }
       : {}),

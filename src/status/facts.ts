@@ -29,6 +29,8 @@ export interface ServiceFacts {
   /** Where it is reachable now. Empty while nothing is known: then what was published before stays. */
   readonly addresses: readonly StatusAddress[];
   readonly programmed: Programmed;
+  /** Name of the pool of its address, where that is written down at the object. */
+  readonly pool?: string;
   /** Nobody serves it: what was published is taken back. */
   readonly unserved: boolean;
   /** Something of it lives longer than its object would: a finalizer holds the object until that is gone. */

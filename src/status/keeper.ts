@@ -23,6 +23,7 @@ import { type KnownObject, knownObject, recordOf, sourceOf, textOf } from './kno
 import { KnownObjects, keyIn, keyOf } from './known-objects.ts';
 import { noticesOf } from './notices-of.ts';
 import { OwnServices } from './own-services.ts';
+import { poolIntent } from './pool-intent.ts';
 import { RefusedWrites } from './refused-writes.ts';
 import { statusIntent } from './status-intent.ts';
 import { type Refused, WriteQueue } from './write-queue.ts';
@@ -263,7 +264,8 @@ export class StatusKeeper implements Beside {
     this.#book.tell(object, notice, this.#options.clock.now());
   }
 
-  #intent(aspect: Aspect, object: KnownObject, { status, hold }: Decision) {
+  #intent(aspect: Aspect, object: KnownObject, { status, hold, pool }: Decision) {
+    if (aspect === 'pool') return poolIntent(object, pool);
     if (aspect === 'meta') return hold === 'keep' ? undefined : finalizerIntent(object, hold, this.#options.finalizer);
     if (status === 'keep') return undefined;
     return statusIntent(object, status === 'clear' ? undefined : status, this.#now);
@@ -287,7 +289,7 @@ export class StatusKeeper implements Beside {
     const object = this.#objects.get(key);
     const decision = this.#decisions.get(key);
     if (object === undefined || decision === undefined) return undefined;
-    const intent = this.#intent(aspect === 'meta' ? 'meta' : 'status', object, decision);
+    const intent = this.#intent(aspects.find((one) => one === aspect) ?? 'status', object, decision);
     return intent === undefined ? undefined : { object, intent };
   }
 
@@ -338,5 +340,5 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error';
 }
 
-type Aspect = 'status' | 'meta';
-const aspects: readonly Aspect[] = ['meta', 'status'];
+type Aspect = 'status' | 'meta' | 'pool';
+const aspects: readonly Aspect[] = ['meta', 'pool', 'status'];

@@ -27,6 +27,8 @@ export interface KnownObject extends SeenKind {
   readonly observedGeneration?: number;
   /** We own something of its status. */
   readonly ours: boolean;
+  /** The pool that its annotation names. */
+  readonly pool?: string;
 }
 
 /** What of a status can be written where. */
@@ -50,6 +52,9 @@ const shapes: Readonly<Record<string, (spec: JsonObject) => StatusShape>> = {
   TargetGroupBinding: () => binding,
 };
 
+/** As MetalLB has it. */
+export const poolAnnotation = 'metallb.io/ip-allocated-from-pool';
+
 // There are thousands of objects with none of this.
 const none: JsonObject = {};
 const noAddresses: readonly StatusAddress[] = [];
@@ -67,6 +72,7 @@ export function knownObject(
   if (shape === undefined) return undefined;
   const { metadata } = object;
   const status = recordOf(object.status);
+  const pool = recordOf(metadata.annotations)[poolAnnotation];
   const programmed = listOf(status.conditions)
     .map(recordOf)
     .find(({ type }) => type === 'Programmed');
@@ -86,6 +92,7 @@ export function knownObject(
     ...(programmed === undefined ? {} : { programmed: readCondition(programmed) }),
     ...(typeof status.observedGeneration === 'number' ? { observedGeneration: status.observedGeneration } : {}),
     ours: ownsStatus(managedFields, manager),
+    ...(typeof pool === 'string' ? { pool } : {}),
   };
 }
 

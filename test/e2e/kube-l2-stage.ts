@@ -132,7 +132,10 @@ export class Cluster {
 
   /** The chart's objects but its Pods: `start` is what those would run, as their account. */
   async #installChart(): Promise<void> {
-    const objects = await renderChart(chart, { namespace: own, args: ['--values', valueSets.get('metallb') ?? ''] });
+    const objects = await renderChart(chart, {
+      namespace: own,
+      args: ['--values', valueSets.get('metallb') ?? '', '--set', 'settings.status.poolAnnotation=true'],
+    });
     for (const object of objects)
       if (object.kind !== 'DaemonSet' && object.kind !== 'ConfigMap') await this.plane.client.apply(object);
     this.#config = configOf(objects);

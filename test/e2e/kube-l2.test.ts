@@ -72,6 +72,10 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
       (reason) => /no L2Advertisement announces/.test(reason),
     );
     assert.deepEqual(await cluster.answering(web), []);
+    await eventually(
+      () => cluster.kubectl('get', 'svc', 'web', '-o', 'yaml'),
+      (text) => text.includes('metallb.io/ip-allocated-from-pool: web'),
+    );
     await apply(advertisement({}));
     const owner = await cluster.answeredBy(web);
     const [status, ...others] = await eventually(

@@ -30,6 +30,12 @@
 - apiGroups: [networking.k8s.io]
   resources: [ingresses/status]
   verbs: [patch]
+{{- if and (dig "status" "poolAnnotation" false .Values.settings) (not (and (include "weir.hasAwselb" .) (dig "status" "finalizers" true .Values.settings))) }}
+# An annotation names the pool of an address.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [patch]
+{{- end }}
 {{- if include "weir.hasAwselb" . }}
 - apiGroups: [elbv2.k8s.aws]
   resources: [targetgroupbindings/status]
