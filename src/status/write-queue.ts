@@ -1,4 +1,4 @@
-import { type Cluster, type JsonObject, type KubeError, resourcePath, toKubeError } from '../kube/index.ts';
+import { type Cluster, type JsonObject, KubeError, resourcePath, toKubeError } from '../kube/index.ts';
 import type { Context } from '../model/index.ts';
 import { type KnownObject, recordOf, textOf } from './known-object.ts';
 import type { Intent } from './status-intent.ts';
@@ -16,7 +16,7 @@ export interface WriteQueueOptions {
   readonly next: (key: string) => { readonly object: Addressed; readonly intent: Intent } | undefined;
   /** The object as the server has it after the write. */
   readonly answered: (key: string, answer: JsonObject) => void;
-  /** A write that may not be, or that the server takes for wrong; undefined: it has come to pass since. */
+  /** A write that may not be, that the server takes for wrong, or that does not last; undefined: it has come to pass since. */
   readonly refused: (what: Refused, error: KubeError | undefined) => void;
   /** Each try and what came of it; undefined: it is written. */
   readonly tried?: (what: Refused, error: KubeError | undefined) => void;
@@ -39,8 +39,17 @@ interface Entry {
   /** Somebody else was first: the next version is worth a try at once. */
   conflict: boolean;
   /** The same was written before: again and again it would be a quarrel. */
-  sent: { readonly means: string; readonly version: string; readonly times: number; readonly atMs: number } | undefined;
+  sent: Sent | undefined;
+  /** It is told that somebody else writes otherwise. */
+  quarrel: Refused | undefined;
   busy: boolean;
+}
+
+interface Sent {
+  readonly means: string;
+  readonly version: string;
+  readonly times: number;
+  readonly atMs: number;
 }
 
 const atOnce = 4;
@@ -51,6 +60,9 @@ const wrongMs = 60_000;
 const admissionMs = { first: 1_000, most: 60_000 } as const;
 const longestQuarrelMs = 300_000;
 const forgetAfter = 50_000;
+const alone: Pick<Entry, 'sent' | 'quarrel'> = { sent: undefined, quarrel: undefined };
+const quarrelText =
+  'each time it was, somebody else has written otherwise, most likely another weir of the same class: give each installation a class and a controller of its own';
 
 /**
  * Writes as state: one entry for each thing that may have to be written, and what is written is computed when its turn comes. So what was
@@ -75,7 +87,7 @@ export class WriteQueue {
   mark(key: string): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) {
-      this.#entries.set(key, { atMs: this.#now(), failures: 0, conflict: false, sent: undefined, busy: false });
+      this.#entries.set(key, { atMs: this.#now(), failures: 0, conflict: false, ...alone, busy: false });
       this.#wake.now();
     } else if (entry.conflict || entry.atMs === Number.POSITIVE_INFINITY) {
       entry.atMs = this.#now();
@@ -85,7 +97,9 @@ export class WriteQueue {
 
   /** The object is no more. */
   forget(key: string): void {
+    const entry = this.#entries.get(key);
     this.#entries.delete(key);
+    if (entry?.quarrel !== undefined) this.#options.refused(entry.quarrel, undefined);
   }
 
   /** Entries that have something to do, now or later. */
@@ -110,13 +124,15 @@ export class WriteQueue {
   /** Starts what is due, as far as there is room; answers when the next will be. */
   #startDue(): number {
     if (this.#entries.size > forgetAfter) this.#forgetDone();
+    const nowMs = this.#now();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [key, entry] of this.#entries) {
+      // Who ends wakes: what finds no room need not be waited for by the clock.
+      if (this.#running >= atOnce) return Number.POSITIVE_INFINITY;
       if (entry.busy || entry.atMs === Number.POSITIVE_INFINITY) continue;
       const atMs = Math.max(entry.atMs, this.#pausedUntilMs);
-      // Who ends wakes: what finds no room need not be waited for by the clock.
-      if (atMs > this.#now()) nextMs = Math.min(nextMs, atMs);
-      else if (this.#running < atOnce) void this.#work(key, entry);
+      if (atMs > nowMs) nextMs = Math.min(nextMs, atMs);
+      else void this.#work(key, entry);
     }
     return nextMs;
   }
@@ -125,7 +141,8 @@ export class WriteQueue {
     entry.busy = true;
     entry.atMs = Number.POSITIVE_INFINITY;
     const due = this.#options.next(key);
-    if (due !== undefined && !this.#quarrels(entry, due.object, due.intent)) {
+    if (due === undefined) this.#endQuarrel(entry);
+    else if (!this.#quarrels(entry, due.object, due.intent)) {
       this.#running++;
       await this.#send(key, entry, due.object, due.intent);
       this.#running--;
@@ -205,18 +222,35 @@ export class WriteQueue {
   }
 
   /** The same again: the server leaves out what it does not know, or somebody else writes otherwise. Then later, and ever later. */
-  #quarrels(entry: Entry, { resourceVersion }: Addressed, intent: Intent): boolean {
+  #quarrels(entry: Entry, object: Addressed, intent: Intent): boolean {
     const { sent } = entry;
     if (sent === undefined || sent.means !== meaning(intent)) {
       entry.sent = undefined;
       return false;
     }
     // Nobody has touched it since: this is what the server makes of it.
-    if (sent.version === resourceVersion) return true;
-    const freeMs = sent.atMs + Math.min(longestQuarrelMs, 1_000 * 2 ** Math.min(sent.times, 10));
+    if (sent.version === object.resourceVersion) return true;
+    const freeMs = freeAtMs(sent);
     if (sent.times < 3 || this.#now() >= freeMs) return false;
     entry.atMs = freeMs;
+    if (entry.quarrel === undefined) {
+      entry.quarrel = { ...rightOf(object, intent), object: object.name };
+      this.#options.refused(entry.quarrel, new KubeError(409, 'Conflict', quarrelText));
+    }
     return true;
+  }
+
+  /** What is wanted is there. It is told so when it has been left alone for as long as was waited between two writes. */
+  #endQuarrel(entry: Entry): void {
+    const { quarrel, sent } = entry;
+    if (quarrel === undefined) return;
+    const quietMs = sent === undefined ? this.#now() : freeAtMs(sent);
+    if (this.#now() < quietMs) {
+      entry.atMs = quietMs;
+      return;
+    }
+    entry.quarrel = undefined;
+    this.#options.refused(quarrel, undefined);
   }
 
   #forgetDone(): void {
@@ -227,6 +261,10 @@ export class WriteQueue {
   #now(): number {
     return this.#options.clock.now();
   }
+}
+
+function freeAtMs({ atMs, times }: Sent): number {
+  return atMs + Math.min(longestQuarrelMs, 1_000 * 2 ** Math.min(times, 10));
 }
 
 function rightOf({ resource, namespace }: Addressed, { subresource }: Intent): Refused {

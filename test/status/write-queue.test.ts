@@ -20,7 +20,7 @@ class Stage {
   message = 'a';
   leads = true;
   readonly queue: WriteQueue;
-  #version = 10;
+  version = 10;
 
   constructor(t: TestContext) {
     this.queue = new WriteQueue({
@@ -30,7 +30,7 @@ class Stage {
           this.calls.push(`${name} ${Object(body).status.conditions[0].message}`);
           const answer = this.answer(name, Object(body).status);
           if (answer instanceof KubeError) throw answer;
-          return { ...this.raw(name, answer, ++this.#version), spec: { type: 'LoadBalancer' } };
+          return { ...this.raw(name, answer, ++this.version), spec: { type: 'LoadBalancer' } };
         },
       },
       manager,
@@ -191,6 +191,12 @@ describe('writes', () => {
       quarrel.queue.mark('Service\nshop/two');
     }
     assert.ok(quarrel.calls.length < 15, `${quarrel.calls.length} calls in ten minutes`);
+    const what = { resource: 'services', subresource: 'status', namespace: 'shop', object: 'two' };
+    assert.deepEqual(quarrel.refused, [[what, 'Conflict']], 'told once');
+    quarrel.version = 10_000;
+    await quarrel.clock.pass(700_000);
+    assert.deepEqual(quarrel.refused.slice(1), [[what, undefined]], 'nobody writes otherwise any more');
+    assert.deepEqual(stage.refused, []);
   });
 
   it('are made by who leads alone', async (t) => {
