@@ -1,4 +1,4 @@
-import type { Resource } from '../../src/model/index.ts';
+import type { Resource, Sliced } from '../../src/model/index.ts';
 import { type FrontendAttrs, readCert, readFrontend } from './attrs.ts';
 import type { Bind, CrtEntry, MapFile, Section } from './layout.ts';
 import { type Lead, leadOf, placeLead, type RoutedFrontend, routedFrontend, type Spares } from './layout-routes.ts';
@@ -40,34 +40,36 @@ interface Memo {
 const known = new WeakMap<Resource, Memo>();
 
 /** `handed`: hosts that a wildcard here covers and the frontend beside serves. The part of a Frontend and its Routes. The same object while they, the options and the spares are the same. */
-export function frontendPart(
+export function* frontendPart(
   resource: Resource,
   routes: readonly Resource[],
   options: Options,
   spares: Spares,
   handed: readonly string[] = [],
-): FrontendPart {
+): Sliced<FrontendPart> {
   const memo = known.get(resource);
   const same = memo?.options === options && memo.spares === spares && memo.handed === handed.join(' ');
   if (memo !== undefined && same && sameList(memo.routes, routes)) return memo.part;
   const attrs = readFrontend(resource);
-  const plain = partOf(resource, attrs, routes, options, spares);
+  const plain = yield* partOf(resource, attrs, routes, options, spares);
   const part = attrs.beside === undefined ? plain : withHandOver(plain, resource.id, attrs.beside, handed, options);
   known.set(resource, { options, routes, spares, handed: handed.join(' '), part });
   return part;
 }
 
-function partOf(
+function* partOf(
   resource: Resource,
   attrs: FrontendAttrs,
   routes: readonly Resource[],
   options: Options,
   spares: Spares,
-): FrontendPart {
+): Sliced<FrontendPart> {
   if (attrs.stats === true) return ownPart(resource, attrs, options, statsLines);
   if (attrs.monitor === true) return ownPart(resource, attrs, options, monitorLines);
   const routed = attrs.mode === 'http' || attrs.sni === true;
-  return routed ? routedPart(resource, attrs, routes, options, spares) : tcpPart(resource, attrs, options, spares);
+  return routed
+    ? yield* routedPart(resource, attrs, routes, options, spares)
+    : tcpPart(resource, attrs, options, spares);
 }
 
 /** Names that a wildcard here would take from the frontend beside are led there like a route. */
@@ -93,17 +95,17 @@ function sameList(a: readonly Resource[], b: readonly Resource[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);
 }
 
-function routedPart(
+function* routedPart(
   resource: Resource,
   attrs: FrontendAttrs,
   routes: readonly Resource[],
   options: Options,
   spares: Spares,
-): FrontendPart {
+): Sliced<FrontendPart> {
   const name = frontendName(resource.id);
   const rest = defaultLead(resource, attrs, options, spares);
   const beside = rest === undefined || attrs.sni === true ? undefined : { resource, treatment: attrs };
-  const routed = routedFrontend(routes, options.httpsRedirectPort, spares, beside);
+  const routed = yield* routedFrontend(routes, options.httpsRedirectPort, spares, beside);
   const leads = rest === undefined ? routed.leads : [...routed.leads, rest];
   const lines =
     attrs.sni === true ? sniFrontendLines(name, attrs, options) : httpFrontendLines(name, attrs, routed.table, options);

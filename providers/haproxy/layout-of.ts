@@ -29,7 +29,8 @@ export function* prepareLayout(resources: readonly Resource[], options: Options)
   yield* inStrides(others, (one) => {
     if (one.kind === 'Route') prepareRoute(one, options.httpsRedirectPort);
   });
-  for (let count = 0; count < backends.length + stride; count += stride) {
+  yield* memory.partsSliced(others, noPlaces.spares);
+  for (let count = stride; count < backends.length + stride; count += stride) {
     memory.partsOf([...others, ...backends.slice(0, count)], noPlaces.spares);
     yield;
   }

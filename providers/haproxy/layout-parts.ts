@@ -1,5 +1,5 @@
 /** What a layout is put together from, kept from one to the next: mostly the servers of a few backends are all that changes. */
-import type { Resource } from '../../src/model/index.ts';
+import { atOnce, type Resource, type Sliced } from '../../src/model/index.ts';
 import { Remade, sameItems } from '../../src/model/remade.ts';
 import { type Answer, readBackend, readFrontend } from './attrs.ts';
 import type { MapFile, Section } from './layout.ts';
@@ -81,11 +81,15 @@ export class LayoutMemory {
   }
 
   partsOf(resources: readonly Resource[], spares: Spares): LayoutParts {
+    return atOnce(this.partsSliced(resources, spares));
+  }
+
+  *partsSliced(resources: readonly Resource[], spares: Spares): Sliced<LayoutParts> {
     const others = resources.filter(({ kind }) => kind !== 'Backend');
     const fronts =
       this.#fronts?.spares === spares && sameItems(this.#fronts.resources, others)
         ? this.#fronts
-        : this.#make(others, spares);
+        : yield* this.#make(others, spares);
     this.#fronts = fronts;
     const { parts, wishes, rest, treated } = fronts;
     const backends = fronts.backends.of(
@@ -95,8 +99,8 @@ export class LayoutMemory {
     return { parts, rest, treated, backends };
   }
 
-  #make(resources: readonly Resource[], spares: Spares): Fronts {
-    const parts = frontendParts(resources, this.#options, spares);
+  *#make(resources: readonly Resource[], spares: Spares): Sliced<Fronts> {
+    const parts = yield* frontendParts(resources, this.#options, spares);
     const wishes = collectWishes(parts);
     const answers = [...wishes.answers.values()].map(({ answer, profiles }) =>
       answerSection(answer, this.#options.httpsRedirectPort, [...profiles.values()]),
@@ -139,7 +143,11 @@ function backendPart(resource: Resource, wishes: Wishes, spares: Spares): Backen
   };
 }
 
-function frontendParts(resources: readonly Resource[], options: Options, spares: Spares): readonly FrontendPart[] {
+function* frontendParts(
+  resources: readonly Resource[],
+  options: Options,
+  spares: Spares,
+): Sliced<readonly FrontendPart[]> {
   const routes = new Map<string, Resource[]>();
   const frontends: Resource[] = [];
   for (const resource of resources) {
@@ -154,12 +162,13 @@ function frontendParts(resources: readonly Resource[], options: Options, spares:
   const shared = new Set(sharedFrontends(frontends, options, taken));
   const others = frontends.filter((resource) => !shared.has(resource));
   const ports = sharedPart([...shared], others, options, spares, taken);
-  const parts = pairedFrontends(others).map((resource) => {
+  const parts: FrontendPart[] = [];
+  for (const resource of pairedFrontends(others)) {
     const own = routes.get(resource.id) ?? [];
     const { beside } = readFrontend(resource);
     const handed = beside === undefined ? [] : handedHosts(own, routes.get(beside) ?? []);
-    return frontendPart(resource, own, options, spares, handed);
-  });
+    parts.push(yield* frontendPart(resource, own, options, spares, handed));
+  }
   return ports === undefined ? parts : [...parts, ports];
 }
 

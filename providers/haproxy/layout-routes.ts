@@ -1,4 +1,4 @@
-import type { Resource } from '../../src/model/index.ts';
+import { inStrides, type Resource, type Sliced } from '../../src/model/index.ts';
 import { type Answer, readRoute, readShare, type Treatment } from './attrs.ts';
 import { answerName, backendName, shortHash } from './names.ts';
 import { pathsAround } from './route-around.ts';
@@ -98,23 +98,23 @@ export interface Rest {
 }
 
 /** The routes of a frontend as table and leads. Hosts with guarded paths get a rest of their own, which keeps other spellings of them out. */
-export function routedFrontend(
+export function* routedFrontend(
   routes: readonly Resource[],
   httpsPort: number,
   spares: Spares,
   rest?: Rest,
-): RoutedFrontend {
+): Sliced<RoutedFrontend> {
   const leads: Lead[] = [];
   const leading: Leading[] = [];
   const sourceIps: (readonly string[])[] = [];
   const around = pathsAround(routes);
-  for (const resource of routes) {
+  yield* inStrides(routes, (resource) => {
     const attrs = readRoute(resource);
     const one = placeLead(routeLead(resource, httpsPort, around.of(attrs)), spares);
     leads.push(one);
     leading.push({ attrs, lead: one.text });
     if (attrs.sourceIps !== undefined && attrs.sourceIps.length > 0) sourceIps.push(attrs.sourceIps);
-  }
+  });
   if (rest !== undefined) {
     const { resource, treatment } = rest;
     for (const host of around.open) {
@@ -125,5 +125,6 @@ export function routedFrontend(
       leading.push({ attrs: { key: '', host }, lead: one.text });
     }
   }
+  yield;
   return { table: routeTable(leading), leads, sourceIps };
 }

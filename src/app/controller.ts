@@ -70,14 +70,15 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
 
 /** Problems of the services that a plan is about. */
 function problemsOf(runtime: Runtime, { steps, refused }: PlanUnit): readonly Problem[] {
+  const { balancers, feeds } = runtime.parts;
+  const all = allProblems({ feeds, balancers, gathered: runtime.gathered });
+  const told = all.filter(({ service }) => service !== undefined);
+  if (told.length === 0) return told;
   const services = new Set([
     ...steps.flatMap((step) => step.serves),
     ...refused.flatMap((refusal) => refusal.services),
   ]);
-  const { balancers, feeds } = runtime.parts;
-  return allProblems({ feeds, balancers, gathered: runtime.gathered }).filter(
-    ({ service }) => service !== undefined && services.has(service),
-  );
+  return told.filter(({ service = '' }) => services.has(service));
 }
 
 /** Tells problems when they appear and when they are gone, once each. */
