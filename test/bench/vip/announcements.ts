@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeLan, monotonicMs } from '../../e2e/l2-lan.ts';
 import { makeNodes, opened } from '../../e2e/l2-nodes.ts';
@@ -7,7 +8,7 @@ const rounds = 5;
 
 /** A node with a thousand addresses is killed: how long after its successor's claim each of them has been announced. The worst of the rounds. */
 export async function measureAnnouncements(stall: boolean): Promise<readonly Figure[]> {
-  const names = ['a', 'b', 'c'];
+  const names = ['a', 'b', 'c', 'd'];
   const vips = Array.from({ length: 1000 }, (_, at) => `10.78.${at >> 8}.${at & 255}`);
   const lan = makeLan(names);
   const nodes = makeNodes(
@@ -15,10 +16,13 @@ export async function measureAnnouncements(stall: boolean): Promise<readonly Fig
     names,
     vips.map((vip) => [vip, ['a', 'b']]),
   );
-  const pools = { pools: [{ first: '10.78.0.0', last: '10.78.255.255' }] };
+  const pools = {
+    pools: [{ first: '10.78.0.0', last: '10.78.255.255' }],
+    group: { version: 1, voters: ['b', 'c', 'd'], previous: [] },
+  };
   try {
-    const b = await nodes.start('b', pools);
-    await nodes.start('c', pools);
+    const [b] = await Promise.all(['b', 'c', 'd'].map((name) => nodes.start(name, pools)));
+    assert.ok(b);
     for (const vip of vips) await b.until(opened(vip));
     const took: number[] = [];
     for (let round = 0; round < rounds; round += 1) {

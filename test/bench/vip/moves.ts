@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpeakerOptions } from '../../../providers/l2/options.ts';
 import { doubleAnswers } from '../../e2e/l2-doubles.ts';
 import { type Lan, makeLan, monotonicMs } from '../../e2e/l2-lan.ts';
-import { type Member, makeNodes, type Nodes } from '../../e2e/l2-nodes.ts';
+import { type Member, makeNodes, type Nodes, opened } from '../../e2e/l2-nodes.ts';
 import type { Seen } from '../../e2e/l2-observer.ts';
 
-export type Blow = 'kill' | 'stop' | 'cut' | 'drain';
+export type Blow = 'kill' | 'stop' | 'cut';
 
 export interface Moves {
-  /** From the blow to the first answer of another node, ms; a drain: from the last answer of the old one. NaN: nobody within 3 s. */
+  /** From the blow to the first answer of another node, ms. NaN: nobody in time. */
   readonly ms: readonly number[];
   /** Overlapping turns of two nodes. */
   readonly doubles: number;
 }
 
-const names = ['a', 'b', 'c'];
-const vip = '10.77.0.100';
+export const names = ['a', 'b', 'c'];
+export const vip = '10.77.0.100';
 
 /** Three nodes; the owner is struck as often as `rounds` says with each blow, and is well again before the next. */
 export async function measureMoves(
@@ -30,12 +30,13 @@ export async function measureMoves(
     if (lossPercent > 0) for (const name of names) lose(lan, name, lossPercent);
     const members = new Map<string, Member>();
     for (const one of await Promise.all(names.map((name) => nodes.start(name, options)))) members.set(one.name, one);
+    await Promise.race([...members.values()].map((one) => one.until(opened(vip))));
     const moves = new Map<Blow, Moves>();
     for (const blow of blows) {
       const ms: number[] = [];
       let doubles = 0;
       for (let round = 0; round < rounds; round += 1) {
-        await sleep(1000 + Math.random() * 100);
+        await sleep(700 + Math.random() * 100);
         const result = await strike(lan, nodes, members, blow, options);
         ms.push(result.ms);
         doubles += result.doubles.length;
@@ -61,32 +62,35 @@ async function strike(
   blow: Blow,
   options: Partial<SpeakerOptions>,
 ): Promise<{ readonly ms: number; readonly doubles: readonly string[] }> {
-  const before = await lan.observe([vip]);
-  await sleep(300);
-  const ownerMac = repliesIn(await before.end()).at(-1)?.mac;
-  const owner = members.get(names.find((name) => lan.mac(name) === ownerMac) ?? '');
+  const owner = ownerAmong(members);
   if (owner === undefined) return { ms: Number.NaN, doubles: [] };
+  const ownerMac = lan.mac(owner.name);
   const observation = await lan.observe([vip]);
-  await sleep(Math.random() * 100);
+  await sleep(50 + Math.random() * 100);
   const at = monotonicMs();
   if (blow === 'kill') owner.kill('SIGKILL');
   if (blow === 'stop') owner.kill('SIGSTOP');
   if (blow === 'cut') lan.plug(owner.name, false);
-  if (blow === 'drain') owner.order({ kind: 'drain' });
-  await sleep(1200);
+  await sleep(1000);
   if (blow === 'stop') owner.kill('SIGCONT');
   if (blow === 'cut') lan.plug(owner.name, true);
-  await sleep(600);
+  await sleep(400);
   const seen = await observation.end();
-  if (blow === 'drain') owner.kill('SIGKILL');
-  if (blow === 'kill' || blow === 'drain') {
+  if (blow === 'kill') {
     await owner.ended;
     members.set(owner.name, await nodes.start(owner.name, options));
   }
-  const replies = repliesIn(seen);
-  const first = replies.find(({ mac, at: then }) => mac !== ownerMac && then > at)?.at ?? Number.NaN;
-  const last = replies.findLast(({ mac, at: then }) => mac === ownerMac && then < first)?.at ?? at;
-  return { ms: first - (blow === 'drain' ? last : at), doubles: doubleAnswers(seen) };
+  const first = repliesIn(seen).find(({ mac, at: then }) => mac !== ownerMac && then > at)?.at ?? Number.NaN;
+  return { ms: first - at, doubles: doubleAnswers(seen) };
+}
+
+/** The node whose gate has opened last. */
+export function ownerAmong(members: ReadonlyMap<string, Member>): Member | undefined {
+  const openings = [...members.values()].map((member) => {
+    const last = member.news.findLast(opened(vip));
+    return { member, at: last?.kind === 'report' ? last.atMs : 0 };
+  });
+  return openings.sort((one, two) => two.at - one.at)[0]?.member;
 }
 
 function repliesIn(seen: Seen): Seen['said'] {
