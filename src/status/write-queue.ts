@@ -131,8 +131,9 @@ export class WriteQueue {
       if (this.#running >= atOnce) return Number.POSITIVE_INFINITY;
       if (entry.busy || entry.atMs === Number.POSITIVE_INFINITY) continue;
       const atMs = Math.max(entry.atMs, this.#pausedUntilMs);
-      if (atMs > nowMs) nextMs = Math.min(nextMs, atMs);
-      else void this.#work(key, entry);
+      if (atMs <= nowMs) void this.#work(key, entry);
+      // What was put off has a time by now; who is being written wakes at the end.
+      nextMs = Math.min(nextMs, entry.busy ? Number.POSITIVE_INFINITY : Math.max(entry.atMs, this.#pausedUntilMs));
     }
     return nextMs;
   }
