@@ -12,6 +12,10 @@ export interface PeerViewParts {
 }
 
 interface Heard {
+  inc: number;
+  seq: number;
+  /** Between its last two beats: those without a vote here are heard once a second only. */
+  everyMs: number;
   atMs: number;
   atWallMs: number;
   claims: readonly Vip[];
@@ -21,7 +25,8 @@ interface Heard {
 }
 
 const lookMs = 200;
-const silentMs = 1000;
+/** Those that need not hear each beat hear one a second. */
+const silentMs = 2500;
 const nothing = { claims: [], eligible: false };
 
 /** What the datagrams of the others show to people: who is there, and what each says that it has. Decides nothing. */
@@ -56,15 +61,18 @@ export class PeerView {
     clearInterval(this.#timer);
   }
 
-  /** Every authentic datagram. */
+  /** Every authentic datagram; a beat that is not newer than the last is none of life: somebody may say again what he has recorded. */
   hear(message: Message): void {
+    if (message.kind !== 'beat') return;
     const { now, wall } = this.#parts;
     const known = this.#heard.get(message.from);
-    const heard = known ?? { atMs: 0, atWallMs: 0, ...nothing, told: nothing };
+    const heard = known ?? { inc: 0, seq: 0, everyMs: 0, atMs: 0, atWallMs: 0, ...nothing, told: nothing };
+    if (message.inc < heard.inc || (message.inc === heard.inc && message.seq <= heard.seq)) return;
     if (known === undefined) this.#heard.set(message.from, heard);
+    heard.everyMs = known === undefined ? 0 : now() - heard.atMs;
+    [heard.inc, heard.seq] = [message.inc, message.seq];
     heard.atMs = now();
     heard.atWallMs = wall();
-    if (message.kind !== 'beat') return;
     heard.claims = message.claims;
     heard.eligible = message.eligible;
   }
@@ -72,7 +80,9 @@ export class PeerView {
   /** Whether a node is there and may take addresses. */
   fit(node: NodeId): boolean {
     const heard = this.#heard.get(node);
-    return heard?.eligible === true && this.#parts.now() - heard.atMs < this.#parts.promiseMs;
+    if (heard?.eligible !== true) return false;
+    const patienceMs = Math.max(this.#parts.promiseMs, Math.min(1.5 * heard.everyMs, silentMs));
+    return this.#parts.now() - heard.atMs < patienceMs;
   }
 
   /** Whether a node that is there says that it has this address. */
