@@ -15,7 +15,7 @@ export interface Member {
   readonly news: readonly (News & { readonly at: number })[];
   readonly pid: number;
   order(order: Order | { readonly kind: 'stall'; readonly ms: number }): void;
-  /** Resolves with the first news since `from` that fits; fails after 15 s. */
+  /** Resolves with the first news since `from` that fits; fails after 30 s. */
   until(fits: (news: News) => boolean, from?: number): Promise<News>;
   kill(signal: NodeJS.Signals): void;
   ended: Promise<unknown>;
@@ -69,7 +69,7 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
       pid: child.pid ?? 0,
       order: (order) => child.stdin.write(`${JSON.stringify(order)}\n`),
       async until(fits, from = 0) {
-        for (const end = monotonicMs() + 15_000; monotonicMs() < end; await sleep(1)) {
+        for (const end = monotonicMs() + 30_000; monotonicMs() < end; await sleep(1)) {
           const found = news.find((one) => one.at >= from && fits(one));
           if (found !== undefined) return found;
         }
