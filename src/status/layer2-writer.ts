@@ -1,6 +1,7 @@
 import {
   type Beside,
   type Cluster,
+  handedOver,
   type JsonObject,
   KubeError,
   type KubeObject,
@@ -31,6 +32,8 @@ export interface Layer2WriterOptions {
   readonly told: () => void;
 }
 
+type Removed = Pick<SeenStatus, 'name'> & Partial<Pick<SeenStatus, 'uid'>>;
+
 /** What every object of ours has: another announcer's are left alone. */
 export const ourLabel = { key: 'app.kubernetes.io/managed-by', value: 'weir' } as const;
 
@@ -40,6 +43,8 @@ const againMs = { first: 2_000, most: 60_000 } as const;
 /** Changes come in rows: a takeover of many addresses is told together. */
 const restMs = 200;
 const behindMs = 5_000;
+/** The end waits no longer. */
+const leaveMs = 2_000;
 /** Somebody may have deleted one, or a node has died that had one. */
 const idleMs = 30_000;
 
@@ -113,7 +118,21 @@ export class Layer2Writer implements Beside {
       else await clock.sleep(waitMs, signal);
       await clock.sleep(restMs, signal);
     }
+    if (signal.reason !== handedOver) await this.#leave(cluster, reflector);
     await reflector.stop();
+  }
+
+  /** This machine answers for nothing any more; where nobody comes in its place the objects would say otherwise. */
+  async #leave(cluster: Cluster, reflector: Reflector<SeenStatus>): Promise<void> {
+    const end = AbortSignal.timeout(leaveMs);
+    try {
+      const seen = [...reflector.items.values()];
+      for (const one of planStatuses(this.#options.node, [], seen).remove) await this.#remove(cluster, one, end);
+      for (const { name } of this.#made.values())
+        if (seen.every((one) => one.name !== name)) await this.#remove(cluster, { name }, end);
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+    }
   }
 
   /** Whether everything is written. */
@@ -168,9 +187,9 @@ export class Layer2Writer implements Beside {
     );
   }
 
-  async #remove(cluster: Cluster, { name, uid }: SeenStatus, signal: AbortSignal): Promise<void> {
+  async #remove(cluster: Cluster, { name, uid }: Removed, signal: AbortSignal): Promise<void> {
     const path = resourcePath({ ...kind, namespace: this.#options.home, name });
-    await unlessGone(cluster.delete(path, { preconditions: { uid }, signal }));
+    await unlessGone(cluster.delete(path, { ...(uid === undefined ? {} : { preconditions: { uid } }), signal }));
   }
 
   /** Those of others say that somebody else announces. */
