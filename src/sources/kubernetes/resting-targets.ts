@@ -10,7 +10,7 @@ const empty: readonly Target[] = [];
  */
 export class RestingTargets {
   /** A line each: port, state, zone, node, pod, address; of each the number of characters that are as in the line before, and the others. */
-  readonly #text: string;
+  #text: string;
   #list: WeakRef<readonly Target[]> | undefined;
 
   constructor(targets: readonly Target[]) {
@@ -34,8 +34,11 @@ export class RestingTargets {
     return list;
   }
 
+  /** Whether both say the same; then they hold one text. */
   equals(other: RestingTargets): boolean {
-    return this.#text === other.#text;
+    if (this.#text !== other.#text) return false;
+    other.#text = this.#text;
+    return true;
   }
 }
 
