@@ -119,6 +119,7 @@ class L2Session implements Session {
   async #end(how: 'leave' | 'withdraw'): Promise<void> {
     const [running, voting] = [this.#announcing, this.#voting];
     [this.#announcing, this.#voting] = [undefined, undefined];
+    clearTimeout(this.#overdue);
     await voting?.close();
     await running?.close(how);
   }
@@ -162,6 +163,8 @@ class L2Session implements Session {
     wall: () => this.#ctx.clock.wall(),
     hear: (news) => this.#voting?.hear(news),
     changed: (cause) => {
+      // Of one that is about to start the commit tells, and when it is tried again is not its business.
+      if (this.#announcing === undefined) return;
       this.#changed ??= setTimeout(() => {
         this.#changed = undefined;
         this.#ctx.changed(this.#unit, cause);

@@ -15,6 +15,12 @@ const clientProgram = fileURLToPath(new URL('./l2-client.ts', import.meta.url));
 const stateSchema = z.object({
   inSync: z.boolean(),
   problems: z.array(z.object({ code: z.string(), message: z.string(), severity: z.string() })),
+  balancers: z.array(
+    z.object({
+      name: z.string(),
+      units: z.array(z.object({ state: z.string(), code: z.string().optional(), message: z.string() })),
+    }),
+  ),
   services: z.array(
     z.object({
       id: z.string(),
@@ -63,7 +69,8 @@ export interface Weirs {
   configure(name: string, parts?: Readonly<Record<string, unknown>>, haproxy?: Readonly<Record<string, unknown>>): void;
   /** Writes the services of all machines: name → port. */
   serve(services: Readonly<Record<string, number>>): void;
-  start(name: string): Machine;
+  /** `before`: words before the command, such as `env` or `setpriv` with what they want. */
+  start(name: string, before?: readonly string[]): Machine;
   /** `of`: whose weir.yaml; default: the machine's own. */
   run(
     name: string,
@@ -85,8 +92,13 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
   const started: ChildProcess[] = [];
   const peers = names.map((name, at) => ({ name, address: `10.77.0.${11 + at}` }));
   writeFileSync(join(folder, 'secret'), 'a secret that only the tests know\n', { mode: 0o600 });
-  const spawnIn = (name: string, words: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore') => {
-    const [command = '', ...args] = [...lan.inside(name), process.execPath, '--no-warnings', ...words];
+  const spawnIn = (
+    name: string,
+    words: readonly string[],
+    { stdin = 'ignore', before = [] }: { stdin?: 'ignore' | 'pipe'; before?: readonly string[] } = {},
+  ) => {
+    const node = [...before, process.execPath, '--no-warnings'];
+    const [command = '', ...args] = [...lan.inside(name), ...node, ...words];
     const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'] });
     started.push(child);
     return child;
@@ -144,8 +156,8 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
       ]);
       writeFileSync(join(folder, 'services.json'), JSON.stringify(objects));
     },
-    start(name) {
-      const child = spawnIn(name, [main, 'run', '-c', file(name)]);
+    start(name, before = []) {
+      const child = spawnIn(name, [main, 'run', '-c', file(name)], { before });
       return {
         name,
         pid: child.pid ?? 0,
@@ -167,7 +179,7 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
       const reports = state(name)?.services.flatMap((service) => service.reports) ?? [];
       return reports.flatMap(({ announced = [] }) => announced).find(({ address }) => address === vip)?.owner;
     },
-    async until(what, look, withinMs = 20_000) {
+    async until(what, look, withinMs = 45_000) {
       for (const end = monotonicMs() + withinMs; monotonicMs() < end; await sleep(50)) {
         const found = look();
         if (found !== undefined) return found;
@@ -175,7 +187,7 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
       throw new Error(`${what}: not within ${withinMs} ms`);
     },
     async ask(vip, port, gapMs = 5) {
-      const child = spawnIn('client', [clientProgram, vip, String(port), String(gapMs)], 'pipe');
+      const child = spawnIn('client', [clientProgram, vip, String(port), String(gapMs)], { stdin: 'pipe' });
       const text = textOf(child);
       while (!text().startsWith('ready\n')) await sleep(5);
       return {
