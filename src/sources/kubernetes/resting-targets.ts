@@ -64,12 +64,13 @@ function readLines(text: string): readonly Target[] {
 }
 
 function targetOf([port, code, zone = absent, node = absent, pod = absent, address = '']: readonly string[]): Target {
+  const begin = { address, port: Number(port) };
   const end = { weight: 1, state: states[Number(code)] ?? 'ready' };
-  // In one piece what most of them are: that is quicker, and smaller.
-  if (zone === absent && node !== absent && pod !== absent) return { address, port: Number(port), node, pod, ...end };
+  // With few parts what most of them are: that is quicker, and smaller.
+  if (node !== absent && pod !== absent)
+    return zone === absent ? { ...begin, node, pod, ...end } : { ...begin, node, zone, pod, ...end };
   return {
-    address,
-    port: Number(port),
+    ...begin,
     ...(node === absent ? {} : { node }),
     ...(zone === absent ? {} : { zone }),
     ...(pod === absent ? {} : { pod }),
