@@ -29,7 +29,7 @@ describe('targets at rest', () => {
     assert.deepEqual(new RestingTargets(targets.toReversed()).list, targets.toReversed());
     assert.deepEqual(noTargets.list, []);
     const long = ['a', 'ab', 'a', 'b', 'ab'].map((end, i): Target => {
-      const pod = `${'web-'.repeat(i % 2 === 0 ? 10 : 8)}${end}`;
+      const pod = `${'web-'.repeat(i < 3 ? 10 : 8)}${end}`;
       return { address: `10.0.0.${10 ** (i % 3)}`, port: 10 ** (4 - i), pod, weight: 1, state: 'ready' };
     });
     assert.deepEqual(new RestingTargets(long).list, long);
