@@ -59,7 +59,10 @@ export const kinds: readonly KindSpec[] = [
         voters: { word: 'voters', text: listed, usual: [] },
         listen: { word: 'at' },
         witness: { word: '', text: () => 'votes only' },
-        mode: { word: 'two decide by', quiet: true },
+        mode: {
+          word: 'two decide by mode',
+          text: (mode, { voters = [] }) => (Array.isArray(voters) && voters.length === 2 ? String(mode) : ''),
+        },
         ungated: { word: '', text: (value) => (value === true ? 'without gates' : '') },
         cluster: { word: 'group', usual: 'weir' },
       },

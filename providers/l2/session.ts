@@ -10,6 +10,7 @@ import { announces, observeRunning, observeTold, ownAddresses } from './observe.
 import type { Options } from './options.ts';
 import { type Orders, ordersOf } from './orders.ts';
 import { adopt, park } from './parked.ts';
+import { modeNotice } from './protocol/modes.ts';
 import { reportsOf } from './report.ts';
 import { Told } from './told.ts';
 import { graceMs } from './view.ts';
@@ -132,6 +133,8 @@ class L2Session implements Session {
     let started: Announcing | undefined;
     try {
       const group = await voting.first(signal);
+      if (group.voters.length === 2)
+        this.#ctx.log.warn({ mode: fixed.mode }, `two vote: ${modeNotice(fixed.mode ?? 'strict')}`);
       const all = { ...fixed, ...addresses, peers, secret, group, stateDir };
       this.#voting = voting;
       started = new Announcing(node, all, orders, next, this.#audience);

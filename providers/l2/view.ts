@@ -44,6 +44,7 @@ export class View {
   #quorum: { readonly reached: boolean; readonly silent: readonly NodeId[] } | undefined;
   #waitsFor: readonly NodeId[] = [];
   #alone = false;
+  #staleMs = Number.NEGATIVE_INFINITY;
   #taken: ReadonlyMap<Vip, string> = new Map();
   #served: { readonly served: boolean; readonly reason: string } | undefined;
 
@@ -220,11 +221,23 @@ export class View {
       case 'alone':
         this.#alone = report.alone;
         return true;
+      case 'stale':
+        return this.#twin();
       case 'groupRefused':
         return this.#add('group', presentMs, { code: 'W_L2_PEER', message: `who votes: ${report.reason}` });
       default:
         return report.kind === 'group';
     }
+  }
+
+  /** Once is a restart with a clock that went back; again and again are two that outbid each other. */
+  #twin(): boolean {
+    const now = this.#wall();
+    const first = now - this.#staleMs > presentMs;
+    if (first) this.#staleMs = now;
+    if (first) return false;
+    const message = `another machine speaks under the name ${this.#node}, too: give each its own instance`;
+    return this.#add('twin', presentMs, { code: 'W_L2_PEER', message });
   }
 
   #drop({ why, from, count }: Extract<News, { kind: 'dropped' }>): boolean {

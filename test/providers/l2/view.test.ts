@@ -117,6 +117,14 @@ describe('what is wrong, as one machine knows it', () => {
     assert.match(stage(quorum(false, 'b', 'c')).codes()[0] ?? '', /E_L2_QUORUM a answers for nothing.*silent: b, c/);
   });
 
+  it('is another machine under the same name, where they outbid each other; a restart is none', () => {
+    const stale: News = { ...{ kind: 'report', atMs: 0 }, report: { kind: 'stale', knownInc: 7 } };
+    const { codes, tell } = stage(stale);
+    assert.deepEqual(codes(), []);
+    tell(stale);
+    assert.match(codes()[0] ?? '', /W_L2_PEER another machine speaks under the name a, too/);
+  });
+
   it('are interfaces, addresses that cannot be taken, and a proxy that does not answer', () => {
     const { codes } = stage(
       { kind: 'interfaces', announcing: [], passed: [['eth0', 'is down']] },
