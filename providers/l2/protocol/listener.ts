@@ -59,7 +59,7 @@ export class Listener {
         return;
       }
       case 'regroup':
-        membership.offer(message.group, message.settled);
+        membership.follow(message, now);
         return;
       case 'stale':
     }

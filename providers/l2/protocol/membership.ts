@@ -28,6 +28,8 @@ export class Membership {
   #settled = false;
   #novice = false;
   #writing: Group | undefined;
+  /** On disk, and not counted yet. */
+  #prepared: (Known & { readonly at: number }) | undefined;
   #settledAt: number | undefined;
   #complained = '';
   #waits = '';
@@ -100,22 +102,29 @@ export class Membership {
     }
   }
 
-  /** A record is on disk. */
+  /** A record is on disk. A newer one counts a little later, or once it counts elsewhere, so that slow disks find time: who lags behind is not acknowledged. */
   persisted(group: Group, settled: boolean, now: number): void {
-    if (this.#novice) {
+    const novice = this.#novice;
+    if (novice) {
       this.#novice = false;
       this.#emit({ kind: 'report', report: { kind: 'member', votes: true, waitsFor: [] } });
     }
     const current = this.#group;
-    const newer = group.version > (current?.version ?? 0);
-    if (newer || (sameRecord(group, this.#writing) && !sameRecord(group, current))) this.#take({ group, settled });
-    if (sameRecord(group, this.#writing)) this.#writing = undefined;
-    this.#adopted.set(this.#self, group);
-    this.#count(now);
+    const waits = current !== undefined && group.version > current.version && this.#timing.adoptMs > 0 && !novice;
+    if (!waits) this.#adopt({ group, settled }, now);
+    else if (!sameRecord(group, this.#prepared?.group)) {
+      this.#prepared = { group, settled, at: now + this.#timing.adoptMs };
+    }
+  }
+
+  /** Another node says what counts there. */
+  follow(known: Known, now: number): void {
+    if (!this.#adoptPrepared(known.group, now)) this.offer(known.group, known.settled);
   }
 
   /** Takes note of a beat's group. A beat of an older one counts nowhere, one of a newer one only after that is on disk here. `fresh`: made for this incarnation. */
   judge(beat: Beat, fresh: boolean, now: number): Standing {
+    this.#adoptPrepared(beat.group, now);
     const current = this.#group;
     if (current === undefined) return 'refused';
     const had = this.#adopted.get(beat.from)?.version ?? 0;
@@ -143,11 +152,28 @@ export class Membership {
   }
 
   tick(now: number): void {
+    if (this.#prepared !== undefined && now >= this.#prepared.at) this.#adopt(this.#prepared, now);
     if (this.#settledAt !== undefined && now >= this.#settledAt) this.#settle();
   }
 
   wakeAt(): number {
-    return this.#settled ? Number.POSITIVE_INFINITY : (this.#settledAt ?? Number.POSITIVE_INFINITY);
+    const settled = this.#settled ? undefined : this.#settledAt;
+    return Math.min(settled ?? Number.POSITIVE_INFINITY, this.#prepared?.at ?? Number.POSITIVE_INFINITY);
+  }
+
+  #adopt({ group, settled }: Known, now: number): void {
+    if (!sameRecord(group, this.#group)) this.#take({ group, settled });
+    if (sameRecord(group, this.#writing)) this.#writing = undefined;
+    if ((this.#prepared?.group.version ?? 0) <= group.version) this.#prepared = undefined;
+    this.#adopted.set(this.#self, group);
+    this.#count(now);
+  }
+
+  #adoptPrepared(group: Group, now: number): boolean {
+    const prepared = this.#prepared;
+    if (prepared === undefined || !sameRecord(group, prepared.group)) return false;
+    this.#adopt(prepared, now);
+    return true;
   }
 
   #take({ group, settled }: Known): void {
@@ -178,7 +204,8 @@ export class Membership {
     const group = this.#group;
     if (this.#settled || group === undefined) return;
     this.#settled = true;
-    if (!this.#novice) this.#write({ group, settled: true });
+    // A newer record on its way to the disk is not taken back.
+    if (!this.#novice && this.#writing === undefined) this.#write({ group, settled: true });
     this.#emit({ kind: 'report', report: { kind: 'settled', version: group.version } });
   }
 

@@ -20,6 +20,8 @@ export interface Timing {
   readonly holdOffMs: number;
   /** And the one that handed it over for this one. */
   readonly returnMs: number;
+  /** A record of voters that is on disk here counts after this span, or when it counts elsewhere; 0: at once. */
+  readonly adoptMs: number;
 }
 
 /** Clocks that differ by 200 ppm, expiry up to two jiffies late at HZ=100, and some room. */
@@ -44,11 +46,13 @@ export function deriveTiming(beatMs = 100, parts: Partial<Timing> = {}): Timing 
     insistMs: beatMs,
     holdOffMs: 1.5 * beatMs,
     returnMs: 5 * beatMs,
+    adoptMs: 10 * beatMs,
     ...parts,
     gateMs,
   };
   for (const [name, value] of Object.entries(timing)) {
-    if (!Number.isFinite(value) || value <= 0) throw new RangeError(`${name} is ${value}: give a number above 0`);
+    if (!Number.isFinite(value) || value < 0 || (value === 0 && name !== 'adoptMs'))
+      throw new RangeError(`${name} is ${value}: give a number above 0`);
   }
   if (timing.promiseMs < timing.gateMs + slackMs) {
     const least = timing.gateMs + slackMs;

@@ -36,6 +36,8 @@ interface Process {
 export class Machine {
   readonly name: string;
   readonly kernel: Kernel;
+  /** How long a write to the disk takes. */
+  diskMs = 2;
   readonly #number: number;
   readonly #world: Surroundings;
   readonly #rate: number;
@@ -130,7 +132,7 @@ export class Machine {
         return;
       }
       case 'persist':
-        agenda.at(agenda.now + 2, () => {
+        agenda.at(agenda.now + this.diskMs, () => {
           if (process.dead) return;
           this.#disk = action.disk;
           this.#give(process, { kind: 'persisted', disk: action.disk });

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Group } from '../../../../providers/l2/protocol/messages.ts';
 import { Bench, group } from './bench.ts';
+import { Random } from './random.ts';
 import { allFaults } from './scenario.ts';
-import { playMany } from './subject.ts';
+import { playMany, product } from './subject.ts';
+import { World } from './world.ts';
 
 describe('records of who votes', () => {
   const next = (voters: readonly string[]): Group => ({ version: 2, voters, previous: group.voters });
@@ -14,7 +16,9 @@ describe('records of who votes', () => {
   const taken = () => {
     const bench = new Bench().ready(['b']).give({ kind: 'regroup', group: one });
     assert.deepEqual(written(bench), [one]);
-    return bench.give({ kind: 'persisted', disk: { inc: 50, group: one, settled: false } });
+    bench.give({ kind: 'persisted', disk: { inc: 50, group: one, settled: false } });
+    bench.now += 1000;
+    return bench.give({ kind: 'tick' });
   };
 
   it('that follow the same one: a node takes the first only, even before it is on disk', () => {
@@ -31,6 +35,27 @@ describe('records of who votes', () => {
     const parts = { group: other, settled: false, known };
     assert.deepEqual(written(bench.beat('b', 1, [], parts)), []);
     assert.deepEqual(written(bench.beat('c', 1, [], parts)), [other]);
+  });
+});
+
+describe('a machine with a slow disk', () => {
+  it('keeps what it has while the voters change', () => {
+    const world = new World(4, 3, new Random(5), product);
+    const vip = '192.0.2.1';
+    for (const number of world.machines.keys()) world.start(number, new Map([[vip, world.names]]));
+    world.run(2500);
+    const [owner] = world.openAt(vip);
+    const machine = world.machines[owner ?? 0];
+    assert.ok(machine !== undefined);
+    machine.diskMs = 700;
+    const newcomer = world.names.filter((name) => !world.group.voters.includes(name));
+    world.group = { version: 2, voters: [...world.group.voters, ...newcomer], previous: world.group.voters };
+    world.tellGroup();
+    for (const end = 8000; world.agenda.now < end; ) {
+      world.run(world.agenda.now + 20);
+      assert.deepEqual(world.openAt(vip), [owner]);
+    }
+    assert.ok(world.reports.some((report) => report.kind === 'settled' && report.version === 2));
   });
 });
 

@@ -12,7 +12,12 @@ describe('a protocol without this rule is caught', () => {
   for (const { rule, edits, timing, kernel = {}, votersPerRecord = 1, firstSeed = 1, shows, ...mix } of mutants) {
     it(rule, async () => {
       const create = edits === undefined ? product.create : await loadMutant(edits);
-      const subject: Subject = { create, timing: { ...product.timing, ...timing }, kernel, votersPerRecord };
+      const subject: Subject = {
+        create,
+        timing: { ...product.timing, adoptMs: 0, ...timing },
+        kernel,
+        votersPerRecord,
+      };
       const caught = Array.from({ length: scenarios }, (_, index) => firstSeed + index).some((seed) => {
         const { violation, disorder } = playScenario(seed, subject, mix);
         return shows === 'disorder' ? disorder !== undefined : violation !== undefined;

@@ -123,6 +123,8 @@ describe('a node of the ownership protocol', () => {
     assert.deepEqual(bench.actions[0], { kind: 'persist', disk });
     assert.equal(bench.node.group?.version, 1);
     bench.give({ kind: 'persisted', disk });
-    assert.equal(bench.node.group?.version, 2);
+    assert.equal(bench.node.group?.version, 1);
+    bench.now += 1000;
+    assert.equal(bench.give({ kind: 'tick' }).node.group?.version, 2);
   });
 });
