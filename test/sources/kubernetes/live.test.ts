@@ -34,7 +34,14 @@ describe('a living cluster', () => {
     assert.equal(serviceOf(second, 'shop/api'), serviceOf(first, 'shop/api'));
     assert.equal(serviceOf(second, 'shop/web').fronts, serviceOf(first, 'shop/web').fronts);
     cluster.put(service('web', {}, { annotations: { 'example.com/touched': 'yes' } }));
-    assert.equal(serviceOf(await live.read(), 'shop/web'), serviceOf(second, 'shop/web'), 'touched is not changed');
+    const third = await live.read();
+    assert.equal(serviceOf(third, 'shop/web'), serviceOf(second, 'shop/web'), 'touched is not changed');
+    cluster.put(slice('web', ['10.0.0.2', '10.0.0.3']));
+    const changed = serviceOf(await live.read(), 'shop/web');
+    assert.equal(Object.values(changed.backends)[0]?.targets.length, 2);
+    for (const { backends } of [...third.services, changed])
+      for (const backend of Object.values(backends))
+        assert.ok(Object.getOwnPropertyDescriptor(backend, 'targets')?.get, 'targets are made when they are asked for');
   });
 
   it('tells a burst of changes as two', async (t) => {
