@@ -17,6 +17,8 @@ export interface PeerSocketParts {
   readonly dropped: (why: Drop, from: string, count: number) => void;
 }
 
+const tellMs = 60_000;
+
 /** The datagrams between nodes: sealed, one socket for all of them. What is lost is lost; the protocol sends again. */
 export class PeerSocket {
   readonly #parts: PeerSocketParts;
@@ -25,6 +27,7 @@ export class PeerSocket {
   readonly #listen: SpeakerOptions['listen'];
   readonly #intake: Intake;
   #addresses: ReadonlySet<string> = new Set();
+  #toldAt = Number.NEGATIVE_INFINITY;
   #peers: ReadonlyMap<NodeId, Peer> = new Map();
 
   /** RangeError for a secret that is too short. */
@@ -70,11 +73,27 @@ export class PeerSocket {
 
   send(to: NodeId, message: Message): void {
     const peer = this.#peers.get(to);
-    if (peer !== undefined) this.#socket.send(this.#seal.seal(to, message), peer.port, peer.address, () => {});
+    if (peer === undefined) return;
+    const datagram = this.#seal.seal(to, message);
+    // What is lost is lost, but what never fits is no accident.
+    this.#socket.send(datagram, peer.port, peer.address, (error) => {
+      if (error !== null && 'code' in error && error.code === 'EMSGSIZE') this.#tooLong(datagram.length);
+    });
   }
 
   close(): void {
     this.#socket.close();
+  }
+
+  #tooLong(bytes: number): void {
+    const now = this.#parts.now();
+    if (now - this.#toldAt < tellMs) return;
+    this.#toldAt = now;
+    const remedy = 'announce fewer addresses on one machine, or addresses that lie closer together';
+    this.#parts.trouble(
+      'a beat',
+      `its ${bytes} bytes fit no datagram, so nobody hears what is announced here: ${remedy}`,
+    );
   }
 
   #receive(datagram: Uint8Array, address: string): void {

@@ -17,35 +17,3 @@ const notices: Record<Mode, string> = {
 export function modeNotice(mode: Mode): string {
   return notices[mode];
 }
-
-/** What is known of a group before it begins. */
-export interface Means {
-  /** Nodes that may own addresses. */
-  readonly nodes: number;
-  /** A machine that only votes is configured. */
-  readonly witness: boolean;
-  /** There is an API server that keeps the third vote. */
-  readonly api: boolean;
-  readonly asked?: Mode | undefined;
-}
-
-export type Chosen =
-  | { readonly ok: true; readonly mode: Mode | undefined; readonly notice: string | undefined }
-  | { readonly ok: false; readonly reason: string };
-
-/** The mode of a group of two: what was asked for, else the safest that the means allow; undefined where three or more (or one) decide by majority. */
-export function chooseMode({ nodes, witness, api, asked }: Means): Chosen {
-  if (asked === 'witness' && !witness) {
-    return { ok: false, reason: 'mode: witness needs a machine that votes: give one of the peers `witness: true`' };
-  }
-  if (asked === 'api' && !api) {
-    return {
-      ok: false,
-      reason: 'mode: api needs an API server: run weir in a cluster, or take witness, strict or available',
-    };
-  }
-  if (nodes !== 2) return { ok: true, mode: undefined, notice: undefined };
-  const best: Mode = witness ? 'witness' : api ? 'api' : 'available';
-  const mode = witness ? 'witness' : (asked ?? best);
-  return { ok: true, mode, notice: modeNotice(mode) };
-}

@@ -84,6 +84,25 @@ describe('the shell of a core', () => {
     assert.equal(events.length, 3);
   });
 
+  it('asks for the third vote and for neighbours; where nobody can be asked, the answer is the one that keeps gates shut', async () => {
+    const { shell, did, events } = stage((event) =>
+      event.kind === 'tick'
+        ? [
+            { kind: 'vote', request: { id: 3, kind: 'read' } },
+            { kind: 'probe', id: 4, target: 'gateway', withinMs: 10 },
+            { kind: 'probe', id: 5, target: '10.0.0.1', withinMs: 10 },
+          ]
+        : [],
+    );
+    shell.dispatch({ kind: 'tick' });
+    await setImmediate();
+    assert.deepEqual(did, ['vote read']);
+    assert.deepEqual(events.slice(1), [
+      { kind: 'probed', id: 4, answered: false },
+      { kind: 'probed', id: 5, answered: true },
+    ]);
+  });
+
   it('counts a gate as open from the confirmation until the token ends, which runs from before it was armed', async () => {
     const steps: Transaction[] = [
       { kind: 'arm', token: 1, gateMs: 300 },
