@@ -49,6 +49,8 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
   const { options, connection, hard, signal } = context;
   const { group, cause } = order;
   const units = unitsOf(group);
+  // What is wanted may follow what is there.
+  const outside = order.why === 'drift' || (order.why === 'change' && order.record.seen?.wanted === order.wanted);
   const stop = () => signal.aborted || order.superseded() || (order.leads && !options.gate.open);
   // A state that is written as a whole has no part that could be left to others.
   const contests = options.provider.capabilities.writes === 'apply' ? context.contests : undefined;
@@ -84,7 +86,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
           }
         },
         applied: (plan) => {
-          if (order.why === 'drift') contests?.note(plan.steps);
+          if (outside) contests?.note(plan.steps);
           options.events.applied({ ...plan, balancer: options.name, cause });
         },
       },
