@@ -57,9 +57,16 @@ export class FirstUse {
     for (const vip of this.#proved) if (!wanted.has(vip)) this.#proved.delete(vip);
     if ([...this.#taken.keys()].some((vip) => !wanted.has(vip)))
       this.#tell(new Map([...this.#taken].filter(([vip]) => wanted.has(vip))));
-    const { askable } = this.#parts;
+    const { askable, held } = this.#parts;
     const fresh = (vip: string) => !this.#proved.has(vip) && !this.#asking.has(vip);
+    this.inUse(vips.filter(held));
     this.#ask(vips.filter((vip) => fresh(vip) && askable(vip)));
+  }
+
+  /** Addresses that our own nodes have or hand over: they were asked about before. */
+  inUse(vips: readonly string[]): void {
+    const wanted = new Set(this.#wanted);
+    this.#prove(vips.filter((vip) => wanted.has(vip) && !this.#proved.has(vip)));
   }
 
   /** Resolves when all is on disk. */
@@ -77,7 +84,7 @@ export class FirstUse {
   }
 
   async #probe(vips: readonly string[]): Promise<void> {
-    const { probe, held, changed, fault, times = usualTimes } = this.#parts;
+    const { probe, held, fault, times = usualTimes } = this.#parts;
     for (const vip of vips) this.#asking.add(vip);
     let found: ReadonlyMap<string, string> = new Map();
     try {
@@ -89,13 +96,18 @@ export class FirstUse {
     for (const vip of vips) this.#asking.delete(vip);
     const asked = new Set(vips);
     const wanted = new Set(this.#wanted);
-    const foreign = [...found].filter(([vip]) => wanted.has(vip) && !held(vip));
+    const foreign = [...found].filter(([vip]) => wanted.has(vip) && !this.#proved.has(vip) && !held(vip));
     this.#tell(new Map([...[...this.#taken].filter(([vip]) => !asked.has(vip)), ...foreign]));
-    const free = vips.filter((vip) => wanted.has(vip) && !this.#taken.has(vip));
-    if (free.length === 0) return;
-    for (const vip of free) this.#proved.add(vip);
-    changed();
-    await this.#keep();
+    const free = vips.filter((vip) => wanted.has(vip) && !this.#proved.has(vip) && !this.#taken.has(vip));
+    this.#prove(free);
+  }
+
+  #prove(vips: readonly string[]): void {
+    if (vips.length === 0) return;
+    for (const vip of vips) this.#proved.add(vip);
+    this.#tell(new Map([...this.#taken].filter(([vip]) => !this.#proved.has(vip))));
+    this.#parts.changed();
+    void this.#keep();
   }
 
   /** Writes the newest of what is known, one write at a time. */

@@ -3,6 +3,7 @@ import { readGateway } from './kernel/gateway.ts';
 import type { Link } from './kernel/interfaces.ts';
 import { type ProbeFace, type ProbeTimes, probeNeighbors } from './kernel/neighbor-prober.ts';
 import type { PacketSocket } from './kernel/packet-socket.ts';
+import type { Message, NodeId, Vip } from './protocol/messages.ts';
 
 export interface InquiryParts extends Omit<FirstUseParts, 'probe' | 'askable'> {
   readonly socket: PacketSocket;
@@ -16,6 +17,8 @@ export interface InquiryParts extends Omit<FirstUseParts, 'probe' | 'askable'> {
 export class Inquiry {
   readonly #parts: InquiryParts;
   readonly #firstUse: FirstUse;
+  /** The claims of each node as they were heard last; the same list while they are the same. */
+  readonly #heard = new Map<NodeId, readonly Vip[]>();
   #wanted: readonly string[] = [];
 
   constructor(parts: InquiryParts) {
@@ -36,6 +39,15 @@ export class Inquiry {
   want(vips: readonly string[]): void {
     this.#wanted = vips;
     this.look();
+  }
+
+  /** What a beat of our own nodes says: what they have, and what they hand over. */
+  hear(message: Message): void {
+    if (message.kind !== 'beat') return;
+    const { from, claims, hints } = message;
+    if (claims !== this.#heard.get(from)) this.#firstUse.inUse(claims);
+    this.#heard.set(from, claims);
+    if (hints.length > 0) this.#firstUse.inUse(hints.map(({ vip }) => vip));
   }
 
   /** Interfaces came or changed. */

@@ -27,6 +27,8 @@ interface Heard {
 const lookMs = 200;
 /** Those that need not hear each beat hear one a second. */
 const silentMs = 2500;
+/** Who does not vote hears an owner once a second. */
+const claimedMs = 3500;
 const nothing = { claims: [], eligible: false };
 
 /** What the datagrams of the others show to people: who is there, and what each says that it has. Decides nothing. */
@@ -88,7 +90,7 @@ export class PeerView {
   /** Whether a node that is there says that it has this address. */
   claimed(vip: Vip): boolean {
     const atMs = this.#parts.now();
-    return [...this.#heard.values()].some(({ atMs: then, claims }) => atMs - then < silentMs && claims.includes(vip));
+    return [...this.#heard.values()].some(({ atMs: then, claims }) => atMs - then < claimedMs && claims.includes(vip));
   }
 
   /** Tells what is different since the last look. */

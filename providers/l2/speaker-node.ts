@@ -77,6 +77,7 @@ export class SpeakerNode {
       receive: (message) => {
         this.#view.hear(message);
         this.#moved.hear(message);
+        this.#inquiry.hear(message);
         this.#shell.dispatch({ kind: 'received', message });
         this.#glance();
       },

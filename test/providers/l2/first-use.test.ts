@@ -76,12 +76,20 @@ describe('the first use of an address', () => {
     const { use, asked } = stage(new Map([[one, stranger]]), { held: (vip) => vip === one, askable: () => faces });
     use.want([one]);
     await sleep(5);
-    assert.deepEqual([asked.length, use.ready(one)], [0, false]);
-    faces = true;
-    use.want([one]);
-    await sleep(5);
+    assert.deepEqual([asked.length, use.ready(one)], [0, true]);
     await use.close();
-    assert.deepEqual([asked, use.ready(one)], [[[one]], true]);
+    const other = stage(new Map([[two, stranger]]), { held: () => false, askable: () => faces });
+    faces = true;
+    other.use.want([one, two]);
+    await sleep(5);
+    assert.deepEqual([other.asked, other.use.ready(one), other.use.ready(two)], [[[two]], true, false]);
+    other.use.inUse([two]);
+    await other.use.close();
+    assert.deepEqual(
+      [other.taken.at(-1), other.use.ready(two)],
+      [[], true],
+      'it was asked about by the node that has it',
+    );
   });
 
   it('goes on where nobody can be asked, and says so', async () => {
