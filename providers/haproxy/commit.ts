@@ -128,8 +128,8 @@ export class Committer {
     await this.#turn();
     let { layout, plan } = await this.#aim(given.resources);
     await this.#turn();
-    if (plan.reload.length > 0 && this.#mayTryPorts()) {
-      const refused = await tryPorts(layout, this.#listening, this.#ours());
+    if (plan.reload.length > 0) {
+      const refused = await this.#tryPorts(layout);
       const quiet = ({ bind }: PortRefusal) => optional(bind.address);
       const ports = withholdPorts(usable.resources, layout.binds, refused, frontendName, quiet);
       if (ports.resources !== usable.resources) {
@@ -225,11 +225,15 @@ export class Committer {
     return true;
   }
 
-  /** Where somebody else runs HAProxy, a listener of it looks like any other's: ports can be tried once we know which ones it has. */
-  #mayTryPorts(): boolean {
+  /**
+   * Where somebody else runs HAProxy, a listener of it looks like any other's: that a port is taken can be told once we know which ones it
+   * has. An address that is not there would keep it from starting at all, with everything else.
+   */
+  #tryPorts(layout: Layout): Promise<readonly PortRefusal[]> {
     const { process } = this.#parts;
     if (process.processes === undefined) this.#listening = new Set();
-    return !process.attached || this.#running !== undefined;
+    const known = !process.attached || this.#running !== undefined;
+    return tryPorts(layout, this.#listening, known ? this.#ours() : undefined);
   }
 
   /** Processes whose listeners go over to the next worker. */

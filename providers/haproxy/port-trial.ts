@@ -20,7 +20,7 @@ export interface PortRefusal {
 /** Undefined: HAProxy can listen there. `ours`: processes whose listeners are handed over to the next worker. */
 export async function tryPort(bind: Bind, ours: ReadonlySet<number>): Promise<PortRefusal | undefined> {
   const error = await listenOnce(bind);
-  const where = bind.address.includes(':') ? `[${bind.address}]:${bind.port}` : `${bind.address}:${bind.port}`;
+  const where = placeOf(bind);
   switch (error) {
     case undefined:
       return undefined;
@@ -46,17 +46,31 @@ export async function tryPort(bind: Bind, ours: ReadonlySet<number>): Promise<Po
     case 'EPERM':
       return { bind, code: 'E_PORT_PERMISSION', reason: `${where} may not be listened on by this account` };
     case 'EADDRNOTAVAIL':
-      if (bind.brought === true) return undefined;
-      return { bind, code: 'E_LISTEN_ADDRESS', reason: `${where}: the address is not on this machine` };
     case 'EAFNOSUPPORT':
-      return {
-        bind,
-        code: 'E_LISTEN_ADDRESS',
-        reason: `${where}: the kernel has no ${bind.address.includes(':') ? 'IPv6' : 'IPv4'}`,
-      };
+      return refuseAddress(bind, error);
     default:
       return { bind, code: 'E_PORT_TAKEN', reason: `${where}: ${error}` };
   }
+}
+
+/** Tries the address alone: whoever is about to listen on the port does not find it taken by the trial. Undefined: it can be listened at. */
+export async function tryAddress(bind: Bind): Promise<PortRefusal | undefined> {
+  return refuseAddress(bind, await listenOnce({ address: bind.address, port: 0 }));
+}
+
+function refuseAddress(bind: Bind, error: string | undefined): PortRefusal | undefined {
+  const refuse = (why: string): PortRefusal => ({
+    bind,
+    code: 'E_LISTEN_ADDRESS',
+    reason: `${placeOf(bind)}: ${why}`,
+  });
+  if (error === 'EAFNOSUPPORT') return refuse(`the kernel has no ${bind.address.includes(':') ? 'IPv6' : 'IPv4'}`);
+  if (error !== 'EADDRNOTAVAIL' || bind.brought === true) return undefined;
+  return refuse('the address is not on this machine');
+}
+
+function placeOf({ address, port }: Bind): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** The kernel can listen on IPv6. */

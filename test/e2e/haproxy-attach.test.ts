@@ -152,6 +152,29 @@ test('a change while it is down is what it starts with', async () => {
   assert.equal(reloads(), 0);
 });
 
+test('an address that is not on this machine costs what listens there, and does not keep it from starting', async () => {
+  const session = await attach();
+  const second = await freePort();
+  const wanted = [
+    ...state(one),
+    frontend(second, { addresses: ['198.51.100.7'] }),
+    route(second, 'b.test', '/', 'web'),
+  ];
+  await assert.rejects(async () => commit(session, wanted), { code: 'E_HAPROXY_SOCKET' });
+  manager = manageHaproxy(rig.directory, master);
+  await until('the session finds it', () => rig.changes.includes('HAProxy answers'));
+  await commit(session, wanted);
+  assert.equal((await get(port, 'a.test')).body, 'one');
+  assert.deepEqual([manager.starts, reloads()], [1, 0]);
+  const service = {
+    ...{ id: 'shop/web', groups: [], fronts: [], backends: {}, settings: {}, settingsOrigin: {} },
+    origin: { source: 's', kind: 'k', namespace: 'shop', name: 'web', labels: {} },
+  };
+  const [report] = session.report([service], await session.observe('all', signal));
+  const programmed = report?.conditions.find(({ type }) => type === 'Programmed');
+  assert.deepEqual([programmed?.status, programmed?.reason], [false, 'E_LISTEN_ADDRESS']);
+});
+
 test('no program here: the running one checks what it loads, and keeps what it has when that is bad', async () => {
   const session = await serving({ binary: `${rig.directory}/none` });
   const second = await freePort();
