@@ -101,10 +101,11 @@ export class View {
   owner(vip: Vip): Owner | undefined {
     const own = this.#open.get(vip);
     if (own !== undefined && this.quorate) return { node: this.#node, sinceMs: own };
+    // Of several the last: one that has just died is known to be silent later than who follows is heard.
     let found: Owner | undefined;
     for (const [node, claims] of this.#claims) {
       const sinceMs = claims.get(vip);
-      if (sinceMs !== undefined && (found === undefined || sinceMs < found.sinceMs)) found = { node, sinceMs };
+      if (sinceMs !== undefined && (found === undefined || sinceMs > found.sinceMs)) found = { node, sinceMs };
     }
     return found;
   }

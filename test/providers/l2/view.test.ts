@@ -50,6 +50,15 @@ describe('who answers, as one machine knows it', () => {
     assert.equal(view.owner(vip), undefined);
   });
 
+  it('is who follows, though it is not known yet that the one before is silent', () => {
+    const { clock, view, tell } = stage(claims('b', vip));
+    clock.now = 1400;
+    tell(claims('c', vip));
+    assert.deepEqual(view.owner(vip), { node: 'c', sinceMs: 1400 });
+    tell(claims('b'));
+    assert.equal(view.owner(vip)?.node, 'c');
+  });
+
   it('is not the machine itself while no majority hears it: its gates have closed', () => {
     const { view, tell } = stage(opened(), quorum(false, 'b', 'c'));
     assert.equal(view.owner(vip), undefined);
