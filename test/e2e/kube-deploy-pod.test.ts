@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { renderChart } from '../deploy/bases.ts';
 import { ask } from '../fakes/ask.ts';
 import { ownAddress } from '../fakes/own-address.ts';
+import { findFreePort } from '../kube/free-port.ts';
 import {
   type ControlPlane,
   deployment,
@@ -35,6 +36,8 @@ const missing = missingKube() || missingPods() || missingContainers() || (findPr
 const args = [
   ...['--values', valueSets.get('on-prem-nodes') ?? ''],
   ...['--set', `drainSeconds=3,finishSeconds=5,listen.address=${address},haproxy.addresses={${address}}`],
+  // On loopback, where anybody may have the usual one.
+  ...['--set', `listen.apiPort=${await findFreePort()}`],
   ...['--set', 'nodeSelector.none=yes,classes.also={weir-e2e}'],
 ];
 
