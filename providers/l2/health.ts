@@ -25,6 +25,7 @@ export class Health {
   #turn = 0;
   #failed = 0;
   #answered = 0;
+  #begun = false;
   #served = true;
   #timer: NodeJS.Timeout | undefined;
   #asking = false;
@@ -40,18 +41,22 @@ export class Health {
 
   /** Where something has to answer from now on. The first time nothing is believed before it has. */
   use(places: readonly Place[]): void {
-    const first = this.#places.length === 0 && places.length > 0;
+    const begins = this.#places.length === 0 && places.length > 0;
     this.#places = places;
     if (places.length === 0) {
       clearTimeout(this.#timer);
       this.#settle(true, '');
       return;
     }
-    if (first) {
-      [this.#failed, this.#answered] = [0, successes - 1];
+    if (!begins) return;
+    this.#failed = 0;
+    // Later it is believed until it fails: a machine that answers now shall not give everything away for a question.
+    if (!this.#begun) {
+      this.#answered = successes - 1;
       this.#settle(false, `nothing has answered at ${textOf(places[0])} yet`);
-      this.#next(0);
     }
+    this.#begun = true;
+    this.#next(0);
   }
 
   close(): void {

@@ -32,13 +32,25 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
   const other = (name: string) => names.find((one) => one !== name) ?? '';
   /** The owner, as all machines but some see it. */
   const ownerSeen = (address: string, but: readonly string[] = []) =>
-    weirs.until(`one owner of ${address}`, () => {
-      const seen = new Set(names.filter((name) => !but.includes(name)).map((name) => weirs.owner(name, address)));
-      const [owner] = seen;
-      return seen.size === 1 && owner !== undefined && !but.includes(owner) ? owner : undefined;
-    });
+    weirs.until(
+      () => `one owner of ${address}: ${wellness()}`,
+      () => {
+        const seen = new Set(names.filter((name) => !but.includes(name)).map((name) => weirs.owner(name, address)));
+        const [owner] = seen;
+        return seen.size === 1 && owner !== undefined && !but.includes(owner) ? owner : undefined;
+      },
+    );
+  /** For messages: what each machine says of itself. */
+  const wellness = () =>
+    names
+      .map((name) => {
+        const state = weirs.state(name);
+        const problems = state?.problems.map(({ code, message }) => `${code} ${message}`) ?? ['does not answer'];
+        return `${name}: ${state?.inSync}, ${weirs.owner(name, vip)}: ${problems.join('; ')}`;
+      })
+      .join('\n');
   const allWell = () =>
-    weirs.until('all machines are in sync and hear each other', () =>
+    weirs.until(wellness, () =>
       names.every((name) => {
         const state = weirs.state(name);
         return state?.inSync === true && state.problems.every(({ code }) => code === 'W_L2_CONFLICT');
@@ -105,6 +117,8 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
       assert.deepEqual(announced?.candidates, names);
       assert.equal(announced?.own, name === owner);
     }
+    const metrics = lan.run(owner, 'curl -s http://127.0.0.1:8378/metrics');
+    assert.match(metrics, /^weir_l2_announced\{[^}]*\} 1$|^weir_l2_announced 1$/m);
     const { text } = await weirs.run('b', ['status', '--all']);
     assert.match(text, new RegExp(`10\\.77\\.0\\.100 +${owner} `));
     const planned = await weirs.run('b', ['plan']);
@@ -160,14 +174,17 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
     await allWell();
   });
 
-  it('stopped with a drain: its addresses are handed over first, and no request fails', async () => {
-    const { owner, failed, requests } = await move((name) => machine(name).kill('SIGTERM'));
-    assert.ok(requests.length > 20, `${requests.length} requests`);
-    assert.deepEqual(failed, []);
-    await machine(owner).stop();
-    machines.set(owner, weirs.start(owner));
-    await allWell();
-  });
+  for (const drain of ['1s', '0s']) {
+    it(`stopped with drain ${drain}: its addresses are handed over first, and no request fails`, async () => {
+      for (const name of names) configure(name, { drain });
+      const { owner, failed, requests } = await move((name) => machine(name).kill('SIGTERM'));
+      assert.ok(requests.length > 20, `${requests.length} requests`);
+      assert.deepEqual(failed, []);
+      await machine(owner).stop();
+      machines.set(owner, weirs.start(owner));
+      await allWell();
+    });
+  }
 
   it('a changed configuration adds a pool and a service, and moves nothing', async () => {
     const owner = await ownerSeen(vip);
@@ -187,6 +204,7 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
     assert.deepEqual(
       [...new Set(seen.said.filter(({ kind }) => kind === 'reply').map(({ mac }) => mac))],
       [lan.mac(owner)],
+      names.map((name) => `${name}:\n${machine(name).text().slice(-4000)}`).join('\n'),
     );
     assert.ok(darkMs(seen) < 100, `nobody answered for ${darkMs(seen)} ms`);
     const owners = new Set([await ownerSeen(vip), await ownerSeen(second)]);

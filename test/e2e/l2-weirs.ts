@@ -80,7 +80,7 @@ export interface Weirs {
   state(name: string): WeirState | undefined;
   /** The node that answers for an address, as a machine says. */
   owner(name: string, vip: string): string | undefined;
-  until<T>(what: string, look: () => T | undefined, withinMs?: number): Promise<T>;
+  until<T>(what: string | (() => string), look: () => T | undefined, withinMs?: number): Promise<T>;
   ask(vip: string, port: number, gapMs?: number): Promise<{ end(): Promise<Asked> }>;
   end(): Promise<void>;
 }
@@ -184,7 +184,7 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
         const found = look();
         if (found !== undefined) return found;
       }
-      throw new Error(`${what}: not within ${withinMs} ms`);
+      throw new Error(`${typeof what === 'string' ? what : what()}: not within ${withinMs} ms`);
     },
     async ask(vip, port, gapMs = 5) {
       const child = spawnIn('client', [clientProgram, vip, String(port), String(gapMs)], { stdin: 'pipe' });

@@ -48,6 +48,20 @@ describe('whether a proxy answers', () => {
     assert.deepEqual([health.served, told.length], [true, 2]);
   });
 
+  it('is not doubted when addresses go and come', async (t) => {
+    const { health, answering, told, pass } = stage(t);
+    answering.add('v');
+    health.use(places('v'));
+    await pass(200);
+    health.use([]);
+    health.use(places('v'));
+    await pass(2000);
+    assert.deepEqual([health.served, told], [true, ['false nothing has answered at v:80 yet', 'true']]);
+    answering.delete('v');
+    await pass(2000);
+    assert.equal(health.served, false);
+  });
+
   it('is denied after three failures in a row, and believed again after two answers', async (t) => {
     const { health, answering, told, pass } = stage(t);
     answering.add('v');
