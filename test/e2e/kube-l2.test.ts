@@ -94,6 +94,7 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
   });
 
   it('are announced by a node that joins, too, which needs no configuration and comes to vote', async () => {
+    const before = await cluster.answeredBy(web);
     cluster.start('c');
     await cluster.speakers(names);
     await eventually(
@@ -104,7 +105,7 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
       () => cluster.voters(),
       (voters) => voters.toSorted().join() === 'a,b,c',
     );
-    await cluster.answeredBy(web);
+    assert.deepEqual(await cluster.answering(web), [before], 'who has it keeps it');
   });
 
   it('move an address when they are edited, to the node that is named, and nowhere else', async () => {
