@@ -87,7 +87,7 @@ test('who was put there by hand goes when the binding has all of the group, and 
   assert.match(plan.out + plan.err, /legacy: .*W_TARGETS_TAKEN|W_TARGETS_TAKEN.*legacy/);
   assert.match(plan.out + plan.err, new RegExp(`${hand}:7070 in it is no target of the service`));
   assert.match(plan.out, new RegExp(`- ${hand}:7070`));
-  assert.match(plan.out, /aws  targetgroupbinding\/shop\/legacy/);
+  assert.match(plan.out, /aws {2}targetgroupbinding\/shop\/legacy/);
   assert.equal((await user.weir(['apply'])).code, 0);
   assert.deepEqual(targets(), ['10.0.135.10:8080', '10.0.151.10:8080']);
   const after = await user.weir(['plan']);
