@@ -64,7 +64,8 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const leaving = new Set(findMoving(results, present).keys());
   shareAccount(results, { observed: input.present, policy, leaving }, shared);
   // Who was refused by a quota is served where it was.
-  const moved = keepMoving(results, findMoving(results, present), present);
+  const moving = findMoving(results, present);
+  const moved = keepMoving(results, moving, present);
   for (const { result } of results) {
     resources.push(...result.resources);
     problems.push(...result.problems);
@@ -103,7 +104,11 @@ export function model(input: ModelInput, options: Options): ModelResult {
     const service = byId.get(id);
     if (service !== undefined) problems.push(tellStray(service, addresses));
   }
-  return { resources: [...common, ...resources], problems, provisional: leaving.size + back.size > 0 };
+  return {
+    resources: [...common, ...resources],
+    problems,
+    provisional: back.size > 0 || [...moving.values()].some(({ ends }) => ends),
+  };
 }
 
 /** A load balancer of the cluster that nobody here ever asked for: it stands on what all share. */

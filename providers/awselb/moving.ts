@@ -9,6 +9,8 @@ interface Leaving {
   readonly services: Set<ExportedService>;
   /** Targets that the service has now, by id of the target groups there. */
   readonly live: Map<string, MemberSet>;
+  /** Work that is under way ends it; who is refused elsewhere stays for longer. */
+  ends: boolean;
 }
 
 /** Unit → whom it serves though they shall be served elsewhere, as long as they are not. */
@@ -27,9 +29,10 @@ export function findMoving(results: readonly Shared[], present: Present): Moving
       const asked = fronts.length > 0 || refused.has(id);
       if (!asked || (!refused.has(id) && fronts.every((front) => serves(front, result.resources, present)))) continue;
       for (const { unit, id: lb } of elsewhere) {
-        const leaving = moving.get(unit) ?? { services: new Set(), live: new Map() };
+        const leaving = moving.get(unit) ?? { services: new Set(), live: new Map(), ends: false };
         moving.set(unit, leaving);
         leaving.services.add(service);
+        leaving.ends ||= !refused.has(id);
         follow(result.resources, id, lb, leaving.live, present);
       }
     }
