@@ -207,7 +207,7 @@ function vlanMissing(): string | false {
     '-n',
     'sh',
     '-c',
-    'ip link add a type veth peer name b && ip link add link a name a.7 type vlan id 7',
+    'ip link add v0 type veth peer name v1 && ip link add link v0 name v0.7 type vlan id 7',
   ]);
   return made.status !== 0 && "needs the kernel's 8021q, which is not there";
 }
