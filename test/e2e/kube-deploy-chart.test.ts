@@ -175,7 +175,7 @@ describe('what the chart renders', { skip: missing }, () => {
     assert.match(configOf(objects), /announcers:\n +name: weir-peers\n +namespace: weir-system\n/);
     assert.equal(Object(peers?.spec).clusterIP, 'None');
     assert.equal(Object(peers?.spec).publishNotReadyAddresses, true);
-    const proxied = podOf(await render('on-prem-nodes', '--set', 'announce.enabled=true')).spec;
+    const proxied = podOf(await render('second-instance', '--set', 'announce.enabled=true')).spec;
     assert.deepEqual(
       proxied.containers.map(({ name, securityContext }) => [name, securityContext.capabilities.add]),
       [
@@ -184,6 +184,8 @@ describe('what the chart renders', { skip: missing }, () => {
       ],
     );
     await assert.rejects(render('one-namespace', '--set', 'announce.enabled=true'), /announce is for modes announcer/);
+    const told = render('on-prem-nodes', '--set', 'announce.enabled=true');
+    await assert.rejects(told, /publish cannot stand beside fromPools or announce/);
     const one = ['--set', 'namespaces={apps}'];
     await assert.rejects(render('metallb', ...one), /who announces reads Nodes/);
   });

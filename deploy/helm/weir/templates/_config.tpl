@@ -22,6 +22,9 @@
 {{- $edge := dict "name" "edge" "provider" "haproxy" "options" $options -}}
 {{- $fromPools := or .Values.fromPools (eq (include "weir.announces" .) "true") -}}
 {{- if $fromPools -}}
+{{- if omit .Values.publish "ipMode" -}}
+{{- fail "publish cannot stand beside fromPools or announce: Services are told the addresses that pools give them; keep one of both" -}}
+{{- end -}}
 {{- $_ := set $edge "fromPools" true -}}
 {{- end -}}
 {{- if include "weir.announces" . -}}
