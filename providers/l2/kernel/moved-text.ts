@@ -22,8 +22,8 @@ function tableText(inc: number, family: Family): string {
     `set begun { type ${type} . inet_service . ${type} . inet_service; size 131072; flags dynamic, timeout; timeout 60s; }`,
     `set moving { type ${type}; flags timeout; }`,
     `map handed { type ${type} : ${type}; flags timeout; }`,
-    // After the kernel has put fragments together, before anything changes an address.
-    `chain moved { type filter hook prerouting priority -150; ${to} @moving tcp flags & (syn | ack) == syn update @begun { ${connection} } accept; ${to} @moving ${connection} != @begun dup to ${to} map @handed drop; }`,
+    // After the kernel has put fragments together, before anything changes an address. What the machine says to itself has no other end.
+    `chain moved { type filter hook prerouting priority -150; iifname "lo" accept; ${to} @moving tcp flags & (syn | ack) == syn update @begun { ${connection} } accept; ${to} @moving ${connection} != @begun dup to ${to} map @handed drop; }`,
   ];
   return `add table ${name}; delete table ${name}; table ${name} { ${body.join('; ')}; }`;
 }
