@@ -34,9 +34,9 @@ export interface SpeakerParts {
 
 const now = () => performance.now();
 const drainMs = 1000;
-/** Less than the gates and the claims of others may wait for a look; one look in four is for those claims, too. */
-const glanceMs = 20;
-const rivalGlances = 4;
+/** Less than the gates and the claims of others may wait for a look; one look in three is for those claims, too. */
+const glanceMs = 35;
+const rivalGlances = 3;
 /** A node that may keep nothing tries again to give it away, until somebody is there who takes it. */
 const giveAwayMs = 500;
 /** A hand-over takes a few ms, mostly. */

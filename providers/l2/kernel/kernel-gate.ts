@@ -32,7 +32,7 @@ type Own = Extract<Transaction, { readonly kind: 'own' }>;
 
 const againMs = 1000;
 /** So often it is looked whether anybody has changed any table: a question that costs some microseconds. */
-const watchMs = 40;
+const watchMs = 45;
 
 /**
  * The gates of this machine as the protocol's transactions want them: what is told is written in order, and answered when it is applied.

@@ -26,7 +26,7 @@ export async function measureIdle(hasty: boolean): Promise<readonly Figure[]> {
     const a = nodes.begin('a', options);
     await Promise.all(names.slice(1).map((name) => nodes.start(name, options)));
     for (const vip of vips) await a.until(opened(vip));
-    await sleep(6000); // The burst of announcements ends.
+    await sleep(15_000); // The burst of announcements ends, and what runs often is compiled.
     const before = ticksOf(a.pid);
     await sleep(seconds * 1000);
     const value = ticksOf(a.pid) - before;
