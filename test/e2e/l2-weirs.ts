@@ -85,6 +85,13 @@ export interface Weirs {
   end(): Promise<void>;
 }
 
+/** It may have ended meanwhile, as the one has that listed it. */
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {}
+}
+
 export const vipPool = '10.77.0.100-10.77.0.119';
 
 export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
@@ -205,6 +212,13 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
       }
       await Promise.all(started.map(ended));
       for (const name of names) await weirs.run(name, ['destroy', '--yes']);
+      // Proxies of configurations that a test has replaced.
+      for (const name of names)
+        for (const pid of lan
+          .run(name, `ip netns pids ${lan.inside(name)[3]}`)
+          .trim()
+          .split('\n'))
+          if (pid !== '' && Number(pid) !== process.pid) endProcess(Number(pid));
       rmSync(folder, { recursive: true, force: true });
     },
   };
