@@ -8,7 +8,7 @@ export interface IntakeParts {
 }
 
 /** What one address may make this node compute, in datagrams of an Ethernet frame each second, and in one go: far more than any peer sends. */
-const peerRate = { perSecond: 1000, atOnce: 500 };
+const peerRate = { perSecond: 4000, atOnce: 2000 };
 /** Those that have not shown yet that they have the secret: each, and all of them together. */
 const strangerRate = { perSecond: 20, atOnce: 20 };
 const strangersRate = { perSecond: 200, atOnce: 100 };

@@ -100,17 +100,22 @@ export class Listener {
     owner.fences.hear(beat.fence);
     this.#compare(beat, now);
     if (standing === 'same' && membership.promises(self)) this.vote(beat, now);
-    for (const { vip, to, leftMs } of beat.hints) {
-      if (beat.claims.includes(vip)) continue;
-      if (to === self) this.#follow(vip, now);
-      else owner.holdOff(vip, now + leftMs - (this.#parts.timing.hintMs - this.#parts.timing.holdOffMs));
+    const kept = new Set(beat.hints.length > 0 ? beat.claims : []);
+    const given = beat.hints.filter(({ vip }) => !kept.has(vip));
+    this.#follow(
+      given.flatMap(({ vip, to }) => (to === self ? [vip] : [])),
+      now,
+    );
+    for (const { vip, to, leftMs } of given) {
+      if (to !== self) owner.holdOff(vip, now + leftMs - (this.#parts.timing.hintMs - this.#parts.timing.holdOffMs));
     }
     if (beat.hints.length > 0) this.#parts.look();
   }
 
-  #follow(vip: Vip, now: number): void {
-    const { owner, voter, timing } = this.#parts;
-    if (this.#parts.mayClaim(vip) && !voter.muted(now)) owner.claim([vip], now, now + timing.insistMs);
+  /** All at once, so that they share a number. */
+  #follow(vips: readonly Vip[], now: number): void {
+    const { owner, voter, timing, mayClaim } = this.#parts;
+    if (!voter.muted(now)) owner.claim(vips.filter(mayClaim), now, now + timing.insistMs);
   }
 
   /** Two that answer for one address: the older claim gives way to the newer one. */
