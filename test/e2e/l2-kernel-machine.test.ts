@@ -209,7 +209,7 @@ function vlanMissing(): string | false {
     '-c',
     'ip link add v0 type veth peer name v1 && ip link add link v0 name v0.7 type vlan id 7',
   ]);
-  return made.status !== 0 && "needs the kernel's 8021q, which is not there";
+  return made.status !== 0 && 'the kernel lacks 8021q: tagged VLANs are not tried here';
 }
 
 function which(program: string): string {
