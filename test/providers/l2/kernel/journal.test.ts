@@ -41,10 +41,12 @@ describe('what a node remembers', { skip: process.platform !== 'linux' && 'needs
         },
         (error) => assert.fail(error),
       );
-      for (const inc of [1, 2, 9]) writer.write({ inc, group });
+      for (const inc of [1, 2, 9]) writer.write({ inc, group, settled: true, fence: 70 + inc });
     });
     assert.deepEqual(told, [1, 9], 'what was replaced before it was written is not told');
-    assert.deepEqual(readDisk(file), { inc: 9, group });
+    assert.deepEqual(readDisk(file), { inc: 9, group, settled: true, fence: 79 });
+    writeFileSync(file, JSON.stringify({ inc: 3, group }));
+    assert.deepEqual(readDisk(file), { inc: 3, group, settled: false, fence: 0 }, 'what is not said is not so');
     writeFileSync(file, '{"inc":-1}');
     assert.equal(readDisk(file), undefined);
   });
