@@ -1,6 +1,7 @@
-/** What is ours and used by a load balancer that is not, or that is not known to be any more: it cannot be deleted. Pure. */
-import type { Attrs } from '../../src/model/index.ts';
+/** What is ours and used by a load balancer that is not, that is not known to be any more, or that stays: it cannot be deleted. Pure. */
+import type { Attrs, Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
+import { deletionGuard } from './deletion-guard.ts';
 import { readOwnership } from './names.ts';
 import type { Owners } from './owners.ts';
 import { holderText } from './stranger.ts';
@@ -25,6 +26,18 @@ export function heldThings(account: Account, owners: Owners): HeldThings {
     const tags = account.tags.get(arn) ?? {};
     return holderText({ arn, name: balancer.LoadBalancerName ?? arn, tags }, cluster, named);
   };
+}
+
+/** Security groups by which load balancers of ours that nobody asks for and that are guarded reach their targets: they serve on. */
+export function groupsThatStay(account: Account, owners: Owners, balancers: readonly Observed[]): HeldThings {
+  const users = new Map<string, string>();
+  for (const balancer of balancers) {
+    const guard = balancer.owned && !owners.isAskedFor(balancer.id) ? deletionGuard(balancer) : undefined;
+    if (guard === undefined) continue;
+    const text = `load balancer ${String(balancer.attrs.Name)} (${balancer.handle}) uses it and stays: ${guard}`;
+    for (const group of account.loadBalancers.get(balancer.handle)?.SecurityGroups ?? []) users.set(group, text);
+  }
+  return (group) => users.get(group);
 }
 
 function isStranger(arn: string, { tags }: Account, owners: Owners): boolean {

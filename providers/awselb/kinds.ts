@@ -17,7 +17,7 @@
  *                    Matcher {HttpCode | GrpcCode}. Made by somebody else: `Foreign: true` and TargetGroupArn, nothing more; with id
  *                    `bound|ARN` its targets are ours, with id `pointed|ARN` listeners only point at it, and what a binding fills has
  *                    `binding|ARN` for id and handle beside it. A create of such a one calls nothing, a delete takes our targets out.
- *                    `held` of a target or security group: why it cannot be deleted.
+ *                    `held` of a target or security group, or of a rule in one: why it is not deleted.
  *                    Set Targets: `address:port` or `i-…:port` → {AvailabilityZone: 'all'} where the target is outside of the VPC.
  * Listener           id `LB|PORT`. Place, Port, Protocol, SslPolicy, AlpnPolicy, MutualAuthentication {Mode,
  *                    TrustStoreArn, IgnoreClientCertificateExpiry, AdvertiseTrustStoreCaNames}, DefaultActions (what stands before or in
@@ -80,8 +80,10 @@ export const kinds: readonly KindSpec[] = [
     claim: 'tag',
     // The range of ports changes in place: ModifySecurityGroupRules, or the new range let in before the old one goes.
     immutable: ['GroupId', 'IpProtocol', 'SourceGroupId', 'Source'],
+    sticky,
     refs: { Source: { to: 'SecurityGroup' } },
     sets: {},
+    guarded: heldGuard,
     rateClass: 'ec2',
     words: kindWords.securityGroupRule,
   },

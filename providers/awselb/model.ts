@@ -13,6 +13,7 @@ import { type Shared, shareAccount } from './account-quotas.ts';
 import { sharedResources, strayTargets } from './backend-rules.ts';
 import { bindingResources } from './binding.ts';
 import type { Build } from './build.ts';
+import { deletionGuard } from './deletion-guard.ts';
 import { readEnvironment } from './environment.ts';
 import { giveBack, isAdopted } from './giving-back.ts';
 import { filledBy, holdersOf, isBinding } from './holders.ts';
@@ -92,7 +93,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     options,
     environment,
     present,
-    groups: [...opened, ...standing(opened, left, present, input, options)],
+    groups: [...opened, ...standing(opened, resources, left, present, input, options)],
     used,
     stillThere,
     orphaned,
@@ -116,27 +117,33 @@ function isOfCluster({ kind, owned, sets }: Observed, cluster: string): boolean 
   return kind === 'LoadBalancer' && !owned && sets.Tags?.get(clusterTag)?.attrs.Value === cluster;
 }
 
-/** Target groups that are there for services that cannot be read, or are refused: while they are, they are let in. */
+/**
+ * Target groups that are there for services that cannot be read, or are refused, and those of load balancers that nobody asks for and that
+ * are guarded: while they are, they are let in.
+ */
 function standing(
   opened: readonly Resource[],
+  wanted: readonly Resource[],
   left: readonly Resource[],
   present: Present,
   { present: observed, incomplete }: ModelInput,
   { backendSecurityGroup }: Options,
 ): readonly Resource[] {
-  if (incomplete !== true && left.length === 0) return [];
   const word = backendSecurityGroup ?? backendGroup;
   const known = new Set(opened.map(({ id }) => id));
   const units = new Set(left.map(({ unit }) => unit));
-  return observed.flatMap(({ kind, owned, unit, attrs: { SecurityGroups: groups } }) =>
-    kind === 'LoadBalancer' &&
-    owned &&
-    (incomplete === true || units.has(unit)) &&
-    Array.isArray(groups) &&
-    groups.includes(word)
+  const asked = new Set(wanted.map(({ unit }) => unit));
+  const stays = (balancer: Observed): boolean =>
+    incomplete === true ||
+    units.has(balancer.unit) ||
+    (!asked.has(balancer.unit) && deletionGuard(balancer) !== undefined);
+  return observed.flatMap((balancer) => {
+    const { kind, owned, unit, attrs } = balancer;
+    const groups = attrs.SecurityGroups;
+    return kind === 'LoadBalancer' && owned && Array.isArray(groups) && groups.includes(word) && stays(balancer)
       ? present.inUnit(unit).filter((one) => one.kind === 'TargetGroup' && isOwnGroup(one.id) && !known.has(one.id))
-      : [],
-  );
+      : [];
+  });
 }
 
 function tellStray(service: ExportedService, addresses: readonly string[]): Problem {

@@ -1,7 +1,7 @@
 import type { Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import { filledGroups } from './filled-groups.ts';
-import { heldThings } from './held-things.ts';
+import { groupsThatStay, heldThings } from './held-things.ts';
 import { isOther } from './names.ts';
 import { ownsShared } from './orphans.ts';
 import type { Owners } from './owners.ts';
@@ -36,6 +36,7 @@ export function observe(
   const behind = new Map(groups.map(({ handle, serves }) => [handle, serves]));
   const serves = (arn: string): readonly string[] => behind.get(arn) ?? [];
   const balancers = [...account.loadBalancers.values()].flatMap((one) => there(seeLoadBalancer(one, view)));
+  const stays = groupsThatStay(account, owners, balancers);
   const fronts = balancers.flatMap((balancer) => {
     const { handle, id } = balancer;
     const left = owners.leftAlone(handle, account.tags.get(handle)) !== undefined;
@@ -53,8 +54,8 @@ export function observe(
     });
   });
   return [
-    ...[...account.securityGroups.values()].flatMap((group) => there(seeSecurityGroup(group, view))),
-    ...[...account.securityGroupRules.values()].flatMap((rule) => there(seeSecurityGroupRule(rule, view))),
+    ...[...account.securityGroups.values()].flatMap((group) => there(seeSecurityGroup(group, view, stays))),
+    ...[...account.securityGroupRules.values()].flatMap((rule) => there(seeSecurityGroupRule(rule, view, stays))),
     ...balancers,
     ...groups.map((group) => (group.owned && isHeld(group, fronts, view) ? { ...group, owned: false } : group)),
     ...fronts,

@@ -1,10 +1,11 @@
 import type { IpPermission, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Attrs, Member, Observed } from '../../src/model/index.ts';
-import { heldAttr } from './held-things.ts';
+import { type HeldThings, heldAttr } from './held-things.ts';
 import { backendGroup, backendRuleDescription, securityGroupId, securityGroupResource } from './names.ts';
 import { foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
-export function seeSecurityGroup(group: SecurityGroup, view: View): Observed | undefined {
+/** `stays`: groups by which load balancers that stay reach their targets. */
+export function seeSecurityGroup(group: SecurityGroup, view: View, stays: HeldThings): Observed | undefined {
   const { GroupId: handle, GroupName, Description, VpcId } = group;
   if (handle === undefined || GroupName === undefined) return undefined;
   const { account, owners } = view;
@@ -25,7 +26,7 @@ export function seeSecurityGroup(group: SecurityGroup, view: View): Observed | u
     handle,
     owned: true,
     serves: owner === undefined ? [] : owners.servicesOf({ ...owner, resource: undefined }),
-    attrs: { ...attrs, ...heldAttr(view.held(handle)) },
+    attrs: { ...attrs, ...heldAttr(view.held(handle) ?? (shared ? stays(handle) : undefined)) },
     refs: {},
     sets: { IpPermissions: permissions(group.IpPermissions ?? []), Tags: tagSet(tags) },
     facts: {},
@@ -72,7 +73,7 @@ export function descriptionIn(group: SecurityGroup | undefined, rule: SecurityGr
 }
 
 /** Undefined: not one that lets the back-end group in. */
-export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View): Observed | undefined {
+export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View, stays: HeldThings): Observed | undefined {
   const { SecurityGroupRuleId: handle, GroupId = '', IpProtocol = '', IsEgress } = rule;
   const Description = rule.Description ?? descriptionIn(view.account.securityGroups.get(GroupId), rule);
   const source = rule.ReferencedGroupInfo?.GroupId;
@@ -88,14 +89,18 @@ export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View): Obser
     handle,
     owned: true,
     serves: [],
-    attrs: given({
-      GroupId,
-      IpProtocol,
-      FromPort: rule.FromPort,
-      ToPort: rule.ToPort,
-      Description,
-      SourceGroupId: managed ? undefined : source,
-    }),
+    attrs: {
+      ...given({
+        GroupId,
+        IpProtocol,
+        FromPort: rule.FromPort,
+        ToPort: rule.ToPort,
+        Description,
+        SourceGroupId: managed ? undefined : source,
+      }),
+      // Where the group is ours, too, that it is held is enough.
+      ...(managed ? {} : heldAttr(stays(source))),
+    },
     refs: managed ? { Source: source } : {},
     sets: {},
     facts: {},
