@@ -84,7 +84,8 @@ export class Attempts {
 
 const done: Readonly<Partial<Record<Call['name'], RegExp>>> = {
   DeregisterTargets: /^(TargetGroupNotFound|InvalidTarget)$/,
-  RemoveListenerCertificates: /^(CertificateNotFound|ListenerNotFound)$/,
+  // What is not permitted is to take out the default one, which may have stood among the others, too.
+  RemoveListenerCertificates: /^(CertificateNotFound|ListenerNotFound|OperationNotPermitted)$/,
   RemoveTags: /NotFound$/,
   DeleteTags: /NotFound$/,
   CreateProtection: /^ResourceAlreadyExistsException$/,

@@ -11,6 +11,7 @@ import { elbTags } from './apply-tags.ts';
 import { unusual } from './default-attributes.ts';
 import { formerCertificates } from './former-certificates.ts';
 import { type GivingBack, givingBackOf } from './former-forward.ts';
+import { formerSecurity } from './former-security.ts';
 import { steppedBack } from './known.ts';
 
 export function listenerWork(step: Step, view: View): Work {
@@ -47,10 +48,14 @@ function givenBack(ListenerArn: Handle, { now }: View, how: GivingBack): readonl
       : [{ Type: 'fixed-response', FixedResponseConfig }];
   const TagKeys = [...(now?.sets.Tags?.keys() ?? [])].filter((key) => /^(elbv2|service|ingress)\.k8s\.aws\//.test(key));
   const { main, gone } = now === undefined ? { main: undefined, gone: [] } : formerCertificates(now);
+  const former = now === undefined ? {} : formerSecurity(now);
+  const secured = security(former, now?.attrs.Protocol);
   const Certificates = main === undefined ? {} : { Certificates: [{ CertificateArn: main }] };
-  const input = { ListenerArn, ...(turns ? { DefaultActions } : {}), ...Certificates };
+  const input = { ListenerArn, ...(turns ? { DefaultActions } : {}), ...Certificates, ...secured };
   return [
-    ...(turns || main !== undefined ? [{ name: 'ModifyListener' as const, input }] : []),
+    ...(turns || main !== undefined || Object.keys(secured).length > 0
+      ? [{ name: 'ModifyListener' as const, input }]
+      : []),
     ...certificatesRemoved(ListenerArn, gone),
     ...(TagKeys.length === 0 ? [] : [{ name: 'RemoveTags' as const, input: { ResourceArns: [ListenerArn], TagKeys } }]),
   ];

@@ -69,6 +69,7 @@ export function formerCertificates({ sets: { Certificates, Tags } }: Pick<Resour
   const now = defaultOf(Certificates);
   const main = was === now ? undefined : was;
   // A listener has a default one: where that of before is gone, ours stays.
-  const gone = all.filter((arn) => mark.ours.has(short(arn)) && arn !== now);
-  return { main, gone };
+  const ours = all.filter((arn) => mark.ours.has(short(arn)) && (arn !== now || main !== undefined));
+  // While another one had its place it stood among the others.
+  return { main, gone: main === undefined ? ours : [...ours, main] };
 }

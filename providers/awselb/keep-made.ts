@@ -6,6 +6,7 @@ import type { Member, Observed, Resource } from '../../src/model/index.ts';
 import { besideTheirs } from './former-certificates.ts';
 import { takenOver } from './former-forward.ts';
 import { marksOf } from './former-rule.ts';
+import { securityMarks } from './former-security.ts';
 import { keepFronts } from './keep.ts';
 import { adoptedTag, clusterTag } from './names.ts';
 import type { Present } from './present.ts';
@@ -31,7 +32,8 @@ function asThere(wanted: Resource, present: Present): Resource {
 function listenerThere(now: Observed, wanted: Resource, present: Present) {
   const beside = besideTheirs(now, wanted);
   const { resource, mark } = takenOver(now, beside.wanted, present);
-  return { resource, marks: new Map<string, Member>([[adoptedTag, { attrs: { Value: mark } }], ...beside.marks]) };
+  const marks = [...beside.marks, ...securityMarks(now, wanted)];
+  return { resource, marks: new Map<string, Member>([[adoptedTag, { attrs: { Value: mark } }], ...marks]) };
 }
 
 function isUntagged({ sets: { Tags } }: Observed): boolean {

@@ -11,12 +11,13 @@ export function protocolOf({ protocol, fronts }: Listener): string {
   return protocol.toUpperCase();
 }
 
-/** TLS of a listener: policy, certificates, ALPN, client certificates. */
+/** TLS of a listener: policy, certificates, ALPN, client certificates. `before`: what one that was there had, where no service says otherwise. */
 export function securityOf(
   listener: Listener,
   members: ReadonlySet<ExportedService>,
   settled: Settled,
   options: ListenerOptions,
+  before: Attrs | undefined,
   frame: Frame,
 ) {
   const { build, type } = frame;
@@ -32,21 +33,32 @@ export function securityOf(
   });
   const alpn = wishes.map(({ service }) => build.settings(service).alpnPolicy).find((one) => one !== undefined);
   const attrs: Attrs = {
-    SslPolicy: settled.sslPolicy ?? build.options.sslPolicy,
-    ...(type === 'network' && alpn !== undefined && alpn !== 'None' ? { AlpnPolicy: [alpn] } : {}),
-    ...(type === 'application' ? { MutualAuthentication: mutualOf(listener, options, frame) } : {}),
+    SslPolicy: settled.sslPolicy ?? before?.SslPolicy ?? build.options.sslPolicy,
+    ...(type === 'network' ? alpnOf(alpn, before) : {}),
+    ...(type === 'application' ? { MutualAuthentication: mutualOf(listener, options, before, frame) } : {}),
   };
   return { attrs, sets: { Certificates: certificatesOf(name, wishes, build) } };
 }
 
-function mutualOf(listener: Listener, { mutualAuthentication: wish }: ListenerOptions, { build }: Frame): Json {
+function alpnOf(asked: string | undefined, before: Attrs | undefined): Attrs {
+  if (asked === undefined) return before?.AlpnPolicy === undefined ? {} : { AlpnPolicy: before.AlpnPolicy };
+  return asked === 'None' ? {} : { AlpnPolicy: [asked] };
+}
+
+function mutualOf(
+  listener: Listener,
+  { mutualAuthentication: wish }: ListenerOptions,
+  before: Attrs | undefined,
+  { build }: Frame,
+): Json {
   const mutual = listener.fronts.find(({ front }) => front.tls?.mode === 'mutual');
   if (mutual !== undefined && wish === undefined) {
     const message =
       'an application load balancer holds client authorities in trust stores; name one in mutualAuthentication of the listener';
     build.refuse(mutual.service, tell(mutual.service, 'E_FEATURE', 'tls.mode', 'mutual', message));
   }
-  if (wish === undefined || wish.mode === 'off') return { Mode: 'off' };
+  if (wish === undefined) return before?.MutualAuthentication ?? { Mode: 'off' };
+  if (wish.mode === 'off') return { Mode: 'off' };
   if (wish.mode === 'passthrough') return { Mode: 'passthrough' };
   const { trustStore = '' } = wish;
   const known = build.environment.TrustStores.find(({ Name, Arn }) => Name === trustStore || Arn === trustStore);

@@ -1,5 +1,6 @@
 import type { Attrs, ExportedService, Listener, Member, MergedAction, Resource } from '../../src/model/index.ts';
 import { type Acting, actOf, foreignGroupOf, notFound } from './actions.ts';
+import { securityBefore } from './former-security.ts';
 import { protocolOf, securityOf } from './listener-security.ts';
 import { listenerId } from './names.ts';
 import { rulesOf } from './rules.ts';
@@ -63,7 +64,9 @@ export function listenerOf(
     : networkDefault(first.service, listener, action, options, frame);
   const secure = protocol === 'HTTPS' || protocol === 'TLS';
   const [kept] = build.present.of('Listener', id);
-  const security = secure ? securityOf(listener, members, settled, options, frame) : { attrs: {}, sets: {} };
+  const security = secure
+    ? securityOf(listener, members, settled, options, frame.adopted ? securityBefore(kept) : undefined, frame)
+    : { attrs: {}, sets: {} };
   return {
     listener: {
       kind: 'Listener',
