@@ -14,6 +14,8 @@ export interface Member {
   readonly attrs: Attrs;
   /** The target no longer exists: nothing to drain. Desired members marked so are to be removed. */
   readonly gone?: true;
+  /** Desired: added to an object that is there only when these are heard, who may want it otherwise and cannot be read. Refused until then. */
+  readonly waits?: string;
 }
 
 /** Desired: key is the logical id where the set refers to a kind, else the member's natural key. Observed: the handle in place of the logical id. */
@@ -29,6 +31,8 @@ export interface Resource {
   /** Name → logical id (desired) or handle (observed). Absent means cleared. */
   readonly refs: Readonly<Record<string, Id>>;
   readonly sets: Readonly<Record<string, MemberSet>>;
+  /** Desired: made only when these are heard, who may want it otherwise and cannot be read. Refused until then. */
+  readonly waits?: string;
 }
 
 export type Health = 'initial' | 'ready' | 'unhealthy' | 'draining';

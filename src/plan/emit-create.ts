@@ -21,6 +21,7 @@ export function emitCreate(sketch: Sketch, wanted: Wanted, numbers: Numbers, pla
   });
   sketch.creates.set(wanted, draft);
   refuseForeign(sketch, wanted, draft);
+  if (it.waits !== undefined) draft.refuse('incomplete', it.waits);
   for (const ref of shape.refs) {
     const id = it.refs[ref.name];
     if (id !== undefined) link(sketch, draft, ref, id, (to) => Object.assign(refs, { [ref.name]: to }));

@@ -194,7 +194,13 @@ export class SetEmitter {
     after: readonly Draft[] = [],
     fill = true,
   ): readonly Draft[] {
-    const drafts = batches(this.sketch, this.set, members).map((part) =>
+    const waiting = op === 'add' ? members.filter(([, member]) => member?.waits !== undefined) : [];
+    for (const part of batches(this.sketch, this.set, waiting)) {
+      const draft = this.sketch.draft(op, this.#object, why, { set: this.set.name, members: part });
+      draft.refuse('incomplete', part[0]?.[1]?.waits);
+    }
+    const free = waiting.length === 0 ? members : members.filter((change) => !waiting.includes(change));
+    const drafts = batches(this.sketch, this.set, free).map((part) =>
       this.sketch.draft(op, this.#object, why, { set: this.set.name, members: part }).afterAll(after),
     );
     if (op === 'add' && fill && this.present.fate === 'kept') {

@@ -119,3 +119,29 @@ describe('an object that services may share unseen', () => {
     assert.deepEqual(refused, []);
   });
 });
+
+describe('what waits for those who cannot be read', () => {
+  const now = world('edge', 'c1', 'strict', 'a').filter(({ id }) => id !== 'b');
+  const waits = (one: Resource): Resource => {
+    if (one.id === 'b') return { ...one, waits: 'shop/two' };
+    const certs = [...(one.sets.certs ?? [])].map(([key, { attrs }]): [string, Member] =>
+      key === 'c2' ? [key, { attrs, waits: 'shop/two' }] : [key, { attrs }],
+    );
+    return one.kind === 'Front' ? { ...one, sets: { certs: new Map(certs) } } : one;
+  };
+
+  it('is not made nor added, and nothing that stands on it; the rest is', () => {
+    const { steps, refused } = told(world('edge', 'c1 c2 c3', 'strict', 'a b').map(waits), now, false);
+    assert.deepEqual(steps, ['add Front edge:443']);
+    assert.deepEqual(refused, [
+      'add Balancer edge blocked',
+      'add Front edge:443 incomplete',
+      'create Guard b incomplete',
+    ]);
+  });
+
+  it('stays where it is there', () => {
+    const there = world('edge', 'c1 c2', 'strict', 'a b');
+    assert.deepEqual(told(there.map(waits), there, false), { steps: [], turns: [], refused: [] });
+  });
+});

@@ -157,7 +157,7 @@ const refusalWords: Readonly<Record<Refusal['why'], string>> = {
   policy: 'the policy does not allow it',
   foreign: 'not ours',
   slot: 'its place is taken',
-  incomplete: 'a source cannot be read, so nothing is taken away',
+  incomplete: 'a source cannot be read, so nothing is taken away, nor opened by what nobody says',
   blocked: 'waits for something that is refused',
   'in use': 'still in use',
   guarded: 'it is guarded against deletion',
