@@ -26,7 +26,7 @@
  *                    ref TargetGroupArn. With `others: true` it has rules that somebody else made, on a load balancer that is given
  *                    back: a delete takes our tags and our default action off it, no more. So with one that was there before
  *                    us, which then sends to the target group that its tag of adoption names.
- *                    `empty: true`: in a group that others share, and nobody is served there.
+ *                    `empty: true`: in a group that others share, and nobody of them is served there.
  * Rule               id `LISTENER|CONDITIONS`. Place, Conditions (canonical), Actions, TargetGroupStickinessConfig, Transforms, Priority
  *                    (a rank: the planner compares order, and picks numbers). ClientSecret {sha256, origin} here and on Listeners:
  *                    where the OIDC secret is found; the driver keeps the hash in a tag that it hides. Forward: set TargetGroups.

@@ -46,7 +46,9 @@ export function seeListener(
   const ruled = rules?.some(({ IsDefault }) => IsDefault !== true) === true;
   // Nobody is served there: whoever asked for the port has left.
   const empty = !network && rules !== undefined && !ruled && isNothing(listener.DefaultActions);
-  const alone = !ruled && (claim === undefined ? empty || (network && isOfOurs(forward, served)) : claim.ours);
+  // Rules of those who leave go before it does.
+  const left = rules?.every((rule) => rule.IsDefault === true || isRuleOfOurs(rule, balancer, serves, view)) !== false;
+  const alone = left && (claim === undefined ? empty || (network && isOfOurs(forward, served)) : claim.ours);
   const theirs = marked || named ? owners.of(handle, tags) === undefined : shared && !alone;
   const owned = !theirs || asked(port);
   // One that is given back is in nobody's way: what others have there holds it up no more.
@@ -79,7 +81,7 @@ export function seeListener(
       }),
       ...readSecretTag(tags?.[secretTag]),
       ...(others ? { others } : {}),
-      ...(theirs || !empty || !shared ? {} : { empty }),
+      ...(shared && !theirs && (empty || (ruled && alone)) ? { empty: true } : {}),
     },
     refs: {
       LoadBalancerArn: balancer.handle,
@@ -180,6 +182,13 @@ function forwardOf(actions: readonly Action[] | undefined, network: boolean): Fo
     ),
   );
   return { only: undefined, set, sticky };
+}
+
+function isRuleOfOurs(rule: Rule, balancer: Observed, serves: ServesOf, { account, owners }: View): boolean {
+  const claim = owners.claimOf(account.tags.get(rule.RuleArn ?? ''));
+  if (claim !== undefined) return claim.ours;
+  const forward = forwardOf(rule.Actions, false);
+  return isOfOurs(forward, servicesOf(forward, balancer, serves));
 }
 
 /** Whoever gets traffic; where nobody is forwarded to, whoever the tags or the load balancer tell. */

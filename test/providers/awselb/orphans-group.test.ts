@@ -109,6 +109,18 @@ for (const way of ['an application load balancer', 'a network load balancer'] as
       for (const served of [one, three]) await assertAnswers(harness, served);
     });
 
+    it('that has a port alone takes it along', async (t) => {
+      const { harness, rig, one, two, three, counts, fronts } = await shared(t, way);
+      const [[balancers = 0, groups = 0, guards] = []] = [counts()];
+      const { elb } = harness.account().world;
+      const ports = () => [...elb.loadBalancers.all()].reduce((sum, { listeners }) => sum + [...listeners].length, 0);
+      rig.set([three]);
+      assertApplied(await rig.destroy());
+      assert.deepEqual([counts(), ports()], [[balancers, groups - 1, guards], new Set([80, ways[way].ports[1]]).size]);
+      assert.ok(fronts() > 0);
+      for (const served of [one, two]) await assertAnswers(harness, served);
+    });
+
     it('that grows to the whole is the whole: who leaves it then goes', async (t) => {
       const { harness, rig, one, two, three, counts, settle, orphans } = await shared(t, way);
       rig.set([one]);
