@@ -64,26 +64,25 @@ export function growOnly(resources: readonly Resource[], present: Present): read
   });
 }
 
+/** A load balancer with the groups, the addresses and the tags that it has beside those that are wanted. */
+export function grownBalancer(wanted: Resource, now: Observed): Resource {
+  const { SecurityGroups, IpAddressType } = wanted.attrs;
+  const attrs = {
+    ...wanted.attrs,
+    SecurityGroups: union(now.attrs.SecurityGroups, SecurityGroups),
+    // Who asked for IPv6 may be one of the others.
+    ...(IpAddressType === 'ipv4' ? { IpAddressType: now.attrs.IpAddressType ?? 'ipv4' } : {}),
+  };
+  return withSets({ ...wanted, attrs }, now, ['Tags']);
+}
+
 const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resource>> = {
-  LoadBalancer: (wanted, now) =>
-    withSets(
-      {
-        ...wanted,
-        attrs: {
-          ...wanted.attrs,
-          SecurityGroups: union(now.attrs.SecurityGroups, wanted.attrs.SecurityGroups),
-          // Who asked for IPv6 may be one of the others.
-          ...(wanted.attrs.IpAddressType === 'ipv4' ? { IpAddressType: now.attrs.IpAddressType ?? 'ipv4' } : {}),
-        },
-      },
-      now,
-      ['Tags'],
-    ),
-  SecurityGroup: (wanted, now) => withSets(wanted, now, ['IpPermissions']),
+  LoadBalancer: grownBalancer,
+  SecurityGroup: (wanted, now) => withSets(withTheirTags(wanted, now), now, ['IpPermissions']),
   Listener(wanted, now) {
     const said = now.sets.Tags?.get(memberTag);
     // Whose it is that answers where no rule holds is not said anew: it may be one of the others.
-    const Tags = new Map(wanted.sets.Tags);
+    const Tags = new Map(withTheirTags(wanted, now).sets.Tags);
     if (said !== undefined && now.serves.some(isOther)) Tags.set(memberTag, said);
     else if (said === undefined && wanted.serves.length === 0) Tags.delete(memberTag);
     const grownUp = withSets({ ...wanted, sets: { ...wanted.sets, Tags } }, now, ['Certificates']);
@@ -104,6 +103,12 @@ const grown: Readonly<Record<string, (wanted: Resource, now: Observed) => Resour
     };
   },
 };
+
+/** Tags that services ask for may be those of the others. */
+function withTheirTags(wanted: Resource, now: Observed): Resource {
+  const theirs = [...(now.sets.Tags ?? [])].filter(([key]) => !key.includes('k8s.aws/'));
+  return { ...wanted, sets: { ...wanted.sets, Tags: new Map([...theirs, ...(wanted.sets.Tags ?? [])]) } };
+}
 
 /** A listener with the certificates that it has beside those that are wanted. */
 export function withCertificatesOf(now: Observed, wanted: Resource): Resource {

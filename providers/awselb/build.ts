@@ -12,6 +12,8 @@ export interface Build {
   readonly environment: AwsEnvironment;
   readonly nodes: readonly Node[];
   readonly present: Present;
+  /** There may be services of which nobody can tell now. */
+  readonly incomplete: boolean;
   /** ARN of a target group of others → the one service that fills it. */
   readonly holders: ReadonlyMap<string, ExportedService>;
   readonly settings: (service: ExportedService) => ServiceOptions;

@@ -27,6 +27,7 @@ import { settle } from './settle.ts';
 import { chooseSubnets } from './subnets.ts';
 import type { Frame } from './target-group.ts';
 import { tell, tellSetting, tellUnasked } from './tell.ts';
+import { besideUnheard } from './unheard.ts';
 
 export interface GroupResult {
   readonly unit: string;
@@ -86,20 +87,28 @@ export function groupResult(
     const wanted = keepFronts(unit, (front) => unclaimed.has(front), asked, shared.present);
     const others = stopped ? [] : othersIn(unit, [...unclaimed, ...answers], shared.present);
     if (first !== undefined && others.length > 0) problems.push(tellOthers(first, others));
-    const resources = stopped
+    const whole = stopped
       ? keepUnit(unit, shared.present, live)
       : keepServices(unit, lost, others.length === 0 ? wanted : growOnly(wanted, shared.present), {
           present: shared.present,
           live,
         });
+    const waits = stack?.explicit === true ? (lost[0]?.id ?? (shared.incomplete ? unread : undefined)) : undefined;
+    const resources =
+      stopped || (waits === undefined && others.length === 0)
+        ? whole
+        : besideUnheard(whole, shared.present, { read: members, waits, refused: lost.length > 0 });
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
     return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };
   }
 }
 
+/** By what a plan names those of whom a source that cannot be read may tell. */
+const unread = 'whoever cannot be read';
+
 function tellOthers(first: ExportedService, others: readonly string[]): Problem {
   const who = `${others.slice(0, 5).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`;
-  const message = `the load balancer of this group serves others whom this weir was never asked for (${who}, as their target groups, listeners and rules say): nothing of theirs is taken away, nor of what all of them share. Give weir all of the group, or remove what is left of them in AWS (options.orphans: delete removes all such)`;
+  const message = `the load balancer of this group serves others whom this weir was never asked for (${who}, as their target groups, listeners and rules say): nothing of theirs is taken away, nor of what all of them share, and nobody is let in there whom no service names (inbound-cidrs, sourceRanges). Give weir all of the group, or remove what is left of them in AWS (options.orphans: delete removes all such)`;
   return tell(first, 'W_ORPHAN', 'group', first.bundle?.key ?? '', message);
 }
 

@@ -43,10 +43,9 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const settings = ({ id }: ExportedService): ServiceOptions => settingsOf(input.settings.get(id));
   const services = input.groups.flatMap((group) => group.services);
   const holders = holdersOf(services, settings, environment);
-  const shared = { balancer, cluster, options, environment, nodes, present, holders, settings } satisfies Omit<
-    Build,
-    'refuse' | 'warn'
-  >;
+  const incomplete = input.incomplete === true;
+  const facts = { environment, nodes, present, incomplete, holders };
+  const shared = { balancer, cluster, options, settings, ...facts } satisfies Omit<Build, 'refuse' | 'warn'>;
   const resources: Resource[] = [];
   const problems: Problem[] = [];
   const opened: Resource[] = [];
@@ -207,7 +206,13 @@ function remembered(group: FrontGroup, build: Omit<Build, 'refuse' | 'warn'>, in
   ];
   for (const service of group.services)
     for (const arn of filledBy(build.settings(service), build.environment)) inputs.push(build.holders.get(arn));
-  inputs.push(build.balancer, build.options, build.environment, ...(usesNodes(group) ? [build.nodes] : []));
+  inputs.push(
+    build.balancer,
+    build.options,
+    build.environment,
+    build.incomplete,
+    ...(usesNodes(group) ? [build.nodes] : []),
+  );
   const { present } = build;
   const seen = ({ unit }: GroupResult) => [
     ...present.inUnit(unit),

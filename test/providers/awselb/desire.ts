@@ -42,6 +42,7 @@ export interface Wish {
   readonly nodes?: readonly Node[];
   readonly present?: readonly Observed[];
   readonly policy?: Policy;
+  readonly incomplete?: boolean;
 }
 
 export interface Desired {
@@ -66,6 +67,7 @@ export function desire(services: readonly ExportedService[], wish: Wish = {}): D
     settings,
     present: wish.present ?? [],
     policy: wish.policy,
+    incomplete: wish.incomplete === true,
   };
   const made = model({ ...input, environment: wish.environment ?? environment }, options);
   return { resources: made.resources.map(normalize), problems: [...merged.problems, ...made.problems] };
