@@ -42,6 +42,7 @@ interface Index {
 
 function indexOf(observed: readonly Observed[]): Index {
   const services = new Map<ServiceId, { balancers: Observed[]; groups: Observed[] }>();
+  const fronts = frontsOf(observed);
   const children = new Map<Handle, Observed[]>();
   const used = new Set<Handle>();
   for (const object of observed) {
@@ -52,13 +53,28 @@ function indexOf(observed: readonly Observed[]): Index {
     for (const [handle, { attrs }] of sets.TargetGroups ?? []) if (attrs.Weight !== 0) used.add(handle);
     if (kind !== 'LoadBalancer' && kind !== 'TargetGroup') continue;
     if (object.id.startsWith('pointed|')) continue;
-    for (const id of object.serves) {
+    // Who came to a load balancer that was there stands at its fronts before anybody has read it again.
+    for (const id of new Set([...object.serves, ...(fronts.get(object.handle) ?? [])])) {
       const mine = services.get(id) ?? { balancers: [], groups: [] };
       services.set(id, mine);
       (kind === 'LoadBalancer' ? mine.balancers : mine.groups).push(object);
     }
   }
   return { services, children, used };
+}
+
+/** Load balancer → services at its listeners and rules. */
+function frontsOf(observed: readonly Observed[]): ReadonlyMap<Handle, readonly ServiceId[]> {
+  const found = new Map<Handle, ServiceId[]>();
+  const listeners = new Map(observed.flatMap((one) => (one.kind === 'Listener' ? [[one.handle, one]] : [])));
+  for (const { refs, serves } of observed) {
+    const balancer = refs.LoadBalancerArn ?? listeners.get(refs.ListenerArn ?? '')?.refs.LoadBalancerArn;
+    if (balancer === undefined) continue;
+    const known = found.get(balancer);
+    if (known === undefined) found.set(balancer, [...serves]);
+    else known.push(...serves);
+  }
+  return found;
 }
 
 /** Ports where the service is served, in order. */

@@ -73,6 +73,19 @@ export class Snapshot {
     this.#mayHaveLost ||= (this.#owners.input.besides ?? []).length > 0;
     this.#owners = this.#ownersOf(environment, services, besides);
     this.#mayHaveLost ||= this.#owners.hasCrowds;
+    this.#nameMembers();
+  }
+
+  /** Who came and who left is said of what a group shares though nobody reads it again. */
+  #nameMembers(): void {
+    const { known } = this.#drive;
+    for (const object of known.all()) {
+      const { kind, id, owned, unit, serves } = object;
+      if (kind !== 'LoadBalancer' || !owned || !this.#owners.isAskedFor(id)) continue;
+      const members = this.#owners.servicesOf({ lb: id, unit, resource: undefined });
+      if (members.length !== serves.length || members.some((member) => !serves.includes(member)))
+        known.put({ ...object, serves: members });
+    }
   }
 
   /** What carries the cluster's tags and is nobody's here. */

@@ -52,6 +52,16 @@ describe('the report of a service on AWS', () => {
     assert.deepEqual(report(services, [balancer(), shared], none)[0]?.addresses[0]?.ports, []);
   });
 
+  it('knows who came to a load balancer that was there by its rule, as long as the load balancer was not read again', () => {
+    const before = { ...balancer(), serves: ['shop/other'] };
+    const shared = listener(80, 'tg', { serves: ['shop/other'] });
+    const rule = object('Rule', 'rule', { refs: { ListenerArn: 'listener-80' } });
+    const [told] = report(services, [before, shared, rule], none);
+    assert.deepEqual(told?.addresses, [{ host: 'web.elb.amazonaws.com', ports: [80] }]);
+    assert.equal(condition([before, shared, rule], 'Programmed')?.status, true);
+    assert.equal(condition([before, shared], 'Programmed')?.reason, 'NoLoadBalancer');
+  });
+
   it('says why a load balancer does not serve yet', () => {
     const said = (observed: readonly Observed[]) => {
       const { status, reason, message } = condition(observed, 'Programmed') ?? {};

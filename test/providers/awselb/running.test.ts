@@ -7,7 +7,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Problem } from '../../../src/model/index.ts';
-import { networkService, webService } from '../../bench/awselb/manifests.ts';
+import { ingress, networkService, webService } from '../../bench/awselb/manifests.ts';
 import { Stage } from '../../bench/awselb/stage.ts';
 
 /** Audits come every minute. */
@@ -86,5 +86,31 @@ describe('a weir that goes on', () => {
     stage.cluster.tell('gone');
     await stage.until(() => elb.loadBalancers.size === 0, auditMs);
     await stage.until(() => ec2.securityGroups.size === groups, 3 * auditMs);
+  });
+
+  it('tells of who joins a load balancer that is there, and of who is left when another one leaves', async (t) => {
+    const stage = await opened(t);
+    const annotations = { 'group.name': 'edge' };
+    const member = (name: string) => [
+      ...webService({ namespace: 'shop', name, endpoints }),
+      ingress({ namespace: 'shop', name, paths: [{ host: `${name}.test`, path: '/', service: name }], annotations }),
+    ];
+    const served = () =>
+      stage.app
+        .state()
+        .services.map(({ id, health }) => `${id} ${health}`)
+        .sort();
+    stage.cluster.put('one', member('one'));
+    await stage.start();
+    assert.notEqual(await stage.settle(1_200_000), undefined);
+    stage.cluster.put('two', member('two'));
+    stage.cluster.tell('more');
+    await stage.until(() => served().length === 2 && stage.aws.world.elb.targetGroups.size === 2, 10_000);
+    await stage.pass(30_000);
+    assert.deepEqual(served(), ['ingress/shop/one ok', 'ingress/shop/two ok']);
+    stage.cluster.remove('one');
+    stage.cluster.tell('less');
+    await stage.until(() => stage.aws.world.elb.targetGroups.size === 1, 10_000);
+    assert.deepEqual(served(), ['ingress/shop/two ok']);
   });
 });
