@@ -207,8 +207,6 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
       names.map((name) => `${name}:\n${machine(name).text().slice(-4000)}`).join('\n'),
     );
     assert.ok(darkMs(seen) < 100, `nobody answered for ${darkMs(seen)} ms`);
-    const owners = new Set([await ownerSeen(vip), await ownerSeen(second)]);
-    assert.equal(owners.size, 2, 'a new address goes to a machine that has none');
   });
 
   it('a second weir on a machine is refused by name, and the first goes on', async () => {
