@@ -97,7 +97,12 @@ export function groupResult(
     const resources =
       stopped || (waits === undefined && others.length === 0)
         ? whole
-        : besideUnheard(whole, shared.present, { read: members, waits, refused: lost.length > 0 });
+        : besideUnheard(whole, shared.present, {
+            read: members,
+            settings: shared.settings,
+            waits,
+            refused: lost.length > 0,
+          });
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
     return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };
   }

@@ -2,8 +2,9 @@
  * A load balancer of a group that serves already, and members of it that cannot be heard now: of nobody here, in a source that cannot be read,
  * or refused. What nobody says, they may say otherwise: only what those who are read say themselves makes more of it. Pure.
  */
-import type { ExportedService, Member, MemberSet, Observed, Resource } from '../../src/model/index.ts';
+import type { Attrs, ExportedService, Member, MemberSet, Observed, Resource } from '../../src/model/index.ts';
 import { grownBalancer } from './beside-others.ts';
+import type { Build } from './build.ts';
 import { memberTag } from './names.ts';
 import type { Present } from './present.ts';
 
@@ -11,6 +12,7 @@ import type { Present } from './present.ts';
 export interface Unheard {
   /** Those whose wishes are known. */
   readonly read: readonly ExportedService[];
+  readonly settings: Build['settings'];
   /** Whom the rest waits for, until they are heard; undefined: nobody here ever hears them. */
   readonly waits: string | undefined;
   /** Some of them are known by name, and refused. */
@@ -108,7 +110,7 @@ class Hold {
     return this.#unheard.waits !== undefined && !this.#unheard.refused;
   }
 
-  /** Its certificate where no name fits stays that, and so does who is said to have it. */
+  /** How it speaks TLS and answers where no rule holds stays where nobody says otherwise, and so does who is said to have it. */
   listener(wanted: Resource): Resource {
     const [now, ...more] = this.#present.of('Listener', wanted.id);
     if (now === undefined || more.length > 0) return wanted;
@@ -118,6 +120,7 @@ class Hold {
     const theirs = said !== undefined && !this.#reads(String(said.attrs.Value));
     return {
       ...wanted,
+      attrs: { ...wanted.attrs, ...(this.#waitsForSource ? {} : this.#unsaid(wanted, now)) },
       sets: {
         ...wanted.sets,
         ...(Certificates === undefined || first === undefined
@@ -126,6 +129,26 @@ class Hold {
         ...(this.#unheard.waits !== undefined && theirs ? { Tags: new Map([...(Tags ?? []), [memberTag, said]]) } : {}),
       },
     };
+  }
+
+  /** The planner holds them by itself while a source cannot be read. */
+  #unsaid(wanted: Resource, { attrs, refs, sets }: Observed): Attrs {
+    const { read, settings } = this.#unheard;
+    const all = read.map(settings);
+    const named = `${String(wanted.attrs.Protocol)}-${String(wanted.attrs.Port)}`;
+    const said: Readonly<Record<string, boolean>> = {
+      SslPolicy: all.some(({ sslPolicy }) => sslPolicy !== undefined),
+      AlpnPolicy: all.some(({ alpnPolicy }) => alpnPolicy !== undefined),
+      MutualAuthentication: all.some(({ listeners }) => listeners?.[named]?.mutualAuthentication !== undefined),
+      DefaultActions:
+        wanted.serves.length > 0 || refs.TargetGroupArn !== undefined || (sets.TargetGroups?.size ?? 0) > 0,
+    };
+    const same = attrs.Protocol === wanted.attrs.Protocol;
+    return Object.fromEntries(
+      Object.entries(said).flatMap(([name, is]) =>
+        is || !same || attrs[name] === undefined ? [] : [[name, attrs[name]]],
+      ),
+    );
   }
 
   #withDefault(certificates: MemberSet, first: string): MemberSet {

@@ -52,6 +52,12 @@ function plans(
     defaults: made.resources.flatMap(({ sets }) =>
       [...(sets.Certificates ?? [])].flatMap(([key, { attrs }]) => (attrs.IsDefault === true ? [key] : [])),
     ),
+    tls: made.resources.flatMap(({ kind, attrs }) =>
+      kind === 'Listener' ? [[attrs.SslPolicy, attrs.MutualAuthentication]] : [],
+    ),
+    answers: made.resources.flatMap(({ attrs }) =>
+      attrs.DefaultActions === undefined ? [] : JSON.stringify(attrs.DefaultActions),
+    ),
     codes: made.problems.map(({ code }) => code),
   };
 }
@@ -88,6 +94,48 @@ describe('a member that is nobody of ours', () => {
   it('keeps the default certificate', () => {
     const { defaults } = plans([secured('two'), secured('one')], [secured('one')], 'others');
     assert.deepEqual(defaults, [arn('two')]);
+  });
+});
+
+const strict = {
+  sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+  listeners: { 'HTTPS-443': { mutualAuthentication: { mode: 'passthrough' } } },
+};
+const guarded = (more: { readonly [key: string]: Json } = {}): ExportedService => ({
+  ...secured('two'),
+  settings: { awselb: { certificateArns: [arn('two')], ...strict, ...more } },
+});
+const tls = [[strict.sslPolicy, { Mode: 'passthrough' }]];
+
+describe('a listener with TLS that only such a member asks for', () => {
+  it('is weakened neither beside one that is nobody of ours nor beside a refused one', () => {
+    const others = plans([guarded(), secured('one')], [secured('one')], 'others');
+    assert.deepEqual([others.tls, others.steps], [tls, []]);
+    const refused = plans([guarded(), secured('one')], [guarded(bad), secured('one')], 'refused');
+    assert.deepEqual([refused.tls, refused.steps], [tls, []]);
+  });
+
+  it('is not, either, while a source cannot be read, and the plan says what waits', () => {
+    const { steps, refused } = plans([guarded(), secured('one')], [secured('one')], 'unread');
+    assert.ok(refused.includes('update Listener incomplete whoever cannot be read'), refused.join());
+    assert.ok(!steps.includes('update Listener'), steps.join());
+  });
+
+  it('has what a member that is read says', () => {
+    const one = {
+      ...secured('one'),
+      settings: { awselb: { certificateArns: [arn('one')], sslPolicy: 'ELBSecurityPolicy-2016-08' } },
+    };
+    const { tls: now } = plans([guarded(), secured('one')], [one], 'others');
+    assert.deepEqual(now, [['ELBSecurityPolicy-2016-08', { Mode: 'passthrough' }]]);
+  });
+});
+
+describe('a redirect that answers where no rule holds', () => {
+  it('stays beside members that are nobody of ours', () => {
+    const two = member('two', {}, { sslRedirectPort: 443 });
+    const redirect = plans([member('one'), two], [member('one')], 'others').answers.join();
+    assert.match(redirect, /redirect/);
   });
 });
 
