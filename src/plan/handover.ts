@@ -65,10 +65,12 @@ function awaited(sketch: Sketch, others: readonly Wanted[], service: ServiceId, 
   return ready || first === undefined ? [] : reachedAt(sketch, first, needed, service);
 }
 
-/** When clients are served at a front: it is live, and nobody is asked before it who is about to go. */
+/** When clients are served at a front: it is live, and nobody is asked before it who is about to go; but for who serves them until then. */
 function reachedAt(sketch: Sketch, front: Wanted, losing: number, service?: ServiceId): readonly Draft[] {
-  const shadows = (sketch.shadows.get(front) ?? []).flatMap((dead) => sketch.deletes.get(dead) ?? []);
-  return [...liveOf(sketch, front, losing, service), ...shadows];
+  const serves = (dead: Present): boolean =>
+    service !== undefined && dead.it.serves.includes(service) && losableBehind(sketch, dead, service) > 0;
+  const shadows = (sketch.shadows.get(front) ?? []).filter((dead) => !serves(dead));
+  return [...liveOf(sketch, front, losing, service), ...shadows.flatMap((dead) => sketch.deletes.get(dead) ?? [])];
 }
 
 /** Whether this plan creates a front of a service, or turns one to something of it. */

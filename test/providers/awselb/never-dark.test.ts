@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Backend, ExportedService, Json, Route } from '../../../src/model/index.ts';
-import { backend, http, prefix, route, service, target, tcp } from '../../front/make-service.ts';
+import { backend, http, https, prefix, route, service, target, tcp } from '../../front/make-service.ts';
 import { change, converge, summary } from './converge.ts';
 import { environment } from './desire.ts';
 
@@ -85,6 +85,29 @@ describe('awselb under the planner', () => {
     );
     assert.ok(filled >= 0 && turned > filled, `${filled} ${turned}`);
     assert.deepEqual(steps[turned]?.risk, ['shop/web']);
+  });
+
+  it('gives a host another name at two ports without a gap', () => {
+    const at = (host: string) => {
+      const routes = [route([host], prefix('/'))];
+      return site(routes, {
+        fronts: [http(routes), https(routes, [])],
+        settings: { awselb: { certificateArns: ['arn:aws:acm:eu-west-1:123456789012:certificate/1'] } },
+      });
+    };
+    const { cloud } = converge([at('a.test')]);
+    cloud.tick();
+    const { plans } = converge([at('b.test')], {}, { cloud });
+    const steps = plans.flatMap((plan) => plan.steps);
+    assert.deepEqual(
+      steps.flatMap(({ gap = [] }) => gap),
+      [],
+    );
+    const first = steps.findIndex(({ op, kind }) => op === 'delete' && kind === 'Rule');
+    const waits = steps.flatMap(({ op, kind }, i) =>
+      op === 'wait' || (op === 'create' && kind === 'Rule') ? [i] : [],
+    );
+    assert.ok(waits.length >= 3 && Math.max(...waits) < first, `${waits} before ${first}`);
   });
 
   it('changes TCP to UDP at a port in one call', () => {
