@@ -133,8 +133,14 @@ describe('a listener with TLS that only such a member asks for', () => {
 
 describe('a redirect that answers where no rule holds', () => {
   it('stays beside members that are nobody of ours', () => {
-    const two = member('two', {}, { sslRedirectPort: 443 });
-    const redirect = plans([member('one'), two], [member('one')], 'others').answers.join();
+    const both = (name: string, order: number, awselb: { readonly [key: string]: Json } = {}): ExportedService => ({
+      ...secured(name),
+      fronts: [...member(name).fronts, ...secured(name).fronts],
+      bundle: { key: 'edge', order },
+      settings: { awselb: { certificateArns: [arn(name)], ...awselb } },
+    });
+    const two = both('two', 2, { sslRedirectPort: 443 });
+    const redirect = plans([both('one', 1), two], [both('one', 1)], 'others').answers.join();
     assert.match(redirect, /redirect/);
   });
 });
