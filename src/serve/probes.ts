@@ -66,10 +66,10 @@ function ready({
       : [{ name: 'drain', ok: false, reason: 'weir is about to stop', meant: true as const }]),
     { name: 'sources', ok: synced, reason: synced ? '' : reason || 'the first listing is not complete' },
     { name: 'plan', ok: planned, reason: planned ? '' : reason || 'the first plan is not made' },
-    // Told beside what decides: a plan that is not made names its balancer.
+    // Told beside what decides: a plan that is not made names its balancer, and one beside proxies of our own keeps nobody from being ready.
     ...blind.map(({ balancer, sinceMs, never, code, message, hint }) => ({
       name: `balancer ${balancer}`,
-      ok: true,
+      ok: planned || !never,
       reason: `${never ? 'never read' : 'not read'} since ${new Date(sinceMs).toISOString()}: ${code}: ${message}. ${hint}`,
     })),
     ...follows.map(({ lease, holder }) => ({

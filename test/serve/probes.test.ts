@@ -54,7 +54,12 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
   readiness = { ...readiness, planned: false, waitingFor: ['aws'], blind: [{ balancer: 'aws', never: true, ...why }] };
   assert.deepEqual(await get('/readyz?verbose'), [
     503,
-    `[+]sources ok\n[-]plan failed: aws\n[+]balancer aws ok: never read ${told}\nnot ok\n`,
+    `[+]sources ok\n[-]plan failed: aws\n[-]balancer aws failed: never read ${told}\nnot ok\n`,
+  ]);
+  readiness = { ...readiness, planned: true, waitingFor: [] };
+  assert.deepEqual(await get('/readyz?verbose'), [
+    200,
+    `[+]sources ok\n[+]plan ok\n[+]balancer aws ok: never read ${told}\nok\n`,
   ]);
   readiness = { ...readiness, planned: true, waitingFor: [], blind: [], draining: true };
   assert.deepEqual(await get('/readyz?verbose'), [
