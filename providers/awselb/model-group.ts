@@ -101,7 +101,6 @@ export function groupResult(
             read: members,
             settings: shared.settings,
             waits,
-            refused: lost.length > 0,
           });
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
     return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };

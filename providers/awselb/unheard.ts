@@ -15,8 +15,6 @@ export interface Unheard {
   readonly settings: Build['settings'];
   /** Whom the rest waits for, until they are heard; undefined: nobody here ever hears them. */
   readonly waits: string | undefined;
-  /** Some of them are known by name, and refused. */
-  readonly refused: boolean;
 }
 
 /** Nothing that nobody says is added: it waits, or is left out. */
@@ -79,7 +77,6 @@ class Hold {
 
   /** What the load balancer has and nobody asks for any more stays with it. */
   attachedBeside(left: ReadonlySet<string>, standing: readonly Observed[]): readonly Resource[] {
-    if (this.#waitsForSource) return [];
     return this.#guardsOf(standing)
       .filter(({ id }) => !left.has(id))
       .map(({ kind, id, unit, serves, attrs, refs, sets }) => ({ kind, id, unit, serves, attrs, refs, sets }));
@@ -88,13 +85,11 @@ class Hold {
   balancer(wanted: Resource, standing: readonly Observed[], left: ReadonlySet<string>): Resource {
     const [now] = standing;
     const asked = [...(wanted.sets.ManagedSecurityGroups ?? [])].filter(([id]) => left.has(id));
-    const there = this.#waitsForSource
-      ? []
-      : this.#guardsOf(standing).map(({ id }): [string, Member] => [id, { attrs: {} }]);
+    const there = this.#guardsOf(standing).map(({ id }): [string, Member] => [id, { attrs: {} }]);
     const { ManagedSecurityGroups: _, ...sets } = wanted.sets;
     const groups = new Map([...there, ...asked]);
     const held = { ...wanted, sets: groups.size === 0 ? sets : { ...sets, ManagedSecurityGroups: groups } };
-    return this.#unheard.refused && now !== undefined ? grownBalancer(held, now) : held;
+    return now === undefined ? held : grownBalancer(held, now);
   }
 
   #guardsOf(standing: readonly Observed[]): readonly Observed[] {
@@ -103,11 +98,6 @@ class Hold {
       const guard = this.#present.at('SecurityGroup', handle);
       return guard?.owned === true ? [guard] : [];
     });
-  }
-
-  /** The planner refuses by itself what would leave, and says so. */
-  get #waitsForSource(): boolean {
-    return this.#unheard.waits !== undefined && !this.#unheard.refused;
   }
 
   /** How it speaks TLS and answers where no rule holds stays where nobody says otherwise, and so does who is said to have it. */
@@ -120,7 +110,7 @@ class Hold {
     const theirs = said !== undefined && !this.#reads(String(said.attrs.Value));
     return {
       ...wanted,
-      attrs: { ...wanted.attrs, ...(this.#waitsForSource ? {} : this.#unsaid(wanted, now)) },
+      attrs: { ...wanted.attrs, ...this.#unsaid(wanted, now) },
       sets: {
         ...wanted.sets,
         ...(Certificates === undefined || first === undefined
@@ -131,7 +121,6 @@ class Hold {
     };
   }
 
-  /** The planner holds them by itself while a source cannot be read. */
   #unsaid(wanted: Resource, { attrs, refs, sets }: Observed): Attrs {
     const { read, settings } = this.#unheard;
     const all = read.map(settings);
@@ -152,7 +141,7 @@ class Hold {
   }
 
   #withDefault(certificates: MemberSet, first: string): MemberSet {
-    const kept = this.#waitsForSource ? certificates : new Map([[first, { attrs: {} }], ...certificates]);
+    const kept: MemberSet = new Map([[first, { attrs: {} }], ...certificates]);
     return new Map([...kept].map(([arn, { attrs }]) => [arn, { attrs: { ...attrs, IsDefault: arn === first } }]));
   }
 
