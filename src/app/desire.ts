@@ -79,7 +79,7 @@ export function createDesire(
       environment,
       settings,
       present,
-      incomplete: withheld.length > 0 || incomplete?.(untold) === true,
+      incomplete: withheld.length > 0 || (incomplete !== undefined && mayMiss(incomplete, present)),
     };
     const { made, problems: failures, without } = yield* modelAll(usable);
     before = made.merged;
@@ -97,6 +97,11 @@ function* modelOf(provider: Provider, input: ModelInput, options: unknown): Slic
   return provider.modelSliced === undefined
     ? provider.model(input, options)
     : yield* provider.modelSliced(input, options);
+}
+
+/** There may be services of which nobody can tell, or something is there of one that is held back. */
+function mayMiss(incomplete: (service: ServiceId) => boolean, present: ModelInput['present']): boolean {
+  return incomplete(untold) || present.some(({ serves }) => serves.some(incomplete));
 }
 
 /** A service with settings that can be used. */

@@ -60,6 +60,23 @@ describe('what a balancer shall hold', () => {
     assert.match(problems[0]?.message ?? '', /did you mean "idleMs"\?/);
   });
 
+  it('is not all there is while something is there of a service that is held back', () => {
+    const told: (boolean | undefined)[] = [];
+    const model: typeof provider.model = (input, options) => {
+      told.push(input.incomplete);
+      return provider.model(input, options);
+    };
+    const { modelSliced: _, ...plain } = provider;
+    const present = desireOf()({ services: [api], nodes: [] }, {}, []).resources.map((resource) => ({
+      ...{ ...resource, handle: resource.id, owned: true, facts: {} },
+    }));
+    for (const held of [web.id, api.id]) {
+      const incomplete = (id: string) => id === held;
+      createDesire('main', 'node', { ...plain, model }, {})({ services: [], nodes: [], incomplete }, {}, present);
+    }
+    assert.deepEqual(told, [false, true]);
+  });
+
   it('a service whose settings went bad stays as it was', () => {
     const desire = desireOf();
     const good = desire({ services: [withSettings(web, { idleMs: 7 })], nodes: [] }, {}, []);
