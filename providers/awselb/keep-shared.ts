@@ -53,7 +53,7 @@ function withCertificates(wanted: Resource, present: Present): Resource {
 }
 
 /** Ports at which one of them says who may come in. */
-function portsWithRanges(services: readonly ExportedService[]): ReadonlySet<number> {
+export function portsWithRanges(services: readonly ExportedService[]): ReadonlySet<number> {
   return new Set(
     services.flatMap(({ fronts }) => fronts.flatMap((one) => (one.sourceRanges === undefined ? [] : one.port))),
   );

@@ -27,7 +27,7 @@ import { settle } from './settle.ts';
 import { chooseSubnets } from './subnets.ts';
 import type { Frame } from './target-group.ts';
 import { tell, tellSetting, tellUnasked } from './tell.ts';
-import { besideUnheard } from './unheard.ts';
+import { besideUnheard, guardedBy } from './unheard.ts';
 
 export interface GroupResult {
   readonly unit: string;
@@ -101,6 +101,7 @@ export function groupResult(
             read: members,
             settings: shared.settings,
             waits,
+            ports: others.length > 0 || shared.incomplete ? undefined : guardedBy(lost, shared.settings),
           });
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
     return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };

@@ -5,6 +5,7 @@
 import type { Attrs, ExportedService, Member, MemberSet, Observed, Resource } from '../../src/model/index.ts';
 import { grownBalancer } from './beside-others.ts';
 import type { Build } from './build.ts';
+import { portsWithRanges } from './keep-shared.ts';
 import { memberTag } from './names.ts';
 import type { Present } from './present.ts';
 
@@ -15,6 +16,14 @@ export interface Unheard {
   readonly settings: Build['settings'];
   /** Whom the rest waits for, until they are heard; undefined: nobody here ever hears them. */
   readonly waits: string | undefined;
+  /** Ports at which they say who may come in; undefined: maybe any, or they have security groups of their own. */
+  readonly ports: ReadonlySet<number> | undefined;
+}
+
+/** Ports that those who are refused guard. */
+export function guardedBy(lost: readonly ExportedService[], settings: Build['settings']): Unheard['ports'] {
+  if (lost.some((one) => settings(one).securityGroups !== undefined)) return undefined;
+  return portsWithRanges(lost);
 }
 
 /** Nothing that nobody says is added: it waits, or is left out. */
@@ -50,11 +59,12 @@ class Hold {
   /** A front-end group: none is made beside what the load balancer has, and an open range that nobody asks for is not let in. */
   guard(wanted: Resource): readonly Resource[] {
     const [now] = this.#present.of('SecurityGroup', wanted.id);
-    const { waits } = this.#unheard;
+    const { waits, ports } = this.#unheard;
     const there = now?.sets.IpPermissions ?? new Map<string, Member>();
     const asked = [...(wanted.sets.IpPermissions ?? [])];
     const implied = new Map(asked.filter(([key, rule]) => !there.has(key) && this.#isImplied(rule)));
-    if (now === undefined && this.#attached.size === 0) return waits === undefined ? [] : [{ ...wanted, waits }];
+    if (now === undefined && this.#attached.size === 0 && ports === undefined)
+      return waits === undefined ? [] : [{ ...wanted, waits }];
     const kept = new Map(asked.filter(([key]) => !implied.has(key)));
     // Who came in at such a port goes on doing so.
     for (const [key, rule] of there) if ([...implied.values()].some((one) => samePorts(one, rule))) kept.set(key, rule);
@@ -67,11 +77,12 @@ class Hold {
   #isImplied({ attrs: { CidrIp, CidrIpv6, IpProtocol, FromPort } }: Member): boolean {
     const range = String(CidrIp ?? CidrIpv6);
     if (range !== '0.0.0.0/0' && range !== '::/0') return false;
-    const fronts = this.#unheard.read.flatMap((service) => service.fronts);
+    const { read, ports } = this.#unheard;
+    const isIcmp = String(IpProtocol).startsWith('icmp');
+    if (!isIcmp && ports?.has(Number(FromPort)) === false) return false;
+    const fronts = read.flatMap((service) => service.fronts);
     return !fronts.some(({ port, sourceRanges }) =>
-      String(IpProtocol).startsWith('icmp')
-        ? sourceRanges?.includes(range) === true
-        : port === FromPort && sourceRanges !== undefined,
+      isIcmp ? sourceRanges?.includes(range) === true : port === FromPort && sourceRanges !== undefined,
     );
   }
 

@@ -186,6 +186,17 @@ describe('a member that is refused', () => {
   });
 });
 
+describe('a port that only members have who are read', () => {
+  it('is opened though another member is refused', () => {
+    const fresh = {
+      ...member('one'),
+      fronts: [...member('one').fronts, { ...http([route(['one.test'], prefix('/'))]), key: 'more', port: 8080 }],
+    };
+    const { ranges: now, refused } = plans([member('one'), member('two')], [fresh, member('two', {}, bad)], 'refused');
+    assert.deepEqual([now.sort(), refused], [['tcp|8080|8080|0.0.0.0/0', open], []]);
+  });
+});
+
 describe('a group that is read as a whole', () => {
   it('has what somebody narrowed by hand put back', () => {
     const { cloud } = converge([member('one')]);
