@@ -31,7 +31,10 @@ function cloud(away: () => boolean, scope: Provider['capabilities']['scope'] = '
 }
 
 async function running(t: TestContext, away: () => boolean) {
-  const stage = await appStage({}, { provider: async () => cloud(away) });
+  return begin(t, await appStage({}, { provider: async () => cloud(away) }));
+}
+
+async function begin(t: TestContext, stage: Awaited<ReturnType<typeof appStage>>) {
   const end = new AbortController();
   stage.script.set([tcpService('shop/db', 5432, targets)]);
   const app = await stage.open();
@@ -86,17 +89,7 @@ test('one whose only proxies could never be read is not ready; one of them that 
   const lost = new Set(['edge', 'inner', 'aws']);
   const balancers = [...lost].map((name) => ({ name, provider: name, options: { store: `unread ${name}` } }));
   const provider = async (name: string) => cloud(() => lost.has(name), name === 'aws' ? 'shared' : 'instance');
-  const stage = await appStage({ balancers }, { provider });
-  const end = new AbortController();
-  stage.script.set([tcpService('shop/db', 5432, targets)]);
-  const app = await stage.open();
-  const heard: string[] = [];
-  const done = app.run(end.signal, { ready: () => heard.push('ready') });
-  t.after(async () => {
-    end.abort();
-    await done;
-    await stage.close();
-  });
+  const { app, heard } = await begin(t, await appStage({ balancers }, { provider }));
   await until(() => app.readiness().blind?.length === 3);
   const { planned, waitingFor } = app.readiness();
   const first = (name: string) => `first reading of what balancer ${name} drives`;

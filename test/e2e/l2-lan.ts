@@ -1,6 +1,6 @@
 /** Nodes and a client in network namespaces on one bridge, for what is announced there. Needs root, `ip` and `nft`. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { listenTo } from './l2-listener.ts';
 import type { Seen } from './l2-observer.ts';
 
 export interface Lan {
@@ -82,19 +82,7 @@ export function makeLan(names: readonly string[]): Lan {
       ];
       const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
       started.push(child);
-      let text = '';
-      child.stdout.setEncoding('utf8').on('data', (part: string) => {
-        text += part;
-      });
-      const closed = once(child, 'close');
-      await once(child.stdout, 'data');
-      return {
-        async end() {
-          child.stdin.end();
-          await closed;
-          return JSON.parse(text.slice('ready\n'.length));
-        },
-      };
+      return listenTo(child);
     },
     end,
   };

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SpeakerOptions } from '../../../providers/l2/options.ts';
 import { doubleAnswers } from '../../e2e/l2-doubles.ts';
 import { type Lan, makeLan, monotonicMs } from '../../e2e/l2-lan.ts';
+import { listenTo } from '../../e2e/l2-listener.ts';
 import { makeNodes, opened } from '../../e2e/l2-nodes.ts';
 import { names, ownerAmong, vip } from './moves.ts';
 import type { Requests } from './requests.ts';
@@ -76,17 +76,5 @@ async function ask(lan: Lan): Promise<{ end(): Promise<Requests> }> {
   const program = new URL('./requests.ts', import.meta.url).pathname;
   const words = [...lan.inside('client'), process.execPath, '--no-warnings', program, vip, String(port)];
   const child = spawn(words[0] ?? '', words.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
-  });
-  const closed = once(child, 'close');
-  await once(child.stdout, 'data');
-  return {
-    async end() {
-      child.stdin.end();
-      await closed;
-      return JSON.parse(text.slice('ready\n'.length));
-    },
-  };
+  return listenTo(child);
 }
