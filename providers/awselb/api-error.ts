@@ -27,15 +27,15 @@ const refusedAccess = new Set([
   'UnauthorizedAccess',
 ]);
 const staleCredentials = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestExpired']);
+/** The SDK's own: nothing was sent. */
+const noCredentials = new Set(['CredentialsProviderError', 'TokenProviderError']);
 const badCredentials = new Set([
-  'CredentialsProviderError',
   'InvalidClientTokenId',
   'UnrecognizedClientException',
   'AuthFailure',
   'InvalidAccessKeyId',
   'MissingAuthenticationToken',
   'OptInRequired',
-  'TokenProviderError',
 ]);
 const skewed = new Set(['RequestTimeTooSkewed', 'RequestInTheFuture']);
 const signatures = new Set(['SignatureDoesNotMatch', 'InvalidSignatureException', 'IncompleteSignature']);
@@ -118,6 +118,8 @@ function verdict(
       `the AWS credentials have expired (${told})`,
       'Renew them; weir run then goes on by itself.',
     ];
+  if (noCredentials.has(name))
+    return ['E_CLOUD_CREDENTIALS', `no AWS credentials are found, ${call} was not sent (${text})`];
   if (badCredentials.has(name)) return ['E_CLOUD_CREDENTIALS', `AWS does not accept the credentials (${told})`];
   if (skewed.has(name) || (signatures.has(name) && /not yet current|expired|must be within/i.test(text)))
     return ['E_CLOUD_CLOCK', `the clock of this machine differs from that of AWS (${told})`];

@@ -29,7 +29,7 @@ export const cloudErrors = {
   },
   E_CLOUD_CREDENTIALS: {
     class: 'retry',
-    title: 'the cloud does not accept the credentials',
+    title: 'the cloud does not accept the credentials, or there are none',
     hint: 'Give valid ones (environment, profile, role, metadata); weir run then goes on by itself.',
   },
   E_CLOUD_CLOCK: {

@@ -61,6 +61,17 @@ const troubles: readonly Trouble[] = [
     told: /AWS does not accept the credentials/,
   },
   {
+    name: 'no credentials at all',
+    env: {
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_CONFIG_FILE: '/dev/null',
+    },
+    code: /E_CLOUD_CREDENTIALS/,
+    told: /no AWS credentials are found, \w+ was not sent[\s\S]*Give valid ones \(environment, profile/,
+  },
+  {
     name: 'a clock that is wrong',
     faults: [
       {
