@@ -20,8 +20,6 @@ export interface CandidateQuestion {
   readonly forwarding: 'nodes' | 'proxy';
   /** The label exclude-from-external-load-balancers counts for nothing. Default: false. */
   readonly ignoreExcludeLabel?: boolean;
-  /** Anything else that keeps a node from an address: a clause that follows its name. */
-  readonly against?: (node: NodeId, address: Vip) => string | undefined;
 }
 
 export interface Candidate {
@@ -61,68 +59,127 @@ interface Asked {
   /** Nodes with endpoints that are ready, where traffic stays on the node. */
   readonly ready: ReadonlySet<NodeId> | undefined;
   readonly rules: readonly Rule[];
+  /** Rules that select services never announce one that shares its address. */
+  readonly shares: boolean;
 }
 
 const excludeLabel = 'node.kubernetes.io/exclude-from-external-load-balancers';
 const oldExcludeLabel = 'alpha.service-controller.kubernetes.io/exclude-balancer';
 
+type Answer = Omit<Candidacy, 'address'>;
+
+/** What was said last: a question in which only services differ takes from it what they leave as it is. */
+export class Answered {
+  about = '';
+  candidacies: ReadonlyMap<Vip, { readonly services: readonly ExportedService[]; readonly candidacy: Candidacy }> =
+    new Map();
+}
+
 /**
  * Who may announce each address, by the rules of MetalLB's speaker; who of them does is decided elsewhere. Whether a node is Ready does not
- * count: one that announces lives. Of services that share an address one that may be announced is enough. Pure; the order of what is given
- * does not matter.
+ * count: one that announces lives. Of services that share an address one that may be announced is enough. The order of what is given does
+ * not matter. Addresses that are alike have the same lists, and an address keeps its answer while `last` is about the same.
  */
-export function candidatesOf(question: CandidateQuestion): readonly Candidacy[] {
-  const { addresses, speakers, nodes, pools, forwarding } = question;
+export function candidatesOf(question: CandidateQuestion, last = new Answered()): readonly Candidacy[] {
+  const about = aboutOf(question);
+  const before = last.about === about ? last.candidacies : undefined;
+  const answer = answering(question);
+  const candidacies = new Map<Vip, { readonly services: readonly ExportedService[]; readonly candidacy: Candidacy }>();
+  for (const [address, services] of question.addresses) {
+    const known = before?.get(address);
+    const same = known !== undefined && sameItems(known.services, services);
+    candidacies.set(address, same ? known : { services, candidacy: { address, ...answer(address, services) } });
+  }
+  last.about = about;
+  last.candidacies = candidacies;
+  return [...candidacies.values()].map(({ candidacy }) => candidacy);
+}
+
+/** Everything but the services. */
+function aboutOf({ speakers, nodes, pools, rules, forwarding, ignoreExcludeLabel }: CandidateQuestion): string {
+  const asked = nodes.map(({ name, labels, networkUnavailable, leaving }) => [
+    name,
+    Object.entries(labels),
+    networkUnavailable === true,
+    leaving === true,
+  ]);
+  return JSON.stringify([speakers, asked, pools, rules, forwarding, ignoreExcludeLabel === true]);
+}
+
+function answering(question: CandidateQuestion) {
+  const { speakers, nodes, pools, forwarding } = question;
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const sorted = [...new Set(speakers)].sort();
   const labels = new Map(sorted.map((name) => [name, byName.get(name)?.labels ?? {}]));
   const rules = question.rules.map((rule) => readRule(rule, labels));
   const poolOf = createPoolOf(pools);
   const unfit = new Map(sorted.map((name) => [name, faultOf(byName.get(name), question.ignoreExcludeLabel === true)]));
-  return [...addresses].map(([address, services]) => {
-    const pool = poolOf(address);
-    const about = pool === undefined ? [] : rules.filter(({ rule }) => rule.pools?.includes(pool.name) ?? true);
-    const asked = services.map((service) => ask(service, about));
-    const silent = silenceOf(services, asked, pool, about, forwarding);
-    const judge = (name: NodeId): Verdict =>
-      unfit.get(name) ??
-      question.against?.(name, address) ??
-      best(asked.map((service) => judgeAt(name, service, about, pool, forwarding)));
-    const verdicts = sorted.map((node) => ({ node, verdict: silent ?? judge(node) }));
-    const candidates = verdicts.flatMap(({ verdict }) => (typeof verdict === 'string' ? [] : [verdict]));
-    const others = verdicts.flatMap(({ node, verdict }) =>
-      typeof verdict === 'string' ? [{ node, reason: verdict }] : [],
+  const rulesOf = new Map<Pool | undefined, readonly Rule[]>();
+  for (const pool of pools)
+    rulesOf.set(
+      pool,
+      rules.filter(({ rule }) => rule.pools?.includes(pool.name) ?? true),
     );
-    const nobody = candidates.length > 0 ? undefined : (silent ?? nobodyOf(others));
-    return {
-      address,
-      candidates: candidates.sort((a, b) => b.score - a.score || (a.node < b.node ? -1 : 1)),
-      others,
-      ...(nobody === undefined ? {} : { nobody }),
-    };
-  });
+  const alike = new Map<string, Answer>();
+  return (address: Vip, services: readonly ExportedService[]): Answer => {
+    const pool = poolOf(address);
+    const about = rulesOf.get(pool) ?? [];
+    const asked = services.map((service) => ask(service, about, forwarding));
+    const key = asked.some(isNamed) ? undefined : [pool?.name, ...asked.map((one) => keyOf(one, about))].join(' ');
+    const known = key === undefined ? undefined : alike.get(key);
+    if (known !== undefined) return known;
+    const silent = silenceOf(asked, pool, about);
+    const judge = (name: NodeId): Verdict =>
+      unfit.get(name) ?? best(asked.map((service) => judgeAt(name, service, about, pool)));
+    const answer = answerOf(
+      sorted.map((node) => ({ node, verdict: silent ?? judge(node) })),
+      silent,
+    );
+    if (key !== undefined) alike.set(key, answer);
+    return answer;
+  };
+}
+
+function answerOf(verdicts: readonly { readonly node: NodeId; readonly verdict: Verdict }[], silent?: string): Answer {
+  const candidates = verdicts.flatMap(({ verdict }) => (typeof verdict === 'string' ? [] : [verdict]));
+  const others = verdicts.flatMap(({ node, verdict }) =>
+    typeof verdict === 'string' ? [{ node, reason: verdict }] : [],
+  );
+  const nobody = candidates.length > 0 ? undefined : (silent ?? nobodyOf(others));
+  return {
+    candidates: candidates.sort((a, b) => b.score - a.score || (a.node < b.node ? -1 : 1)),
+    others,
+    ...(nobody === undefined ? {} : { nobody }),
+  };
+}
+
+/** Whether an answer may be about this service alone. */
+function isNamed({ serves, ready }: Asked): boolean {
+  return !serves || ready !== undefined;
+}
+
+/** All that an answer depends on, of a service that it does not name. */
+function keyOf({ rules, shares }: Asked, about: readonly Rule[]): string {
+  return `${rules.map((rule) => about.indexOf(rule)).join()};${shares}`;
+}
+
+function sameItems<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((item, at) => item === other[at]);
 }
 
 /** What keeps an address from every node alike. */
-function silenceOf(
-  services: readonly ExportedService[],
-  asked: readonly Asked[],
-  pool: Pool | undefined,
-  about: readonly Rule[],
-  forwarding: CandidateQuestion['forwarding'],
-): string | undefined {
-  if (services.length === 0) return 'belongs to no service';
+function silenceOf(asked: readonly Asked[], pool: Pool | undefined, about: readonly Rule[]): string | undefined {
+  if (asked.length === 0) return 'belongs to no service';
   if (pool?.byRule === true && about.length === 0)
     return `lies in pool ${pool.name}, which no L2Advertisement announces`;
   if (about.length > 0 && asked.every((service) => service.rules.length === 0)) {
     const names = about.map(({ rule }) => rule.name).join(', ');
-    const shares = services.some(({ address }) => address?.shareKey !== undefined);
-    const why = shares
+    const why = asked.some(({ shares }) => shares)
       ? 'its services share an address, which rules with serviceSelectors never announce'
       : 'they select none of its services';
     return `is announced by no L2Advertisement: ${names}: ${why}`;
   }
-  if (forwarding === 'nodes' && !asked.some(({ serves }) => serves)) return 'has no endpoint that serves';
+  if (!asked.some(({ serves }) => serves)) return 'has no endpoint that serves';
   return undefined;
 }
 
@@ -141,12 +198,9 @@ function judgeAt(
   { id, serves, ready, rules }: Asked,
   about: readonly Rule[],
   pool: Pool | undefined,
-  forwarding: CandidateQuestion['forwarding'],
 ): Verdict {
-  if (forwarding === 'nodes') {
-    if (!serves) return `is not needed by ${id}, which has no endpoint that serves`;
-    if (ready?.has(name) === false) return `has no ready endpoint of ${id} (externalTrafficPolicy Local)`;
-  }
+  if (!serves) return `is not needed by ${id}, which has no endpoint that serves`;
+  if (ready?.has(name) === false) return `has no ready endpoint of ${id} (externalTrafficPolicy Local)`;
   if (about.length === 0 && pool?.byRule !== true) return { node: name, score: 0 };
   const admitting = rules.filter(({ scores }) => scores.has(name));
   if (admitting.length === 0) {
@@ -172,23 +226,23 @@ function best(verdicts: readonly Verdict[]): Verdict {
   return { node: first.node, score, ...(interfaces === undefined ? {} : { interfaces }) };
 }
 
-function ask({ id, address, origin, backends }: ExportedService, about: readonly Rule[]): Asked {
+function ask(
+  { id, address, origin, backends }: ExportedService,
+  about: readonly Rule[],
+  forwarding: CandidateQuestion['forwarding'],
+): Asked {
+  const shares = address?.shareKey !== undefined;
+  const rules = about.filter(({ service }) => service === undefined || (!shares && service(origin.labels)));
+  // A proxy answers, whatever is behind it.
+  if (forwarding === 'proxy') return { id, serves: true, ready: undefined, rules, shares };
   const all = Object.values(backends);
-  const local = all.some(({ localOnly }) => localOnly === true);
-  const ready = local
+  const ready = all.some(({ localOnly }) => localOnly === true)
     ? new Set(
         all.flatMap(({ targets }) => targets.flatMap(({ node, state }) => (state === 'ready' ? (node ?? []) : []))),
       )
     : undefined;
-  return {
-    id,
-    // Ready, or serving while it ends, anywhere.
-    serves: all.some(({ targets }) => targets.some(({ state }) => state !== 'gone')),
-    ready,
-    rules: about.filter(
-      ({ service }) => service === undefined || (address?.shareKey === undefined && service(origin.labels)),
-    ),
-  };
+  // Ready, or serving while it ends, anywhere.
+  return { id, serves: all.some(({ targets }) => targets.some(({ state }) => state !== 'gone')), ready, rules, shares };
 }
 
 function nobodyOf(others: Candidacy['others']): string {

@@ -1,7 +1,6 @@
 /** What this machine is to announce, out of the merged services of its balancer. Pure; an address that nobody may announce is a problem of its services. */
 import {
   type Attrs,
-  canonicalJson,
   type ExportedService,
   type FrontGroup,
   type Json,
@@ -9,8 +8,9 @@ import {
   type ModelResult,
   type Problem,
   type Resource,
+  sameJson,
 } from '../../src/model/index.ts';
-import { type Candidacy, candidatesOf } from './candidates.ts';
+import { Answered, type Candidacy, candidatesOf } from './candidates.ts';
 import { type Members, membersOf } from './members.ts';
 import { placeText, unitName } from './names.ts';
 import type { Options } from './options.ts';
@@ -19,8 +19,14 @@ import { guardedRanges } from './ranges.ts';
 /** More ports of an address say no more about whether a proxy serves it. */
 const probedPorts = 2;
 
-/** The same resource object comes back while it says the same. */
-const known = new WeakMap<Options, Map<string, { readonly text: string; readonly resource: Resource }>>();
+/** What the last model was made of, of one balancer: the same resource object comes back while it says the same. */
+interface Last {
+  resources: ReadonlyMap<string, Resource>;
+  readonly proxy: Answered;
+  readonly nodes: Answered;
+}
+
+const known = new WeakMap<Options, Last>();
 
 export function model(input: ModelInput, options: Options): ModelResult {
   const unit = unitName(input.balancer, input.node);
@@ -30,36 +36,38 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const own = [...addressesOf(input), ...machines];
   const groups = input.groups.filter(({ addresses, listeners }) => addresses.length > 0 && listeners.length > 0);
   const problems: Problem[] = [];
-  const memo = known.get(options) ?? new Map();
-  known.set(options, memo);
-  const made = new Map<string, { readonly text: string; readonly resource: Resource }>();
+  const last = known.get(options) ?? { resources: new Map(), proxy: new Answered(), nodes: new Answered() };
+  known.set(options, last);
+  const made = new Map<string, Resource>();
   const make = (kind: string, id: string, serves: readonly string[], attrs: Attrs): Resource => {
     const key = `${unit} ${kind} ${id}`;
-    const text = canonicalJson({ serves: [...serves], attrs: { ...attrs } });
-    const before = memo.get(key);
-    const entry =
-      before?.text === text
-        ? before
-        : { text, resource: { kind, id, unit, serves, attrs: Object.freeze(attrs), refs: {}, sets: {} } };
-    made.set(key, entry);
-    return entry.resource;
+    const before = last.resources.get(key);
+    const same = before !== undefined && sameJson(before.serves, serves) && sameJson(before.attrs, attrs);
+    const resource = same ? before : { kind, id, unit, serves, attrs: Object.freeze(attrs), refs: {}, sets: {} };
+    made.set(key, resource);
+    return resource;
   };
   const resources: Resource[] = [make('Speaker', input.node, [], speakerAttrs(members, options))];
   for (const { name, ranges } of pools) {
     const guarded = guardedRanges(ranges, own);
     if (guarded.length > 0) resources.push(make('Guard', name, [], { ranges: [...guarded] }));
   }
-  for (const { group, candidacy } of candidacies(groups, members, input, options)) {
+  const context = { input, options, http: servesHttp(input) };
+  for (const { group, candidacy } of candidacies(groups, members, context, last)) {
     if (candidacy.nobody !== undefined)
       for (const service of group.services) problems.push(nobody(service, candidacy.address, candidacy.nobody));
     const serves = group.services.map(({ id }) => id);
-    resources.push(
-      make('Announcement', candidacy.address, serves, announcementAttrs(group, candidacy, input, options)),
-    );
+    resources.push(make('Announcement', candidacy.address, serves, announcementAttrs(group, candidacy, context)));
   }
-  memo.clear();
-  for (const [key, entry] of made) memo.set(key, entry);
+  last.resources = made;
   return { resources, problems };
+}
+
+interface Context {
+  readonly input: ModelInput;
+  readonly options: Options;
+  /** Whether HTTP is spoken at any address. */
+  readonly http: boolean;
 }
 
 interface Candidate {
@@ -71,23 +79,24 @@ interface Candidate {
 function candidacies(
   groups: readonly FrontGroup[],
   { speakers }: Members,
-  input: ModelInput,
-  options: Options,
+  { input, options }: Context,
+  last: Last,
 ): readonly Candidate[] {
   const byAddress = new Map(groups.map((group) => [group.addresses[0] ?? '', group]));
   return (['proxy', 'nodes'] as const).flatMap((forwarding) => {
     const addresses = new Map<string, readonly ExportedService[]>();
     for (const [address, group] of byAddress)
       if (isProxied(group, input) === (forwarding === 'proxy')) addresses.set(address, group.services);
-    const found = candidatesOf({
+    const question = {
       addresses,
       speakers,
       nodes: input.nodes,
       pools: input.pools ?? [],
       rules: input.announcements ?? [],
       forwarding,
-      ...(options.ignoreExcludeLabel ? { ignoreExcludeLabel: true } : {}),
-    });
+      ignoreExcludeLabel: options.ignoreExcludeLabel,
+    };
+    const found = candidatesOf(question, last[forwarding]);
     return found.flatMap((candidacy) => {
       const group = byAddress.get(candidacy.address);
       return group === undefined ? [] : [{ group, candidacy }];
@@ -103,32 +112,55 @@ function isProxied({ services }: FrontGroup, { shared, nodes }: ModelInput): boo
 function announcementAttrs(
   group: FrontGroup,
   { candidates, others }: Candidacy,
-  input: ModelInput,
-  { choice, followHealth }: Options,
+  { input, options: { choice, followHealth }, http }: Context,
 ): Attrs {
-  const scores = [...new Set(candidates.map(({ score }) => score))];
-  const tiers = scores.map((score) => candidates.flatMap((one) => (one.score === score ? [one.node] : [])));
   const interfaces = candidates.find(({ node }) => node === input.node)?.interfaces;
   const [first = group.addresses[0]] = group.services[0]?.address?.list ?? [];
   const along = choice === 'metallb' && first !== undefined && first !== group.addresses[0] ? { along: first } : {};
   const follows =
     followHealth === 'always' ||
     (followHealth === 'auto' && group.services.some(({ id }) => input.shared?.has(id) === true));
-  const ports = follows ? probedAt(group, input) : [];
+  const ports = follows ? probedAt(group, http) : [];
   const probe = [...new Set(ports)].slice(0, probedPorts);
   return {
-    candidates: tiers,
+    candidates: tiersOf(candidates),
     ...along,
     ...(interfaces === undefined ? {} : { interfaces: [...interfaces] }),
     ...(probe.length === 0 ? {} : { probe }),
-    ...(others.length === 0 ? {} : { others: Object.fromEntries(others.map(({ node, reason }) => [node, reason])) }),
+    ...(others.length === 0 ? {} : { others: reasonsOf(others) }),
   };
 }
 
+/** Many addresses have the same lists: they are turned into attributes once, and two of them compared at a glance. */
+function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new WeakMap<Key, Value>();
+  return (key) => {
+    const value = made.get(key) ?? make(key);
+    made.set(key, value);
+    return value;
+  };
+}
+
+const tiersOf = once((candidates: Candidacy['candidates']): readonly (readonly string[])[] => {
+  const scores = [...new Set(candidates.map(({ score }) => score))];
+  return scores.map((score) => candidates.flatMap((one) => (one.score === score ? [one.node] : [])));
+});
+
+const reasonsOf = once(
+  (others: Candidacy['others']): Readonly<Record<string, string>> =>
+    Object.fromEntries(others.map(({ node, reason }) => [node, reason])),
+);
+
+function isHttp({ protocol }: FrontGroup['listeners'][number]): boolean {
+  return protocol === 'http' || protocol === 'https';
+}
+
+function servesHttp({ groups }: ModelInput): boolean {
+  return groups.some(({ addresses, listeners }) => addresses.length > 0 && listeners.some(isHttp));
+}
+
 /** Ports of HTTP, where there are any at all: a proxy of TCP connects on to a target for each connection. */
-function probedAt({ listeners }: FrontGroup, { groups }: ModelInput): readonly number[] {
-  const isHttp = ({ protocol }: FrontGroup['listeners'][number]) => protocol === 'http' || protocol === 'https';
-  const http = groups.some(({ addresses, listeners: all }) => addresses.length > 0 && all.some(isHttp));
+function probedAt({ listeners }: FrontGroup, http: boolean): readonly number[] {
   return listeners.flatMap((listener) => {
     const { protocol, port } = listener;
     const answers = http ? isHttp(listener) : protocol !== 'udp' && protocol !== 'quic';

@@ -175,13 +175,6 @@ describe('who may announce an address', () => {
       [],
       ['a', /nodeSelectors/],
     ],
-    [
-      'what the caller knows',
-      {},
-      { against: (name) => (name === 'b' ? 'is down' : undefined) },
-      ['a', 'c'],
-      ['b', /^is down$/],
-    ],
     ['only who speaks', {}, { speakers: ['b'] }, ['b']],
   ];
   for (const [what, wish, more, names, reason] of cases)
