@@ -8,6 +8,7 @@ import { type ControlPlane, eventually, makeNamespace, missingKube, sharedContro
 import { addressesOf, programmedOf, StatusUser, until, type Written } from './kube-status-stage.ts';
 
 const ours = 'weir-lb.dev/resources';
+type Metadata = Readonly<Record<string, unknown>> & { readonly annotations?: Readonly<Record<string, string>> };
 const theirs = 'service.k8s.aws/resources';
 
 describe('objects with something in a cloud', { skip: missingKube() }, () => {
@@ -28,25 +29,30 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
       },
     );
   const path = (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/services/${name}`;
-  const gone = (namespace: string, name: string) =>
+  const gone = (namespace: string, name: string, withinMs = 60_000) =>
     eventually(
       () => plane.client.probe('GET', path(namespace, name)),
       (code) => code === 404,
-      60_000,
+      withinMs,
     );
   const balancers = () => [...aws.world.elb.loadBalancers.all()].length;
   /** As the API server would make it of what its user writes. */
-  const put = async (namespace: string, name: string, metadata: object = {}, endpoint?: object) => {
-    const [service, slice] = networkService({ namespace, name, ports: [80], endpoints: [{ address: '10.0.135.10' }] });
+  const put = async (namespace: string, name: string, metadata: Metadata = {}, endpoint?: object, port = 80) => {
+    const [service, slice] = networkService({
+      namespace,
+      name,
+      ports: [port],
+      endpoints: [{ address: '10.0.135.10' }],
+    });
     const { spec, metadata: written } = Object(service);
     await plane.client.apply({
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { namespace, name, annotations: written.annotations, ...metadata },
+      metadata: { namespace, name, ...metadata, annotations: { ...written.annotations, ...metadata.annotations } },
       spec: {
         ...spec,
         selector: undefined,
-        ports: [{ name: 'p80', port: 80 }],
+        ports: [{ name: `p${port}`, port }],
         loadBalancerClass: 'service.k8s.aws/nlb',
       },
     });
@@ -115,6 +121,24 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
     await plane.client.patch(path(namespace, 'old'), { metadata: { finalizers: [ours] } });
     await plane.client.remove(path(namespace, 'old'));
     await gone(namespace, 'old');
+  });
+
+  it('leave a load balancer that others of their group keep', async (t) => {
+    const namespace = await makeNamespace(t, plane);
+    const shared = (name: string, port: number) =>
+      put(namespace, name, { annotations: { 'weir-lb.dev/settings.awselb': '{"group":"edge"}' } }, undefined, port);
+    await shared('one', 81);
+    await whole(namespace, 'one');
+    await shared('two', 82);
+    await whole(namespace, 'two');
+    assert.equal(balancers(), 1);
+    await plane.client.remove(path(namespace, 'one'));
+    // Sooner than the load balancer is read again, which nobody changed.
+    await gone(namespace, 'one', 30_000);
+    assert.deepEqual([balancers(), programmedOf(await user.service(namespace, 'two'))], [1, 'True Programmed']);
+    await plane.client.remove(path(namespace, 'two'));
+    await gone(namespace, 'two');
+    assert.equal(balancers(), 0);
   });
 
   it('with Pods that wait for the load balancer: those are its targets, and ready when it finds them healthy', async (t) => {
