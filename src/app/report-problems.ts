@@ -1,4 +1,4 @@
-import { type ExportedService, errors, isErrorCode, type Observed, type Problem, shown } from '../model/index.ts';
+import { type ExportedService, errors, isErrorCode, type Problem, shown } from '../model/index.ts';
 import type { Balancer } from './balancer.ts';
 import type { Gathered } from './gather.ts';
 
@@ -9,7 +9,7 @@ import type { Gathered } from './gather.ts';
 export function reportProblems(balancers: readonly Balancer[], gathered: Gathered | undefined): readonly Problem[] {
   if (gathered === undefined) return [];
   return balancers.flatMap((balancer) => {
-    if (!hasReasons(balancer.lane.observed())) return [];
+    if (!balancer.lane.hasReasons) return [];
     const services = new Map((gathered.taken.get(balancer.name) ?? []).map((service) => [service.id, service]));
     return balancer.reports(gathered).flatMap(({ service: id, conditions }) => {
       const service = services.get(id);
@@ -21,17 +21,6 @@ export function reportProblems(balancers: readonly Balancer[], gathered: Gathere
       );
     });
   });
-}
-
-const answers = new WeakMap<readonly Observed[], boolean>();
-
-/** Asked at every turn, mostly for the same list. */
-function hasReasons(observed: readonly Observed[]): boolean {
-  const known = answers.get(observed);
-  if (known !== undefined) return known;
-  const found = observed.some(({ facts }) => facts.reason !== undefined);
-  answers.set(observed, found);
-  return found;
 }
 
 function problemOf(service: ExportedService, { code, message }: Pick<Problem, 'code' | 'message'>): Problem {

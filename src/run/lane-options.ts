@@ -24,6 +24,12 @@ import type { Metrics } from './metrics.ts';
 import type { Planner } from './planner.ts';
 import type { WriteGate } from './write-gate.ts';
 
+/** The two ends of a run: start nothing more, and end also what is under way. */
+export interface Ends {
+  readonly signal: AbortSignal;
+  readonly hard: AbortSignal;
+}
+
 /** What one balancer shall make reachable, and what is known about how complete that is. */
 export interface Wanted {
   /** The same array while nothing changed. */

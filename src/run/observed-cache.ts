@@ -8,6 +8,18 @@ export class ObservedCache {
   #list: readonly Observed[] | undefined = [];
   /** The answer of the last replacement, while every object of it is held. */
   #answer: readonly Observed[] | undefined;
+  #version = 0;
+  #reasons = 0;
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Something says why it is not as it shall be. */
+  get hasReasons(): boolean {
+    return this.#reasons > 0;
+  }
 
   /** The same array while nothing changed. */
   all(): readonly Observed[] {
@@ -47,9 +59,15 @@ export class ObservedCache {
       this.#held.add(object);
     }
     if (known === object) return;
+    this.#version++;
+    this.#reasons += reasonsOf(object) - reasonsOf(known);
     this.#list = undefined;
     this.#answer = undefined;
   }
+}
+
+function reasonsOf(object: Observed | undefined): number {
+  return object?.facts.reason === undefined ? 0 : 1;
 }
 
 export function keyOf(object: { readonly kind: string; readonly handle: Handle }): string {

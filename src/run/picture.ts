@@ -27,6 +27,7 @@ export class Picture {
   #groupsFrom: readonly unknown[] = [];
   /** Objects appeared, changed or went that no work of ours has told of. */
   #outside = 0;
+  #joins = 0;
 
   constructor(options: Pick<LaneOptions, 'desire' | 'planner' | 'provider'>) {
     this.#options = options;
@@ -37,6 +38,16 @@ export class Picture {
     return this.#want;
   }
 
+  /** The units with something of ours, joined as `join` did last, each with what its work has come to since. */
+  get groups(): ReadonlyMap<Unit, UnitGroup> {
+    return this.#groups;
+  }
+
+  /** How often units were joined anew. */
+  get joins(): number {
+    return this.#joins;
+  }
+
   /** What is wanted may be another thing by now, after work that it waited for. */
   get owes(): boolean {
     return this.#want?.provisional === true && !this.#wantFrom.includes(this.#outside);
@@ -44,9 +55,9 @@ export class Picture {
 
   /** Puts a reading in the place of what was known; everything is looked at anew when it says something else. */
   read(before: readonly Observed[], after: readonly Observed[]): void {
-    const known = this.cache.all();
+    const known = this.cache.version;
     this.cache.replace(before, after);
-    if (this.cache.all() !== known) this.#outside++;
+    if (this.cache.version !== known) this.#outside++;
   }
 
   /**
@@ -54,20 +65,20 @@ export class Picture {
    * something changed outside, so what is wanted may be another thing now.
    */
   worked(group: UnitGroup, result: readonly Observed[], news = false): readonly Observed[] {
-    const known = this.cache.all();
+    const known = this.cache.version;
     const observed = this.cache.replace(group.observed, result);
     // Joined anew while the work went on: from what was known before it, and so was what is wanted (names that it has taken meanwhile).
     const stale = this.#groups.get(group.unit) !== group;
-    if ((news || stale || this.#want?.provisional === true) && this.cache.all() !== known) this.#outside++;
+    if ((news || stale || this.#want?.provisional === true) && this.cache.version !== known) this.#outside++;
     if (stale) this.#groupsFrom = [];
     else if (group.desired.length + observed.length === 0) this.#groups.delete(group.unit);
-    else this.#groups.set(group.unit, { ...group, observed });
+    else if (observed !== group.observed) this.#groups.set(group.unit, { ...group, observed });
     return observed;
   }
 
-  /** In slices: what comes to be known meanwhile is looked at the next time. One at a time. */
-  *groups(wanted: Wanted, environment: Environment): Sliced<readonly UnitGroup[]> {
-    const before = this.cache.all();
+  /** Joins what is wanted and what is there, where either is another thing. In slices: what comes to be known meanwhile is looked at the next time. One at a time. */
+  *join(wanted: Wanted, environment: Environment): Sliced<void> {
+    const before = this.cache.version;
     const unknown = wanted.incomplete(untold);
     const wantFrom = [
       wanted.services,
@@ -79,23 +90,21 @@ export class Picture {
       unknown,
     ];
     if (this.#want === undefined || !sameItems(wantFrom, this.#wantFrom)) {
-      const made = wanted.nothing ? empty : yield* this.#options.desire(wanted, environment, before);
+      const made = wanted.nothing ? empty : yield* this.#options.desire(wanted, environment, this.cache.all());
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };
       this.#wantFrom = wantFrom;
       yield;
     }
-    const present = this.cache.all();
-    if (present !== before) this.#outside++;
+    if (this.cache.version !== before) this.#outside++;
     const groupsFrom = [this.#want.resources, this.#outside];
-    if (!sameItems(groupsFrom, this.#groupsFrom)) {
-      const { planner, provider } = this.#options;
-      const groups = planner.units(provider.kinds, this.#want.resources, present);
-      // What belongs to others alone is no work of ours.
-      const ours = groups.filter(({ desired, observed }) => desired.length > 0 || observed.some((o) => o.owned));
-      this.#groups = new Map(ours.map((group) => [group.unit, group]));
-      this.#groupsFrom = groupsFrom;
-    }
-    return [...this.#groups.values()];
+    if (sameItems(groupsFrom, this.#groupsFrom)) return;
+    const { planner, provider } = this.#options;
+    const groups = planner.units(provider.kinds, this.#want.resources, this.cache.all());
+    // What belongs to others alone is no work of ours.
+    const ours = groups.filter(({ desired, observed }) => desired.length > 0 || observed.some((o) => o.owned));
+    this.#groups = new Map(ours.map((group) => [group.unit, group]));
+    this.#groupsFrom = groupsFrom;
+    this.#joins++;
   }
 }
 

@@ -32,6 +32,7 @@ function countState(state: State): ReadonlyMap<string, Count> {
   const { instance: node } = state;
   const providers = new Map(state.balancers.map(({ name, provider }) => [name, provider]));
   for (const { provider, units } of state.balancers) {
+    add('weir_plan_pending', { provider }, units.filter(({ state }) => state !== 'in sync').length);
     for (const unit of units) add('weir_units', { provider, state: unit.state });
   }
   for (const service of state.services) {
