@@ -37,19 +37,26 @@ export function ask<T extends Tagged>(
   const rows = ids?.length
     ? ids.map((id) => table.get(id) ?? refuse(notFound, `The ID '${id}' does not exist`))
     : table.list();
-  const found = rows.filter((row) => asked.every((filter) => fits(row, filter, filters)));
+  const tests = asked.map((filter) => testOf(filter, filters));
+  const found = rows.filter((row) => tests.every((fits) => fits(row)));
   if (ids?.length && MaxResults !== undefined)
     refuse('InvalidParameterCombination', 'MaxResults cannot stand beside IDs');
   return page(found, idOf, { marker: NextToken, size: MaxResults, most: 1000 }, 'InvalidParameterValue');
 }
 
-function fits<T extends Tagged>(row: T, { Name = '', Values = [] }: Filter, table: FilterTable<T>): boolean {
-  let values: string | readonly string[] | undefined;
-  if (Name.startsWith('tag:')) values = row.tags.get(Name.slice(4));
-  else if (Name === 'tag-key') values = [...row.tags.keys()];
-  else values = table[Name]?.(row);
-  const list = values === undefined ? [] : typeof values === 'string' ? [values] : values;
-  return Values.some((pattern) => list.some((value) => wildcard(pattern).test(value)));
+/** Whether a row has one of the values of a filter. */
+function testOf<T extends Tagged>({ Name = '', Values = [] }: Filter, table: FilterTable<T>): (row: T) => boolean {
+  const valuesOf = (row: T) => {
+    if (Name.startsWith('tag:')) return row.tags.get(Name.slice(4));
+    return Name === 'tag-key' ? [...row.tags.keys()] : table[Name]?.(row);
+  };
+  const plain = new Set(Values.filter((value) => !/[*?\\]/.test(value)));
+  const patterns = Values.filter((value) => !plain.has(value)).map(wildcard);
+  const fits = (value: string) => plain.has(value) || patterns.some((pattern) => pattern.test(value));
+  return (row) => {
+    const values = valuesOf(row) ?? [];
+    return typeof values === 'string' ? fits(values) : values.some(fits);
+  };
 }
 
 function wildcard(pattern: string): RegExp {
