@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TakenConnections } from './kernel/tcp-taken.ts';
 import type { Place } from './speaker-words.ts';
 
 export interface HealthParts {
   /** Whether something answers; told when it is different. */
   readonly changed: (served: boolean, reason: string) => void;
-  /** For tests: undefined when a connection is made, else why not. */
+  /** For tests: undefined when a connection is taken, else why not. */
   readonly ask?: (place: Place) => Promise<string | undefined>;
 }
 
@@ -12,12 +15,14 @@ const everyMs = 1000;
 /** After a failure: soon, so that a death is known within half a second of the first. */
 const againMs = 150;
 const waitMs = 500;
+/** So often it is looked whether a connection is taken. */
+const takenMs = 5;
 const failures = 3;
 const successes = 2;
 
 /**
- * Whether the proxy of this machine answers: one connection of TCP a second, to each address in turn. One that never answers is the
- * business of its service; when none does the machine is of no use for any.
+ * Whether the proxy of this machine answers: one connection of TCP a second, to each address in turn, that it has to take. One that never
+ * answers is the business of its service; when none does the machine is of no use for any.
  */
 export class Health {
   readonly #parts: HealthParts;
@@ -99,16 +104,27 @@ function textOf(place: Place | undefined): string {
   return vip.includes(':') ? `[${vip}]:${port}` : `${vip}:${port}`;
 }
 
-/** Connects and lets go at once, by a reset: a proxy that would connect on has nothing to do then. */
-function ask([host, port]: Place): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (fault: string | undefined) => {
-      socket.resetAndDestroy();
-      resolve(fault);
-    };
-    socket.setTimeout(waitMs, () => end(`did not answer within ${waitMs} ms`));
-    socket.once('error', (error) => end(`does not answer: ${error.message}`));
-    socket.once('connect', () => end(undefined));
-  });
+/** Opened by the first question, for the life of the thread. Undefined where the kernel does not tell: a connection is enough then. */
+let connections: Promise<TakenConnections | undefined> | undefined;
+
+/** Connects and, when the program behind it has taken the connection, lets go by a reset: a proxy that would connect on has little to do then. */
+async function ask([host, port]: Place): Promise<string | undefined> {
+  connections ??= TakenConnections.open().catch(() => undefined);
+  const known = await connections;
+  const socket = connect({ host, port });
+  socket.on('error', () => {});
+  const over = AbortSignal.timeout(waitMs);
+  try {
+    await once(socket, 'connect', { signal: over });
+    // The kernel makes connections for a program that is stopped or hangs, too.
+    const here = { address: socket.localAddress ?? host, port: socket.localPort ?? 0 };
+    while (known?.taken({ address: host, port }, here) === false) await sleep(takenMs, undefined, { signal: over });
+    return undefined;
+  } catch (error) {
+    if (!over.aborted) return `does not answer: ${error instanceof Error ? error.message : String(error)}`;
+    const what = socket.connecting ? 'did not answer' : 'took no connection, as a program that is stopped or hangs,';
+    return `${what} within ${waitMs} ms`;
+  } finally {
+    socket.resetAndDestroy();
+  }
 }

@@ -152,16 +152,32 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
     assert.equal(await ownerSeen(vip), next);
   });
 
+  const proxiesOf = (name: string) =>
+    lan
+      .run('net', `ip netns pids ${lan.inside(name)[3]}`)
+      .trim()
+      .split('\n')
+      .filter((pid) => lan.run('net', `ps -o comm= -p ${pid}`).trim() === 'haproxy')
+      .map(Number);
+
+  it('its HAProxy is frozen: the kernel goes on making connections for it, and another one answers', async () => {
+    const { owner, next } = await move((name) => {
+      for (const pid of proxiesOf(name)) process.kill(pid, 'SIGSTOP');
+    });
+    const told = weirs.state(owner)?.problems.map(({ message }) => message) ?? [];
+    assert.ok(
+      told.some((message) => /takes no address: 10\.77\.0\.100:8080 took no connection/.test(message)),
+      told.join('\n'),
+    );
+    for (const pid of proxiesOf(owner)) process.kill(pid, 'SIGCONT');
+    await allWell();
+    assert.equal(await ownerSeen(vip), next);
+  });
+
   it('its HAProxy dies and cannot be started again: another one answers, and it is told', async () => {
     const { owner } = await move((name) => {
       rmSync(binary(name));
-      for (const pid of lan
-        .run('net', `ip netns pids ${lan.inside(name)[3]}`)
-        .trim()
-        .split('\n')) {
-        const comm = lan.run('net', `ps -o comm= -p ${pid}`).trim();
-        if (comm === 'haproxy') process.kill(Number(pid), 'SIGKILL');
-      }
+      for (const pid of proxiesOf(name)) process.kill(pid, 'SIGKILL');
     });
     const told = weirs.state(owner)?.problems.map(({ message }) => message) ?? [];
     assert.ok(

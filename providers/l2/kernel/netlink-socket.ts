@@ -1,14 +1,17 @@
 import { loadFfi } from './load-ffi.ts';
 import { errorOf, isListing, messageType, type NetlinkMessage, readMessages } from './netlink.ts';
 
-/** Speaks with netfilter in the kernel; every question is answered before the call returns. */
+/** Speaks with one part of the kernel; every question is answered before the call returns. */
 export interface NetlinkSocket {
   /** All that the kernel says to one request; ends with the last message of a listing. Throws an Error where the answer is lost: then nobody knows what was done. */
   ask(request: Uint8Array): readonly NetlinkMessage[];
   close(): void;
 }
 
-const [afNetlink, sockRaw, cloexec, netfilter] = [16, 3, 0o2000000, 12];
+const [afNetlink, sockRaw, cloexec] = [16, 3, 0o2000000];
+/** Parts of the kernel. */
+const subsystem = { sockets: 4, netfilter: 12 } as const;
+const needs = { sockets: 'INET_DIAG', netfilter: 'NETFILTER_NETLINK' } as const;
 const dontWait = 0x40;
 const [solSocket, sendBufferForce, receiveBufferForce] = [1, 32, 33];
 const [solNetlink, capAck] = [270, 10];
@@ -16,7 +19,7 @@ const bufferBytes = 8 << 20;
 const again = 11;
 
 /** Throws an Error that says what is missing. */
-export async function openNetlinkSocket(): Promise<NetlinkSocket> {
+export async function openNetlinkSocket(part: keyof typeof subsystem = 'netfilter'): Promise<NetlinkSocket> {
   const { dlopen, getInt32 } = await loadFfi();
   const { functions: libc } = dlopen(null, {
     socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
@@ -27,8 +30,8 @@ export async function openNetlinkSocket(): Promise<NetlinkSocket> {
     __errno_location: { arguments: [], return: 'pointer' },
   });
   const code = () => getInt32(libc.__errno_location(), 0);
-  const fd = libc.socket(afNetlink, sockRaw | cloexec, netfilter);
-  if (fd < 0) throw new Error(`no netlink socket (errno ${code()}): the kernel needs NETFILTER_NETLINK`);
+  const fd = libc.socket(afNetlink, sockRaw | cloexec, subsystem[part]);
+  if (fd < 0) throw new Error(`no netlink socket for ${part} (errno ${code()}): the kernel needs ${needs[part]}`);
   const option = (level: number, name: number, value: number) => {
     const bytes = new Uint8Array(Int32Array.of(value).buffer);
     libc.setsockopt(fd, level, name, bytes, bytes.length);

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { Health } from '../../../providers/l2/health.ts';
@@ -118,3 +120,35 @@ it('a connection that is taken is an answer, and one that is refused is none', a
   server.close();
   assert.match(await silence.promise, /^127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED/);
 });
+
+for (const host of ['127.0.0.1', '::1']) {
+  it(`a program that is stopped answers nothing, though the kernel goes on making connections for it: ${host}`, async (t) => {
+    const program = `require('node:net').createServer((s) => s.on('error', () => {})).listen(0, '${host}', function () { console.log(this.address().port) })`;
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
+    const [line] = await once(child.stdout, 'data');
+    const port = Number(String(line));
+    const told: [boolean, string][] = [];
+    const waiting = new Set<() => void>();
+    const health = new Health({
+      changed: (...news) => {
+        told.push(news);
+        for (const wake of waiting) wake();
+      },
+    });
+    t.after(() => health.close());
+    const until = async (served: boolean) => {
+      while (told.at(-1)?.[0] !== served)
+        await new Promise<void>((resolve) => {
+          waiting.add(resolve);
+        });
+    };
+    health.use([[host, port]]);
+    await until(true);
+    child.kill('SIGSTOP');
+    await until(false);
+    assert.match(told.at(-1)?.[1] ?? '', /took no connection, as a program that is stopped or hangs, within 500 ms$/);
+    child.kill('SIGCONT');
+    await until(true);
+  });
+}
