@@ -15,7 +15,6 @@ export interface RivalsParts {
 const defendMs = 10_000;
 const tellMs = 60_000;
 const settleMs = 1000;
-const lookMs = 100;
 
 /** Sees others who announce what is open here: a paused machine that goes on, an address given by hand, a second announcer. */
 export class Rivals {
@@ -24,25 +23,12 @@ export class Rivals {
   readonly #told = new Map<string, number>();
   readonly #settled = new Map<string, number>();
 
-  #timer: NodeJS.Timeout | undefined;
-
   constructor(parts: RivalsParts) {
     this.#parts = parts;
   }
 
-  /** Looks from now on, with every beat. */
-  start(): void {
-    this.#timer ??= setTimeout(() => this.look(), lookMs);
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** Looks once: has the claims of our own nodes settled, tells of each rival once a minute and announces against it. */
+  /** Looks once, which is to be done with every beat: has the claims of our own nodes settled, tells of each rival once a minute and announces against it. */
   look(): void {
-    this.#timer?.refresh();
     const { claims, open, announce, settle, tell, now } = this.#parts;
     const present = claims().filter(({ vip }) => open(vip));
     if (present.length === 0) return;

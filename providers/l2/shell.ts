@@ -30,6 +30,7 @@ export class Shell {
   #owned: ReadonlySet<Vip> = new Set();
   #openUntil = 0;
   #timer: NodeJS.Timeout | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(core: Core, world: World) {
@@ -73,13 +74,24 @@ export class Shell {
         void this.#probe(action.id, action.target, action.withinMs);
         return;
       case 'timer':
-        clearTimeout(this.#timer);
-        if (action.at === Number.POSITIVE_INFINITY) return;
-        this.#timer = setTimeout(() => this.dispatch({ kind: 'tick' }), Math.max(0, action.at - this.#world.now()));
+        this.#wake(action.at);
         return;
       case 'report':
         this.#world.report(action.report);
     }
+  }
+
+  /** Most events leave the time as it was. */
+  #wake(at: number): void {
+    if (at === this.#wakeAt) return;
+    clearTimeout(this.#timer);
+    this.#wakeAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const tick = () => {
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.dispatch({ kind: 'tick' });
+    };
+    this.#timer = setTimeout(tick, Math.max(0, at - this.#world.now()));
   }
 
   /** Where nobody can be asked, nobody has answered for a gateway, and somebody may have for an address: both keep a gate shut. */

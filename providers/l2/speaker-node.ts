@@ -187,7 +187,6 @@ export class SpeakerNode {
     await this.#peers.bind();
     this.#view.start();
     this.#health.use(this.#options.probes ?? []);
-    this.#rivals.start();
     this.#inquire();
     this.#rank();
     this.#shell.dispatch({
@@ -290,6 +289,7 @@ export class SpeakerNode {
   async #apply(inc: number, transaction: Parameters<KernelGate['apply']>[1]): Promise<boolean> {
     const ok = await this.#gate.apply(inc, transaction);
     if (ok && transaction.kind === 'reset') this.#surroundings.start();
+    this.#glance();
     return ok;
   }
 
@@ -312,8 +312,9 @@ export class SpeakerNode {
 
   /** Of others, while there is anything here that they could claim. */
   #foreignClaims(): readonly Claim[] {
-    const inc = 'inc' in this.#gate ? this.#gate.inc : undefined;
-    return inc === undefined || this.#claimed.size === 0 ? [] : (this.#parts.gates?.reader.claims(inc) ?? []);
+    const gate = this.#gate;
+    if (!('inc' in gate) || gate.inc === undefined || this.#claimed.size === 0) return [];
+    return this.#parts.gates?.reader.claims(gate.inc, gate.families) ?? [];
   }
 
   #facesChanged(announcing: boolean): void {
@@ -355,7 +356,6 @@ export class SpeakerNode {
     this.#health.close();
     this.#shell.close();
     this.#announcer.close();
-    this.#rivals.close();
     await this.#inquiry.close();
     this.#surroundings.close();
     if (how === 'withdraw') {

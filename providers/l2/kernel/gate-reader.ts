@@ -29,9 +29,9 @@ export class GateReader {
   }
 
   /** Others who have said in the last seconds that an address is theirs which is owned here. */
-  claims(inc: number): readonly Claim[] {
+  claims(inc: number, families: readonly Family[]): readonly Claim[] {
     const ask = (family: Family) => readClaimed(this.#socket.ask(claimsRequest(inc, family)), family);
-    return this.#safely(() => [...ask('ipv4'), ...ask('ipv6')]) ?? [];
+    return this.#safely(() => families.flatMap(ask)) ?? [];
   }
 
   close(): void {

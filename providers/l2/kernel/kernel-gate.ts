@@ -1,3 +1,4 @@
+import type { Family } from '../../../src/net/index.ts';
 import type { Transaction } from '../protocol/events.ts';
 import type { GateChange } from './gate-batch.ts';
 import type { GateReader } from './gate-reader.ts';
@@ -31,8 +32,8 @@ export type GateNews =
 type Own = Extract<Transaction, { readonly kind: 'own' }>;
 
 const againMs = 1000;
-/** So often it is looked whether anybody has changed any table: a question that costs some microseconds. */
-const watchMs = 45;
+/** So often, which is once in a beat, it is looked at the latest whether anybody has changed any table. */
+const watchMs = 90;
 
 /**
  * The gates of this machine as the protocol's transactions want them: what is told is written in order, and answered when it is applied.
@@ -68,6 +69,11 @@ export class KernelGate {
   /** The tables that are there. */
   get inc(): number | undefined {
     return this.#inc;
+  }
+
+  /** Of the addresses that are guarded. */
+  get families(): readonly Family[] {
+    return familiesOf(this.#shape.pools);
   }
 
   /** Applies a transaction of an incarnation behind all that were given before; false: nothing of it counts. */
@@ -195,7 +201,7 @@ export class KernelGate {
 
   async #send(inc: number, transaction: Exclude<Transaction, { readonly kind: 'reset' }>): Promise<Answer> {
     const { writer } = this.#options;
-    const families = familiesOf(this.#shape.pools);
+    const { families } = this;
     if (transaction.kind === 'arm') {
       const { token, gateMs } = transaction;
       return this.#count(await writer.write({ inc, families, arm: { token, gateMs } }));
