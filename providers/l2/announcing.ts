@@ -123,6 +123,7 @@ export class Announcing {
     if (news.kind === 'refused') [this.#ready, this.#reason] = ['refused', news.reason];
     if (news.kind === 'conflict') count('weir_l2_conflicts_total', 1);
     if (news.kind === 'gatesMended') count('weir_l2_gates_mended_total', 1);
+    if (news.kind === 'counted') countQuestions(news, count);
     const had = this.view.open.size;
     const shown = this.view.tell(news);
     const has = this.view.open.size;
@@ -130,6 +131,15 @@ export class Announcing {
     if (has < had) count('weir_l2_releases_total', had - has);
     if (shown || news.kind === 'ready' || news.kind === 'refused') changed(causeOf(news, this.#node));
   }
+}
+
+/** By the names of MetalLB, which counts a question where it answers it: here the kernel does both. */
+function countQuestions({ answered, announced }: Extract<News, { kind: 'counted' }>, count: Audience['count']): void {
+  for (const [ip, questions] of answered) {
+    count('metallb_layer2_requests_received', questions, { ip });
+    count('metallb_layer2_responses_sent', questions, { ip });
+  }
+  for (const [ip, frames] of announced) count('metallb_layer2_gratuitous_sent', frames, { ip });
 }
 
 /** What needs a new start where it differs. */

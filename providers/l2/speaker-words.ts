@@ -69,6 +69,12 @@ export type News =
   /** Addresses that somebody else had when they were to be used for the first time, with his Ethernet address; empty when there are none. */
   | { readonly kind: 'taken'; readonly vips: readonly (readonly [Vip, string])[] }
   | { readonly kind: 'gatesMended' }
+  /** Since it was told last, address → how many: questions that the kernel has answered, and frames that told the network of it. */
+  | {
+      readonly kind: 'counted';
+      readonly answered: readonly (readonly [Vip, number])[];
+      readonly announced: readonly (readonly [Vip, number])[];
+    }
   /** Somebody else says that an address is his which is open here; it is announced again against him. */
   | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string }
   | { readonly kind: 'trouble'; readonly what: string; readonly error: string }

@@ -57,6 +57,35 @@ export const metricTable: readonly MetricEntry[] = [
     help: '1 for each address of a service that this machine announces, under the name that MetalLB has for it.',
     labels: ['service', 'protocol', 'node', 'ip'],
   },
+  ...(
+    [
+      [
+        'requests_received',
+        'Questions for an announced address (ARP, neighbour discovery) that this machine was to answer,',
+      ],
+      ['responses_sent', 'Questions for an announced address that this machine has answered,'],
+      ['gratuitous_sent', 'Frames by which this machine told the network unasked that an address is here,'],
+    ] as const
+  ).map(
+    ([name, what]): MetricEntry => ({
+      name: `metallb_layer2_${name}`,
+      type: 'counter',
+      help: `${what} under the name that MetalLB has for it.`,
+      labels: ['ip'],
+    }),
+  ),
+  {
+    name: 'metallb_k8s_client_config_loaded_bool',
+    type: 'gauge',
+    help: '1 when pools and services are read, under the name that MetalLB has for it.',
+    labels: [],
+  },
+  {
+    name: 'metallb_k8s_client_config_stale_bool',
+    type: 'gauge',
+    help: '1 while an address pool, or a part of one, cannot be used as it is written; under the name that MetalLB has for it.',
+    labels: [],
+  },
   { name: 'weir_plan_steps', type: 'gauge', help: 'Steps of the last plan.', labels: ['op', 'provider'] },
   { name: 'weir_plan_pending', type: 'gauge', help: 'Units whose plan is not done.', labels: ['provider'] },
   {

@@ -55,6 +55,10 @@ function countState(state: State): ReadonlyMap<string, Count> {
     add('metallb_allocator_ipv6_addresses_total', { pool }, six);
     add('metallb_allocator_ipv6_addresses_in_use_total', { pool }, assigned.ipv6);
   }
+  const loaded = state.sources.every(({ synced }) => synced);
+  const unused = state.problems.some(({ code }) => code === 'E_POOL' || code === 'E_POOL_OVERLAP');
+  add('metallb_k8s_client_config_loaded_bool', {}, loaded ? 1 : 0);
+  add('metallb_k8s_client_config_stale_bool', {}, unused ? 1 : 0);
   for (const source of state.sources) add('weir_source_synced', { source: source.name }, source.synced ? 1 : 0);
   for (const { source } of state.incomplete) add('weir_source_incomplete', { source });
   return counts;

@@ -28,6 +28,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (name === 'apply') return gate.apply(words[0], words[1]);
     if (name === 'watch') gate.watch();
     if (name === 'anew') gate = make();
+    if (name === 'answered')
+      return Promise.resolve(Object.fromEntries(gates.reader.answered(words[0], ['ipv4', 'ipv6'])));
     return name === 'destroy' ? gate.destroy() : Promise.resolve(gates.session.pid);
   };
   void work().then((answer) => say(id, answer ?? null));

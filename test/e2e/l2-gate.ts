@@ -12,6 +12,8 @@ export interface RemoteGate {
   watch(): Promise<void>;
   /** Another gate in the same process, which knows nothing of the one before. */
   anew(): Promise<void>;
+  /** Address → questions that were answered. */
+  answered(inc: number): Promise<Readonly<Record<string, number>>>;
   destroy(): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -40,6 +42,7 @@ export function startGate(lan: Lan, name: string): RemoteGate {
     apply: (inc, transaction) => ask('apply', inc, transaction),
     watch: () => ask('watch'),
     anew: () => ask('anew'),
+    answered: (inc) => ask('answered', inc),
     destroy: () => ask('destroy'),
     kill: (signal) => child.kill(signal),
   };

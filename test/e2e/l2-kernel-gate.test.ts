@@ -75,6 +75,24 @@ describe('gates of the kernel', { concurrency: false, skip: needsRootAnd('ip', '
       assert.deepEqual(replies(seen, other), [], 'what is not owned is silent');
     });
 
+    it(`${family}: the kernel counts what it has answered for each address, and nothing else`, async () => {
+      inc += 1;
+      assert.ok(await gate.apply(inc, { kind: 'reset', inc }));
+      const observation = await lan.observe([vip, other]);
+      await arm(3000);
+      assert.ok(await confirm(vip));
+      await sleep(200);
+      // It stays owned, and is shut.
+      await arm(20);
+      assert.ok(await confirm(vip));
+      await sleep(150);
+      const counted = await gate.answered(inc);
+      const seen = await observation.end();
+      const answers = replies(seen, vip).length;
+      assert.ok(answers > 50, `${answers} answers`);
+      assert.deepEqual(counted, { [vip]: answers });
+    });
+
     it(`${family}: renewed without a lost answer; a release closes one address at once and leaves the others`, async () => {
       inc += 1;
       assert.ok(await gate.apply(inc, { kind: 'reset', inc }));

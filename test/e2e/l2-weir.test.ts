@@ -223,6 +223,14 @@ describe('weirs that announce', { concurrency: false, skip: needsRootAnd('ip', '
       names.map((name) => `${name}:\n${machine(name).text().slice(-4000)}`).join('\n'),
     );
     assert.ok(darkMs(seen) < 100, `nobody answered for ${darkMs(seen)} ms`);
+    const answers = seen.said.filter(({ kind }) => kind === 'reply').length;
+    await weirs.until('what was asked is counted under the names that MetalLB has', () => {
+      const metrics = lan.run(owner, 'curl -s http://127.0.0.1:8378/metrics');
+      const count = (name: string) =>
+        Number(new RegExp(`^metallb_layer2_${name}\\{[^}]*ip="${vip}"[^}]*\\} (\\d+)$`, 'm').exec(metrics)?.[1]);
+      const [received, sent, unasked] = ['requests_received', 'responses_sent', 'gratuitous_sent'].map(count);
+      return received === sent && (sent ?? 0) >= answers && (unasked ?? 0) >= 2 ? true : undefined;
+    });
   });
 
   it('a second weir on a machine is refused by name, and the first goes on', async () => {

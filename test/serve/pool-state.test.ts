@@ -46,3 +46,21 @@ test('metrics have them under the names of MetalLB; a pool that is gone goes to 
   for (const { name, type, labels } of metricTable.filter((metric) => metric.name.startsWith('metallb_')))
     assert.deepEqual({ name, type, labels }, known.get(name));
 });
+
+test('metrics say whether pools are read, and whether all of them is used as it is written', async () => {
+  const metrics = createMetrics('1', (message) => assert.fail(message));
+  const tell = createStateMetrics(metrics);
+  const told = async (now: State) => {
+    tell(now);
+    const text = await metrics.text();
+    return ['loaded', 'stale'].map((word) => /^(?:.*) (\d)$/.exec(lineOf(text, `config_${word}_bool`))?.[1]);
+  };
+  const lineOf = (text: string, name: string) =>
+    text.split('\n').find((line) => line.startsWith(`metallb_k8s_client_${name}`)) ?? '';
+  const source = { name: 'files', synced: false, services: 0, lastReadMs: 0 };
+  assert.deepEqual(await told({ ...state, pools, sources: [source] }), ['0', '0']);
+  const problem = { code: 'E_POOL', severity: 'error', source: 'weir.yaml', message: 'pool pay: reversed' } as const;
+  const read = { ...state, pools, sources: [{ ...source, synced: true }] };
+  assert.deepEqual(await told({ ...read, problems: [problem] }), ['1', '1']);
+  assert.deepEqual(await told(read), ['1', '0']);
+});

@@ -37,7 +37,7 @@ export class Announcer {
   readonly #frames = new Map<string, readonly Uint8Array[]>();
   #timer: NodeJS.Timeout | undefined;
   #running = false;
-  #sent = 0;
+  #sent = new Map<string, number>();
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -45,9 +45,11 @@ export class Announcer {
     this.#refreshMs = options.refreshMs ?? 60_000;
   }
 
-  /** Frames sent since the start. */
-  get sent(): number {
-    return this.#sent;
+  /** Address → frames sent since the last call. */
+  takeSent(): ReadonlyMap<string, number> {
+    const sent = this.#sent;
+    this.#sent = new Map();
+    return sent;
   }
 
   /** Begins a burst for each; one that runs already begins again. */
@@ -117,7 +119,8 @@ export class Announcer {
       const key = `${vip} ${mac}`;
       const frames = this.#frames.get(key) ?? announcementFrames(vip, mac);
       this.#frames.set(key, frames);
-      for (const frame of frames) if (this.#options.socket.send(index, frame)) this.#sent += 1;
+      for (const frame of frames)
+        if (this.#options.socket.send(index, frame)) this.#sent.set(vip, (this.#sent.get(vip) ?? 0) + 1);
     }
   }
 }

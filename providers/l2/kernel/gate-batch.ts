@@ -47,7 +47,8 @@ const call = {
   getGeneration: 16,
 } as const;
 const list = { table: 1, set: 2, elements: 3, one: 1 } as const;
-const element = { key: 1, data: 2, timeout: 4 } as const;
+const element = { key: 1, data: 2, timeout: 4, expression: 7 } as const;
+const counterPackets = 2;
 const missing = 2;
 /** So many elements fit into one attribute. */
 const portion = 1000;
@@ -188,31 +189,66 @@ export function readTable(said: readonly NetlinkMessage[]): string | undefined {
   return parts.map(({ type, body }) => `${type} ${Buffer.from(body.subarray(4)).toString('base64')}`).join('\n');
 }
 
-/** Asks who has said that an address is his which is owned here. */
-export function claimsRequest(inc: number, family: Family): Uint8Array {
-  const body = [attribute(list.table, nameBytes(tableName(inc))), attribute(list.set, nameBytes('claims'))];
+/** Asks for the elements of a set of a gate. */
+export function elementsRequest(inc: number, family: Family, set: 'claims' | 'owned'): Uint8Array {
+  const body = [attribute(list.table, nameBytes(tableName(inc))), attribute(list.set, nameBytes(set))];
   const head = header(families[family].number, 0);
   return message((tables << 8) | call.getElements, flag.request | flag.dump, 1, head, ...body);
 }
 
-/** The addresses and Ethernet addresses in such a listing. */
+/** Who has said that an address is his which is owned here, out of the elements of `claims`. */
 export function readClaimed(said: readonly NetlinkMessage[], family: Family): readonly Claim[] {
   const bytes = family === 'ipv4' ? 4 : 16;
-  const found = (from: Uint8Array, wanted: number) =>
-    readAttributes(from).flatMap(([type, value]) => (type === wanted ? [value] : []));
-  return said
-    .filter(({ type }) => type === ((tables << 8) | call.newElements))
-    .flatMap(({ body }) => found(body.subarray(4), list.elements))
-    .flatMap((elements) => found(elements, list.one))
-    .flatMap((one) => found(one, element.key))
-    .flatMap((key) => found(key, 1))
-    .flatMap((value) => {
-      const hex = Buffer.from(value).toString('hex');
-      const text = family === 'ipv4' ? value.subarray(0, 4).join('.') : hex.slice(0, 32).replace(/(.{4})(?!$)/g, '$1:');
-      const vip = parseAddress(text);
-      const mac = hex.slice(bytes * 2, bytes * 2 + 12).replace(/(..)(?!$)/g, '$1:');
-      return vip.ok ? [{ vip: vip.value, mac }] : [];
-    });
+  return elementsIn(said).flatMap(({ key }) => {
+    const vip = addressIn(key, family);
+    const mac = hexOf(key).slice(bytes * 2, bytes * 2 + 12);
+    return vip === undefined ? [] : [{ vip, mac: mac.replace(/(..)(?!$)/g, '$1:') }];
+  });
+}
+
+/** Address → questions for it that were answered since it is owned, out of the elements of `owned`; nothing of kernels before 5.7, which do not count. */
+export function readAnswered(said: readonly NetlinkMessage[], family: Family): ReadonlyMap<string, number> {
+  return new Map(
+    elementsIn(said).flatMap(({ key, parts }) => {
+      const vip = addressIn(key, family);
+      const packets = within(within(within(parts, element.expression), 2), counterPackets)[0];
+      return vip === undefined || packets === undefined ? [] : [[vip, Number(viewOf(packets).getBigUint64(0))]];
+    }),
+  );
+}
+
+function addressIn(key: Uint8Array, family: Family): string | undefined {
+  const text =
+    family === 'ipv4'
+      ? key.subarray(0, 4).join('.')
+      : hexOf(key)
+          .slice(0, 32)
+          .replace(/(.{4})(?!$)/g, '$1:');
+  const address = parseAddress(text);
+  return address.ok ? address.value : undefined;
+}
+
+/** Each with its key and all its attributes. */
+function elementsIn(said: readonly NetlinkMessage[]) {
+  const bodies = said.flatMap(({ type, body }) =>
+    type === ((tables << 8) | call.newElements) ? [body.subarray(4)] : [],
+  );
+  return within(within(bodies, list.elements), list.one).flatMap((one) =>
+    within(within([one], element.key), 1).map((key) => ({ key, parts: [one] })),
+  );
+}
+
+/** What these hold as attributes of this type. */
+function within(from: readonly Uint8Array[], wanted: number): readonly Uint8Array[] {
+  return from.flatMap((bytes) => readAttributes(bytes).flatMap(([type, value]) => (type === wanted ? [value] : [])));
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 interface Parts {

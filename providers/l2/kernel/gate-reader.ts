@@ -1,7 +1,8 @@
 import type { Family } from '../../../src/net/index.ts';
 import {
-  claimsRequest,
+  elementsRequest,
   generationRequest,
+  readAnswered,
   readClaimed,
   readGeneration,
   readTable,
@@ -30,8 +31,14 @@ export class GateReader {
 
   /** Others who have said in the last seconds that an address is theirs which is owned here. */
   claims(inc: number, families: readonly Family[]): readonly Claim[] {
-    const ask = (family: Family) => readClaimed(this.#socket.ask(claimsRequest(inc, family)), family);
+    const ask = (family: Family) => readClaimed(this.#socket.ask(elementsRequest(inc, family, 'claims')), family);
     return this.#safely(() => families.flatMap(ask)) ?? [];
+  }
+
+  /** Address → questions for it that were answered since it is owned here. */
+  answered(inc: number, families: readonly Family[]): ReadonlyMap<string, number> {
+    const ask = (family: Family) => [...readAnswered(this.#socket.ask(elementsRequest(inc, family, 'owned')), family)];
+    return new Map(this.#safely(() => families.flatMap(ask)) ?? []);
   }
 
   close(): void {

@@ -72,7 +72,7 @@ export function tableInc(name: string): number | undefined {
 /**
  * Makes both tables of an incarnation anew, whether they are there, broken or absent. No token lives in them, so they are closed.
  * The gate is open while the address is owned and the token of `cur` is among the armed ones, which die by themselves. The mark carries
- * the token through one packet and is taken off again.
+ * the token through one packet and is taken off again. What passes is answered by the kernel: the last look counts it at its address.
  */
 export function createText({ inc, token, owned, ...shape }: GateState): string {
   const list = [...owned];
@@ -88,11 +88,11 @@ export function createText({ inc, token, owned, ...shape }: GateState): string {
         `set limited { ${type}; ${elementsOf(held.limited)} }`,
         `set bound { ${pair}; ${elementsOf(held.bound)} }`,
         'set armed { type mark; flags timeout; }',
-        `set owned { ${type}; ${elementsOf(elements(list, family))} }`,
+        `set owned { ${type}; counter; ${elementsOf(elements(list, family))} }`,
         `set claims { ${claims[0]}; size 1024; flags dynamic, timeout; timeout ${claimedMs}ms; }`,
         `map cur { ${kind} : mark; ${cur} }`,
         `chain in { type filter hook input priority 0; ${ask} ${request} ${address} @pool jump gate; iifname @faces ${claim} update @claims { ${claims[1]} }; }`,
-        `chain gate { iifname != @faces drop; ${address} @limited ${address} . iifname != @bound drop; ${address} != @owned drop; meta mark set 0; meta mark set ${ask} map @cur; meta mark != @armed drop; meta mark set 0; }`,
+        `chain gate { iifname != @faces drop; ${address} @limited ${address} . iifname != @bound drop; meta mark set 0; meta mark set ${ask} map @cur; meta mark != @armed drop; meta mark set 0; ${address} @owned return; drop; }`,
       ];
       return `add table ${name}; delete table ${name}; table ${name} { ${body.join('; ')}; }`;
     })

@@ -48,8 +48,10 @@ describe('announcing', () => {
       sent.slice(0, 2).map(({ kind }) => kind),
       [1, 2],
     );
+    assert.deepEqual([...announcer.takeSent()], [['10.0.0.1', 14]]);
     announcer.silence('10.0.0.1');
     pass(120_000);
+    assert.deepEqual([...announcer.takeSent()], []);
     assert.equal(times().length, 7, 'nothing is told of what was given up');
     announcer.close();
   });

@@ -98,7 +98,7 @@ describe('the gate of the kernel', () => {
     const [made, moved, armed] = did.slice(-3);
     assert.match(
       String(made),
-      /set armed \{ type mark; flags timeout; \}; set owned \{ type ipv4_addr; elements = \{ 10\.0\.0\.1 \}; \}/,
+      /set armed \{ type mark; flags timeout; \}; set owned \{ type ipv4_addr; counter; elements = \{ 10\.0\.0\.1 \}; \}/,
     );
     assert.match(String(moved), /table ip weir-7-moved/);
     assert.deepEqual(armed, { inc: 7, families, arm: { token: 2, gateMs: 300 } });
