@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { journalFile } from './clear-machine.ts';
+import { Counting } from './counting.ts';
 import { DiskWriter, readDisk } from './disk.ts';
 import { Health } from './health.ts';
 import { Inquiry } from './inquiry.ts';
@@ -56,6 +57,7 @@ export class SpeakerNode {
   readonly #rivals: Rivals;
   readonly #moved: Moved;
   readonly #inquiry: Inquiry;
+  readonly #counting: Counting;
   readonly #claimed = new Set<string>();
   #ranks: ReadonlyMap<string, readonly NodeId[]>;
   #eligible = true;
@@ -138,6 +140,11 @@ export class SpeakerNode {
       tell: (claim) => tell({ kind: 'conflict', ...claim }),
       now,
     });
+    this.#counting = new Counting({
+      answered: () => this.#answered(),
+      announced: () => this.#announcer.takeSent(),
+      tell,
+    });
     this.#inquiry = new Inquiry({
       socket: parts.packets,
       faces,
@@ -187,6 +194,7 @@ export class SpeakerNode {
     await this.#peers.bind();
     this.#view.start();
     this.#health.use(this.#options.probes ?? []);
+    this.#counting.start();
     this.#inquire();
     this.#rank();
     this.#shell.dispatch({
@@ -317,6 +325,12 @@ export class SpeakerNode {
     return this.#parts.gates?.reader.claims(gate.inc, gate.families) ?? [];
   }
 
+  #answered(): ReadonlyMap<string, number> {
+    const gate = this.#gate;
+    if (!('inc' in gate) || gate.inc === undefined) return new Map();
+    return this.#parts.gates?.reader.answered(gate.inc, gate.families) ?? new Map();
+  }
+
   #facesChanged(announcing: boolean): void {
     this.#inquiry.look();
     this.#rank();
@@ -354,6 +368,7 @@ export class SpeakerNode {
     clearInterval(this.#giving);
     this.#view.close();
     this.#health.close();
+    this.#counting.close();
     this.#shell.close();
     this.#announcer.close();
     await this.#inquiry.close();
