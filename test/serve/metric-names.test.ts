@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { metricNames } from '../../src/compat/metallb/index.ts';
 import { metricTable } from '../../src/serve/index.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -36,5 +37,19 @@ test('no metric of the table is without use', () => {
       texts.some((text) => text.includes(`'${name}'`)),
       `${name} is in the table, and nothing counts it`,
     );
+  }
+});
+
+test('each metric of MetalLB is there, or deploy/metallb.md says that it is not', () => {
+  const offered = new Set(metricTable.map(({ name }) => name));
+  const [, absent = ''] = readFileSync(join(root, 'deploy/metallb.md'), 'utf8').split('**Not there**');
+  const named = [...absent.matchAll(/`(metallb_\w+)(…?)`/g)].map(([, name = '', more]) => ({
+    name,
+    more: more !== '',
+  }));
+  assert.ok(named.length > 0);
+  for (const { name } of metricNames) {
+    const told = named.some((one) => (one.more ? name.startsWith(one.name) : name === one.name));
+    assert.equal(offered.has(name), !told, name);
   }
 });
