@@ -4,7 +4,7 @@ import type { Problem } from '../../model/problem.ts';
 import type { Incomplete } from '../../model/source.ts';
 import type { ListedFile, Listing } from './list-paths.ts';
 import { type ParsedText, parseText } from './parse-text.ts';
-import { type Glimpse, looksHalfWritten, stillToWait } from './patience.ts';
+import { type Glimpse, neededQuietMs, quietMs, stillToWait } from './patience.ts';
 import { type FileRead, readText, type Signature } from './read-file.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -49,6 +49,10 @@ interface Change {
   readonly sinceMs: number;
   readonly firstMs: number;
 }
+
+/** A full disk and a writer that died leave a file like this; whoever means it can say so. */
+const emptied =
+  'it is empty, and was not before (remove it, or write a comment into it, if nothing of it shall be served)';
 
 const none: Survey['signatures'] = new Map();
 
@@ -186,6 +190,8 @@ export class FileTable {
     if (read.kind === 'fault')
       return { path, ...kept, signature: read.signature, problem: fileProblem(path, read.code, read.reason, known) };
     const result = parseText(read.text, path, before?.parsed);
+    if (result.ok && (kept.parsed?.objects.length ?? 0) > 0 && read.text.trim() === '')
+      return { path, ...kept, signature: read.signature, problem: fileProblem(path, 'E_FILE_READ', emptied, known) };
     if (result.ok) return { path, parsed: result.parsed, text: read.text, signature: read.signature };
     return {
       path,
@@ -219,10 +225,10 @@ export class FileTable {
     this.waiting.set(path, change);
     const glimpse =
       read?.kind === 'text' ? glimpseOf(next?.problem === undefined ? next : undefined, read.text) : undefined;
-    const suspicious = looksHalfWritten(glimpseOf(before, before.text ?? ''), glimpse);
+    const neededMs = neededQuietMs(glimpseOf(before, before.text ?? ''), glimpse);
     const heard = writers.quietForMs(path, now);
-    const quietForMs = suspicious ? Math.min(heard, now - change.sinceMs) : heard;
-    return stillToWait({ suspicious, quietForMs, changedForMs: now - change.firstMs });
+    const quietForMs = neededMs > quietMs ? Math.min(heard, now - change.sinceMs) : heard;
+    return stillToWait({ neededMs, quietForMs, changedForMs: now - change.firstMs });
   }
 
   /** States whose file is not listed, though the directory that it stood in was read: deleted. */

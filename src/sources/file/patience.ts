@@ -2,8 +2,10 @@
 
 /** A writer's next write follows within microseconds; two milliseconds without an event mean that it is done. */
 export const quietMs = 2;
-/** What looks like half a file is given this long to become whole. */
-export const suspiciousMs = 60;
+/** What cannot be used, and so takes nothing away, is told after this long. */
+export const brokenMs = 60;
+/** What takes objects away must rest this long: a slow writer, or an editor that deletes and writes anew, is not done yet. */
+export const lossMs = 500;
 /** A file that never becomes quiet is read anyway after this time, when it looks whole. */
 export const longestMs = 250;
 
@@ -15,26 +17,28 @@ export interface Glimpse {
 }
 
 /**
- * Whether a new state of a file looks like a write in progress: empty, unreadable, cut off at its end, or with fewer objects than
- * before. Losing something waits, gaining something does not.
+ * How long a new state of a file must have been quiet, in milliseconds. Losing something waits, gaining something does not: what is cut
+ * off at its end, has fewer objects than before, or is gone, may be a write in progress. Absent: there is no file.
  */
-export function looksHalfWritten(before: Glimpse | undefined, now: Glimpse | undefined): boolean {
-  if (now === undefined) return before !== undefined;
-  if (now.objects === undefined || now.empty) return true;
-  if (before === undefined) return false;
-  return (before.endsWithNewline && !now.endsWithNewline) || now.objects < (before.objects ?? 0);
+export function neededQuietMs(before: Glimpse | undefined, now: Glimpse | undefined): number {
+  if (now === undefined) return before === undefined ? quietMs : lossMs;
+  if (now.objects === undefined || now.empty) return brokenMs;
+  if (before === undefined) return quietMs;
+  const cut = before.endsWithNewline && !now.endsWithNewline;
+  return cut || now.objects < (before.objects ?? 0) ? lossMs : quietMs;
 }
 
 export interface Waiting {
-  readonly suspicious: boolean;
+  /** What `neededQuietMs` says. */
+  readonly neededMs: number;
   /** Since the last sign of a writer. */
   readonly quietForMs: number;
   /** Since the first sight of this change. */
   readonly changedForMs: number;
 }
 
-/** Milliseconds still to wait; 0: believe it. */
-export function stillToWait({ suspicious, quietForMs, changedForMs }: Waiting): number {
-  if (suspicious) return Math.max(0, suspiciousMs - quietForMs);
-  return changedForMs >= longestMs ? 0 : Math.max(0, quietMs - quietForMs);
+/** Milliseconds still to wait; 0: believe it. A file that looks whole is believed after `longestMs` though its writer never rests. */
+export function stillToWait({ neededMs, quietForMs, changedForMs }: Waiting): number {
+  if (neededMs <= quietMs && changedForMs >= longestMs) return 0;
+  return Math.max(0, neededMs - quietForMs);
 }

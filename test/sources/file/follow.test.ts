@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSyn
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { follow, openSource, readNow, targetsOf, temporary, web } from './open-temporary.ts';
+import { codesOf, follow, openSource, readNow, targetsOf, temporary, web } from './open-temporary.ts';
 
 const one = '10.0.0.1:80';
 const two = '10.0.0.2:80';
@@ -64,6 +64,38 @@ test('a half-written file that is never finished is told, and the last good cont
   assert.deepEqual(targetsOf(snapshot), { 'a/x': one });
 });
 
+test('an emptied file takes nothing away, also over a restart; a comment or its removal does', async (t) => {
+  const root = await temporary(t);
+  const file = join(root, 'a.yaml');
+  const stateDir = join(root, '.state');
+  writeFileSync(file, web('a/x'));
+  const source = openSource([root], { ...eventsOnly, stateDir });
+  await readNow(source);
+  const followed = follow(t, source);
+  await sleep(20);
+  writeFileSync(file, '');
+  const emptied = await followed.until(({ problems }) => problems.length > 0);
+  assert.deepEqual([targetsOf(emptied), codesOf(emptied)], [{ 'a/x': one }, ['E_FILE_READ']]);
+  assert.match(
+    emptied.problems[0]?.message ?? '',
+    /a\.yaml: it is empty, and was not before \(remove it, or write a comment/,
+  );
+  await followed.stop();
+  const again = openSource([root], { ...eventsOnly, stateDir });
+  assert.deepEqual(targetsOf(await readNow(again)), { 'a/x': one });
+  const later = follow(t, again);
+  writeFileSync(file, '# nothing for now\n');
+  const commented = await later.until(({ services }) => services.length === 0);
+  assert.deepEqual(commented.problems, []);
+});
+
+test('a file that was always empty is no fault', async (t) => {
+  const root = await temporary(t);
+  writeFileSync(join(root, 'a.yaml'), '\n');
+  const { problems, incomplete } = await readNow(openSource([root]));
+  assert.deepEqual([problems, incomplete], [[], []]);
+});
+
 test('a slow writer is waited for: services that are not written yet are not taken away', async (t) => {
   const root = await temporary(t);
   const file = join(root, 'a.yaml');
@@ -75,7 +107,7 @@ test('a slow writer is waited for: services that are not written yet are not tak
   await sleep(20);
   writeFileSync(file, '');
   for (const part of [web('a/x'), `---\n${web('a/y')}`, `---\n${web('a/z', two)}`]) {
-    await sleep(15);
+    await sleep(150);
     appendFileSync(file, part);
   }
   await followed.until((snapshot) => targetsOf(snapshot)['a/z'] === two);

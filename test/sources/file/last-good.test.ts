@@ -81,7 +81,7 @@ test('a deleted file is a deletion; a vanished directory or named file is not, a
     assert.deepEqual(snapshot.incomplete, []);
   }
   renameSync(join(root, 'elsewhere'), directory);
-  writeFileSync(named, '');
+  writeFileSync(named, '# none\n');
   assert.deepEqual(Object.keys(targetsOf(await readNow(source))), ['a/y']);
 });
 

@@ -1,39 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  brokenMs,
   type Glimpse,
   longestMs,
-  looksHalfWritten,
+  lossMs,
+  neededQuietMs,
   quietMs,
   stillToWait,
-  suspiciousMs,
 } from '../../../src/sources/file/patience.ts';
 
 const whole: Glimpse = { objects: 3, endsWithNewline: true, empty: false };
 
-test('what looks like half a file', () => {
-  const half = (now: Partial<Glimpse>) => looksHalfWritten(whole, { ...whole, ...now });
-  assert.equal(half({}), false);
-  assert.equal(half({ objects: 4 }), false);
-  assert.equal(half({ objects: 2 }), true, 'fewer objects');
-  assert.equal(half({ objects: undefined }), true, 'cannot be parsed');
-  assert.equal(half({ objects: 0, empty: true }), true, 'empty');
-  assert.equal(half({ endsWithNewline: false }), true, 'cut off');
-  assert.equal(looksHalfWritten(whole, undefined), true, 'gone');
-  assert.equal(looksHalfWritten(undefined, undefined), false, 'was not there before');
-  assert.equal(
-    looksHalfWritten({ ...whole, endsWithNewline: false }, { ...whole, endsWithNewline: false }),
-    false,
-    'never ended with a line break',
-  );
+test('how long a new state must be quiet', () => {
+  const needed = (now: Partial<Glimpse>) => neededQuietMs(whole, { ...whole, ...now });
+  assert.equal(needed({}), quietMs);
+  assert.equal(needed({ objects: 4 }), quietMs);
+  assert.equal(needed({ objects: 2 }), lossMs, 'fewer objects');
+  assert.equal(needed({ endsWithNewline: false }), lossMs, 'cut off');
+  assert.equal(needed({ objects: undefined }), brokenMs, 'cannot be parsed');
+  assert.equal(needed({ objects: 0, empty: true }), brokenMs, 'empty');
+  assert.equal(neededQuietMs(whole, undefined), lossMs, 'gone');
+  assert.equal(neededQuietMs(undefined, undefined), quietMs, 'was not there before');
+  const open = { ...whole, endsWithNewline: false };
+  assert.equal(neededQuietMs(open, open), quietMs, 'never ended with a line break');
 });
 
-test('how long it waits', () => {
-  const wait = (suspicious: boolean, quietForMs: number, changedForMs = 0) =>
-    stillToWait({ suspicious, quietForMs, changedForMs });
-  assert.equal(wait(false, quietMs), 0);
-  assert.equal(wait(false, 0), quietMs);
-  assert.equal(wait(false, 0, longestMs), 0, 'a writer that never rests is read anyway');
-  assert.equal(wait(true, 0, longestMs), suspiciousMs, 'but not half');
-  assert.equal(wait(true, suspiciousMs), 0);
+test('how long it still waits', () => {
+  const wait = (neededMs: number, quietForMs: number, changedForMs = 0) =>
+    stillToWait({ neededMs, quietForMs, changedForMs });
+  assert.equal(wait(quietMs, quietMs), 0);
+  assert.equal(wait(quietMs, 0), quietMs);
+  assert.equal(wait(quietMs, 0, longestMs), 0, 'a writer that never rests is read anyway');
+  assert.equal(wait(lossMs, 0, longestMs), lossMs, 'but not where something would go');
+  assert.equal(wait(lossMs, lossMs), 0);
 });
