@@ -27,6 +27,7 @@ export const provider: Provider<Options, ServiceOptions> = {
     writes: 'commit',
     foreign: false,
     health: true,
+    whileRunning: true,
   },
   options,
   serviceOptions,

@@ -38,6 +38,7 @@ const capabilities: Capabilities = {
   writes: 'commit',
   foreign: false,
   health: false,
+  whileRunning: true,
 };
 
 export const provider: Provider<Options, ServiceOptions> = {

@@ -8,7 +8,7 @@ import { json, jsonLines } from './json-lines.ts';
 import { placeProblems } from './place-problems.ts';
 import { hasErrors, say, tell, tellProblems } from './say.ts';
 import type { Output } from './shared-options.ts';
-import { addressText, applyText, createStepLines, type KindsOf, planText } from './text/index.ts';
+import { addressText, applyText, createStepLines, endingText, type KindsOf, planText } from './text/index.ts';
 
 type Work = (signal: AbortSignal, onStep: OnStep, onPlan: (plan: PlanReport) => void) => Promise<ApplyReport>;
 
@@ -23,11 +23,13 @@ export interface Applying {
   readonly removes?: boolean;
   /** Services as they are at the end, for their addresses; absent: nothing is told of them. */
   readonly services?: () => readonly ServiceState[];
+  /** Balancers that serve nothing any more when this command ends. Default: none. */
+  readonly ending?: readonly string[];
 }
 
 /** Applies (or destroys) with plan, progress and result in the form asked for; answers the exit code. */
 export async function applying(work: Work, applying: Applying, { io }: CommandContext): Promise<number> {
-  const { output, full, kinds, shown, removes = false, services = () => [] } = applying;
+  const { output, full, kinds, shown, removes = false, services = () => [], ending = [] } = applying;
   const startedMs = io.now();
   const line = output === 'jsonl' ? jsonLines(io) : undefined;
   const stepLine = createStepLines(kinds);
@@ -55,7 +57,11 @@ export async function applying(work: Work, applying: Applying, { io }: CommandCo
   else {
     if (!planned) say(io, (paint) => planText(report.plan, paint, { full, kinds }));
     await tellProblems(io, report.plan.problems);
-    say(io, (paint) => `${addressText(services())}${applyText(report, io.now() - startedMs, paint)}`);
+    say(
+      io,
+      (paint) =>
+        `${addressText(services())}${endingText(ending, paint)}${applyText(report, io.now() - startedMs, paint)}`,
+    );
   }
   return ended.interrupted ? exit.interrupted : codeOf(report, removes);
 }

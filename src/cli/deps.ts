@@ -1,6 +1,6 @@
 import type { ZodType } from 'zod';
 import type { OpenApp } from '../app.ts';
-import type { KindSpec } from '../model/index.ts';
+import type { Capabilities, KindSpec } from '../model/index.ts';
 import type { Io } from './io.ts';
 
 /** What the commands are given besides the world: tests put small ones in. Everything heavy is loaded on first use. */
@@ -34,6 +34,7 @@ export interface ProviderSchemas {
   readonly environment: ZodType;
   /** With the words for its objects; absent: they are told by ids and raw values. */
   readonly kinds?: readonly KindSpec[];
+  readonly capabilities?: Pick<Capabilities, 'whileRunning'>;
 }
 
 /** What every command is made of. */

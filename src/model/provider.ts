@@ -52,6 +52,8 @@ export interface Capabilities {
   readonly ownCertificates?: true;
   /** It makes addresses reachable and serves nothing itself: only services that ask for an address of their own are its matter. */
   readonly addressed?: true;
+  /** It serves in the process of weir itself: what it makes ends with that. */
+  readonly whileRunning?: true;
   /** Reads `settings.<its name>.rules`: what a route asks for by its `rule`. Others do not serve such a route. */
   readonly rules?: true;
   /** Values of IngressClass.spec.controller of the peers that it stands in for: while a balancer of it is configured, their Ingresses are read. */

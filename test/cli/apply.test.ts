@@ -66,6 +66,24 @@ test('what is left until connections have ended is no failure, and is told with 
   assert.match(out, /Applied: 1 step in 0 ms, 1 unit left to wait for\.\n$/);
 });
 
+test('what serves only while weir runs is told to have ended, with what to run instead', async () => {
+  const told = async (provider: string, command: string) =>
+    (
+      await run({ ...applying({ ...applied, results: [done] }), destroy: async () => applied }, [
+        command,
+        '--provider',
+        provider,
+        ...(command === 'destroy' ? ['--yes'] : []),
+      ])
+    ).out;
+  assert.match(
+    await told('builtin', 'apply'),
+    /^ {2}ended {3}default serves only while weir runs, .* give `weir run` in the place of/m,
+  );
+  assert.doesNotMatch(await told('haproxy', 'apply'), /while weir runs/);
+  assert.doesNotMatch(await told('builtin', 'destroy'), /while weir runs/);
+});
+
 test('jsonl: version first, then plan, steps and result', async () => {
   const { out } = await run(applying({ ...applied, results: [done] }), ['apply', '-o', 'jsonl']);
   const lines = out

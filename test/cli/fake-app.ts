@@ -232,6 +232,7 @@ export function fakeDeps(parts: Partial<App> = {}) {
               options,
               serviceOptions: z.strictObject({}),
               environment: z.strictObject({ version: z.string().optional() }),
+              capabilities: name === 'builtin' ? { whileRunning: true } : {},
             }
           : undefined,
     },

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { App } from '../../app.ts';
+import type { Config } from '../../config/index.ts';
 import { WeirError } from '../../model/index.ts';
 import { applying } from '../applying.ts';
-import type { CommandContext } from '../deps.ts';
+import type { CommandContext, Providers } from '../deps.ts';
 import { exit } from '../exit.ts';
 import { failOnOption, findUnwanted } from '../fail-on.ts';
 import { interruptible } from '../interrupt.ts';
@@ -24,11 +25,28 @@ export function addApply(program: Command, context: CommandContext): void {
     .action(async () => {
       const loaded = await loadFor(command, context, { provider: 'runnable' });
       const kinds = await loadKinds(loaded.config, context.deps.providers);
-      await withApp(loaded, context, {}, async (app) => context.finish(await apply(app, kinds, command, context)));
+      const ending = await findEnding(loaded.config, context.deps.providers);
+      await withApp(loaded, context, {}, async (app) =>
+        context.finish(await apply(app, kinds, ending, command, context)),
+      );
     });
 }
 
-async function apply(app: App, kinds: KindsOf, command: Command, context: CommandContext): Promise<number> {
+/** Balancers that serve in the process of weir itself. */
+async function findEnding({ balancers }: Pick<Config, 'balancers'>, providers: Providers): Promise<readonly string[]> {
+  const found = balancers.map(async ({ name, provider }) =>
+    (await providers.schemas(provider))?.capabilities?.whileRunning === true ? [name] : [],
+  );
+  return (await Promise.all(found)).flat();
+}
+
+async function apply(
+  app: App,
+  kinds: KindsOf,
+  ending: readonly string[],
+  command: Command,
+  context: CommandContext,
+): Promise<number> {
   const { confirm, yes, failOn, full } = command.opts();
   const asks = confirm === true && yes !== true;
   if (asks && !context.io.terminal.in)
@@ -43,6 +61,7 @@ async function apply(app: App, kinds: KindsOf, command: Command, context: Comman
     kinds,
     shown: asks,
     services: () => app.state().services,
+    ending,
   };
   return applying((signal, onStep, onPlan) => app.apply(signal, onStep, onPlan), mode, context);
 }

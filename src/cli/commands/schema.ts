@@ -86,7 +86,7 @@ async function schemasOf(name: string, { providers }: Deps): Promise<ProviderSch
   throw new WeirError('E_PROVIDER_UNKNOWN', `there is no provider ${JSON.stringify(name)}; ${known}`);
 }
 
-const parts: readonly (readonly [string, Exclude<keyof ProviderSchemas, 'kinds'>])[] = [
+const parts: readonly (readonly [string, Exclude<keyof ProviderSchemas, 'kinds' | 'capabilities'>])[] = [
   ['provider', 'options'],
   ['serviceSettings', 'serviceOptions'],
   ['environment', 'environment'],

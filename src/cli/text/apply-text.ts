@@ -47,6 +47,13 @@ export function addressText(services: readonly ServiceState[]): string {
   return `${renderTable(reached.slice(0, named), '  ')}${more}`;
 }
 
+/** What is over with this command, and what to run instead. */
+export function endingText(balancers: readonly string[], paint: Paint): string {
+  if (balancers.length === 0) return '';
+  const [verb, it] = balancers.length === 1 ? ['serves', 'it has'] : ['serve', 'they have'];
+  return `  ${paint.warn('ended')}   ${balancers.join(', ')} ${verb} only while weir runs, and ${it} ended with this command: give \`weir run\` in the place of \`weir apply\`\n`;
+}
+
 /** The end of an apply: what was done, what failed and why; last line greppable. */
 export function applyText(report: ApplyReport, durationMs: number, paint: Paint): string {
   const done = report.results.filter(({ result, step }) => result === 'done' && step.op !== 'wait').length;

@@ -1,5 +1,5 @@
 /** What people read on a terminal, made from the reports of the model and the words of the kinds, and from nothing else. Pure: text out, no streams, no clock. */
-export { addressText, applyText, createStepLines } from './apply-text.ts';
+export { addressText, applyText, createStepLines, endingText } from './apply-text.ts';
 export { codeDetails } from './code-details.ts';
 export { codeText, explanationText } from './explain-text.ts';
 export type { KindsOf } from './object-words.ts';
