@@ -28,7 +28,7 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
   if (held) return leave(view, joinTaken(view, undefined, claim, known, draft, context), context);
   if (!taken.ours && taken.reason !== undefined) {
     draft.tell({
-      code: 'W_OBJECT_IGNORED',
+      code: 'E_FIELD_VALUE',
       path: ['spec', 'ingressClassName'],
       value: view.className,
       reason: taken.reason,

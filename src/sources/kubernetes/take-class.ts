@@ -41,7 +41,11 @@ export function takeIngress(
   if (className === undefined) {
     return options.classes === undefined && !standsFor(claimants, options) ? foreign : { ours: true, class: name };
   }
-  return { ours: false, reason: 'names an IngressClass that does not exist; the Ingress is not served' };
+  return {
+    ours: false,
+    reason:
+      'names an IngressClass that is not among the objects, while others are: whose it is cannot be told; what is served of it stays as it is. Add the IngressClass, or name in classes of the source which ones are served',
+  };
 }
 
 function takeWithoutClass(lookup: Lookup, options: KubernetesReadOptions): Taken {

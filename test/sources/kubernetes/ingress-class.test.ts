@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
     classes: ours,
     spec: field('wier'),
     expected: undefined,
-    problems: ['W_OBJECT_IGNORED spec.ingressClassName'],
+    problems: ['E_FIELD_VALUE spec.ingressClassName'],
   },
   { name: 'legacy annotation of our class', classes: ours, spec: backend, metadata: legacy('weir'), expected: 'weir' },
   {
