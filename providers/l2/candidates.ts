@@ -41,6 +41,9 @@ export interface Candidacy {
   readonly nobody?: string;
 }
 
+/** Why nobody announces what could serve nobody: no fault of who announces. */
+export const noEndpoint = 'has no endpoint that serves';
+
 type Verdict = Candidate | string;
 type Selects = (labels: Readonly<Record<string, string>>) => boolean;
 
@@ -179,7 +182,7 @@ function silenceOf(asked: readonly Asked[], pool: Pool | undefined, about: reado
       : 'they select none of its services';
     return `is announced by no L2Advertisement: ${names}: ${why}`;
   }
-  if (!asked.some(({ serves }) => serves)) return 'has no endpoint that serves';
+  if (!asked.some(({ serves }) => serves)) return noEndpoint;
   return undefined;
 }
 

@@ -10,7 +10,7 @@ import {
   type Resource,
   sameJson,
 } from '../../src/model/index.ts';
-import { Answered, type Candidacy, candidatesOf } from './candidates.ts';
+import { Answered, type Candidacy, candidatesOf, noEndpoint } from './candidates.ts';
 import { type Members, membersOf } from './members.ts';
 import { placeText, unitName } from './names.ts';
 import type { Options } from './options.ts';
@@ -54,7 +54,8 @@ export function model(input: ModelInput, options: Options): ModelResult {
   }
   const context = { input, options, http: servesHttp(input) };
   for (const { group, candidacy } of candidacies(groups, members, context, last)) {
-    if (candidacy.nobody !== undefined)
+    // Of what has no endpoints its source tells already.
+    if (candidacy.nobody !== undefined && candidacy.nobody !== noEndpoint)
       for (const service of group.services) problems.push(nobody(service, candidacy.address, candidacy.nobody));
     const serves = group.services.map(({ id }) => id);
     resources.push(make('Announcement', candidacy.address, serves, announcementAttrs(group, candidacy, context)));

@@ -159,7 +159,7 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
     );
     await eventually(
       () => cluster.kubectl('describe', 'svc', 'local'),
-      (text) => /Warning +L2_NOBODY .*no endpoint that serves/.test(text),
+      (text) => /Warning +NO_TARGETS .*has no targets/.test(text) && !text.includes('L2_NOBODY'),
     );
     await cluster.slice('default', 'local', [{ node: 'b', address: '10.88.0.3' }]);
     await cluster.answeredBy(local, (name) => name === 'b');

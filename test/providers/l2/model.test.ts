@@ -82,6 +82,14 @@ describe('what a machine is to announce', () => {
     assert.match(problems[0]?.message ?? '', /^10\.0\.0\.5 has 0 candidates: a, b, c has the label/);
   });
 
+  it('finds no fault where a service has no endpoint: who exports it has said so', () => {
+    const idle = { ...web, backends: { web: { targets: [] } } };
+    const nodes = ['a', 'b', 'c'].map((name) => ({ name, addresses: [], labels: {}, ready: true }));
+    const { of, problems } = modelled(input({ groups: [group('10.0.0.5', [idle])], nodes }));
+    assert.deepEqual(problems, []);
+    assert.deepEqual(of.get('Announcement 10.0.0.5')?.candidates, []);
+  });
+
   it('ranks machines in tiers by the preferences of rules', () => {
     const nodes = ['a', 'b', 'c'].map((name) => ({ name, addresses: [], labels: { rack: name }, ready: true }));
     const preferences = [{ weight: 5, selector: 'rack in (b,c)' }];
