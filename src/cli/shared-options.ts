@@ -27,9 +27,11 @@ export function addShared(
     '-c, --config <file>',
     'configuration (default: WEIR_CONFIG, ./weir.yaml, $XDG_CONFIG_HOME/weir/, /etc/weir/)',
   );
-  const paths = 'service files and directories, in place of the configured sources';
+  const paths =
+    'service files and directories, in place of the configured sources; other settings of a configured file source hold for them';
   add(new Option(`-f, --files ${list}`, paths).argParser(collect), services);
-  const cluster = 'a Kubernetes cluster, in place of the configured sources';
+  const cluster =
+    'a Kubernetes cluster, in place of the configured sources; other settings of a configured cluster hold for it';
   add(new Option('--kubeconfig <file>', cluster), services);
   add(new Option('--context <name>', 'context of the kubeconfig (default: its current one)'), services);
   const namespaces = 'read this namespace of the cluster only (may be given again)';

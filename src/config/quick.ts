@@ -1,11 +1,18 @@
 import { WeirError } from '../model/index.ts';
-import { type BalancerConfig, type Config, fileSource, kubernetesSource, type SourceConfig } from './config.ts';
+import {
+  type BalancerConfig,
+  type Config,
+  fileSource,
+  type KubernetesSourceConfig,
+  kubernetesSource,
+  type SourceConfig,
+} from './config.ts';
 
 /** What a command line says about sources and balancers, instead of a file or to narrow one. */
 export interface Quick {
-  /** `-f`: files and directories that stand in for every source of the file. */
+  /** `-f`: files and directories that stand in for every source of the file, read as the one of their type says. */
   readonly files: readonly string[];
-  /** `--kubeconfig`, `--context` …: a cluster that stands in for every source of the file, beside `files`. */
+  /** `--kubeconfig`, `--context` …: as `files`, and beside them: a cluster. */
   readonly cluster?: QuickCluster;
   readonly provider?: string;
   readonly groups: readonly string[];
@@ -27,19 +34,42 @@ export function namesSources({ files, cluster }: Quick): boolean {
 
 /** Lays a command line over a parsed configuration. `fallback` is the provider of the one balancer that is made when there is none. */
 export function quickConfig(config: Config, quick: Quick, fallback: string): Config {
-  const sources = namesSources(quick) ? sourcesOf(quick) : config.sources;
+  const sources = namesSources(quick) ? sourcesOf(config.sources, quick) : config.sources;
   return { ...config, sources, balancers: balancersOf(config, quick, fallback) };
 }
 
-function sourcesOf({ files, cluster }: Quick): SourceConfig[] {
+/** What the command line names, each read as the one configured source of its type says: by the same classes, pools, namespaces. */
+function sourcesOf(configured: readonly SourceConfig[], { files, cluster }: Quick): SourceConfig[] {
   const sources: SourceConfig[] = [];
-  if (files.length > 0) sources.push(fileSource.parse({ type: 'file', paths: files }));
-  if (cluster !== undefined) {
-    const { namespaces, ...rest } = cluster;
-    const narrowed = namespaces.length === 0 ? {} : { namespaces };
-    sources.push(kubernetesSource.parse({ type: 'kubernetes', ...rest, ...narrowed }));
+  if (files.length > 0) {
+    const [only, ...more] = configured.filter(({ type }) => type === 'file');
+    const settings = more.length === 0 ? only : undefined;
+    sources.push(fileSource.parse({ ...settings, type: 'file', paths: files }));
   }
+  if (cluster !== undefined) sources.push(clusterOf(configured, cluster));
   return sources;
+}
+
+function clusterOf(configured: readonly SourceConfig[], named: QuickCluster): KubernetesSourceConfig {
+  const clusters = configured.filter((source) => source.type === 'kubernetes');
+  const [only, ...more] = clusters;
+  if (more.length > 0) {
+    const have = clusters.map(({ name, cluster }) => cluster ?? name).join(', ');
+    const remedy = 'set kubeconfig at each of them, or leave -c out';
+    throw new WeirError(
+      'E_USAGE',
+      `--kubeconfig names one cluster, and the configuration has several: ${have}; ${remedy}`,
+    );
+  }
+  // A context is one of its own file.
+  const { context: _, ...settings } = only ?? { type: 'kubernetes' };
+  const { namespaces, withoutClass, ...rest } = named;
+  return kubernetesSource.parse({
+    ...settings,
+    ...rest,
+    ...(namespaces.length === 0 ? {} : { namespaces }),
+    ...(withoutClass ? { withoutClass } : {}),
+  });
 }
 
 function balancersOf(config: Config, quick: Quick, fallback: string): BalancerConfig[] {

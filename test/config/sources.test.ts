@@ -56,4 +56,34 @@ describe('sources of type kubernetes', () => {
     const both = quickConfig(config, { ...quick, files: ['b'] }, 'memory').sources.map(({ type }) => type);
     assert.deepEqual(both, ['file', 'kubernetes']);
   });
+
+  it('keep what the one configured source of their type says when the command line names a cluster or files', () => {
+    const sources = [
+      { type: 'kubernetes', kubeconfig: 'old', context: 'of-old', withoutClass: true, poolsNamespace: 'pools' },
+      { type: 'file', paths: ['a'], allowTargets: ['127.0.0.0/8'], classes: ['x'] },
+    ];
+    const config = configSchema.parse({ sources, balancers: [{ provider: 'memory' }] });
+    const cluster = { kubeconfig: 'new', namespaces: [], withoutClass: false };
+    const quick = { files: ['b'], groups: [], cluster };
+    const [files, live, ...none] = quickConfig(config, quick, 'memory').sources;
+    assert.deepEqual(none, []);
+    assert.ok(files?.type === 'file' && live?.type === 'kubernetes');
+    assert.deepEqual([files.paths, files.classes], [['b'], ['x']]);
+    const { kubeconfig, context, withoutClass, poolsNamespace } = live;
+    assert.deepEqual([kubeconfig, context, withoutClass, poolsNamespace], ['new', undefined, true, 'pools']);
+    const narrowed = { ...quick, cluster: { ...cluster, context: 'c', namespaces: ['shop'] } };
+    const [, narrow] = quickConfig(config, narrowed, 'memory').sources;
+    assert.ok(narrow?.type === 'kubernetes');
+    assert.deepEqual([narrow.context, narrow.namespaces, narrow.withoutClass], ['c', ['shop'], true]);
+  });
+
+  it('refuse a cluster of the command line where several are configured', () => {
+    const sources = [cluster('a', { cluster: 'east' }), cluster('b', { cluster: 'west' })];
+    const config = configSchema.parse({ sources, balancers: [{ provider: 'memory' }] });
+    const quick = { files: [], groups: [], cluster: { kubeconfig: 'k', namespaces: [], withoutClass: false } };
+    assert.throws(() => quickConfig(config, quick, 'memory'), {
+      code: 'E_USAGE',
+      message: /--kubeconfig names one cluster, and the configuration has several: east, west; set kubeconfig/,
+    });
+  });
 });

@@ -1,6 +1,6 @@
 /** Addresses out of IPAddressPools in a real API server: kubectl shows them, a restart moves nobody, the plan says who would move. */
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ownAddress } from '../fakes/own-address.ts';
@@ -147,32 +147,32 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
       (one) => addressesOf(one).length > 0,
     );
     const [address = ''] = addressesOf(service);
+    // As MetalLB has left it: only `withoutClass` of the configured source takes it.
+    await putService(plane, namespace, 'plain', { loadBalancerClass: undefined });
+    const status = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip: `${first}15` }] } } });
+    await user.kubectl('patch', 'svc', 'plain', '-n', namespace, '--subresource=status', '--type=merge', '-p', status);
     await plane.client.apply(pool('wrong', [`${first}9/32`]));
-    await writeFile(join(user.folder, 'edited.json'), JSON.stringify(pool('public', [`${second}8/29`])));
+    // By the commands that are documented: what the configured source says of classes, pools, namespaces holds for the file too.
+    const readme = await readFile(new URL('../../src/alloc/README.md', import.meta.url), 'utf8');
+    const command = /`weir (plan -c weir\.yaml --kubeconfig FILE -f edited-pool\.yaml)`/.exec(readme)?.[1] ?? '';
+    const words = command.split(' ').map((word) => (word === 'FILE' ? plane.admin.kubeconfig : word));
+    const folder = join(user.folder, 'planned');
+    await mkdir(folder);
+    await writeFile(join(folder, 'edited-pool.yaml'), JSON.stringify(pool('public', [`${second}8/29`])));
     const config = {
-      stateDir: join(user.folder, 'none'),
+      stateDir: join(folder, 'none'),
       onPoolChange: 'reassign',
+      sources: [{ type: 'kubernetes', namespaces: [namespace], withoutClass: true }],
       balancers: [{ provider: 'builtin', fromPools: true }],
     };
-    await writeFile(join(user.folder, 'plan.json'), JSON.stringify(config));
-    const cluster = ['--kubeconfig', plane.admin.kubeconfig, '--namespace', namespace];
-    const valid = await weir(['validate', '-c', join(user.folder, 'plan.json'), ...cluster]);
+    await writeFile(join(folder, 'weir.yaml'), JSON.stringify(config));
+    const cluster = ['--kubeconfig', plane.admin.kubeconfig];
+    const valid = await weir(['validate', '-c', join(folder, 'weir.yaml'), ...cluster]);
     assert.equal(valid.code, 1);
     assert.match(valid.out + valid.err, /E_POOL_OVERLAP[\s\S]*IPAddressPool\/metallb-system\/wrong/);
-    const plan = await weir(
-      [
-        'plan',
-        '-c',
-        join(user.folder, 'plan.json'),
-        ...cluster,
-        '-f',
-        join(user.folder, 'edited.json'),
-        '--fail-on',
-        'gap',
-      ],
-      user.folder,
-    );
-    assert.match(plan.out, new RegExp(`! move  address  ${namespace}/web  ${address} -> ${second}8\n`));
+    const plan = await weir([...words, '--fail-on', 'gap'], folder);
+    assert.match(plan.out, new RegExp(`! move  address  ${namespace}/plain +${first}15 -> ${second}`));
+    assert.match(plan.out, new RegExp(`! move  address  ${namespace}/web +${address} -> ${second}`));
     assert.equal(plan.code, 1);
     assert.deepEqual(addressesOf(await user.service(namespace, 'web')), [address]);
     await plane.client.request('DELETE', `/apis/metallb.io/v1beta1/namespaces/${home}/ipaddresspools/wrong`);
