@@ -9,12 +9,14 @@ export interface PeerViewParts {
   readonly tell: (news: News) => void;
   /** So long after its last sign of life a node may still answer. */
   readonly promiseMs: number;
+  /** So often those are heard that need not be heard more often. */
+  readonly restMs: number;
 }
 
 interface Heard {
   inc: number;
   seq: number;
-  /** Between its last two beats: those without a vote here are heard once a second only. */
+  /** Between its last two beats, or to the next one: those without a vote here, and those that rest, are heard once a second only. */
   everyMs: number;
   atMs: number;
   atWallMs: number;
@@ -66,12 +68,12 @@ export class PeerView {
   /** Every authentic datagram; a beat that is not newer than the last is none of life: somebody may say again what he has recorded. */
   hear(message: Message): void {
     if (message.kind !== 'beat') return;
-    const { now, wall } = this.#parts;
+    const { now, wall, restMs } = this.#parts;
     const known = this.#heard.get(message.from);
     const heard = known ?? { inc: 0, seq: 0, everyMs: 0, atMs: 0, atWallMs: 0, ...nothing, told: nothing };
     if (message.inc < heard.inc || (message.inc === heard.inc && message.seq <= heard.seq)) return;
     if (known === undefined) this.#heard.set(message.from, heard);
-    heard.everyMs = known === undefined ? 0 : now() - heard.atMs;
+    heard.everyMs = message.restful ? restMs : known === undefined ? 0 : now() - heard.atMs;
     [heard.inc, heard.seq] = [message.inc, message.seq];
     heard.atMs = now();
     heard.atWallMs = wall();

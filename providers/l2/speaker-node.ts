@@ -86,8 +86,8 @@ export class SpeakerNode {
       trouble: (what, error) => tell({ kind: 'trouble', what, error }),
       dropped: (why, from, count) => tell({ kind: 'dropped', why, from, count }),
     });
-    const { promiseMs } = timing;
-    this.#view = new PeerView({ node: options.node, now, wall: Date.now, tell, promiseMs });
+    const { promiseMs, restMs } = timing;
+    this.#view = new PeerView({ node: options.node, now, wall: Date.now, tell, promiseMs, restMs });
     this.#view.know(options.peers.map(({ name }) => name));
     this.#health = new Health({
       changed: (served, reason) => {

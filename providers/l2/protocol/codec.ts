@@ -1,6 +1,6 @@
 import { type Beat, electorateOf, type Group, type Message } from './messages.ts';
 import { readVips, writeVips } from './vip-set.ts';
-import { Malformed, Reader, Writer } from './wire.ts';
+import { Malformed, Reader, sameBytes, Writer } from './wire.ts';
 
 const kinds = ['beat', 'ack', 'stale', 'nudge', 'regroup', 'hello'] as const;
 /** Spans travel in hundredths of a millisecond. */
@@ -78,7 +78,8 @@ function readBody(reader: Reader, kind: (typeof kinds)[number] | undefined, from
 }
 
 function writeBeat(writer: Writer, beat: Beat): void {
-  const flags = (beat.eligible ? 1 : 0) + (beat.settled ? 2 : 0) + (beat.novice ? 4 : 0) + (beat.quiet ? 8 : 0);
+  const said = [beat.eligible, beat.settled, beat.novice, beat.quiet, beat.restful];
+  const flags = said.reduce((sum, flag, at) => sum + (flag ? 1 << at : 0), 0);
   writer.number(beat.inc, 6).number(beat.seq, 6).number(flags, 1).number(beat.fence, 6);
   writeGroup(writer, beat.group);
   if (beat.known.length !== electorateOf(beat.group).length) throw new RangeError('each voter has one incarnation');
@@ -98,7 +99,24 @@ function writeBeat(writer: Writer, beat: Beat): void {
 
 function readBeat(reader: Reader, from: string): Beat {
   const [inc, seq, flags, fence] = [reader.number(6), reader.number(6), reader.number(1), reader.number(6)];
-  if (flags > 15) throw new Malformed('a flag is not known');
+  if (flags > 31) throw new Malformed('a flag is not known');
+  const has = (flag: number) => (flags & flag) > 0;
+  const said = { eligible: has(1), settled: has(2), novice: has(4), quiet: has(8), restful: has(16) };
+  const { group, known, claims, fencings, hints } = readSaid(from, reader.rest());
+  return { kind: 'beat', from, inc, seq, group, known, claims, fence, fencings, hints, ...said };
+}
+
+/** What beats of one sender say again and again. */
+type Said = Pick<Beat, 'group' | 'known' | 'claims' | 'fencings' | 'hints'>;
+
+const saidLast = new Map<string, { readonly bytes: Uint8Array; readonly said: Said }>();
+const mostSenders = 256;
+
+/** The end of a beat; what is the same as in the one before of the same sender is not read again. */
+function readSaid(from: string, bytes: Uint8Array): Said {
+  const last = saidLast.get(from);
+  if (last !== undefined && sameBytes(last.bytes, bytes)) return last.said;
+  const reader = new Reader(bytes);
   const group = readGroup(reader);
   const known = electorateOf(group).map(() => reader.number(6));
   const claims = readVips(reader);
@@ -108,9 +126,11 @@ function readBeat(reader: Reader, from: string): Beat {
     vips: readVips(reader),
   }));
   const hints = times(reader.number(2), () => ({ vip: readVip(reader), to: reader.text(), leftMs: readSpan(reader) }));
-  const has = (flag: number) => (flags & flag) > 0;
-  const said = { eligible: has(1), settled: has(2), novice: has(4), quiet: has(8) };
-  return { kind: 'beat', from, inc, seq, group, known, claims, fence, fencings, hints, ...said };
+  reader.end();
+  const said = { group, known, claims, fencings, hints };
+  if (saidLast.size >= mostSenders) saidLast.clear();
+  saidLast.set(from, { bytes: bytes.slice(), said });
+  return said;
 }
 
 function writeGroup(writer: Writer, { version, voters, previous }: Group): void {

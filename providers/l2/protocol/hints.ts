@@ -12,6 +12,10 @@ export class Hints {
     this.#hints.delete(vip);
   }
 
+  get none(): boolean {
+    return this.#hints.size === 0;
+  }
+
   at(now: number): readonly Hint[] {
     if (this.#hints.size === 0) return [];
     for (const [vip, { until }] of this.#hints) if (now >= until) this.#hints.delete(vip);

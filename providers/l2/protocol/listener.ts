@@ -21,6 +21,8 @@ export interface ListenerParts {
   readonly better: (node: NodeId, vip: Vip) => boolean;
   /** It may be somebody's turn to take an address. */
   readonly look: () => void;
+  /** Somebody who has nothing himself misses an owner, or is new: who rests is wanted. */
+  readonly stir: (now: number) => void;
 }
 
 /** What one incarnation of a node makes of what the others say. */
@@ -97,6 +99,7 @@ export class Listener {
       send(beat.from, { kind: 'stale', from: self, knownInc: voter.incOf(beat.from) });
     }
     if (meeting !== 'news') return;
+    if (!beat.restful && beat.claims.length === 0) this.#parts.stir(now);
     owner.fences.hear(beat.fence);
     this.#compare(beat, now);
     if (standing === 'same' && membership.promises(self)) this.vote(beat, now);

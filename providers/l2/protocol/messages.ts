@@ -47,6 +47,8 @@ export interface Beat {
   readonly claims: readonly Vip[];
   /** Nothing to promise and nothing to learn: heard, and not answered. */
   readonly quiet: boolean;
+  /** Claims nothing and hears every owner in time: it may say nothing for a while, and wants no more of the others. */
+  readonly restful: boolean;
   /** The highest number that the sender knows of any claim. */
   readonly fence: number;
   /** Numbers of those claims that a voter may not have heard of, or that another claims too. */

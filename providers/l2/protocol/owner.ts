@@ -72,6 +72,11 @@ export class Owner {
     return this.#releaseFrom !== undefined;
   }
 
+  /** Nothing of a beat has to be acknowledged. */
+  get idle(): boolean {
+    return this.#claims.size === 0 && !this.releasing && this.#hints.none;
+  }
+
   /** The newest beat that has left. */
   get newest(): Round | undefined {
     return this.#rounds.get(this.#seq) ?? this.#rounds.get(this.#seq - 1);
@@ -145,9 +150,9 @@ export class Owner {
     return true;
   }
 
-  /** Starts a beat if one is due: its token first, where something is claimed. Returns a beat that may leave at once. */
-  start(now: number, known: Known): Pulse | undefined {
-    if (now < this.#dueAt() || this.#arming !== undefined) return undefined;
+  /** Starts a beat if one is due: its token first, where something is claimed. Returns a beat that may leave at once. `rests`: none is due. */
+  start(now: number, known: Known, rests: boolean): Pulse | undefined {
+    if (rests || now < this.#dueAt() || this.#arming !== undefined) return undefined;
     this.#nextBeatAt = now + this.#parts.timing.beatMs;
     this.#seq += 1;
     const fencings = this.fences.fencings((vip) => this.#open.has(vip));
@@ -199,8 +204,8 @@ export class Owner {
   }
 
   /** When `tick` or `start` has something to do. */
-  wakeAt(now: number): number {
-    let at = this.#arming === undefined ? this.#dueAt() : Number.POSITIVE_INFINITY;
+  wakeAt(now: number, rests: boolean): number {
+    let at = rests || this.#arming !== undefined ? Number.POSITIVE_INFINITY : this.#dueAt();
     for (const { confirmAt } of this.#rounds.values()) if (confirmAt !== undefined) at = Math.min(at, confirmAt);
     if (this.#unwanted > 0) {
       for (const [vip, { wanted }] of this.#claims) if (!wanted) at = Math.min(at, this.gate.closedAt(vip));

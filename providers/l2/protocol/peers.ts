@@ -1,9 +1,6 @@
 import { electorateOf, type Group, type NodeId } from './messages.ts';
 import type { Timing } from './timing.ts';
 
-/** Nodes that need not hear every beat hear one of so many. */
-const everyBeats = 10;
-
 /** What a node knows of the others beyond their votes: their incarnations, when they last acknowledged something, who is to hear a beat. */
 export class Peers {
   readonly #timing: Timing;
@@ -66,7 +63,7 @@ export class Peers {
 
   /** Those who hear a beat beside the voters: everybody when something has changed, and once in a while. `claims`: the same array stands for the same claims. */
   audience(claims: unknown, news: string, now: number): Iterable<NodeId> {
-    const due = now - this.#toldAllAt >= everyBeats * this.#timing.beatMs;
+    const due = now - this.#toldAllAt >= this.#timing.restMs - this.#timing.beatMs;
     if (!due && claims === this.#claims && news === this.#news) return [];
     [this.#claims, this.#news, this.#toldAllAt] = [claims, news, now];
     return this.#all;

@@ -3,7 +3,7 @@ import type { Action, Disk, Emit, Event, Ranks, Report } from './events.ts';
 import { GatewayVote } from './gateway-vote.ts';
 import { Listener } from './listener.ts';
 import { Membership } from './membership.ts';
-import type { Beat, Group, Message, NodeId, Vip } from './messages.ts';
+import { type Beat, electorateOf, type Group, type Message, type NodeId, type Vip } from './messages.ts';
 import type { Mode } from './modes.ts';
 import { Owner } from './owner.ts';
 import { Peers } from './peers.ts';
@@ -41,6 +41,8 @@ export class Protocol {
   #beginAgainAt = Number.POSITIVE_INFINITY;
   #claimed = false;
   #answeredAt = 0;
+  /** Until then this node does not rest. */
+  #stirredUntil = 0;
   #reached: boolean | undefined;
 
   /** `mode`: what decides while the group has two voters, strict by default. */
@@ -122,6 +124,7 @@ export class Protocol {
       case 'rank':
         this.#ranks = event.ranks;
         this.#peers.know([...event.ranks.values()].flat());
+        this.#stir(now, this.#timing.restMs);
         for (const vip of this.claims.keys()) if (!event.ranks.has(vip)) owner?.release(vip, now);
         this.#standby.look();
         return;
@@ -130,6 +133,7 @@ export class Protocol {
         return;
       case 'eligible':
         this.#eligible = event.eligible;
+        this.#stir(now, this.#timing.restMs);
         this.#standby.look();
         return;
       case 'regroup':
@@ -159,13 +163,17 @@ export class Protocol {
       }
     }
     const { group, settled } = this.#membership;
-    const pulse = group === undefined ? undefined : owner.start(now, { group, settled });
+    const pulse =
+      group === undefined ? undefined : owner.start(now, { group, settled }, this.#rests(owner, voter, now));
     if (pulse !== undefined) this.#beat(pulse, now);
     this.#membership.tick(now);
     this.#third.proceed(this.#other !== undefined && !voter.muted(now), now);
     this.#tellQuorum(owner, voter, now);
+    const rests = this.#rests(owner, voter, now);
     const at = Math.min(
-      owner.wakeAt(now),
+      owner.wakeAt(now, rests),
+      rests ? this.#sureUntil : Number.POSITIVE_INFINITY,
+      rests && voter.overdueAt > now ? voter.overdueAt : Number.POSITIVE_INFINITY,
       voter.muted(now) ? voter.mutedUntil : votes ? this.#standby.lookAt : Number.POSITIVE_INFINITY,
       this.#membership.wakeAt(),
       this.#third.wakeAt(),
@@ -209,6 +217,7 @@ export class Protocol {
     this.#peers.started(now);
     // Nobody answers before the first silence of all is over.
     this.#answeredAt = now + this.#timing.promiseMs;
+    this.#stir(now, this.#timing.restMs);
     life.listener = new Listener({
       self: this.#self,
       inc: life.inc,
@@ -221,6 +230,7 @@ export class Protocol {
       mayClaim: (vip) => this.#eligible && (this.#ranks.get(vip)?.includes(this.#self) ?? false),
       better: (node, vip) => this.#better(node, vip),
       look: () => this.#standby.look(),
+      stir: (at) => this.#stir(at, this.#timing.promiseMs),
     });
     this.#standby.look();
   }
@@ -240,13 +250,14 @@ export class Protocol {
     if (group === undefined || life?.listener === undefined) return;
     const known = this.#peers.incs(group, this.#self, life.inc);
     const eligible = this.#fit;
-    const sure = this.#reached === true && now - this.#answeredAt < askEvery * this.#timing.beatMs;
-    const quiet = !novice && sure && group.voters.length > 2 && this.#idle(pulse, life.owner);
-    const flags = { settled, novice, eligible, quiet };
+    const idle = pulse.claims.length === 0 && life.owner.idle;
+    const restful = idle && this.#restful(life.owner, life.listener.voter, now);
+    const quiet = idle && !novice && group.voters.length > 2 && this.#sure(now);
+    const flags = { settled, novice, eligible, quiet, restful };
     const beat: Beat = { kind: 'beat', from: this.#self, inc: life.inc, group, known, ...flags, ...pulse };
     const to = new Set([...group.voters, ...group.previous, ...pulse.hints.map((hint) => hint.to)]);
     const urgent = pulse.fencings.some(({ open }) => open) ? `${pulse.seq}` : '';
-    for (const node of this.#peers.audience(pulse.claims, `${eligible} ${urgent}`, now)) to.add(node);
+    for (const node of this.#peers.audience(pulse.claims, `${eligible} ${restful} ${urgent}`, now)) to.add(node);
     to.delete(this.#self);
     const round = life.owner.newest;
     if (this.#membership.promises(this.#self)) life.listener.vote(beat, now);
@@ -254,9 +265,30 @@ export class Protocol {
     if (round !== undefined) this.#third.sent(round, now);
   }
 
-  /** Nothing of a beat has to be acknowledged. */
-  #idle({ claims, hints }: Pick<Pulse, 'claims' | 'hints'>, owner: Owner): boolean {
-    return claims.length === 0 && hints.length === 0 && !owner.releasing;
+  /** Whether nothing is wanted of the others: nothing is claimed, and every owner was heard in time. Of two, each watches the other. */
+  #restful(owner: Owner, voter: Voter, now: number): boolean {
+    const { group, settled, novice } = this.#membership;
+    if (group === undefined || group.voters.length <= 2 || !owner.idle) return false;
+    // Without a vote it hears owners once in a while only, and is told by those who miss one.
+    return !electorateOf(group).includes(this.#self) || (settled && !novice && now < voter.overdueAt);
+  }
+
+  /** Whether this node says nothing now: nobody needs it, and it was heard not long ago. */
+  #rests(owner: Owner, voter: Voter, now: number): boolean {
+    return now >= this.#stirredUntil && this.#sure(now) && this.#restful(owner, voter, now);
+  }
+
+  #sure(now: number): boolean {
+    return this.#reached === true && now < this.#sureUntil;
+  }
+
+  /** A node that claims nothing asks once in a while to be acknowledged, and then with each beat until it is: so it knows whether it is heard. */
+  get #sureUntil(): number {
+    return this.#answeredAt + this.#timing.restMs - this.#timing.retryMs;
+  }
+
+  #stir(now: number, forMs: number): void {
+    this.#stirredUntil = Math.max(this.#stirredUntil, now + forMs);
   }
 
   #receive(message: Message, now: number): void {
@@ -272,8 +304,9 @@ export class Protocol {
   /** Tells once when what this node says is acknowledged no more, and when it is again. */
   #tellQuorum(owner: Owner, voter: Voter, now: number): void {
     const { newest } = owner;
-    if (newest?.answered() || this.#alone(owner, now)) this.#answeredAt = now;
-    const patience = owner.claims.size > 0 ? 0 : askEvery * this.#timing.beatMs + this.#timing.promiseMs;
+    const answered = newest?.answered() ? (owner.idle ? newest.sentAt : now) : 0;
+    this.#answeredAt = Math.max(this.#answeredAt, this.#alone(owner, now) ? now : answered);
+    const patience = owner.claims.size > 0 ? 0 : this.#timing.restMs + this.#timing.promiseMs;
     const reached = now - this.#answeredAt < this.#timing.promiseMs + patience;
     if (reached === this.#reached || (voter.muted(now) && !reached)) return;
     this.#reached = reached;
@@ -302,9 +335,6 @@ export class Protocol {
     this.#emit({ kind: 'report', report });
   }
 }
-
-/** A node that claims nothing asks once in so many beats to be acknowledged, and then with each until it is: so it knows whether it is heard. */
-const askEvery = 10;
 
 function thirdVoteOf(mode: Mode | undefined, parts: ThirdVoteParts): ThirdVote {
   if (mode === 'api') return new ApiVote(parts);

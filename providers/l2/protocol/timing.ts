@@ -4,6 +4,8 @@ export interface Timing {
   readonly beatMs: number;
   /** While the newest beat has no majority, a new one follows after this span. */
   readonly retryMs: number;
+  /** What need not be told with each beat is told once in this span: that a node without claims lives, and what it has to those who do not vote. */
+  readonly restMs: number;
   /** A gate closes by itself this long after the kernel armed its token. */
   readonly gateMs: number;
   /** A voter's promise to a holder, from the receipt of a beat; also the silence of a voter after its start. */
@@ -39,6 +41,7 @@ export function deriveTiming(beatMs = 100, parts: Partial<Timing> = {}): Timing 
   const timing: Timing = {
     beatMs,
     retryMs: beatMs / 4,
+    restMs: 10 * beatMs,
     promiseMs: Math.max(3.3 * beatMs, gateMs + slackMs),
     gatherMs: beatMs / 5,
     releaseMs: Math.max(2, beatMs * 0.08),

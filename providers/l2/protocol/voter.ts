@@ -9,6 +9,10 @@ interface Sender {
   deadline: number;
   heardAt: number;
   eligible: boolean;
+  /** What it said last is that it may say nothing for a while. */
+  restful: boolean;
+  /** How many addresses are promised to it. */
+  holds: number;
   /** The claims that it holds all of, if nothing of that has changed since; the same array stands for the same set. */
   held: readonly Vip[] | undefined;
 }
@@ -77,12 +81,13 @@ export class Voter {
       sender.held = undefined;
     }
     if (beat.seq <= sender.seq) return 'late';
-    if (beat.eligible !== sender.eligible || now - sender.heardAt >= this.#timing.promiseMs) {
+    if (beat.eligible !== sender.eligible || now - sender.heardAt >= this.#patience(sender)) {
       this.#changes += 1;
     }
     sender.seq = beat.seq;
     sender.heardAt = now;
     sender.eligible = beat.eligible;
+    sender.restful = beat.restful;
     return 'news';
   }
 
@@ -109,11 +114,21 @@ export class Voter {
     return holder === undefined ? (this.#freeAt.get(vip) ?? this.mutedUntil) : this.#deadline(holder);
   }
 
-  /** Heard within one promise, and willing to take addresses over. */
+  /** Heard within one promise, and willing to take addresses over. Who rests speaks again when an owner is overdue, so it may be silent until then only. */
   candidate(node: NodeId, now: number): boolean {
     const sender = this.#senders.get(node);
     if (sender === undefined || !sender.eligible) return false;
-    return now - sender.heardAt < this.#timing.promiseMs;
+    const silentMs = now - sender.heardAt;
+    return silentMs < this.#timing.promiseMs || (silentMs < this.#patience(sender) && now < this.overdueAt);
+  }
+
+  /** When the first of those that hold something should have been heard once more. */
+  get overdueAt(): number {
+    const { beatMs, retryMs } = this.#timing;
+    let at = Number.POSITIVE_INFINITY;
+    for (const [node, { holds, heardAt }] of this.#senders)
+      if (holds > 0 && node !== this.#self) at = Math.min(at, heardAt + beatMs + retryMs);
+    return at;
   }
 
   #register(vip: Vip, beat: Beat, fence: number | undefined, now: number, yields: Yields): Refusal | undefined {
@@ -127,8 +142,7 @@ export class Voter {
       const older =
         known !== undefined && known.node !== beat.from && !outranks({ fence: fence ?? 0, node: beat.from }, known);
       if (older) return { vip, holder: known.node, remainingMs: 0, fence: known.fence };
-      if (holder !== undefined) this.#unhold(holder);
-      this.#holders.set(vip, beat.from);
+      this.#hold(vip, beat.from);
     }
     if (fence !== undefined) this.#fences.set(vip, { fence, node: beat.from });
     return undefined;
@@ -144,14 +158,26 @@ export class Voter {
 
   #add(node: NodeId): Sender {
     const heardAt = Number.NEGATIVE_INFINITY;
-    const sender: Sender = { inc: 0, seq: 0, deadline: 0, heardAt, eligible: false, held: undefined };
+    const flags = { eligible: false, restful: false };
+    const sender: Sender = { inc: 0, seq: 0, deadline: 0, heardAt, ...flags, holds: 0, held: undefined };
     this.#senders.set(node, sender);
     return sender;
   }
 
-  #unhold(node: NodeId): void {
-    const sender = this.#senders.get(node);
-    if (sender !== undefined) sender.held = undefined;
+  /** Promises an address to a node, or to nobody. */
+  #hold(vip: Vip, node: NodeId | undefined): void {
+    const [before, after] = [this.#holders.get(vip), node].map((one) => this.#senders.get(one ?? ''));
+    if (before !== undefined) {
+      before.holds -= 1;
+      before.held = undefined;
+    }
+    if (after !== undefined) after.holds += 1;
+    if (node === undefined) this.#holders.delete(vip);
+    else this.#holders.set(vip, node);
+  }
+
+  #patience({ restful }: Sender): number {
+    return this.#timing.promiseMs + (restful ? this.#timing.restMs : 0);
   }
 
   #deadline(holder: NodeId): number {
@@ -166,7 +192,7 @@ export class Voter {
   #freeAll(node: NodeId, but: ReadonlySet<Vip>, now: number): void {
     for (const [vip, holder] of this.#holders) {
       if (holder !== node || but.has(vip)) continue;
-      this.#holders.delete(vip);
+      this.#hold(vip, undefined);
       this.#freeAt.set(vip, now);
       this.#changes += 1;
     }

@@ -65,15 +65,15 @@ export class Reader {
   }
 
   number(bytes: number): number {
+    const end = this.#end(bytes);
     let value = 0;
-    const found = this.bytes(bytes);
-    for (let at = 0; at < bytes; at += 1) value = value * 256 + (found[at] ?? 0);
+    for (let at = this.#at; at < end; at += 1) value = value * 256 + (this.#bytes[at] ?? 0);
+    this.#at = end;
     return value;
   }
 
   bytes(count: number): Uint8Array {
-    const end = this.#at + count;
-    if (end > this.#bytes.length) throw new Malformed('it ends early');
+    const end = this.#end(count);
     const found = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return found;
@@ -82,6 +82,7 @@ export class Reader {
   text(): string {
     const encoded = this.bytes(this.number(1));
     if (encoded.length === 0) throw new Malformed('a name is empty');
+    if (encoded.every((byte) => byte < 0x80)) return String.fromCharCode(...encoded);
     try {
       return decoder.decode(encoded);
     } catch {
@@ -103,4 +104,16 @@ export class Reader {
   end(): void {
     if (this.#at !== this.#bytes.length) throw new Malformed('bytes follow its end');
   }
+
+  #end(count: number): number {
+    const end = this.#at + count;
+    if (end > this.#bytes.length) throw new Malformed('it ends early');
+    return end;
+  }
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at += 1) if (a[at] !== b[at]) return false;
+  return true;
 }

@@ -86,7 +86,7 @@ describe('datagrams of peers', () => {
     const stranger = createSocket('udp4').bind(0, '127.0.0.2');
     t.after(() => stranger.close());
     await once(stranger, 'listening');
-    const forged = Uint8Array.from([0x77, 0x65, 1, ...new Uint8Array(200)]);
+    const forged = Uint8Array.from([0x77, 0x65, 2, ...new Uint8Array(200)]);
     for (let count = 0; count < 500; count += 1) stranger.send(forged, port, '127.0.0.1');
     await until(() => dropped.length > 0);
     await until(() => {

@@ -7,14 +7,21 @@ import type { News } from '../../../providers/l2/speaker-words.ts';
 const group = { version: 1, voters: ['a', 'b', 'c'], previous: [] };
 const beat = (seq: number, claims: readonly string[] = [], inc = 7): Beat => ({
   ...{ kind: 'beat', from: 'b', inc, seq, group, known: [1, 2, 3], claims, hints: [], fence: 1, fencings: [] },
-  ...{ eligible: true, settled: true, novice: false, quiet: false },
+  ...{ eligible: true, settled: true, novice: false, quiet: false, restful: false },
 });
 
 function stage() {
   const clock = { now: 10_000 };
   const told: News[] = [];
   const now = () => clock.now;
-  const view = new PeerView({ node: 'a', now, wall: now, tell: (news) => told.push(news), promiseMs: 330 });
+  const view = new PeerView({
+    node: 'a',
+    now,
+    wall: now,
+    tell: (news) => told.push(news),
+    promiseMs: 330,
+    restMs: 1000,
+  });
   view.know(['b']);
   return { clock, told, view };
 }
@@ -32,6 +39,11 @@ describe('the peers as people see them', () => {
     }
     clock.now += 2000;
     assert.equal(view.fit('b'), false);
+    view.hear(beat(5000));
+    clock.now += 100;
+    view.hear({ ...beat(5001), restful: true });
+    clock.now += 1000;
+    assert.equal(view.fit('b'), true, 'it has said that it rests');
   });
 
   it('are not brought to life by what was recorded', () => {

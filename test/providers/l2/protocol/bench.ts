@@ -43,7 +43,7 @@ export class Bench {
   beat(from: string, seq: number, claims: readonly string[], parts: Partial<Beat> = {}): this {
     const known = [this.node.inc, 0, 0];
     const numbers = { fence: seq, fencings: claims.length > 0 ? [{ fence: seq, open: false, vips: claims }] : [] };
-    const flags = { eligible: true, settled: true, novice: false, quiet: false };
+    const flags = { eligible: true, settled: true, novice: false, quiet: false, restful: false };
     return this.hear({
       kind: 'beat',
       from,

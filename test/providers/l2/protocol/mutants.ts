@@ -41,7 +41,6 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'V5: a voter that started is mute for one promise',
     edits: [{ file: 'voter', from: 'return now < this.mutedUntil;', to: 'return false;' }],
-    firstSeed: 115,
     storm: true,
     faults: ['kill', 'crash', 'isolation', 'partition'],
   },
@@ -60,7 +59,6 @@ export const mutants: readonly Mutant[] = [
       },
       { file: 'voter', from: 'if (beat.inc > sender.inc) {', to: 'if (beat.inc !== sender.inc) {' },
     ],
-    firstSeed: 310,
     storm: true,
     faults: ['kill', 'handOver', 'stop'],
   },
@@ -97,7 +95,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'a timeout is never relative to the confirmation (rest of the gate)',
     kernel: { lateTimeout: 'remaining' },
-    firstSeed: 380,
+    firstSeed: 330,
     storm: true,
     faults: ['writer', 'isolation', 'stop'],
   },
@@ -145,7 +143,6 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'M2: the next record waits until majorities adopted this one',
     edits: [{ file: 'membership', from: 'this.#has(group.voters, group) && this.#chosen(group)', to: 'true' }],
-    firstSeed: 380,
     storm: true,
     faults: membership,
   },
@@ -154,7 +151,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       { file: 'membership', from: 'this.#settledAt = now + this.#timing.promiseMs;', to: 'this.#settledAt = now;' },
     ],
-    firstSeed: 610,
+    firstSeed: 160,
     faults: membership,
   },
   {
@@ -177,7 +174,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'M3: a voter that lost its disk does not vote before it has learned',
     edits: [{ file: 'protocol', from: 'settled, group === undefined)', to: 'settled, false)' }],
-    firstSeed: 2150,
+    firstSeed: 1300,
     storm: true,
     faults: [...membership, 'diskLost'],
   },

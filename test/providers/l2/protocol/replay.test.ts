@@ -79,7 +79,7 @@ describe('beats that need no answer', () => {
     assert.equal(to(bench.beat('b', 3, [], { quiet: true, known: [3, 0, 0] }), 'hello').length, 1);
   });
 
-  it('are nine of ten of those that claim nothing, and none that does', () => {
+  it('are nine of ten of those that claim nothing and may not rest, and none that does', () => {
     const share = (order: readonly string[]) => {
       const bench = new Bench().ready(order);
       const beats: boolean[] = [];
@@ -95,6 +95,7 @@ describe('beats that need no answer', () => {
         bench.give({ kind: 'tick' });
         collect();
         bench.beat('b', 2 + beat, order.includes('b') ? [vip] : []);
+        bench.beat('c', 2 + beat, []);
         collect();
       }
       return beats.filter(Boolean).length / beats.length;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decodeMessage, encodeMessage } from '../../../../providers/l2/protocol/codec.ts';
@@ -44,6 +45,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     settled: fc.boolean(),
     novice: fc.boolean(),
     quiet: fc.boolean(),
+    restful: fc.boolean(),
     claims,
     fence: count,
     fencings: fc.array(record({ fence: count, open: fc.boolean(), vips: claims }), { maxLength: 2 }),
@@ -134,7 +136,7 @@ describe('messages', () => {
   it('hold a thousand neighbouring addresses in little more than a kilobyte', () => {
     const many = Array.from({ length: 1000 }, (_, index) => `198.51.${index >> 8}.${index & 255}`);
     const group = { version: 1, voters: ['a', 'b', 'c'], previous: [] };
-    const flags = { eligible: true, settled: true, novice: false, quiet: false };
+    const flags = { eligible: true, settled: true, novice: false, quiet: false, restful: false };
     const numbers = { fence: 9, fencings: [], known: [1, 2, 3] };
     const beat: Message = {
       kind: 'beat',
@@ -158,6 +160,15 @@ describe('keys', () => {
     assert.equal(code(`${long}a`), code(`${long}a`));
     assert.notEqual(code(`${long}a`), code(`${long}b`));
     assert.notEqual(code(long), code(long, shortHash('other')));
+  });
+
+  it('make the code that HMAC-SHA256 makes, of datagrams of any length', () => {
+    const key = new Uint8Array(hkdfSync('sha256', Buffer.from(secret), cluster, 'weir l2 datagrams 1', 32));
+    const mac = deriveMac(secret, cluster);
+    for (const length of [0, 1, 63, 64, 2048, 2049, 65_000, 100]) {
+      const bytes = new Uint8Array(length).map((_, at) => at);
+      assert.deepEqual(Buffer.from(mac(bytes)), createHmac('sha256', key).update(bytes).digest());
+    }
   });
 
   it('are not made of a short secret', () => {
