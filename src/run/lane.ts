@@ -253,7 +253,7 @@ export class Lane {
       // A unit that nobody knows yet is found by reading everything.
       if (this.#dispatch.look(wanted, ends)) this.#audit.hasten();
       this.#audit.start(ends.hard);
-      this.#bell.ringAt(this.#audit.atMs);
+      this.#bell.ringAt(Math.min(this.#audit.atMs, this.#picture.newsAtMs));
       this.#taken = wanted;
       this.#passed = true;
       this.#passedMs = clock.now();

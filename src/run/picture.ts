@@ -14,22 +14,29 @@ import type { UnitGroup } from './planner.ts';
 
 const empty: Want = { resources: [], problems: [], withheld: new Set() };
 
+/** News of single units are taken together: for so long for each unit, as looking at everything costs by their number. */
+const newsMsPerUnit = 1;
+const mostNewsMs = 5_000;
+
 /**
  * Both sides of one balancer, wanted and observed, and the units that they fall into. What is wanted is computed when its input is
  * another object; units are joined anew then, and when a reading of everything found something. Own writes only move their own unit.
  */
 export class Picture {
   readonly cache = new ObservedCache();
-  readonly #options: Pick<LaneOptions, 'desire' | 'planner' | 'provider'>;
+  readonly #options: Pick<LaneOptions, 'clock' | 'desire' | 'planner' | 'provider'>;
   #want: Want | undefined;
   #wantFrom: readonly unknown[] = [];
   #groups = new Map<Unit, UnitGroup>();
   #groupsFrom: readonly unknown[] = [];
   /** Objects appeared, changed or went that no work of ours has told of. */
   #outside = 0;
+  /** A turn of a unit came to know something by which another thing may be wanted. */
+  #news = false;
   #joins = 0;
+  #joinedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: Pick<LaneOptions, 'desire' | 'planner' | 'provider'>) {
+  constructor(options: Pick<LaneOptions, 'clock' | 'desire' | 'planner' | 'provider'>) {
     this.#options = options;
   }
 
@@ -50,7 +57,13 @@ export class Picture {
 
   /** What is wanted may be another thing by now, after work that it waited for. */
   get owes(): boolean {
-    return this.#want?.provisional === true && !this.#wantFrom.includes(this.#outside);
+    return this.#news || (this.#want?.provisional === true && !this.#wantFrom.includes(this.#outside));
+  }
+
+  /** Monotonic milliseconds at which `join` takes news into account; Infinity: there are none. */
+  get newsAtMs(): number {
+    if (!this.#news) return Number.POSITIVE_INFINITY;
+    return this.#joinedMs + Math.min(mostNewsMs, newsMsPerUnit * this.#groups.size);
   }
 
   /** Puts a reading in the place of what was known; everything is looked at anew when it says something else. */
@@ -69,7 +82,10 @@ export class Picture {
     const observed = this.cache.replace(group.observed, result);
     // Joined anew while the work went on: from what was known before it, and so was what is wanted (names that it has taken meanwhile).
     const stale = this.#groups.get(group.unit) !== group;
-    if ((news || stale || this.#want?.provisional === true) && this.cache.version !== known) this.#outside++;
+    if (this.cache.version !== known) {
+      if (stale) this.#outside++;
+      else this.#news ||= news || this.#want?.provisional === true;
+    }
     if (stale) this.#groupsFrom = [];
     else if (group.desired.length + observed.length === 0) this.#groups.delete(group.unit);
     else if (observed !== group.observed) this.#groups.set(group.unit, { ...group, observed });
@@ -78,6 +94,7 @@ export class Picture {
 
   /** Joins what is wanted and what is there, where either is another thing. In slices: what comes to be known meanwhile is looked at the next time. One at a time. */
   *join(wanted: Wanted, environment: Environment): Sliced<void> {
+    if (this.newsAtMs <= this.#options.clock.now()) this.#outside++;
     const before = this.cache.version;
     const unknown = wanted.incomplete(untold);
     const wantFrom = [
@@ -90,6 +107,7 @@ export class Picture {
       unknown,
     ];
     if (this.#want === undefined || !sameItems(wantFrom, this.#wantFrom)) {
+      this.#news = false;
       const made = wanted.nothing ? empty : yield* this.#options.desire(wanted, environment, this.cache.all());
       this.#want = { ...made, resources: shareResources(this.#want?.resources ?? [], made.resources) };
       this.#wantFrom = wantFrom;
@@ -105,6 +123,7 @@ export class Picture {
     this.#groups = new Map(ours.map((group) => [group.unit, group]));
     this.#groupsFrom = groupsFrom;
     this.#joins++;
+    this.#joinedMs = this.#options.clock.now();
   }
 }
 
