@@ -2,7 +2,7 @@ import type { Observed } from '../../src/model/index.ts';
 import type { Account } from './account.ts';
 import { filledGroups } from './filled-groups.ts';
 import { groupsThatStay, heldThings } from './held-things.ts';
-import { isOther } from './names.ts';
+import { adoptedTag, isOther } from './names.ts';
 import { ownsShared } from './orphans.ts';
 import type { Owners } from './owners.ts';
 import type { Registered } from './registered.ts';
@@ -12,6 +12,7 @@ import type { View } from './see-parts.ts';
 import { seeSecurityGroup, seeSecurityGroupRule } from './see-security-group.ts';
 import { seeTargetGroup } from './see-target-group.ts';
 import { strangersAt } from './strangers-at.ts';
+import { theirsBehind } from './theirs-behind.ts';
 
 /**
  * Everything in the account as observed objects: ours with all that belongs to them, others' by the places that they hold. `registered`:
@@ -27,6 +28,7 @@ export function observe(
     account,
     owners,
     filled: filledGroups(owners, registered),
+    theirs: theirsBehind(account, madeElsewhere(account, owners)),
     backendGroup,
     held: heldThings(account, owners),
     ownsShared: ownsShared(account, owners),
@@ -37,6 +39,7 @@ export function observe(
   const serves = (arn: string): readonly string[] => behind.get(arn) ?? [];
   const balancers = [...account.loadBalancers.values()].flatMap((one) => there(seeLoadBalancer(one, view)));
   const stays = groupsThatStay(account, owners, balancers);
+  const mixed = new Set(groups.filter(({ serves: all }) => all.some(isOther)).map(({ unit }) => unit));
   const fronts = balancers.flatMap((balancer) => {
     const { handle, id } = balancer;
     const left = owners.leftAlone(handle, account.tags.get(handle)) !== undefined;
@@ -44,7 +47,7 @@ export function observe(
     const asked = portsOf(balancer.serves, owners);
     const shared =
       left ||
-      groups.some(({ unit, serves: all }) => unit === balancer.unit && all.some(isOther)) ||
+      mixed.has(balancer.unit) ||
       (owners.isOfGroup(id) && strangersAt(handle, account, owners, (port) => asked.has(port)).length > 0);
     return (account.listeners.get(balancer.handle) ?? []).flatMap((one): readonly Observed[] => {
       const listener = seeListener(one, balancer, serves, (port) => asked.has(port), shared, view);
@@ -60,6 +63,11 @@ export function observe(
     ...groups.map((group) => (group.owned && isHeld(group, fronts, view) ? { ...group, owned: false } : group)),
     ...fronts,
   ];
+}
+
+function madeElsewhere({ loadBalancers, tags }: Account, { adopted }: Owners): ReadonlySet<string> {
+  const marked = [...loadBalancers.keys()].filter((arn) => tags.get(arn)?.[adoptedTag] !== undefined);
+  return new Set([...marked, ...adopted.keys()]);
 }
 
 /** In a group that is left alone: somebody else sends to it, or who does is not known yet. */
