@@ -145,8 +145,10 @@ function serviceStates(
       problems: told.get(service.id) ?? [],
       reports: reports.get(service.id) ?? [],
     };
-    const { kind, source } = service.origin;
-    return { id: service.id, kind, source, ...own, ...serviceHealth({ ...own, units: units.get(service.id) ?? [] }) };
+    const { id, origin } = service;
+    const pool = gathered.poolOf?.get(id);
+    const health = serviceHealth({ ...own, units: units.get(id) ?? [] });
+    return { id, kind: origin.kind, source: origin.source, ...own, ...health, ...(pool === undefined ? {} : { pool }) };
   });
 }
 

@@ -204,6 +204,8 @@ export interface ServiceState {
   readonly balancers: readonly string[];
   readonly reports: readonly (ServiceReport & { readonly balancer: string })[];
   readonly targets: { readonly ready: number; readonly total: number };
+  /** The pool that it has its addresses from; absent: none. */
+  readonly pool?: string;
   /** Worst of its parts: a parent is never better than its worst child. */
   readonly health: 'ok' | 'degraded' | 'down' | 'pending' | 'error';
   readonly reason: string;

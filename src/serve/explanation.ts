@@ -1,5 +1,6 @@
 import type {
   Action,
+  AnnouncedAddress,
   Backend,
   ExportedService,
   Front,
@@ -24,6 +25,10 @@ export interface Explanation {
   readonly reason: string;
   readonly balancers: readonly string[];
   readonly addresses: readonly string[];
+  /** The pool that it has its addresses from; absent: none. */
+  readonly pool?: string;
+  /** Who answers for its addresses on the local network, and who may; absent: nobody announces any. */
+  readonly announced?: readonly AnnouncedAddress[];
   readonly fronts: readonly ExplainedFront[];
   readonly backends: readonly ExplainedBackend[];
   readonly conditions: readonly {
@@ -97,6 +102,7 @@ export function explainService(
   // A service that is refused whole is known by its problems alone: broken input is shown, never absent.
   if (service === undefined && known === undefined && problems.length === 0) return undefined;
   const reported = new Map(known?.reports.flatMap(({ targets }) => targets.map((target) => [target.key, target])));
+  const announced = known?.reports.flatMap((report) => report.announced ?? []) ?? [];
   const last = state.plans.find(({ steps }) => steps.some(({ serves }) => serves.includes(id)));
   return {
     service: id,
@@ -108,6 +114,8 @@ export function explainService(
     addresses: [
       ...new Set(known?.reports.flatMap(({ addresses }) => addresses.map(({ ip, host }) => host ?? ip ?? '')) ?? []),
     ],
+    ...(known?.pool === undefined ? {} : { pool: known.pool }),
+    ...(announced.length === 0 ? {} : { announced }),
     fronts: service?.fronts.map((front) => explainFront(front, service)) ?? [],
     backends: Object.entries(service?.backends ?? {}).map(([key, backend]) => explainBackend(key, backend, reported)),
     conditions: known?.reports.flatMap(({ conditions }) => conditions) ?? [],

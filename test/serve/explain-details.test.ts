@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explanationText } from '../../src/cli/text/explain-text.ts';
 import { createPaint } from '../../src/cli/text/paint.ts';
+import type { ServiceState } from '../../src/model/index.ts';
 import { explainService } from '../../src/serve/index.ts';
 import { state } from '../cli/fake-app.ts';
 import { readYaml } from '../sources/weir/read-yaml.ts';
@@ -89,4 +90,31 @@ test('a service without guards says nothing of them', () => {
   assert.ok(told);
   assert.deepEqual(Object.keys(told.fronts[0]?.routes[0] ?? {}), ['match', 'does', 'backends']);
   assert.equal(told.fronts[0]?.details ?? told.backends[0]?.details, undefined);
+});
+
+test('explain tells who answers for an address on the network, who else would, and why others would not', () => {
+  const { services } = readYaml(text);
+  const announced = {
+    ...{ address: '10.77.0.100', owner: 'b', own: false, sinceMs: 5000, interfaces: [], candidates: ['a', 'b', 'c'] },
+    others: [{ node: 'd', reason: 'is about to be deleted' }],
+  };
+  const dark = { address: 'fd09::100', own: false, interfaces: [], candidates: ['a'], others: [] };
+  const report = {
+    ...{ balancer: 'vip', service: 'shop/guarded', conditions: [], targets: [] },
+    addresses: [{ ip: '10.77.0.100', ports: [80] }],
+  };
+  const known: ServiceState = {
+    ...{ id: 'shop/guarded', kind: 'Service', source: 'files', balancers: ['vip'], problems: [], pool: 'lan' },
+    ...{ targets: { ready: 1, total: 1 }, health: 'ok', reason: '' },
+    reports: [{ ...report, announced: [announced, dark] }],
+  };
+  const told = explainService('shop/guarded', services, { ...state, services: [known], problems: [] });
+  assert.ok(told);
+  const lines = explanationText(told, true, 65_000, createPaint(false)).split('\n');
+  assert.deepEqual(lines.slice(1, 5), [
+    '  balancer vip, address 10.77.0.100 of pool lan',
+    '  10.77.0.100   answered by b for 60 s; standby a, c',
+    '    not d: is about to be deleted',
+    '  fd09::100   answered by nobody; standby a',
+  ]);
 });

@@ -1,4 +1,4 @@
-import { type ErrorCode, errors } from '../../model/index.ts';
+import { type AnnouncedAddress, type ErrorCode, errors } from '../../model/index.ts';
 import type { ExplainedTarget, Explanation } from '../../serve/explanation.ts';
 import { codeDetails } from './code-details.ts';
 import type { Paint } from './paint.ts';
@@ -34,7 +34,8 @@ export function explanationText(told: Explanation, live: boolean, nowMs: number,
   return [
     head,
     told.lastGood === undefined ? '' : `  ${paint.warn('its last good version is in force')}: ${told.lastGood}\n`,
-    `  ${takers}${told.addresses.length === 0 ? '' : `, address ${told.addresses.join(', ')}`}\n`,
+    `  ${takers}${told.addresses.length === 0 ? '' : `, address ${told.addresses.join(', ')}`}${told.pool === undefined ? '' : ` of pool ${told.pool}`}\n`,
+    ...(told.announced ?? []).map((one) => announcedText(one, nowMs, paint)),
     ...told.fronts.map((front) => frontText(told, front)),
     ...told.backends.map(
       (backend) =>
@@ -52,6 +53,20 @@ export function explanationText(told: Explanation, live: boolean, nowMs: number,
       ? ''
       : `  last change ${span(nowMs - told.lastChange.startedMs)} ago, plan ${told.lastChange.id}: ${told.lastChange.cause} (${told.lastChange.result})\n`,
   ].join('');
+}
+
+/** Who answers for an address, who else would, and why others would not. */
+function announcedText(
+  { address, owner, sinceMs, own, interfaces, candidates, others }: AnnouncedAddress,
+  nowMs: number,
+  paint: Paint,
+): string {
+  const since = sinceMs === undefined ? '' : ` for ${span(nowMs - sinceMs)}`;
+  const here = own && interfaces.length > 0 ? `, here on ${interfaces.join(' ')}` : '';
+  const by = owner === undefined ? paint.bad('answered by nobody') : `answered by ${owner}${since}${here}`;
+  const standby = candidates.filter((node) => node !== owner);
+  const rest = standby.length === 0 ? 'no other machine may' : `standby ${standby.join(', ')}`;
+  return `  ${address}   ${by}; ${rest}\n${others.map(({ node, reason }) => `    not ${node}: ${reason}\n`).join('')}`;
 }
 
 function frontText(told: Explanation, front: Explanation['fronts'][number]): string {
