@@ -21,6 +21,11 @@ export interface ApiRequest {
 }
 
 const errorBytes = 1 << 20;
+const startingAgainMs = 250;
+/** What the server's authorizer says, and not an admission plugin. */
+const rightless = /\bcannot [a-z]+ (?:resource|path) /;
+/** What its admission plugins say as long as they have not read what they go by. */
+const notYetReady = /\bnot yet ready to handle request\b/;
 
 /** Requests to one API server: identity, session, deadlines, errors. */
 export class ApiServer {
@@ -59,7 +64,7 @@ export class ApiServer {
         if (answer.status >= 200 && answer.status < 300) return answer;
         const doing = describe(request, this.#access.name);
         const body = await readBody(answer, errorBytes, doing);
-        throw answerError(answer.status, answer.headers, body, doing);
+        throw this.#startingOr(answerError(answer.status, answer.headers, body, doing));
       } catch (error) {
         if (attempt > 0 || !(error instanceof KubeError) || request.signal?.aborted) throw error;
         if (error.code === 401) {
@@ -68,6 +73,14 @@ export class ApiServer {
         } else if (!error.unsent || error.reason !== 'Closed') throw error;
       }
     }
+  }
+
+  /** A server begins to answer before it has read its roles, and refuses everything until it has. */
+  #startingOr(error: KubeError): KubeError {
+    const unready = rightless.test(error.message) && this.sessions.starting;
+    if (!error.forbidden || !(unready || notYetReady.test(error.message))) return error;
+    const message = `${error.message}; the API server is only just back and may not know its roles yet`;
+    return new KubeError(503, 'Starting', message, { retryAfterMs: startingAgainMs, cause: error });
   }
 
   close(): void {

@@ -42,6 +42,8 @@ export interface Limits {
   readonly watchMs: number;
   /** Token and certificate files are read again after so long, besides at a 401. */
   readonly rereadMs: number;
+  /** A server that has just come back may not know yet who may what: for so long its 403 is no answer. */
+  readonly startingMs: number;
 }
 
 export interface RequestOptions {

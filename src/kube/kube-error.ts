@@ -1,6 +1,6 @@
 /**
  * Why a request has failed. `reason` is the server's own (`NotFound`, `Conflict`, …) or, with code 0, ours:
- * Config, Credentials, Unreachable, Certificate, Timeout, Closed, BadAnswer, TooLarge, Aborted.
+ * Config, Credentials, Unreachable, Certificate, Timeout, Closed, BadAnswer, TooLarge, Aborted. `Starting` with 503 is ours, too.
  */
 export class KubeError extends Error {
   /** HTTP status, also of an ERROR in a watch; 0: there was no answer that could be read. */
@@ -42,6 +42,11 @@ export class KubeError extends Error {
   /** Somebody else was first: another version, another owner of the field, or it exists. */
   get conflict(): boolean {
     return this.code === 409;
+  }
+
+  /** The server has just come back and does not know yet who may what: a moment later it does. */
+  get starting(): boolean {
+    return this.reason === 'Starting';
   }
 
   /** The version asked for is too old: list again. */

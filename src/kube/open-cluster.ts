@@ -28,6 +28,7 @@ const defaults: Limits = {
   bodyBytes: 128 << 20,
   watchMs: 300_000,
   rereadMs: 60_000,
+  startingMs: 10_000,
 };
 
 const patchTypes: Readonly<Record<PatchOptions['type'], string>> = {

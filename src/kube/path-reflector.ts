@@ -2,11 +2,11 @@ import type { Context, Log } from '../model/index.ts';
 import { turnsOf } from '../model/turns.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Change, ReflectOptions, Reflector, ReflectorPhase, ReflectorState } from './contract.ts';
+import { Failures } from './failures.ts';
 import { type KubeError, toKubeError } from './kube-error.ts';
 import { readList } from './read-list.ts';
 import { readWatch } from './read-watch.ts';
 import { keyOf, type Prepared, Reflected } from './reflected.ts';
-import { retryDelayMs } from './retry-delay.ts';
 
 export interface ReflectorContext {
   readonly server: ApiServer;
@@ -38,8 +38,7 @@ export class PathReflector<T> implements Reflector<T> {
   /** Where the next watch goes on; undefined: a list must come first. */
   #from: string | undefined;
   #relistAtMs = 0;
-  #failures = 0;
-  #failingSinceMs = 0;
+  readonly #failures = new Failures();
   #shortWatches = 0;
   #broken = 0;
   #state: ReflectorState = { phase: 'stopped', synced: false, lists: 0, watches: 0 };
@@ -192,7 +191,7 @@ export class PathReflector<T> implements Reflector<T> {
     if (signal.aborted) return;
     const short = events === 0 && this.#now() - openedMs < shortWatchMs;
     this.#shortWatches = short ? this.#shortWatches + 1 : 0;
-    this.#failures = 0;
+    this.#failures.end();
     if (!short) return;
     const wholeMs = Math.min(shortWatchMaxMs, 25 * 2 ** Math.min(this.#shortWatches, 10));
     await this.#context.clock.sleep(wholeMs * (0.5 + this.#context.random() / 2), signal);
@@ -200,15 +199,14 @@ export class PathReflector<T> implements Reflector<T> {
 
   #progressed(resourceVersion: string): void {
     this.#from = resourceVersion;
-    this.#failures = 0;
+    this.#failures.end();
     this.#broken = 0;
     this.#state = { ...this.#state, lastEventMs: this.#now() };
   }
 
   async #recover(error: KubeError, signal: AbortSignal): Promise<void> {
     const { clock, random, server } = this.#context;
-    const first = this.#failures++ === 0;
-    if (first) this.#failingSinceMs = clock.now();
+    const first = this.#failures.add(error, clock.now());
     if (/^(BadAnswer|TooLarge)$/.test(error.reason) && ++this.#broken > mostBroken) this.#from = undefined;
     // A list that was only a safety net comes later: the watch goes on meanwhile.
     if (clock.now() >= this.#relistAtMs)
@@ -219,7 +217,7 @@ export class PathReflector<T> implements Reflector<T> {
       if (first) return this.#enter('listing');
     }
     this.#enter(error.notFound ? 'absent' : error.forbidden ? 'forbidden' : 'failing', error);
-    const delayMs = retryDelayMs(error, this.#failures, clock.now() - this.#failingSinceMs, random);
+    const delayMs = this.#failures.delayMs(error, clock.now(), random);
     const resting = new AbortController();
     const wake = () => resting.abort();
     signal.addEventListener('abort', wake, { once: true });

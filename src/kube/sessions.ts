@@ -19,6 +19,8 @@ export class Sessions implements Connection {
   readonly #listeners = new Set<() => void>();
   #connecting: Promise<Session> | undefined;
   #opened = 0;
+  /** When the server was found again after it was away; -Infinity: it never was. */
+  #backMs = Number.NEGATIVE_INFINITY;
   #error: KubeError | undefined;
 
   constructor(server: string, limits: Limits, clock: Context['clock'], log: Log, signal: AbortSignal) {
@@ -40,6 +42,11 @@ export class Sessions implements Connection {
 
   get error(): KubeError | undefined {
     return this.connected ? undefined : this.#error;
+  }
+
+  /** The server was away, and is back for less than `limits.startingMs`. */
+  get starting(): boolean {
+    return this.#clock.now() - this.#backMs < this.#limits.startingMs;
   }
 
   /** Calls back when a connection stands after there was none; answers how to stop that. */
@@ -88,6 +95,7 @@ export class Sessions implements Connection {
       const session = await Session.open(this.#server, tls, this.#limits, this.#clock, this.#signal, (ended) =>
         this.#ended(ended),
       );
+      if (!had && (this.#opened > 0 || this.#error !== undefined)) this.#backMs = this.#clock.now();
       this.#opened++;
       this.#all.add(session);
       this.#error = undefined;

@@ -81,7 +81,7 @@ export class EventSender {
       }
       // Its namespace is going away, or the server takes it for wrong: no second try would help.
       if (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429) return everyMs;
-      this.#failures++;
+      this.#failures = error.starting ? 1 : this.#failures + 1;
       book.putBack(posting);
       const backoffMs = Math.min(30_000, 500 * 2 ** Math.min(this.#failures - 1, 8)) * (0.5 + random() / 2);
       return Math.max(backoffMs, error.retryAfterMs ?? 0);

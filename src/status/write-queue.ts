@@ -42,6 +42,8 @@ interface Entry {
   sent: Sent | undefined;
   /** It is told that somebody else writes otherwise. */
   quarrel: Refused | undefined;
+  /** It is told that this very object cannot be written. */
+  told: Refused | undefined;
   busy: boolean;
 }
 
@@ -60,7 +62,7 @@ const wrongMs = 60_000;
 const admissionMs = { first: 1_000, most: 60_000 } as const;
 const longestQuarrelMs = 300_000;
 const forgetAfter = 50_000;
-const alone: Pick<Entry, 'sent' | 'quarrel'> = { sent: undefined, quarrel: undefined };
+const alone: Pick<Entry, 'sent' | 'quarrel' | 'told'> = { sent: undefined, quarrel: undefined, told: undefined };
 const quarrelText =
   'each time it was, somebody else has written otherwise, most likely another weir of the same class: give each installation a class and a controller of its own';
 
@@ -100,6 +102,7 @@ export class WriteQueue {
     const entry = this.#entries.get(key);
     this.#entries.delete(key);
     if (entry?.quarrel !== undefined) this.#options.refused(entry.quarrel, undefined);
+    if (entry !== undefined) this.#untell(entry);
   }
 
   /** Entries that have something to do, now or later. */
@@ -176,7 +179,7 @@ export class WriteQueue {
       this.#options.tried?.(right, undefined);
       this.#outages = 0;
       if (this.#denied.delete(JSON.stringify(right))) refused(right, undefined);
-      if (entry.failures > 0) refused({ ...right, object: name }, undefined);
+      this.#untell(entry);
       entry.failures = 0;
       entry.conflict = false;
       const means = meaning(intent);
@@ -200,26 +203,37 @@ export class WriteQueue {
     entry.conflict = error.conflict;
     if (error.notFound) {
       // Gone; where it is there after all, the next look marks it again.
-      this.#entries.delete(key);
+      this.forget(key);
     } else if (error.conflict) {
       entry.atMs = this.#now() + Math.min(30_000, 100 * 2 ** Math.min(entry.failures, 10)) * (0.5 + random() / 2);
     } else if (isAdmission(error)) {
       const { first, most } = admissionMs;
       entry.atMs = this.#now() + Math.min(most, first * 2 ** Math.min(entry.failures - 1, 10)) * (0.5 + random() / 2);
-      refused({ ...right, object: name }, error);
+      this.#tell(entry, { ...right, object: name }, error);
     } else if (error.forbidden) {
       this.#denied.set(JSON.stringify(right), this.#now() + deniedMs);
       entry.atMs = this.#now() + deniedMs;
       refused(right, error);
     } else if (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429) {
       entry.atMs = this.#now() + wrongMs;
-      refused({ ...right, object: name }, error);
+      this.#tell(entry, { ...right, object: name }, error);
     } else {
-      this.#outages++;
-      const waitMs = Math.min(30_000, 250 * 2 ** Math.min(this.#outages - 1, 10)) * (0.5 + random() / 2);
+      // However long the server was away: it is back.
+      this.#outages = error.starting ? 0 : this.#outages + 1;
+      const waitMs = Math.min(30_000, 250 * 2 ** Math.min(Math.max(this.#outages - 1, 0), 10)) * (0.5 + random() / 2);
       this.#pausedUntilMs = this.#now() + Math.max(waitMs, error.retryAfterMs ?? 0);
       entry.atMs = this.#pausedUntilMs;
     }
+  }
+
+  #tell(entry: Entry, what: Refused, error: KubeError): void {
+    entry.told = what;
+    this.#options.refused(what, error);
+  }
+
+  #untell(entry: Entry): void {
+    if (entry.told !== undefined) this.#options.refused(entry.told, undefined);
+    entry.told = undefined;
   }
 
   /** The same again: the server leaves out what it does not know, or somebody else writes otherwise. Then later, and ever later. */

@@ -102,6 +102,38 @@ describe('connections', () => {
     assert.equal(all[0]?.reflector.state.staleSinceMs, undefined);
   });
 
+  it('to a server that is back and has not read its roles yet are no missing right, until that lasts', async (t) => {
+    const api = await startApi(t);
+    const proxy = await FaultProxy.start(api.port);
+    t.after(() => proxy.stop());
+    const startingMs = 1_500;
+    const { cluster } = await clusterTo(t, proxy.port, { limits: { startingMs } });
+    const phases: string[] = [];
+    const followed = follow(cluster, { onState: ({ phase }) => phases.push(phase) });
+    followed.reflector.start();
+    await watching(followed);
+    const comeBack = async () => {
+      await proxy.down();
+      await until(() => /ECONNREFUSED/.test(cluster.connection.error?.message ?? ''), 'away');
+      await proxy.up();
+    };
+    const message = 'configmaps is forbidden: User "u" cannot list resource "configmaps" in API group ""';
+    let refusals = 3;
+    api.intercept = ({ stream }) => {
+      if (refusals-- <= 0) return false;
+      respond(stream, 403, { code: 403, reason: 'Forbidden', message });
+      return true;
+    };
+    await comeBack();
+    await sees(followed, api, 'b');
+    await watching(followed);
+    assert.ok(!phases.includes('forbidden'), phases.join());
+    refusals = Number.POSITIVE_INFINITY;
+    await comeBack();
+    await until(() => phases.includes('forbidden'), 'forbidden');
+    assert.equal(followed.reflector.state.error?.message, `GET /api/v1/configmaps of test: ${message}`);
+  });
+
   it('carry no more streams than the server allows; the rest goes over another', async (t) => {
     const api = await startApi(t, { maxStreams: 4 });
     api.put('a', { v: '1' });

@@ -70,6 +70,7 @@ class Stage {
 
 const error = (code: number, reason: string, retryAfterMs?: number) =>
   new KubeError(code, reason, reason, { retryAfterMs });
+const starting = new KubeError(503, 'Starting', 'no roles yet', { retryAfterMs: 250 });
 const unreached = new KubeError(
   500,
   'InternalError',
@@ -104,6 +105,19 @@ describe('writes', () => {
     stage.answer = (_, status) => status;
     await stage.clock.pass(40_000);
     assert.deepEqual(stage.calls.slice(tries).sort(), ['one d', 'two d']);
+  });
+
+  it('go on at once when a server that was away for long is back and has read its roles', async (t) => {
+    const stage = new Stage(t);
+    stage.answer = () => error(0, 'Unreachable');
+    stage.mark('one', 'two');
+    await stage.clock.pass(120_000);
+    stage.answer = () => starting;
+    await stage.clock.pass(30_000);
+    stage.answer = (_, status) => status;
+    await stage.clock.pass(300);
+    assert.deepEqual(stage.calls.slice(-2).sort(), ['one a', 'two a']);
+    assert.deepEqual(stage.refused, []);
   });
 
   it('stay away for as long as the server asks', async (t) => {
