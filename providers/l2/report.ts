@@ -74,14 +74,17 @@ function programmed(
   if (missing !== undefined)
     return { ...told, reason: 'NoCandidate', message: `no machine may announce ${missing.address}` };
   if (dark !== undefined) {
-    const reason = view.unaccepted.get(dark.address);
-    if (reason !== undefined && dark.candidates.every((one) => one === node))
-      return { ...told, reason: 'E_L2_ADDRESS', message: `${dark.address} cannot be taken on ${node}: ${reason}` };
-    return {
-      ...told,
-      reason: 'E_L2_QUORUM',
-      message: `nobody answers for ${dark.address}${quorumText(voters, node, view)}`,
-    };
+    const { address, candidates } = dark;
+    const why = quorumText(voters, node, view);
+    const reason = view.unaccepted.get(address);
+    if (reason !== undefined && why === '')
+      return {
+        ...told,
+        reason: 'E_L2_ADDRESS',
+        message: `${address} cannot be taken on ${node}: ${reason}${elsewhere(candidates, node)}`,
+      };
+    const asked = why === '' ? `: none of ${candidates.join(', ')} takes it; \`weir status\` there says why` : why;
+    return { ...told, reason: 'E_L2_QUORUM', message: `nobody answers for ${address}${asked}` };
   }
   const silent = announced.find(({ owner }) => owner === undefined);
   if (silent !== undefined)
@@ -96,6 +99,11 @@ function programmed(
       ? `announced by ${node}`
       : announced.map(({ address, owner }) => `${address} is announced by ${owner}`).join(', ');
   return { type: 'Programmed', status: true, reason: 'Announced', message };
+}
+
+function elsewhere(candidates: readonly string[], node: string): string {
+  const others = candidates.filter((one) => one !== node);
+  return others.length === 0 ? '' : `; nor does ${others.join(', ')} take it`;
 }
 
 function quorumText(voters: readonly string[], node: string, view: View): string {

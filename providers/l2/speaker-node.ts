@@ -20,7 +20,7 @@ import type { NodeId } from './protocol/messages.ts';
 import type { Timing } from './protocol/timing.ts';
 import { Rivals } from './rivals.ts';
 import { type Core, Shell } from './shell.ts';
-import type { Addresses, News, Order, SpeakerOptions } from './speaker-words.ts';
+import type { Addresses, News, Order, Place, SpeakerOptions } from './speaker-words.ts';
 import { Surroundings } from './surroundings.ts';
 import { UngatedGate } from './ungated-gate.ts';
 
@@ -60,6 +60,9 @@ export class SpeakerNode {
   readonly #counting: Counting;
   readonly #claimed = new Set<string>();
   #ranks: ReadonlyMap<string, readonly NodeId[]>;
+  /** Without this node where it is none that can. */
+  #known: ReadonlyMap<string, readonly NodeId[]> = new Map();
+  #probes: readonly Place[];
   #eligible = true;
   #draining = false;
   #accepting = false;
@@ -73,6 +76,7 @@ export class SpeakerNode {
     this.#options = options;
     this.#parts = parts;
     this.#ranks = new Map(options.ranks);
+    this.#probes = options.probes ?? [];
     this.#peers = new PeerSocket(options, {
       timing,
       now,
@@ -111,6 +115,7 @@ export class SpeakerNode {
       gate: this.#gate,
       acceptor,
       tell,
+      free: (vip) => this.#inquiry.ready(vip),
       changed: (announcing) => this.#facesChanged(announcing),
       accepting: () => {
         this.#accepting = true;
@@ -151,7 +156,7 @@ export class SpeakerNode {
       face: (name) => this.#surroundings.faces.find((one) => one.name === name),
       file: join(options.stateDir, 'l2-addresses-used.json'),
       held: (vip) => this.#view.claimed(vip),
-      changed: () => this.#rank(),
+      changed: () => void this.#surroundings.take().then(() => this.#rank()),
       taken: (vips) => tell({ kind: 'taken', vips }),
       fault: (error) => tell({ kind: 'trouble', what: 'asking who has an address', error }),
     });
@@ -193,7 +198,6 @@ export class SpeakerNode {
     }
     await this.#peers.bind();
     this.#view.start();
-    this.#health.use(this.#options.probes ?? []);
     this.#counting.start();
     this.#inquire();
     this.#rank();
@@ -236,7 +240,7 @@ export class SpeakerNode {
   /** What is new may be claimed when it is accepted; what is gone is given up at once. */
   async #use(addresses: Addresses): Promise<void> {
     const before = this.#ranks;
-    this.#health.use(addresses.probes ?? []);
+    this.#probes = addresses.probes ?? [];
     this.#uses += 1;
     const use = this.#uses;
     this.#ranks = new Map(addresses.ranks.filter(([vip]) => before.has(vip)));
@@ -250,13 +254,13 @@ export class SpeakerNode {
   }
 
   /**
-   * Addresses of which this node is no candidate any more: to one that is, and let go where nobody takes them. They are accepted until then.
+   * Addresses that this node may or can have no more: to one that may, and let go where nobody takes them. They are accepted until then.
    * False: something newer counts.
    */
   async #giveAway(counts: () => boolean): Promise<boolean> {
     const misplaced = () =>
-      [...this.#claimed].filter((vip) => this.#ranks.get(vip)?.includes(this.#options.node) === false);
-    const heirs = (vip: string) => (this.#ranks.get(vip) ?? []).filter((node) => this.#view.fit(node));
+      [...this.#claimed].filter((vip) => this.#known.get(vip)?.includes(this.#options.node) === false);
+    const heirs = (vip: string) => (this.#known.get(vip) ?? []).filter((node) => this.#view.fit(node));
     for (const until = now() + drainMs; now() < until; ) {
       const left = misplaced().filter((vip) => heirs(vip).length > 0);
       if (left.length === 0) break;
@@ -267,21 +271,22 @@ export class SpeakerNode {
     }
     const left = new Set(misplaced());
     if (left.size > 0) {
-      const rest = new Map([...this.#ranks].filter(([vip]) => !left.has(vip)));
-      this.#rank(rest);
+      this.#shell.dispatch({ kind: 'rank', ranks: new Map([...this.#known].filter(([vip]) => !left.has(vip))) });
       this.#rank();
     }
     return counts();
   }
 
-  /** What this node may not use yet, somebody else has, or is its own is as if it were not there: another node may take it. */
-  #rank(ranks = this.#ranks): void {
+  /** For what it may not use yet, somebody else has, is its own or cannot be taken here this node is no candidate: another one may be. */
+  #rank(): void {
     const { node } = this.#options;
     const able = (vip: string) => this.#inquiry.ready(vip) && this.#surroundings.takes(vip);
-    const known = [...ranks].map(
-      ([vip, nodes]) => [vip, able(vip) ? nodes : nodes.filter((one) => one !== node)] as const,
+    this.#known = new Map(
+      [...this.#ranks].map(([vip, nodes]) => [vip, able(vip) ? nodes : nodes.filter((one) => one !== node)]),
     );
-    this.#shell.dispatch({ kind: 'rank', ranks: new Map(known) });
+    // What is not taken here is asked for on the network, where others would answer.
+    this.#health.use(this.#probes.filter(([vip]) => able(vip)));
+    this.#shell.dispatch({ kind: 'rank', ranks: this.#known });
   }
 
   /** Asks about what is new for this node. */
@@ -334,6 +339,7 @@ export class SpeakerNode {
   #facesChanged(announcing: boolean): void {
     this.#inquiry.look();
     this.#rank();
+    void this.#giveAway(() => true);
     this.#tellEligible();
     if (announcing && this.#surroundings.faces.length > 0) this.#announcer.again();
   }

@@ -1,7 +1,7 @@
 import { type Acceptor, readInterfaces, withSysctls } from './kernel/acceptor.ts';
 import type { GateShape, Range } from './kernel/gate-text.ts';
 import { readGateway } from './kernel/gateway.ts';
-import { ownAddresses, without } from './kernel/guarded.ts';
+import { edgesOf, ownAddresses, without } from './kernel/guarded.ts';
 import { chooseLinks, type Link, matches } from './kernel/interfaces.ts';
 import type { KernelGate } from './kernel/kernel-gate.ts';
 import { type Watch, watchProgram } from './kernel/watch-program.ts';
@@ -13,7 +13,9 @@ export interface SurroundingsParts {
   readonly gate: KernelGate | UngatedGate;
   readonly acceptor: Acceptor;
   readonly tell: (news: News) => void;
-  /** Interfaces that announce came, went or changed; or only the addresses of the machine. */
+  /** Whether an address is known to be nobody else's; until then the machine does not take it, and reaches whoever has it. */
+  readonly free: (vip: string) => boolean;
+  /** Interfaces that announce came, went or changed; or only what can be taken here. */
   readonly changed: (faces: boolean) => void;
   /** For the first time, what can be accepted here is. */
   readonly accepting: () => void;
@@ -31,6 +33,10 @@ export class Surroundings {
   #faces: readonly Link[] = [];
   /** Addresses by which others reach this machine, with their interface: never guarded, never announced. */
   #own: ReadonlyMap<string, string> = new Map();
+  /** First and last addresses of subnets here, which no machine can have. */
+  #edges: ReadonlyMap<string, string> = new Map();
+  /** Why the kernel does not take an address. */
+  #problems: ReadonlyMap<string, string> = new Map();
   #gateway: string | undefined;
   #told = '';
   #refused = '[]';
@@ -43,6 +49,7 @@ export class Surroundings {
   #glance: NodeJS.Timeout | undefined;
   #sysctls = '';
   #turn: Promise<void> = Promise.resolve();
+  #taking: Promise<void> | undefined;
   #closed = false;
   #accepting = false;
 
@@ -58,9 +65,9 @@ export class Surroundings {
     return this.#faces;
   }
 
-  /** Whether this machine may take an address. */
+  /** Whether this machine may take an address, and can. */
   takes(vip: string): boolean {
-    return this.#refusal(vip).length === 0;
+    return this.#refusal(vip) === undefined && !this.#problems.has(vip);
   }
 
   /** Those of them on which this address is announced. */
@@ -113,6 +120,15 @@ export class Surroundings {
     });
   }
 
+  /** Takes what has become free. */
+  take(): Promise<void> {
+    this.#taking ??= this.#inTurn(() => {
+      this.#taking = undefined;
+      return this.#accept();
+    });
+    return this.#taking;
+  }
+
   /** Soon, and once for several calls. */
   refresh(): void {
     if (this.#closed) return;
@@ -160,10 +176,12 @@ export class Surroundings {
   }
 
   /** Why this machine never takes an address. */
-  #refusal(vip: string): readonly (readonly [string, string])[] {
+  #refusal(vip: string): string | undefined {
     const face = this.#own.get(vip);
-    if (face !== undefined) return [[vip, `it is this machine's own address on ${face}: take it out of the pool`]];
-    return vip === this.#gateway ? [[vip, "it is this machine's gateway: take it out of the pool"]] : [];
+    if (face !== undefined) return `it is this machine's own address on ${face}: take it out of the pool`;
+    if (vip === this.#gateway) return "it is this machine's gateway: take it out of the pool";
+    const edge = this.#edges.get(vip);
+    return edge === undefined ? undefined : `it is ${edge}, which no machine can have: take it out of the pool`;
   }
 
   #choose(links: readonly Link[]): void {
@@ -171,6 +189,7 @@ export class Surroundings {
     this.#faces = chosen;
     this.#gateway = readGateway()?.address;
     this.#own = ownAddresses(links, chosen, this.#parts.acceptor.ours, new Set(this.#vips));
+    this.#edges = edgesOf(links);
     const news: News = { kind: 'interfaces', announcing: chosen.map(({ name }) => name), passed: [...passed] };
     const text = JSON.stringify(news);
     if (text !== this.#told) this.#parts.tell(news);
@@ -183,16 +202,24 @@ export class Surroundings {
   }
 
   async #accept(): Promise<void> {
-    const { gate, acceptor, tell } = this.#parts;
+    const { gate, acceptor, tell, free } = this.#parts;
     this.#sysctls = sysctlsOf(this.#faces);
-    const able = this.#vips.filter((vip) => this.takes(vip));
-    const problems = await ('accept' in gate ? gate.accept() : acceptor.accept(able, (vip) => this.facesOf(vip)));
-    const vips = [...this.#vips.flatMap((vip) => this.#refusal(vip)), ...problems];
+    // What cannot be announced here cannot be asked for either: who has it is another machine's question.
+    const known = (vip: string) => free(vip) || this.facesOf(vip).length === 0;
+    const able = this.#vips.filter((vip) => this.#refusal(vip) === undefined && known(vip));
+    const before = [...this.#problems.keys()].join();
+    this.#problems = await ('accept' in gate ? gate.accept() : acceptor.accept(able, (vip) => this.facesOf(vip)));
+    const refusals = this.#vips.flatMap((vip): (readonly [string, string])[] => {
+      const reason = this.#refusal(vip);
+      return reason === undefined ? [] : [[vip, reason]];
+    });
+    const vips = [...refusals, ...this.#problems];
     const text = JSON.stringify(vips);
     if (text !== this.#refused) tell({ kind: 'unaccepted', vips });
     this.#refused = text;
     if (!this.#accepting) this.#parts.accepting();
     this.#accepting = true;
+    if (before !== [...this.#problems.keys()].join()) this.#parts.changed(false);
   }
 }
 

@@ -27,6 +27,24 @@ export function ownAddresses(
   );
 }
 
+/** The addresses of a network itself and of its broadcasts (IPv4): address → what it is. */
+export function edgesOf(links: readonly Link[]): ReadonlyMap<string, string> {
+  return new Map(
+    links.flatMap(({ name, addresses }) =>
+      addresses.flatMap(({ address, prefix }): [string, string][] => {
+        const subnet =
+          prefix < 31 && addressFamily(address) === 'ipv4' ? parseInterval(`${address}/${prefix}`) : undefined;
+        if (subnet?.ok !== true) return [];
+        const { first, last } = subnet.value;
+        return [
+          [toText('ipv4', first), `the address of the network on ${name}`],
+          [toText('ipv4', last), `the broadcast address of the network on ${name}`],
+        ];
+      }),
+    ),
+  );
+}
+
 /** The ranges without these addresses. */
 export function without(ranges: readonly Range[], addresses: Iterable<string>): readonly Range[] {
   let left = ranges;

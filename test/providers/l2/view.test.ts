@@ -212,6 +212,13 @@ describe('what is told of a service', () => {
     const found = report(only, [announcement({ candidates: [['a']] })]);
     assert.equal(programmed(found)?.reason, 'E_L2_ADDRESS');
     assert.match(found?.announced?.[0]?.others[0]?.reason ?? '', /cannot take it: there is no interface/);
+    const others = report(only, [announcement({ candidates: [['a', 'b', 'c']] })]);
+    assert.match(
+      programmed(others)?.message ?? '',
+      /cannot be taken on a: there is no interface.*; nor does b, c take it/,
+    );
+    only.tell({ kind: 'unaccepted', vips: [] });
+    assert.match(programmed(report(only))?.message ?? '', /nobody answers for 10.0.0.5: none of .* takes it/);
     assert.equal(programmed(report(only, [announcement({ candidates: [] })]))?.reason, 'NoCandidate');
   });
 });

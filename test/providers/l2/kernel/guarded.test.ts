@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { announcementFrames, probeFrame } from '../../../../providers/l2/kernel/frames.ts';
 import { readGateway } from '../../../../providers/l2/kernel/gateway.ts';
-import { ownAddresses, without } from '../../../../providers/l2/kernel/guarded.ts';
+import { edgesOf, ownAddresses, without } from '../../../../providers/l2/kernel/guarded.ts';
 import { readStatement } from '../../../../providers/l2/kernel/neighbor-listener.ts';
 
 const link = (name: string, ...addresses: readonly (readonly [string, number])[]) => ({
@@ -77,4 +77,15 @@ describe('what is never guarded', () => {
     for (const vip of ['10.0.0.1', 'fd09::100']) assert.equal(readStatement(probeFrame(vip, mac)), undefined);
     assert.equal(readStatement(new Uint8Array(10)), undefined);
   });
+});
+
+it('addresses of networks and their broadcasts are told, where a subnet has any', () => {
+  const faces = [link('eth0', ['10.0.1.77', 23], ['10.0.0.50', 32], ['fd09::11', 64]), link('p2p', ['10.9.9.0', 31])];
+  assert.deepEqual(
+    [...edgesOf(faces)],
+    [
+      ['10.0.0.0', 'the address of the network on eth0'],
+      ['10.0.1.255', 'the broadcast address of the network on eth0'],
+    ],
+  );
 });
