@@ -6,6 +6,7 @@ import { inParallel } from './in-parallel.ts';
 import { isMadeElsewhere } from './made-elsewhere.ts';
 import { groupArn } from './names.ts';
 import type { Reader } from './read.ts';
+import { theirsBehind } from './theirs-behind.ts';
 
 /** Reading calls side by side; the limiter bounds them, too. */
 const parallel = 8;
@@ -133,23 +134,20 @@ export class Details {
       else fronts.push(...(await this.#readFronts(handle, attrs.Type === 'application')));
       this.#readMs.set(handle, startMs);
     });
+    for (const [arn, tags] of await this.#tags.of(fronts, account)) account.tags.set(arn, tags);
     await inParallel(this.#theirsBehind(objects), parallel, async (arn) => {
       account.health.set(arn, await this.#reader.health(arn));
     });
-    for (const [arn, tags] of await this.#tags.of(fronts, account)) account.tags.set(arn, tags);
     this.#forgetGone();
   }
 
-  /** Target groups of others behind load balancers that were made elsewhere: a front that is taken over serves by them until it turns. */
+  /** A front that is taken over serves by them until it turns, and when it is given back it turns to them. */
   #theirsBehind(objects: readonly Observed[]): readonly Handle[] {
     const taken = new Set(
       objects.flatMap((one) => (one.kind === 'LoadBalancer' && isMadeElsewhere(one) ? [one.handle] : [])),
     );
-    if (taken.size === 0) return [];
     const read = new Set(objects.map(({ handle }) => groupArn(handle)));
-    return [...this.#account.targetGroups].flatMap(([arn, { LoadBalancerArns = [] }]) =>
-      !read.has(arn) && LoadBalancerArns.some((balancer) => taken.has(balancer)) ? [arn] : [],
-    );
+    return [...theirsBehind(this.#account, taken).keys()].filter((arn) => !read.has(arn));
   }
 
   /** ARNs of listeners and rules. */

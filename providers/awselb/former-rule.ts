@@ -83,10 +83,14 @@ export function withoutGoneGroups<T extends Readonly<Record<string, string>>>(
   tags: T | undefined,
   exists: (group: string) => boolean,
 ): T | undefined {
-  if (tags?.[adoptedTag] === undefined) return tags;
+  return tags === undefined || formerGroupsOf(tags).every(exists) ? tags : { ...tags, [adoptedTag]: unknown };
+}
+
+/** Target groups that a rule or listener sent to before, as its tags say. */
+export function formerGroupsOf(tags: Readonly<Record<string, string>> | undefined): readonly string[] {
+  if (tags?.[adoptedTag] === undefined) return [];
   const Tags = new Map(Object.entries(tags).map(([key, Value]): [string, Member] => [key, { attrs: { Value } }]));
-  const former = formerRuleOf({ sets: { Tags } });
-  return former === undefined || [...former.groups.keys()].every(exists) ? tags : { ...tags, [adoptedTag]: unknown };
+  return [...(formerRuleOf({ sets: { Tags } })?.groups.keys() ?? [])];
 }
 
 /** Whether a rule does again what it did before. */

@@ -104,8 +104,12 @@ export function createHealthPolls(
     const present = [...new Set(objects.map(({ unit }) => unit))].flatMap((unit) => known.inUnit(unit));
     const behind = settingUp(present);
     const groups = present.filter(
-      ({ kind, handle, owned, sets }) =>
-        kind === 'TargetGroup' && owned && sets.Targets !== undefined && !behind.has(handle),
+      ({ kind, handle, owned, sets, health }) =>
+        kind === 'TargetGroup' &&
+        sets.Targets !== undefined &&
+        !behind.has(handle) &&
+        // What others have is looked at until it is ready.
+        (owned || [...(health?.Targets?.values() ?? [])].some((state) => state !== 'ready')),
     );
     await inParallel(groups, parallel, look);
   };

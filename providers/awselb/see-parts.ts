@@ -14,6 +14,8 @@ export interface View {
   readonly owners: Owners;
   /** ARN → what of a target group of others is ours. */
   readonly filled: ReadonlyMap<string, FilledGroup>;
+  /** Target groups of others behind load balancers that were made elsewhere → those. */
+  readonly theirs: ReadonlyMap<string, string>;
   /** Back-end group that weir made: the word for it is `backend`. */
   readonly backendGroup: string | undefined;
   /** Somebody is asked for something, or nobody else lives in the cluster: the back-end group and its rules are ours to change. */

@@ -1,7 +1,7 @@
 import type { TargetGroup, TargetHealth, TargetHealthDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Attrs, Health, Member, Observed, Unit } from '../../src/model/index.ts';
 import { heldAttr } from './held-things.ts';
-import { adoptedTag, isOther, targetGroupId, targetKey } from './names.ts';
+import { isOther, targetGroupId, targetKey } from './names.ts';
 import { attributesOf, foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
 /** One that is ours; else what of it is ours: its targets, or that our listeners point at it; else the name that it takes. */
@@ -84,13 +84,10 @@ function seeForeign(arn: string, Name: string, targets: ReturnType<typeof target
   return found;
 }
 
-/** Unit of the adopted load balancer that sends to it: who is ready there is not given up for nobody. */
-function adoptedUnit(arn: string, { account, owners }: View): Unit | undefined {
-  for (const balancer of account.targetGroups.get(arn)?.LoadBalancerArns ?? []) {
-    const tags = account.tags.get(balancer);
-    if (tags?.[adoptedTag] !== undefined || owners.adopted.has(balancer)) return owners.of(balancer, tags)?.unit;
-  }
-  return undefined;
+/** Unit of the adopted load balancer that sends to it, or did: who is ready there is not given up for nobody, and nothing turns to nobody. */
+function adoptedUnit(arn: string, { account, owners, theirs }: View): Unit | undefined {
+  const balancer = theirs.get(arn);
+  return balancer === undefined ? undefined : owners.of(balancer, account.tags.get(balancer))?.unit;
 }
 
 /** Of what somebody else goes on filling nothing concerns us but what we put there. */

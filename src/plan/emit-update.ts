@@ -63,11 +63,11 @@ function changedAttrs(sketch: Sketch, { it, shape }: Wanted, kept: Present): Att
 }
 
 function approach(sketch: Sketch, front: Wanted, draft: Draft, ref: RefShape, target: Target, losing: number): void {
-  if (!(target instanceof Wanted)) return;
   const { rules } = sketch;
-  if (rules.referentsFirst) draft.after(sketch.creates.get(target));
+  const made = target instanceof Wanted ? target : undefined;
+  if (made !== undefined && rules.referentsFirst) draft.after(sketch.creates.get(made));
   if (!ref.serving) return;
-  if (rules.fillsFirst) draft.afterAll(sketch.fills.get(target) ?? []);
+  if (made !== undefined && rules.fillsFirst) draft.afterAll(sketch.fills.get(made) ?? []);
   if (losing > 0) {
     const { gates, blind } = passageTo(sketch, target, losing, warmUp(sketch, target));
     draft.afterAll(gates);
@@ -78,7 +78,7 @@ function approach(sketch: Sketch, front: Wanted, draft: Draft, ref: RefShape, ta
 }
 
 /** Where another kept front lets the target in without a share, its health is known from then on. */
-function warmUp(sketch: Sketch, target: Wanted): Draft | undefined {
+function warmUp(sketch: Sketch, target: Target): Draft | undefined {
   for (const entries of sketch.entries.values()) {
     const entry = entries.get(target);
     if (entry?.op === 'add' && entry.refused === undefined) return entry;

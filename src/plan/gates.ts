@@ -1,11 +1,13 @@
 import { type Draft, labelOf } from './draft.ts';
 import {
+  carriersBehind,
   expectedMembers,
   healthLasts,
   hopefulMembers,
   losableBehind,
   readyAlready,
   readyBehind,
+  sentTo,
   servedBy,
   usableMembers,
   wantedCarriers,
@@ -29,9 +31,8 @@ export interface Passage {
 }
 
 /** The carriers behind a target that are not ready enough for what is given up. */
-export function unreadyBehind(sketch: Sketch, target: Target, losing: number): readonly Wanted[] {
-  if (!(target instanceof Wanted)) return [];
-  return wantedCarriers(sketch.scene, target).filter((carrier) => {
+export function unreadyBehind(sketch: Sketch, target: Target, losing: number): readonly Target[] {
+  return carriersBehind(sketch.scene, target).filter((carrier) => {
     const count = usableMembers(carrier, sketch.options.policy);
     return count > 0 && readyAlready(sketch.scene, carrier, sketch.rules) < enough(losing, count);
   });
@@ -51,7 +52,7 @@ export function passageTo(sketch: Sketch, target: Target, losing: number, entry?
 }
 
 /** A wait until enough members of a carrier are ready. One for each place where it can stand. */
-export function gateOn(sketch: Sketch, carrier: Wanted, losing: number, entry?: Draft): Draft {
+export function gateOn(sketch: Sketch, carrier: Target, losing: number, entry?: Draft): Draft {
   const gates = sketch.gates.get(carrier) ?? new Map<Draft | undefined, Draft>();
   sketch.gates.set(carrier, gates);
   const known = gates.get(entry);
@@ -66,14 +67,16 @@ export function gateOn(sketch: Sketch, carrier: Wanted, losing: number, entry?: 
 }
 
 /** A gate of its own after everything that is to be added until now. */
-export function newGate(sketch: Sketch, carrier: Wanted, min: number): Draft {
+export function newGate(sketch: Sketch, carrier: Target, min: number): Draft {
   const set = servingSet(carrier);
   const gate = waitFor(sketch, carrier, 'its targets must be ready before traffic turns to it', {
     what: 'ready',
     set: set.name,
     members: expectedMembers(carrier, set, sketch.options.policy),
     min,
-  }).after(sketch.creates.get(carrier));
+  });
+  if (!(carrier instanceof Wanted)) return gate;
+  gate.after(sketch.creates.get(carrier));
   return sketch.rules.fillsFirst ? gate.afterAll(sketch.fills.get(carrier) ?? []) : gate;
 }
 
@@ -115,7 +118,7 @@ function drainMsOf(
 }
 
 /** The set at whose members the traffic of a carrier ends. */
-function servingSet({ shape, it }: Wanted): SetShape {
+function servingSet({ shape, it }: Target): SetShape {
   const sets = shape.plainSets.filter((set) => set.serving);
   const set = sets.find(({ name }) => (it.sets[name]?.size ?? 0) > 0) ?? sets[0];
   if (set === undefined) throw new Error(`kind ${shape.spec.kind} carries no traffic`);
@@ -192,11 +195,19 @@ export function losableNow(sketch: Sketch, front: Wanted | Present): number {
 
 /** Whether a kept front that serves now is turned to what has nobody to serve, and shall have nobody. */
 export function goesDark(sketch: Sketch, front: Wanted): boolean {
-  const targets = servedBy(sketch.scene, front);
+  const targets = sentTo(sketch.scene, front);
   if (!sketch.rules.gap || targets.length === 0 || losableNow(sketch, front) === 0) return false;
   return targets
-    .flatMap((target) => wantedCarriers(sketch.scene, target))
-    .every((carrier) => usableMembers(carrier, sketch.options.policy) === 0);
+    .flatMap((target) => carriersBehind(sketch.scene, target))
+    .every((carrier) => isKnown(carrier) && usableMembers(carrier, sketch.options.policy) === 0);
+}
+
+/** Whether what somebody else's object has is read at all. */
+function isKnown(carrier: Target): boolean {
+  return (
+    carrier instanceof Wanted ||
+    carrier.shape.plainSets.some(({ name, serving }) => serving && carrier.it.sets[name] !== undefined)
+  );
 }
 
 /** Whether traffic that came to it could be answered, now or before the plan is done. */

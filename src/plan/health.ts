@@ -1,6 +1,6 @@
 import type { Policy, ServiceId } from '../model/index.ts';
 import type { Rules } from './rules.ts';
-import { type Present, type Scene, usable, Wanted } from './scene.ts';
+import { type Present, type Scene, type Target, usable, Wanted } from './scene.ts';
 import type { SetShape } from './shape.ts';
 import type { Sketch } from './sketch.ts';
 
@@ -44,11 +44,21 @@ export function wantedCarriers(scene: Scene, object: Wanted): readonly Wanted[] 
   return found;
 }
 
+/** The objects at which the traffic to a target ends: of somebody else's as they are. */
+export function carriersBehind(scene: Scene, target: Target): readonly Target[] {
+  return target instanceof Wanted ? wantedCarriers(scene, target) : carriersOf(scene, target);
+}
+
 /** The wanted objects to which a wanted front sends traffic. */
-export function servedBy(scene: Scene, { it, shape }: Wanted): readonly Wanted[] {
-  const found: Wanted[] = [];
-  const add = (target: Wanted | Present | undefined): void => {
-    if (target instanceof Wanted) found.push(target);
+export function servedBy(scene: Scene, front: Wanted): readonly Wanted[] {
+  return sentTo(scene, front).filter((target) => target instanceof Wanted);
+}
+
+/** What a wanted front sends traffic to, of somebody else's too. */
+export function sentTo(scene: Scene, { it, shape }: Wanted): readonly Target[] {
+  const found: Target[] = [];
+  const add = (target: Target | undefined): void => {
+    if (target !== undefined) found.push(target);
   };
   for (const ref of shape.refs) {
     const id = it.refs[ref.name];
@@ -103,7 +113,9 @@ function carriersFor(scene: Scene, object: Present, service: ServiceId | undefin
 }
 
 /** Members of a set that shall take traffic: those that are there, where the policy lets nothing be added to what exists. */
-export function expectedMembers({ it, kept }: Wanted, set: SetShape, policy: Policy): readonly string[] {
+export function expectedMembers(carrier: Target, set: SetShape, policy: Policy): readonly string[] {
+  const { it } = carrier;
+  const kept = carrier instanceof Wanted ? carrier.kept : undefined;
   const present = policy === 'create-only' ? kept?.it.sets[set.name] : undefined;
   const keys: string[] = [];
   for (const [key, member] of it.sets[set.name] ?? []) {
@@ -113,8 +125,8 @@ export function expectedMembers({ it, kept }: Wanted, set: SetShape, policy: Pol
   return keys;
 }
 
-/** How many members a wanted object shall have that could take traffic. */
-export function usableMembers(carrier: Wanted, policy: Policy): number {
+/** How many members an object shall have, or has that is somebody else's, that could take traffic. */
+export function usableMembers(carrier: Target, policy: Policy): number {
   let count = 0;
   for (const set of carrier.shape.plainSets) if (set.serving) count += expectedMembers(carrier, set, policy).length;
   return count;
@@ -132,9 +144,10 @@ export function hopefulMembers({ it, kept, shape }: Wanted): number {
   return count;
 }
 
-/** Wanted members that are ready already, where that is known to last. */
-export function readyAlready(scene: Scene, carrier: Wanted, rules: Rules): number {
-  const { kept, shape, it } = carrier;
+/** Such members that are ready already, where that is known to last. */
+export function readyAlready(scene: Scene, carrier: Target, rules: Rules): number {
+  const { shape, it } = carrier;
+  const kept = carrier instanceof Wanted ? carrier.kept : carrier;
   if (kept === undefined) return 0;
   let count = 0;
   for (const set of shape.plainSets) {
@@ -155,8 +168,9 @@ export function readyAlready(scene: Scene, carrier: Wanted, rules: Rules): numbe
  * Whether the health of an object is known now and stays known: always for kinds that check unused objects, else while a user
  * that stays refers to it and goes on doing so.
  */
-export function healthLasts(scene: Scene, carrier: Wanted, rules: Rules): boolean {
-  const { kept, shape } = carrier;
+export function healthLasts(scene: Scene, carrier: Target, rules: Rules): boolean {
+  const { shape } = carrier;
+  const kept = carrier instanceof Wanted ? carrier.kept : carrier;
   if (shape.spec.unusedHealth === true || shape.front) return true;
   if (kept === undefined) return false;
   return kept.uses.some(({ user, via }) => {
@@ -166,9 +180,11 @@ export function healthLasts(scene: Scene, carrier: Wanted, rules: Rules): boolea
   });
 }
 
-/** Whether a wanted user refers to a wanted object by this ref or set. */
-export function refersTo(scene: Scene, user: Wanted, name: string, object: Wanted): boolean {
+/** Whether a wanted user refers to an object by this ref or set. */
+export function refersTo(scene: Scene, user: Wanted, name: string, object: Target): boolean {
   const id = user.it.refs[name];
-  if (id !== undefined) return scene.want(object.shape, id) === object;
-  return user.it.sets[name]?.has(object.it.id) === true;
+  if (id !== undefined) return scene.resolve(object.shape, id) === object;
+  const members = user.it.sets[name];
+  if (members?.has(object.it.id) === true) return true;
+  return !(object instanceof Wanted) && members?.has(object.it.handle) === true;
 }

@@ -54,7 +54,7 @@ export class LinkSet {
   /** The old ones lose their share only when the new ones, which the front refers to by now, are ready. */
   guardEntered(turn: Draft, target: Target): void {
     this.waitForTarget(turn, target);
-    if (this.losing === 0 || !(target instanceof Wanted)) return;
+    if (this.losing === 0) return;
     const entry = this.sketch.entries.get(this.front)?.get(target);
     if (unreadyBehind(this.sketch, target, this.losing).length === 0) return;
     turn.afterAll(passageTo(this.sketch, target, this.losing, entry).gates);

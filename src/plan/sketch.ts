@@ -1,7 +1,7 @@
 import { type Policy, type ServiceId, type StepOp, untold } from '../model/index.ts';
 import { Draft, type DraftFields, type DraftRef, existing } from './draft.ts';
 import type { Rules } from './rules.ts';
-import { Present, type Scene, type Target, Wanted } from './scene.ts';
+import { Present, type Scene, type Target, type Wanted } from './scene.ts';
 
 export interface PlanOptions {
   readonly policy: Policy;
@@ -36,9 +36,9 @@ export class Sketch {
   /** By which an object's members come in. */
   readonly fills = new Map<Wanted, Draft[]>();
   /** By which a front starts to refer to a thing: health is known from then on. */
-  readonly entries = new Map<Wanted, Map<Wanted, Draft>>();
+  readonly entries = new Map<Wanted, Map<Target, Draft>>();
   /** By which a thing takes traffic from a kept front. */
-  readonly entrances = new Map<Wanted, Map<Wanted, Draft>>();
+  readonly entrances = new Map<Wanted, Map<Target, Draft>>();
   /** By which a kept front changes whom it serves. */
   readonly turns = new Map<Wanted, Draft[]>();
   /** Services that a front has lost already to make room for a name: no later step takes them away. */
@@ -53,7 +53,7 @@ export class Sketch {
   readonly lastMembers = new Map<Present, Draft[]>();
   /** Removals that leave nothing that could serve, and nothing shall. */
   readonly emptied = new Map<Present, readonly Draft[]>();
-  readonly gates = new Map<Wanted, Map<Draft | undefined, Draft>>();
+  readonly gates = new Map<Target, Map<Draft | undefined, Draft>>();
 
   constructor(scene: Scene, rules: Rules, options: PlanOptions, sacrifices: Sacrifices) {
     this.scene = scene;
@@ -94,11 +94,11 @@ export class Sketch {
   }
 
   noteEntry(front: Wanted, target: Target, draft: Draft): void {
-    if (target instanceof Wanted) nest(this.entries, front).set(target, draft);
+    nest(this.entries, front).set(target, draft);
   }
 
   noteEntrance(front: Wanted, target: Target, draft: Draft): void {
-    if (target instanceof Wanted) nest(this.entrances, front).set(target, draft);
+    nest(this.entrances, front).set(target, draft);
   }
 
   noteDeparture(user: Present, target: Present | undefined, draft: Draft): void {

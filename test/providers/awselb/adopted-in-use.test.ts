@@ -5,6 +5,8 @@ import {
   CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
   DeleteTargetGroupCommand,
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -138,7 +140,18 @@ describe('a listener that was there, when no service asks for it any more', () =
       assert.ok(!told.includes('delete Listener') && !told.includes('delete LoadBalancer'), told.join());
       const [drained, gone] = ['wait Listener drained', 'delete TargetGroup'].map((one) => told.indexOf(one));
       assert.ok(drained !== undefined && gone !== undefined && drained >= 0 && drained < gone, told.join());
+      const gate = told.indexOf('wait TargetGroup ready');
+      assert.ok(gate >= 0 && gate < (drained ?? 0), told.join());
+      const dark: string[] = [];
+      rig.interference = {
+        after: (write) => {
+          const now = reached();
+          if (now.length === 0 || !now.every(isTarget)) dark.push(`after write ${write}: ${now.join()}`);
+        },
+      };
       const { results } = await rig.apply();
+      rig.interference = {};
+      assert.deepEqual(dark, []);
       const done = results.map(({ step: { op, kind, borrowed } }) => `${op} ${kind}${borrowed ? ' lets go' : ''}`);
       assert.ok(done.indexOf('delete TargetGroup') < done.indexOf('delete Listener lets go'), done.join());
       assert.ok(done.includes('delete LoadBalancer lets go'), done.join());
@@ -153,6 +166,23 @@ describe('a listener that was there, when no service asks for it any more', () =
       await assertQuiet(rig, harness);
     });
   }
+
+  it('is given back with a GAP where its former target group has no targets', async (t) => {
+    const { harness, rig, elb, steps, TargetGroupArn } = await opened(t, 'network');
+    const service = await wholeListener('network', harness);
+    rig.set([service]);
+    assertApplied(await rig.apply());
+    const { TargetHealthDescriptions = [] } = await elb.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
+    const Targets = TargetHealthDescriptions.flatMap(({ Target }) => Target ?? []);
+    await elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }));
+    await harness.clock?.sleep(600_000);
+    await rig.restart();
+    rig.set([]);
+    const gaps = (await steps()).flatMap(({ kind, gap = [] }) => gap.map((id) => `${kind} ${id}`));
+    assert.ok(gaps.includes(`Listener ${service.id}`), gaps.join());
+    for (let run = 0; run < 2; run++) assertApplied(await rig.apply());
+    await assertQuiet(rig, harness);
+  });
 
   it('is given back though the service stays at another port, also by a process that begins then', async (t) => {
     const { harness, rig, edge, reached, legacy, groups } = await opened(t, 'network');
