@@ -12,6 +12,8 @@ export interface CandidateQuestion {
   /** Of clusters; a speaker that is none of them (or no cluster) is judged by rules without selectors alone. */
   readonly nodes: readonly Node[];
   readonly pools: readonly Pool[];
+  /** Out of which pool an address came that none has any more. Rules by its name go on counting. */
+  readonly former?: (address: Vip) => Origin | undefined;
   readonly rules: readonly AnnounceRule[];
   /**
    * nodes: what comes to a node is forwarded there (kube-proxy), so an address needs endpoints that serve, and with externalTrafficPolicy
@@ -21,6 +23,9 @@ export interface CandidateQuestion {
   /** The label exclude-from-external-load-balancers counts for nothing. Default: false. */
   readonly ignoreExcludeLabel?: boolean;
 }
+
+/** A pool as rules know it. */
+export type Origin = Pick<Pool, 'name' | 'byRule'>;
 
 export interface Candidate {
   readonly node: NodeId;
@@ -39,6 +44,8 @@ export interface Candidacy {
   readonly others: readonly { readonly node: NodeId; readonly reason: string }[];
   /** Why nobody may: a clause that follows the address. Absent: somebody may. */
   readonly nobody?: string;
+  /** Out of which it is, or came. */
+  readonly pool?: Origin;
 }
 
 /** Why nobody announces what could serve nobody: no fault of who announces. */
@@ -74,8 +81,14 @@ type Answer = Omit<Candidacy, 'address'>;
 /** What was said last: a question in which only services differ takes from it what they leave as it is. */
 export class Answered {
   about = '';
-  candidacies: ReadonlyMap<Vip, { readonly services: readonly ExportedService[]; readonly candidacy: Candidacy }> =
-    new Map();
+  candidacies: ReadonlyMap<Vip, Said> = new Map();
+}
+
+interface Said {
+  readonly services: readonly ExportedService[];
+  readonly candidacy: Candidacy;
+  /** No pool has the address any more. */
+  readonly kept: boolean;
 }
 
 /**
@@ -87,11 +100,11 @@ export function candidatesOf(question: CandidateQuestion, last = new Answered())
   const about = aboutOf(question);
   const before = last.about === about ? last.candidacies : undefined;
   const answer = answering(question);
-  const candidacies = new Map<Vip, { readonly services: readonly ExportedService[]; readonly candidacy: Candidacy }>();
+  const candidacies = new Map<Vip, Said>();
   for (const [address, services] of question.addresses) {
     const known = before?.get(address);
-    const same = known !== undefined && sameItems(known.services, services);
-    candidacies.set(address, same ? known : { services, candidacy: { address, ...answer(address, services) } });
+    const same = known !== undefined && !known.kept && sameItems(known.services, services);
+    candidacies.set(address, same ? known : { services, ...answer(address, services) });
   }
   last.about = about;
   last.candidacies = candidacies;
@@ -117,33 +130,46 @@ function answering(question: CandidateQuestion) {
   const rules = question.rules.map((rule) => readRule(rule, labels));
   const poolOf = createPoolOf(pools);
   const unfit = new Map(sorted.map((name) => [name, faultOf(byName.get(name), question.ignoreExcludeLabel === true)]));
-  const rulesOf = new Map<Pool | undefined, readonly Rule[]>();
-  for (const pool of pools)
-    rulesOf.set(
-      pool,
-      rules.filter(({ rule }) => rule.pools?.includes(pool.name) ?? true),
-    );
+  const rulesOf = new Map<string, readonly Rule[]>();
+  const namesOf = (name: string) => rules.filter(({ rule }) => rule.pools?.includes(name) ?? true);
+  for (const { name } of pools) rulesOf.set(name, namesOf(name));
+  const ruled = rules.length > 0 || pools.some(({ byRule }) => byRule);
   const alike = new Map<string, Answer>();
-  return (address: Vip, services: readonly ExportedService[]): Answer => {
-    const pool = poolOf(address);
-    const about = rulesOf.get(pool) ?? [];
+  /** Where rules say who announces, nobody announces what they cannot have meant. */
+  const formerOf = (address: Vip): Origin | undefined =>
+    question.former?.(address) ?? (ruled ? { name: '', byRule: true } : undefined);
+  const answerFor = (address: Vip, services: readonly ExportedService[], now: Pool | undefined): Answer => {
+    const pool = now ?? formerOf(address);
+    const kept = now === undefined;
+    const about = pool === undefined ? [] : (rulesOf.get(pool.name) ?? namesOf(pool.name));
     const asked = services.map((service) => ask(service, about, forwarding));
-    const key = asked.some(isNamed) ? undefined : [pool?.name, ...asked.map((one) => keyOf(one, about))].join(' ');
+    const key = asked.some(isNamed)
+      ? undefined
+      : [pool?.name, kept, ...asked.map((one) => keyOf(one, about))].join(' ');
     const known = key === undefined ? undefined : alike.get(key);
     if (known !== undefined) return known;
-    const silent = silenceOf(asked, pool, about);
+    const silent = silenceOf(asked, pool, about, kept);
     const judge = (name: NodeId): Verdict =>
       unfit.get(name) ?? best(asked.map((service) => judgeAt(name, service, about, pool)));
     const answer = answerOf(
       sorted.map((node) => ({ node, verdict: silent ?? judge(node) })),
       silent,
+      pool,
     );
     if (key !== undefined) alike.set(key, answer);
     return answer;
   };
+  return (address: Vip, services: readonly ExportedService[]): Omit<Said, 'services'> => {
+    const pool = poolOf(address);
+    return { candidacy: { address, ...answerFor(address, services, pool) }, kept: pool === undefined };
+  };
 }
 
-function answerOf(verdicts: readonly { readonly node: NodeId; readonly verdict: Verdict }[], silent?: string): Answer {
+function answerOf(
+  verdicts: readonly { readonly node: NodeId; readonly verdict: Verdict }[],
+  silent: string | undefined,
+  pool: Origin | undefined,
+): Answer {
   const candidates = verdicts.flatMap(({ verdict }) => (typeof verdict === 'string' ? [] : [verdict]));
   const others = verdicts.flatMap(({ node, verdict }) =>
     typeof verdict === 'string' ? [{ node, reason: verdict }] : [],
@@ -153,7 +179,12 @@ function answerOf(verdicts: readonly { readonly node: NodeId; readonly verdict: 
     candidates: candidates.sort((a, b) => b.score - a.score || (a.node < b.node ? -1 : 1)),
     others,
     ...(nobody === undefined ? {} : { nobody }),
+    ...(pool === undefined || pool.name === '' ? {} : { pool: originOf(pool) }),
   };
+}
+
+function originOf({ name, byRule }: Origin): Origin {
+  return byRule === true ? { name, byRule } : { name };
 }
 
 /** Whether an answer may be about this service alone. */
@@ -171,10 +202,14 @@ function sameItems<T>(one: readonly T[], other: readonly T[]): boolean {
 }
 
 /** What keeps an address from every node alike. */
-function silenceOf(asked: readonly Asked[], pool: Pool | undefined, about: readonly Rule[]): string | undefined {
+function silenceOf(
+  asked: readonly Asked[],
+  pool: Origin | undefined,
+  about: readonly Rule[],
+  kept: boolean,
+): string | undefined {
   if (asked.length === 0) return 'belongs to no service';
-  if (pool?.byRule === true && about.length === 0)
-    return `lies in pool ${pool.name}, which no L2Advertisement announces`;
+  if (pool?.byRule === true && about.length === 0) return unruled(pool.name, kept);
   if (about.length > 0 && asked.every((service) => service.rules.length === 0)) {
     const names = about.map(({ rule }) => rule.name).join(', ');
     const why = asked.some(({ shares }) => shares)
@@ -184,6 +219,12 @@ function silenceOf(asked: readonly Asked[], pool: Pool | undefined, about: reado
   }
   if (!asked.some(({ serves }) => serves)) return noEndpoint;
   return undefined;
+}
+
+function unruled(pool: string, kept: boolean): string {
+  if (!kept) return `lies in pool ${pool}, which no L2Advertisement announces`;
+  const came = pool === '' ? 'lies in no pool' : `came out of pool ${pool}, which has it no more`;
+  return `${came}, and no L2Advertisement announces it: put it back into a pool, or let the service ask for another address`;
 }
 
 /** What keeps a node from announcing anything. */
@@ -200,7 +241,7 @@ function judgeAt(
   name: NodeId,
   { id, serves, ready, rules }: Asked,
   about: readonly Rule[],
-  pool: Pool | undefined,
+  pool: Origin | undefined,
 ): Verdict {
   if (!serves) return `is not needed by ${id}, which has no endpoint that serves`;
   if (ready?.has(name) === false) return `has no ready endpoint of ${id} (externalTrafficPolicy Local)`;

@@ -36,6 +36,9 @@ export const announcementAttrs = z.object({
   candidates: z.array(z.array(z.string())),
   /** The first address of its service, with which MetalLB keeps all others of the service on one machine; absent: itself, or no matter. */
   along: z.string().optional(),
+  /** The pool out of which it is, or came while one had it; and whether that is announced by rules alone. */
+  pool: z.string().optional(),
+  byRule: z.literal(true).optional(),
   /** Patterns of names of interfaces on this machine; absent: all that announce. */
   interfaces: z.array(z.string()).optional(),
   /** Ports of TCP at which a proxy of this machine answers while it is well. */
@@ -76,6 +79,8 @@ export const kinds: readonly KindSpec[] = [
       attrs: {
         candidates: { word: 'by', text: tiersText },
         along: { word: 'along with' },
+        pool: { word: 'out of pool', quiet: true },
+        byRule: { word: '', text: () => 'by rule', quiet: true },
         interfaces: { word: 'on', text: listed },
         probe: { word: 'while TCP answers at port', text: listed },
         others: { word: 'not by', text: reasonsText, quiet: true },

@@ -10,7 +10,7 @@ import {
   type Resource,
   sameJson,
 } from '../../src/model/index.ts';
-import { Answered, type Candidacy, candidatesOf, noEndpoint } from './candidates.ts';
+import { Answered, type Candidacy, candidatesOf, noEndpoint, type Origin } from './candidates.ts';
 import { type Members, membersOf } from './members.ts';
 import { placeText, unitName } from './names.ts';
 import type { Options } from './options.ts';
@@ -84,6 +84,7 @@ function candidacies(
   last: Last,
 ): readonly Candidate[] {
   const byAddress = new Map(groups.map((group) => [group.addresses[0] ?? '', group]));
+  const former = formerPools(input);
   return (['proxy', 'nodes'] as const).flatMap((forwarding) => {
     const addresses = new Map<string, readonly ExportedService[]>();
     for (const [address, group] of byAddress)
@@ -93,6 +94,7 @@ function candidacies(
       speakers,
       nodes: input.nodes,
       pools: input.pools ?? [],
+      former,
       rules: input.announcements ?? [],
       forwarding,
       ignoreExcludeLabel: options.ignoreExcludeLabel,
@@ -105,6 +107,16 @@ function candidacies(
   });
 }
 
+/** What this machine was told last says it, over a restart, too. */
+function formerPools({ present }: ModelInput): (address: string) => Origin | undefined {
+  let told: ReadonlyMap<string, Attrs> | undefined;
+  return (address) => {
+    told ??= new Map(present.flatMap(({ kind, id, attrs }) => (kind === 'Announcement' ? [[id, attrs]] : [])));
+    const { pool, byRule } = told.get(address) ?? {};
+    return typeof pool === 'string' ? { name: pool, ...(byRule === true ? { byRule } : {}) } : undefined;
+  };
+}
+
 /** Outside of a cluster there is nothing that would forward by itself. */
 function isProxied({ services }: FrontGroup, { shared, nodes }: ModelInput): boolean {
   return nodes.length === 0 || services.some(({ id }) => shared?.has(id) === true);
@@ -112,7 +124,7 @@ function isProxied({ services }: FrontGroup, { shared, nodes }: ModelInput): boo
 
 function announcementAttrs(
   group: FrontGroup,
-  { candidates, others }: Candidacy,
+  { candidates, others, pool }: Candidacy,
   { input, options: { choice, followHealth }, http }: Context,
 ): Attrs {
   const interfaces = candidates.find(({ node }) => node === input.node)?.interfaces;
@@ -126,6 +138,8 @@ function announcementAttrs(
   return {
     candidates: tiersOf(candidates),
     ...along,
+    ...(pool === undefined ? {} : { pool: pool.name }),
+    ...(pool?.byRule === true ? { byRule: true } : {}),
     ...(interfaces === undefined ? {} : { interfaces: [...interfaces] }),
     ...(probe.length === 0 ? {} : { probe }),
     ...(others.length === 0 ? {} : { others: reasonsOf(others) }),

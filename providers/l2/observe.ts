@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Observed, Resource } from '../../src/model/index.ts';
+import type { Attrs, Observed, Resource } from '../../src/model/index.ts';
 import type { Announcing } from './announcing.ts';
 import { journalFile } from './clear-machine.ts';
 import { announcementAttrs } from './kinds.ts';
@@ -17,11 +17,16 @@ export function observeRunning({ told, view }: Announcing): readonly Observed[] 
 export function observeTold(told: readonly Resource[], runs: boolean): readonly Observed[] {
   return told.map((resource) => ({
     ...resource,
-    attrs: runs ? resource.attrs : {},
+    attrs: runs ? resource.attrs : originOf(resource.attrs),
     handle: resource.id,
     owned: true,
     facts: { state: runs ? 'announced by another process' : 'left' },
   }));
+}
+
+/** Out of which pool an address is: nothing else says it when that has it no more. */
+function originOf({ pool, byRule }: Attrs): Attrs {
+  return { ...(pool === undefined ? {} : { pool }), ...(byRule === undefined ? {} : { byRule }) };
 }
 
 /** Whether a weir announces on this machine, in whatever process. The lock of who does is an abstract socket. */

@@ -72,6 +72,7 @@ describe('who may announce an address', () => {
       address,
       candidates: ['a', 'b', 'c'].map((name) => ({ node: name, score: 0 })),
       others: [],
+      pool: { name: 'lan', byRule: true },
     });
   });
 

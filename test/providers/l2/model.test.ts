@@ -11,7 +11,7 @@ describe('what a machine is to announce', () => {
     const { of, problems } = modelled(input({ groups: [one] }));
     assert.deepEqual(problems, []);
     assert.deepEqual([...of.keys()], ['Speaker a', 'Guard lan', 'Announcement 10.0.0.5']);
-    assert.deepEqual(of.get('Announcement 10.0.0.5'), { candidates: [['a', 'b', 'c']] });
+    assert.deepEqual(of.get('Announcement 10.0.0.5'), { candidates: [['a', 'b', 'c']], pool: 'lan' });
     const speaker = of.get('Speaker a');
     assert.deepEqual(speaker?.peers, { b: '10.1.0.2:7949', c: '10.1.0.3:7949' });
     assert.deepEqual([speaker?.voters, speaker?.listen], [['a', 'b', 'c'], '10.1.0.1:7949']);
@@ -83,7 +83,8 @@ describe('what a machine is to announce', () => {
   });
 
   it('finds no fault where a service has no endpoint: who exports it has said so', () => {
-    const idle = { ...web, backends: { web: { targets: [] } } };
+    const backends = Object.entries(web.backends).map(([name, backend]) => [name, { ...backend, targets: [] }]);
+    const idle = { ...web, backends: Object.fromEntries(backends) };
     const nodes = ['a', 'b', 'c'].map((name) => ({ name, addresses: [], labels: {}, ready: true }));
     const { of, problems } = modelled(input({ groups: [group('10.0.0.5', [idle])], nodes }));
     assert.deepEqual(problems, []);
