@@ -31,6 +31,7 @@ const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
  */
 export const openApp: OpenApp = async (config, deps = {}) => {
   const { clock = systemClock, random = Math.random, log = noLog, metrics = noMetrics, recall = true } = deps;
+  const { checksPools = false, standsFor = [] } = deps;
   const instance = config.instance ?? hostname();
   const stateDir = config.stateDir ?? defaultStateDir();
   const stage = new Stage();
@@ -38,7 +39,8 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const provider = deps.provider ?? loadProvider;
   const loaded = await Promise.all(config.balancers.map(({ provider: name }) => provider(name)));
   const fromPools = config.balancers.some((balancer) => balancer.fromPools) ? [poolController] : [];
-  const controllers = [...new Set([...loaded.flatMap((one) => one?.capabilities.controllers ?? []), ...fromPools])];
+  const ofBalancers = loaded.flatMap((one) => one?.capabilities.controllers ?? []);
+  const controllers = [...new Set([...ofBalancers, ...fromPools, ...standsFor])];
   const open = deps.openLeader ?? openLeader;
   const { POD_NAME: podName, POD_UID: podUid } = process.env;
   const pod = podName && podUid ? { pod: { name: podName, uid: podUid } } : {};
@@ -52,6 +54,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     instance,
     memory: () => runtime.memory,
     controllers,
+    checksPools,
     finalizer: ({ controller }) => finalizerName(config.status.owner ?? controller),
     ownClasses: config.balancers.flatMap((balancer) => balancer.class ?? []),
     clock,

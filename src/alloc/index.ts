@@ -4,5 +4,6 @@ export * from './assign.ts';
 export * from './claim.ts';
 export * from './outcome.ts';
 export * from './pool.ts';
+export { readPools } from './read-pools.ts';
 export * from './refusal.ts';
 export * from './usage.ts';

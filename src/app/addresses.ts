@@ -15,7 +15,7 @@ import { sameItems } from '../model/remade.ts';
 import type { AddressRecord } from '../run/index.ts';
 import { heldBy, isHeld, waits } from './address-wish.ts';
 import type { Gathered } from './gather.ts';
-import { configuredPools, createPools } from './pools-of.ts';
+import { configuredPools, createPools, reservedBy } from './pools-of.ts';
 
 export interface AddressOptions {
   readonly config: Pick<Config, 'balancers' | 'onPoolChange' | 'pools' | 'sources' | 'status'>;
@@ -202,10 +202,7 @@ export class Addresses {
   #reserve(nodes: readonly Node[]): void {
     if (nodes === this.#nodes) return;
     this.#nodes = nodes;
-    const ofNodes = nodes.flatMap(({ name, addresses }) =>
-      addresses.map((address): ReservedAddress => ({ address, owner: `node ${name}` })),
-    );
-    this.#reserved = [...(this.#options.listening ?? []), ...ofNodes];
+    this.#reserved = [...(this.#options.listening ?? []), ...reservedBy(nodes)];
   }
 
   #keep(addresses: Given['addresses'], asking: ReadonlyMap<ServiceId, ExportedService>): void {

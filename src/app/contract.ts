@@ -47,6 +47,8 @@ export interface App {
   services(): readonly ExportedService[];
   /** Kind → objects that the sources passed over, since weir has no use for their kind. */
   skipped(): Readonly<Record<string, number>>;
+  /** The sources have pools, and the balancers, which could take addresses out of them, do not. */
+  leavesPools(): boolean;
   readiness(): Readiness;
   /** While `run` goes on: clients are asked to go elsewhere, since it will end soon. */
   drain(): Promise<void>;
@@ -110,6 +112,10 @@ export interface AppDeps {
   readonly recall?: boolean;
   /** Provider name → environment in place of discovery: for `render`, and for a `plan` that starts from nothing and contacts nothing. */
   readonly environments?: Readonly<Record<string, Environment>>;
+  /** Objects that describe pools are read, and judged by `validate`, though no balancer takes addresses out of pools. Default: false. */
+  readonly checksPools?: boolean;
+  /** Controllers of peers that count as stood in for, beside those of the balancers. */
+  readonly standsFor?: readonly string[];
   /** Provider by name; undefined for an unknown one. */
   readonly provider?: (name: string) => Promise<Provider | undefined>;
   readonly openSource?: (config: SourceConfig, context: SourceContext) => Promise<Source>;
@@ -130,6 +136,8 @@ export interface SourceContext {
   readonly instance: string;
   /** Controllers of peers whose Ingress classes count as ours, because a balancer stands in for them. */
   readonly controllers: readonly string[];
+  /** As AppDeps has it. */
+  readonly checksPools?: boolean;
   /** Classes that balancers name. */
   readonly ownClasses: readonly string[];
   /** By which objects of a cluster are held for whom something was made. */

@@ -135,6 +135,10 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       }
       return Object.fromEntries(counts);
     },
+    leavesPools: () =>
+      (runtime.gathered?.network.pools ?? []).length > 0 &&
+      config.balancers.every(({ fromPools }) => !fromPools) &&
+      balancers.every(({ provider }) => provider.capabilities.sharing === 'balancer'),
     readiness,
     drain: () => runtime.drain(true),
     onChange(listener) {

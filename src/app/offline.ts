@@ -1,3 +1,4 @@
+import { readPools } from '../alloc/index.ts';
 import {
   atOnce,
   type Environment,
@@ -9,6 +10,7 @@ import {
 import type { Balancer } from './balancer.ts';
 import { distinctProblems } from './distinct-problems.ts';
 import { parseGateDeadline } from './durations.ts';
+import { reservedBy } from './pools-of.ts';
 import { type CountedUnit, planReport } from './preview.ts';
 import { type RenderedBalancer, renderReport } from './render.ts';
 import type { Runtime } from './runtime.ts';
@@ -71,7 +73,14 @@ export async function validate(
   environments: Readonly<Record<string, Environment>>,
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
-  return (await render(runtime, environments, signal)).problems;
+  const { problems } = await render(runtime, environments, signal);
+  return distinctProblems([...problems, ...ofPools(runtime)]);
+}
+
+/** What is wrong with pools that no balancer takes addresses out of; otherwise who gives them tells. */
+function ofPools({ gathered, parts: { config } }: Runtime): readonly Problem[] {
+  if (gathered === undefined || config.balancers.some(({ fromPools }) => fromPools)) return [];
+  return readPools(gathered.network.pools ?? [], reservedBy(gathered.nodes)).problems;
 }
 
 /** Nobody looked whether it is there: what was not found is no fault of the service. */

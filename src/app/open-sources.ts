@@ -32,13 +32,14 @@ const openSource: Open = async (config, context) => {
   if (config.type === 'kubernetes') return openCluster(config, context);
   const { openFileSource } = await import('../sources/file/index.ts');
   const { ownController } = await import('../sources/kubernetes/index.ts');
-  const { controllers, stateDir, memory } = context;
+  const { controllers, checksPools = false, stateDir, memory } = context;
   return openFileSource(config, {
     stateDir,
     memory,
     turns: turnsOf(context.clock),
     kubernetes: {
       controllers: [ownController, ...controllers],
+      checksPools,
       ...(config.classes === undefined ? {} : { classes: config.classes }),
     },
   });

@@ -1,5 +1,6 @@
+import type { ReservedAddress } from '../alloc/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Pool, Snapshot } from '../model/index.ts';
+import type { Node, Pool, Snapshot } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 
 /** The pools of the configuration, as those who give addresses out of them know pools. */
@@ -27,6 +28,11 @@ export function configuredPools({ pools }: Pick<Config, 'pools'>): readonly Pool
       },
     };
   });
+}
+
+/** Addresses of machines: no pool gives them out. */
+export function reservedBy(nodes: readonly Node[]): readonly ReservedAddress[] {
+  return nodes.flatMap(({ name, addresses }) => addresses.map((address) => ({ address, owner: `node ${name}` })));
 }
 
 /**

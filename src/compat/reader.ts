@@ -157,6 +157,8 @@ export interface PeerReader {
       }
     >
   >;
+  /** group/Kind that it knew once and that is not read → what to write in its place. */
+  readonly former?: Readonly<Record<string, string>>;
   /** While no balancer stands in for the peer its kinds are none that weir reads. */
   readonly onlyWanted?: true;
   /** All of its annotations. */

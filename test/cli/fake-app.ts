@@ -215,6 +215,7 @@ export function fakeDeps(parts: Partial<App> = {}) {
         state: () => state,
         services: () => [service],
         skipped: () => ({}),
+        leavesPools: () => false,
         readiness: () => ({ synced: true, planned: true, turnEveryMs: 60_000, waitingFor: [] }),
         drain: async () => undefined,
         onChange: () => () => undefined,

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { ConfigError } from '../../config/index.ts';
+import type { AppDeps } from '../../app.ts';
+import { layer2Controller } from '../../compat/metallb/index.ts';
+import { type Config, ConfigError } from '../../config/index.ts';
 import type { Problem } from '../../model/index.ts';
 import type { CommandContext } from '../deps.ts';
 import { readEnvironments } from '../environments.ts';
@@ -53,10 +55,16 @@ async function validate(command: Command, context: CommandContext, signal: Abort
     const { io, deps } = context;
     const offline = typeof path === 'string' ? { environments: await readEnvironments(path, io, deps.providers) } : {};
     const loaded = await loadFor(command, context, { provider: 'haproxy' });
-    return await withApp(loaded, context, offline, async (app) => {
-      const problems = await app.validate(signal);
-      return { services: app.services().length, skipped: app.skipped(), problems };
-    });
+    const check = (config: Config, deps: AppDeps) =>
+      withApp({ ...loaded, config }, context, { ...offline, checksPools: true, ...deps }, async (app) => {
+        const problems = await app.validate(signal);
+        return { services: app.services().length, skipped: app.skipped(), problems, pools: app.leavesPools() };
+      });
+    const checked = await check(loaded.config, {});
+    if (!checked.pools || loaded.file !== undefined) return checked;
+    // Without a configuration nobody has said where services listen, nor who announces: where there are pools, it is out of them.
+    const balancers = loaded.config.balancers.map((balancer) => ({ ...balancer, fromPools: true }));
+    return await check({ ...loaded.config, balancers }, { standsFor: [layer2Controller] });
   } catch (error) {
     if (error instanceof ConfigError) return { services: 0, skipped: {}, problems: error.problems };
     throw error;

@@ -40,6 +40,7 @@ export const metallb: PeerReader = {
       lost: 'namespaceSelectors of IPAddressPools select none',
     },
   },
+  former: { 'metallb.io/AddressPool': 'an IPAddressPool and an L2Advertisement' },
   reference: () =>
     Object.entries(annotationTable).map(([key, { value, means }]) => {
       const old = `${prefixes[1]}${key} is read too`;

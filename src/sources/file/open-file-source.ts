@@ -28,7 +28,7 @@ export interface FileSourceOptions {
   /** Groups that BCS services must be exported to; absent: all. */
   readonly groups?: readonly string[];
   /** How Kubernetes objects are chosen. */
-  readonly kubernetes?: Pick<KubernetesReadOptions, 'classes' | 'watchWithoutClass' | 'controllers'>;
+  readonly kubernetes?: Pick<KubernetesReadOptions, 'classes' | 'watchWithoutClass' | 'controllers' | 'checksPools'>;
   /** How often everything is looked at beside events, in milliseconds; default 2000. */
   readonly pollMs?: number;
   /** Wall clock in milliseconds, for the expiry of certificates. */

@@ -97,8 +97,10 @@ export class Arrivals<K> {
       const parsed = parseObject(located, this.#context);
       return parsed.ignored === undefined ? { parsed } : { parsed, located };
     });
-    const view = arrived.length === 1 ? arrived[0]?.parsed.view : undefined;
-    return view !== undefined && arrived[0]?.parsed.problems.length === 0 ? view : arrived;
+    const [one, ...more] = arrived;
+    // Mostly there is nothing to be said of an object.
+    const plain = more.length === 0 && one?.located === undefined && one?.parsed.problems.length === 0;
+    return (plain ? one.parsed.view : undefined) ?? arrived;
   }
 
   #add({ located, parsed }: Arrived): void {

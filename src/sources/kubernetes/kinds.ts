@@ -9,7 +9,7 @@ import { type IngressClassView, parseIngressClass } from './ingress-class.ts';
 import type { Reading } from './metadata.ts';
 import { type NodeView, parseNode } from './node.ts';
 import type { KubernetesReadOptions } from './options.ts';
-import { type PeerView, parsePeerObject, peerKinds } from './peer-object.ts';
+import { formerKinds, type PeerView, parsePeerObject, peerKinds } from './peer-object.ts';
 import { placeOf, problemAt } from './place.ts';
 import { parseSecret, type SecretView } from './secret.ts';
 import { parseService, type ServiceView } from './service.ts';
@@ -125,12 +125,12 @@ export function parseObject(located: LocatedObject, context: KindContext): Parse
   const slash = apiVersion.lastIndexOf('/');
   const [group, version] = [slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
   const name = `${group}/${kind}`;
-  const known = Object.hasOwn(kinds, name) && isRead(name, context.options) ? kinds[name] : undefined;
-  if (known === undefined)
-    return silentGroups.has(group)
-      ? { problems: [], skipped: kind }
-      : { problems: [], skipped: kind, ignored: `${kind} (${apiVersion})` };
-  if (known.versions.includes(version)) return known.parse(located, context);
+  const known = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  const unused = known === undefined || !isWanted(name, context.options);
+  const ignored = unused && !silentGroups.has(group) ? { ignored: `${kind} (${apiVersion})` } : {};
+  if (known === undefined || (unused && context.options.checksPools !== true))
+    return { problems: [], skipped: kind, ...ignored };
+  if (known.versions.includes(version)) return { ...known.parse(located, context), ...ignored };
   return refuse(
     located,
     kind,
@@ -141,7 +141,7 @@ export function parseObject(located: LocatedObject, context: KindContext): Parse
   );
 }
 
-function isRead(name: string, options: KubernetesReadOptions): boolean {
+function isWanted(name: string, options: KubernetesReadOptions): boolean {
   const { onlyWanted } = peerKinds.get(name) ?? {};
   return onlyWanted === undefined || standsFor(onlyWanted, options);
 }
@@ -189,6 +189,14 @@ export function ignoredWarning(name: string, first: LocatedObject, count: number
   return problemAt(place, {
     code: 'W_OBJECT_IGNORED',
     path: [],
-    reason: `this object${others} not used: weir does not read the kind`,
+    reason: `this object${others} not used: ${whyUnused(first.object)}`,
   });
+}
+
+function whyUnused(object: unknown): string {
+  const { apiVersion = '', kind = '' }: { apiVersion?: unknown; kind?: unknown } = Object(object);
+  const type = `${String(apiVersion).split('/')[0]}/${String(kind)}`;
+  if (peerKinds.has(type)) return 'no balancer takes addresses out of pools (fromPools: true)';
+  const instead = formerKinds.get(type);
+  return instead === undefined ? 'weir does not read the kind' : `weir does not read the kind; write ${instead}`;
 }

@@ -24,6 +24,8 @@ export interface KubernetesReadOptions {
   readonly amongOthers?: boolean;
   /** Classes that balancers name: as `classes`, but others are not turned away for them. */
   readonly ownClasses?: readonly string[];
+  /** Objects that describe pools are read though no balancer wants them: somebody asks whether they are right. Default: false. */
+  readonly checksPools?: boolean;
   /** Where the ConfigMap of MetalLB before v0.13 stands; default `metallb-system`. */
   readonly poolsNamespace?: string;
   /** The Service behind which the Pods of weir are that announce addresses. Absent: none is known. */

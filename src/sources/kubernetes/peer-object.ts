@@ -36,6 +36,11 @@ export const peerKinds: ReadonlyMap<string, PeerKind> = new Map(
   ),
 );
 
+/** group/Kind that no peer has any more → what to write in its place. */
+export const formerKinds: ReadonlyMap<string, string> = new Map(
+  peers.flatMap(({ former = {} }) => Object.entries(former)),
+);
+
 export function parsePeerObject(located: LocatedObject, type: string, kind: PeerKind): Reading<PeerView> {
   const name = type.split('/').at(-1) ?? type;
   const clusterWide = kind.clusterWide === true;

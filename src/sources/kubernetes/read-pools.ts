@@ -56,8 +56,10 @@ export class PoolReader {
   #last = nothing;
 
   constructor(options: KubernetesReadOptions) {
-    this.#wanted = standsFor([poolController, layer2Controller], options);
-    this.#announces = standsFor([layer2Controller], options) ? ['layer2'] : [];
+    const wanted = standsFor([poolController, layer2Controller], options);
+    this.#wanted = wanted || options.checksPools === true;
+    // Whose objects are only looked at: who announces is not known.
+    this.#announces = standsFor([layer2Controller], options) || !wanted ? ['layer2'] : [];
     this.#home = options.poolsNamespace;
     this.#living = options.amongOthers === true;
     this.#source = options.source;

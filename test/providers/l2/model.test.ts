@@ -131,6 +131,9 @@ describe('options of l2', () => {
     assert.match(refused({ mode: 'witness', peers: three.peers }) ?? '', /give one of the peers `witness: true`/);
     assert.match(refused({ mode: 'api', peers: three.peers }) ?? '', /needs the API server of a cluster/);
     assert.match(refused({ peers: [three.peers[0], three.peers[0]] }) ?? '', /is there before/);
+    const again = { name: 'd', address: '10.1.0.1' };
+    assert.match(refused({ peers: [...three.peers, again] }) ?? '', /is that of a; each machine has its own/);
+    assert.equal(refused({ peers: [...three.peers, { ...again, port: 8000 }] }), undefined);
     assert.match(refused({ secretFile: 'secret' }) ?? '', /absolute path/);
     assert.match(refused({ voters: ['x', 'y'], peers: three.peers }) ?? '', /is not among peers/);
     assert.match(refused({ interfaces: { include: ['eth0; reboot'] } }) ?? '', /name of an interface/);
