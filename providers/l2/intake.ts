@@ -1,10 +1,13 @@
 import type { Drop } from './protocol/seal.ts';
 
+/** Why a datagram was not taken. twin: its machine has the name of another one that is there. */
+export type Refusal = Drop | 'twin';
+
 export interface IntakeParts {
   readonly now: () => number;
   /** Whether a peer is configured at this address. */
   readonly known: (address: string) => boolean;
-  readonly tell: (why: Drop, from: string, count: number) => void;
+  readonly tell: (why: Refusal, from: string, count: number) => void;
 }
 
 /** What one address may make this node compute, in datagrams of an Ethernet frame each second, and in one go: far more than any peer sends. */
@@ -28,7 +31,10 @@ export class Intake {
   readonly #strangers: Bucket = { left: strangersRate.atOnce, at: 0 };
   /** Addresses from which something authentic came; a peer may send from another one than it listens at. */
   readonly #proved = new Set<string>();
-  readonly #dropped = new Map<string, { readonly why: Drop; readonly from: string; count: number; toldAt: number }>();
+  readonly #dropped = new Map<
+    string,
+    { readonly why: Refusal; readonly from: string; count: number; toldAt: number }
+  >();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -51,7 +57,7 @@ export class Intake {
   }
 
   /** The first one is told at once, those after it together once a minute. */
-  dropped(why: Drop, from: string): void {
+  dropped(why: Refusal, from: string): void {
     const now = this.#parts.now();
     const key = `${why} ${from}`;
     const known = this.#dropped.get(key);

@@ -50,10 +50,19 @@ export const options = z
     peers: z
       .array(peer)
       .superRefine((list, ctx) => {
-        const seen = new Set<string>();
-        for (const [at, { name }] of list.entries()) {
-          if (seen.has(name)) ctx.addIssue({ code: 'custom', path: [at, 'name'], message: 'is there before' });
-          seen.add(name);
+        const seen = new Map<string, string>();
+        for (const [at, { name, address, port }] of list.entries()) {
+          const place = `${address} ${port ?? ''}`;
+          const other = seen.get(place);
+          if (seen.has(`name ${name}`))
+            ctx.addIssue({ code: 'custom', path: [at, 'name'], message: 'is there before' });
+          else if (other !== undefined)
+            ctx.addIssue({
+              code: 'custom',
+              path: [at, 'address'],
+              message: `is that of ${other}; each machine has its own`,
+            });
+          seen.set(`name ${name}`, name).set(place, name);
         }
       })
       .default([])

@@ -1,12 +1,14 @@
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { lookup as lookUp } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
-import { Intake } from './intake.ts';
+import { bindFault } from './bind-fault.ts';
+import { Intake, type Refusal } from './intake.ts';
 import type { Peer, SpeakerOptions } from './options.ts';
 import { deriveMac, shortHash } from './protocol/keys.ts';
 import type { Message, NodeId } from './protocol/messages.ts';
-import { type Drop, Seal } from './protocol/seal.ts';
+import { Seal } from './protocol/seal.ts';
 import type { Timing } from './protocol/timing.ts';
+import { Voices } from './voices.ts';
 
 export interface PeerSocketParts {
   readonly timing: Timing;
@@ -14,7 +16,7 @@ export interface PeerSocketParts {
   readonly receive: (message: Message) => void;
   readonly trouble: (what: string, error: string) => void;
   /** Datagrams that were not taken, of an address, or of a machine that has the secret. */
-  readonly dropped: (why: Drop, from: string, count: number) => void;
+  readonly dropped: (why: Refusal, from: string, count: number) => void;
 }
 
 const tellMs = 60_000;
@@ -26,6 +28,8 @@ export class PeerSocket {
   readonly #socket: Socket;
   readonly #listen: SpeakerOptions['listen'];
   readonly #intake: Intake;
+  readonly #voices: Voices;
+  readonly #node: NodeId;
   #addresses: ReadonlySet<string> = new Set();
   #toldAt = Number.NEGATIVE_INFINITY;
   #peers: ReadonlyMap<NodeId, Peer> = new Map();
@@ -36,6 +40,7 @@ export class PeerSocket {
     const configHash = shortHash(JSON.stringify({ ...parts.timing, mode: options.mode ?? 'strict' }));
     this.#parts = parts;
     this.#listen = options.listen;
+    this.#node = options.node;
     this.#seal = new Seal({ self: options.node, clusterId, configHash, mac: deriveMac(options.secret, clusterId) });
     this.#socket = createSocket({ type: isIPv6(options.listen.address) ? 'udp6' : 'udp4', lookup });
     this.#intake = new Intake({
@@ -43,6 +48,7 @@ export class PeerSocket {
       known: (address) => this.#addresses.has(address),
       tell: parts.dropped,
     });
+    this.#voices = new Voices({ now: parts.now, addressOf: (node) => this.addressOf(node) });
     this.know(options.peers);
   }
 
@@ -61,9 +67,10 @@ export class PeerSocket {
   bind(): Promise<void> {
     const socket = this.#socket;
     return new Promise((resolve, reject) => {
-      socket.once('error', reject);
+      const refused = (error: unknown) => reject(bindFault(error, this.#node, this.#listen));
+      socket.once('error', refused);
       socket.bind(this.#listen.port, this.#listen.address, () => {
-        socket.off('error', reject);
+        socket.off('error', refused);
         socket.on('error', (error) => this.#parts.trouble('the socket', error.message));
         socket.on('message', (datagram, { address }) => this.#receive(datagram, plain(address)));
         resolve();
@@ -103,7 +110,9 @@ export class PeerSocket {
       return;
     }
     this.#intake.proved(address);
-    this.#parts.receive(opened.message);
+    const { from } = opened.message;
+    if (this.#voices.admits(from, address)) this.#parts.receive(opened.message);
+    else this.#intake.dropped('twin', `${address}, which calls itself ${from},`);
   }
 }
 

@@ -1,10 +1,10 @@
 /** The words between those who run a node that announces and the thread in which it runs. Plain data. */
+import type { Refusal } from './intake.ts';
 import type { Range } from './kernel/gate-text.ts';
 import type { InterfaceChoice } from './kernel/interfaces.ts';
 import type { Report, VoteAnswer, VoteRequest } from './protocol/events.ts';
 import type { Group, NodeId, Vip } from './protocol/messages.ts';
 import type { Mode } from './protocol/modes.ts';
-import type { Drop } from './protocol/seal.ts';
 
 /** Another node and where it hears datagrams. */
 export interface Peer {
@@ -85,7 +85,7 @@ export type News =
   /** Whether a proxy of this machine answers where `probes` says. */
   | { readonly kind: 'served'; readonly served: boolean; readonly reason: string }
   /** Datagrams that were not taken, of one address and for one reason, since it was told last. */
-  | { readonly kind: 'dropped'; readonly why: Drop; readonly from: string; readonly count: number }
+  | { readonly kind: 'dropped'; readonly why: Refusal; readonly from: string; readonly count: number }
   /** A question to whoever keeps the third vote of two nodes; the order `vote` answers it. */
   | { readonly kind: 'vote'; readonly request: VoteRequest }
   | { readonly kind: 'closed' };

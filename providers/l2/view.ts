@@ -25,6 +25,7 @@ const dropReasons: Readonly<Partial<Record<Extract<News, { kind: 'dropped' }>['w
   version: 'another version of weir speaks there; bring both to the same',
   config: 'beatMs or mode differ there; nothing of it counts until both are the same',
   misdirected: 'they are meant for another name; two machines may have the same address in peers',
+  twin: 'another machine of that name is heard; give each its own `instance`',
   flood: 'more than a machine of the group ever sends',
 };
 

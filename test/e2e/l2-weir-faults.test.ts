@@ -116,6 +116,28 @@ describe('machines that cannot announce', {
       await weirs.until(`${name} tells it`, () => (told(name).some((line) => text.test(line)) ? true : undefined));
   });
 
+  it('two machines of one name: the first keeps its place, the second is told where it can be, and by the others', async (t) => {
+    t.after(endAll);
+    const secretFile = join(weirs.folder, 'secret');
+    const called = (name: string, instance: string, peers: readonly string[]) => {
+      const options = { followHealth: 'never', secretFile, peers: peersOf(peers) };
+      weirs.configure(name, { instance, balancers: [{ name: 'vip', provider: 'l2', fromPools: true, options }] });
+    };
+    for (const name of ['a', 'b']) called(name, name, ['a', 'b']);
+    called('c', 'a', ['a', 'b']);
+    for (const name of ['a', 'b']) start(name);
+    const owner = await weirs.until('one answers', () => weirs.owner('b', vip));
+    const second = start('c');
+    await failing('c', /^E_L2 10\.77\.0\.11:7949 .* no address of this machine, .* set `instance`/);
+    // Nothing of its own configuration gives it away here, so it speaks.
+    await second.stop('SIGKILL');
+    called('c', 'a', ['b']);
+    start('c');
+    const text = /^W_L2_PEER .* from 10\.77\.0\.13, which calls itself a, were not taken: another machine of that name/;
+    await weirs.until('b tells it', () => (told('b').some((line) => text.test(line)) ? true : undefined));
+    assert.equal(weirs.owner('b', vip), owner);
+  });
+
   it('two machines and one that only votes, without any right: when the owner dies the other one answers', async (t) => {
     t.after(endAll);
     const peers = peersOf(names, 'c');

@@ -55,7 +55,7 @@ async function stage(t: TestContext, other: Partial<SpeakerOptions> = {}, beatMs
       await new Promise((resolve) => setTimeout(resolve, 5));
     assert.ok(done(), `heard ${heard.length}, dropped ${dropped.join(', ')}`);
   };
-  return { b, port, heard, dropped, until };
+  return { b, port, heard, dropped, until, peers, open };
 }
 
 describe('datagrams of peers', () => {
@@ -94,5 +94,29 @@ describe('datagrams of peers', () => {
       return heard.length > 0;
     });
     assert.deepEqual(dropped, ['foreign 127.0.0.2 1']);
+  });
+
+  it('of a second machine under a name that is taken are not heard, and told with its address', async (t) => {
+    const { b, heard, dropped, until, peers, open } = await stage(t);
+    b.send('a', hello);
+    await until(() => heard.length === 1);
+    const twin = open({ ...options, node: 'b', peers, listen: { address: '127.0.0.3', port: 0 } }, 100);
+    await twin.bind();
+    twin.send('a', hello);
+    await until(() => dropped.length === 1);
+    assert.deepEqual([dropped, heard], [['twin 127.0.0.3, which calls itself b, 1'], [hello]]);
+  });
+
+  it('cannot be heard at an address that this machine does not have, or at a port that is taken: told with the remedy', async (t) => {
+    const { port, open } = await stage(t);
+    const listening = (address: string, at: number) => open({ ...options, listen: { address, port: at } }, 100).bind();
+    await assert.rejects(
+      listening('192.0.2.7', 0),
+      /^Error: 192\.0\.2\.7:0 .* no address of this machine, .* set `instance` to the name/,
+    );
+    await assert.rejects(
+      listening('127.0.0.1', port),
+      /^Error: UDP port 127\.0\.0\.1:\d+, .* is taken by another program/,
+    );
   });
 });
