@@ -1,10 +1,11 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { encodeChange, type GateChange } from './gate-batch.ts';
+import { Mailbox } from './mailbox.ts';
 import type { Answer } from './nft-session.ts';
 
-/** What became of a change, and how many transactions of all there had been after it. */
-export type Written = Answer & { readonly generation: number | undefined };
+/** What became of a change; `changed`: there was something to write. */
+export type Written = Answer & { readonly changed: boolean };
 
 export interface GateWriterOptions {
   /** A change that takes so long is told as a fault, ms; it is not taken back, and those behind it wait. */
@@ -15,18 +16,17 @@ export interface GateWriterOptions {
 /** Changes the gates through a thread that speaks netlink: one transaction at a time, in the order of the calls, each answered when the kernel has applied it. */
 export class GateWriter {
   readonly #options: GateWriterOptions;
+  readonly #mailbox = new Mailbox();
   readonly #worker: Worker;
-  readonly #waiting = new Map<
-    number,
-    { readonly resolve: (written: Written) => void; readonly timer: NodeJS.Timeout }
-  >();
-  #count = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #late: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: GateWriterOptions) {
     this.#options = options;
-    this.#worker = new Worker(new URL(`./nft-thread${extname(import.meta.url)}`, import.meta.url));
-    this.#worker.on('message', ({ id, ...written }: Written & { readonly id: number }) => this.#answer(id, written));
+    this.#worker = new Worker(new URL(`./nft-thread${extname(import.meta.url)}`, import.meta.url), {
+      workerData: this.#mailbox.memory,
+    });
     this.#worker.on('error', (error) => {
       if (!this.#closed) throw error;
     });
@@ -35,39 +35,28 @@ export class GateWriter {
   /** Changes and forgets: a transaction that changes nothing is as good as done. */
   write(change: GateChange): Promise<Written> {
     const batch = encodeChange(change);
-    if (batch === undefined) return Promise.resolve({ ok: true, generation: undefined });
-    if (this.#closed)
-      return Promise.resolve({
-        ok: false,
-        known: true,
-        missing: false,
-        error: 'the writer is closed',
-        generation: undefined,
-      });
-    this.#count += 1;
-    const id = this.#count;
-    return new Promise((resolve) => {
-      const { hungMs, fault } = this.#options;
-      const timer = setTimeout(
-        () => fault(`the kernel has not answered for ${hungMs} ms: somebody holds its tables`),
-        hungMs,
-      );
-      this.#waiting.set(id, { resolve, timer });
-      this.#worker.postMessage([id, batch]);
-    });
+    if (batch === undefined) return Promise.resolve({ ok: true, changed: false });
+    const written = this.#turn.then(() => this.#write(batch));
+    this.#turn = written.catch(() => {});
+    return written;
   }
 
   /** Ends the thread; what waits is never answered. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { timer } of this.#waiting.values()) clearTimeout(timer);
+    clearTimeout(this.#late);
     await this.#worker.terminate();
   }
 
-  #answer(id: number, written: Written): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    clearTimeout(waiting?.timer);
-    waiting?.resolve(written);
+  async #write(batch: Uint8Array): Promise<Written> {
+    if (this.#closed) return { ok: false, known: true, missing: false, error: 'the writer is closed', changed: false };
+    const { hungMs, fault } = this.#options;
+    this.#late = setTimeout(
+      () => fault(`the kernel has not answered for ${hungMs} ms: somebody holds its tables`),
+      hungMs,
+    );
+    const answer = await this.#mailbox.ask(batch);
+    clearTimeout(this.#late);
+    return { ...answer, changed: true };
   }
 }

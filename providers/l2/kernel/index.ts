@@ -13,6 +13,7 @@ export * from './journal.ts';
 export * from './kernel-gate.ts';
 export * from './load-ffi.ts';
 export * from './lock.ts';
+export * from './mailbox.ts';
 export * from './moved-text.ts';
 export * from './neighbor-listener.ts';
 export * from './neighbor-prober.ts';

@@ -32,8 +32,8 @@ export type GateNews =
 type Own = Extract<Transaction, { readonly kind: 'own' }>;
 
 const againMs = 1000;
-/** So often, which is once in a beat, it is looked at the latest whether anybody has changed any table. */
-const watchMs = 90;
+/** So often, which is within a beat, it is looked at the latest whether anybody has changed any table. */
+const watchMs = 60;
 
 /**
  * The gates of this machine as the protocol's transactions want them: what is told is written in order, and answered when it is applied.
@@ -219,10 +219,11 @@ export class KernelGate {
 
   /** Where there was another transaction beside the own one, it is looked what it did. */
   #count(written: Written): Answer {
-    const { ok, generation } = written;
+    this.#watch?.refresh();
+    const generation = this.#options.reader.generation();
     if (generation === undefined) return written;
-    if (this.#generation !== undefined && generation === (this.#generation + (ok ? 1 : 0)) >>> 0)
-      this.#generation = generation;
+    const ours = written.ok && written.changed ? 1 : 0;
+    if (this.#generation !== undefined && generation === (this.#generation + ours) >>> 0) this.#generation = generation;
     else void this.mend();
     return written;
   }

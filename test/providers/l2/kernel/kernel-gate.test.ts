@@ -24,7 +24,7 @@ function stage() {
   };
   const gate = new KernelGate({
     session: { run: async (line) => next(line) },
-    writer: { write: async (change) => ({ ...next(change), generation }) },
+    writer: { write: async (change) => ({ ...next(change), changed: true }) },
     reader: { generation: () => generation, table: () => (broken ? undefined : 'as it was made') },
     look: async () => ({ ok: true, stdout: tables, stderr: '' }),
     shape,
