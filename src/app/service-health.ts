@@ -30,7 +30,7 @@ export function serviceHealth(parts: ServiceParts): Pick<ServiceState, 'health' 
   for (const { conditions } of parts.reports) {
     for (const { type, status, message } of conditions) {
       // Healthy is told by the targets, with numbers.
-      if (!status && type !== 'Healthy') found.push([type === 'Accepted' ? 'error' : 'pending', message]);
+      if (!status && type !== 'Healthy') found.push(['pending', message === '' ? 'not served yet' : message]);
     }
   }
   if (parts.reports.length > 0) {

@@ -34,6 +34,21 @@ describe('health of a service', () => {
     }
   });
 
+  it('is none that is bad while its provider has not placed it yet', () => {
+    const unplaced = (message: string) =>
+      report(['unknown'], {
+        conditions: [
+          { type: 'Accepted', status: false, reason: 'NoFrontend', message: '' },
+          { type: 'Programmed', status: false, reason: 'Pending', message },
+        ],
+      });
+    const found = ['', 'port 80 is taken'].map((message) => health({ reports: [unplaced(message)] }));
+    assert.deepEqual(
+      found.map((one) => `${one.health} ${one.reason}`),
+      ['pending not served yet', 'pending not served yet'],
+    );
+  });
+
   it('says which target is sick and why', () => {
     const sick = report([], { targets: [{ key: '10.0.0.9:80', health: 'unhealthy', reason: 'connection refused' }] });
     assert.equal(health({ reports: [sick] }).reason, 'none of 1 targets is ready: 10.0.0.9:80 connection refused');
