@@ -75,7 +75,7 @@ function ready({
     ...follows.map(({ lease, holder }) => ({
       name: `leader ${lease}`,
       ok: true,
-      reason: holder === undefined ? 'follower; nobody leads at present' : `follower; ${holder} leads`,
+      reason: holder === undefined ? 'follower; nobody is known to lead' : `follower; ${holder} leads`,
     })),
     // Traffic goes on by what is known: taking this weir out of service would help nobody.
     ...unread.map(({ source, part, never }) => ({

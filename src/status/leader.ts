@@ -112,7 +112,9 @@ class LeaseLeader implements Leader {
   leases(): readonly LeaseState[] {
     return [...this.#seats.values()].map(({ lease, balancers, elector }) => {
       const { leader, transitions, holder } = elector?.view() ?? nobody;
-      return { lease, namespace: this.#namespace(), balancers, leader, transitions, ...(holder ? { holder } : {}) };
+      // Who has lost it itself has not heard of another one yet.
+      const known = holder && (leader || holder !== this.#options.identity) ? { holder } : {};
+      return { lease, namespace: this.#namespace(), balancers, leader, transitions, ...known };
     });
   }
 

@@ -77,7 +77,7 @@ test('where several weirs share a system it is told who writes it', () => {
     statusText({ ...well, ...(leases === undefined ? {} : { leases }) }, 1_800_000_000_000, plain).split('\n')[1];
   assert.equal(told([{ ...lease, leader: true, holder: 'a_1' }]), 'leads  aws by lease weir-awselb-prod');
   assert.equal(told([{ ...lease, leader: false, holder: 'b_2' }]), 'follows  aws by lease weir-awselb-prod; b_2 leads');
-  assert.match(told([{ ...lease, leader: false }]) ?? '', /; nobody leads at present$/);
+  assert.match(told([{ ...lease, leader: false }]) ?? '', /; nobody is known to lead$/);
   assert.doesNotMatch(told(undefined) ?? '', /lease/);
 });
 

@@ -85,6 +85,8 @@ describe('the leader of a shared system', () => {
     await clock.pass(5_000);
     assert.ok(told > 0, 'whoever waits is told');
     assert.match(a.problems()[0]?.message ?? '', /^lease default\/weir-s: gone$/);
+    const [lost] = a.leases();
+    assert.deepEqual([lost?.leader, lost?.holder], [false, undefined], 'it names itself as nobody to follow');
     answers = true;
     await clock.pass(2_000);
     assert.equal(term(), '0', 'nobody else has held it: the term goes on');

@@ -28,7 +28,7 @@ function leaseText({ leases = [] }: State, paint: Paint): string {
   return leases
     .map(({ lease, leader, holder, balancers }) => {
       const who = leader ? paint.good('leads') : paint.warn('follows');
-      const other = holder === undefined ? 'nobody leads at present' : `${holder} leads`;
+      const other = holder === undefined ? 'nobody is known to lead' : `${holder} leads`;
       return `${who}  ${balancers.join(', ')} by lease ${lease}${leader ? '' : `; ${other}`}\n`;
     })
     .join('');
