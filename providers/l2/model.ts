@@ -35,7 +35,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const machines = [...input.nodes.flatMap(({ addresses }) => addresses), ...options.peers.map((one) => one.address)];
   const own = [...addressesOf(input), ...machines];
   const groups = input.groups.filter(({ addresses, listeners }) => addresses.length > 0 && listeners.length > 0);
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...misnamed(input, members)];
   const last = known.get(options) ?? { resources: new Map(), proxy: new Answered(), nodes: new Answered() };
   known.set(options, last);
   const made = new Map<string, Resource>();
@@ -206,6 +206,16 @@ function speakerAttrs({ listen, peers, voters, mode, witness }: Members, options
 /** Addresses of this machine itself, where somebody has looked. */
 function addressesOf({ environment: { addresses } }: ModelInput): readonly string[] {
   return Array.isArray(addresses) ? addresses.filter((one) => typeof one === 'string') : [];
+}
+
+/** Others would wait for a machine of another name, and not listen to this one. */
+function misnamed(input: ModelInput, { peers }: Members): readonly Problem[] {
+  const own = addressesOf(input);
+  return peers.flatMap(({ name, address }): readonly Problem[] => {
+    if (!own.includes(address)) return [];
+    const message = `${address} is an address of this machine, which is called ${input.node} here and ${name} among its peers: set \`instance: ${name}\`, or correct the peer`;
+    return [{ code: 'W_L2_PEER', severity: 'warning', source: `balancer/${input.balancer}`, message }];
+  });
 }
 
 function nobody({ id, origin }: ExportedService, address: string, reason: string): Problem {

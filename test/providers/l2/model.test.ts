@@ -108,6 +108,19 @@ describe('what a machine is to announce', () => {
     assert.deepEqual([speaker?.peers, speaker?.voters, speaker?.mode], [{ d: '10.0.0.9:8000' }, [], 'api']);
   });
 
+  it('tells a machine that its peers know it under another name', () => {
+    const { problems } = modelled(input({ node: 'host-b', environment: { addresses: ['10.1.0.2', '10.9.9.9'] } }));
+    assert.deepEqual(
+      problems.map(({ code, severity, source }) => [code, severity, source]),
+      [['W_L2_PEER', 'warning', 'balancer/vip']],
+    );
+    assert.match(problems[0]?.message ?? '', /^10\.1\.0\.2 is an address of this machine, .* set `instance: b`/);
+    assert.deepEqual(modelled(input({ node: 'b', environment: { addresses: ['10.1.0.2'] } })).problems, []);
+    const announcers = [{ node: 'b', address: '10.1.0.2' }];
+    const clustered = input({ node: 'x', announcers, environment: { addresses: ['10.1.0.2'] } });
+    assert.equal(modelled(clustered, parse({ secretFile: '/s' })).problems.length, 1);
+  });
+
   it('gives no address to a machine that only votes', () => {
     const peers = three.peers.map((peer) => ({ ...peer, witness: peer.name === 'c' }));
     const chosen = parse({ ...three, peers });
