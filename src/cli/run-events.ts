@@ -87,7 +87,7 @@ export function logEvents(log: Log): RunEvents {
         if (severity === 'error') log.error({ code, ...rest }, message);
         else log.warn({ code, ...rest }, message);
       }
-      for (const { code, service, field } of gone) log.info({ code, service, field }, 'problem gone');
+      for (const { severity, message, ...rest } of gone) log.info({ ...rest, reason: message }, 'problem gone');
     },
   };
 }

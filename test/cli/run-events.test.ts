@@ -52,3 +52,12 @@ test('steps that fail together say why once, in the log and on a terminal', () =
   assert.equal(io.written.err.match(/away/g)?.length, 2);
   assert.match(io.written.err, /and 2 steps more, for the same reason\n/);
 });
+
+test('a problem that is gone is told with what it was', () => {
+  const lines: object[] = [];
+  const log = { debug: () => {}, info: (fields: object) => void lines.push(fields), warn: () => {}, error: () => {} };
+  const source = 'source/east';
+  const problem = { code: 'E_KUBE_READ', severity: 'error', source, message: 'Services cannot be read' } as const;
+  logEvents(log).problems?.([], [problem]);
+  assert.deepEqual(lines, [{ code: 'E_KUBE_READ', source, reason: 'Services cannot be read' }]);
+});

@@ -81,6 +81,20 @@ test('where several weirs share a system it is told who writes it', () => {
   assert.doesNotMatch(told(undefined) ?? '', /lease/);
 });
 
+test('what cannot be read is explained once', () => {
+  const message = 'source east: Services cannot be read: refused';
+  const problems = [{ code: 'E_KUBE_READ', severity: 'error', source: 'source/east', message } as const];
+  const incomplete = ['Services', 'Ingresses'].map((part) => ({
+    source: 'east',
+    part,
+    reason: part === 'Services' ? message : 'not listed yet',
+  }));
+  const text = statusText({ ...well, problems, incomplete }, 1_800_000_000_000, plain);
+  assert.equal(text.split(message).length, 2);
+  assert.match(text, /^incomplete {2}east Services; nothing it could own is taken away$/m);
+  assert.match(text, /^incomplete {2}east Ingresses: not listed yet; nothing/m);
+});
+
 test('all is well: in sync, warnings at most, no service that is down', () => {
   assert.equal(isWell({ ...well, problems: [warning] }), true);
   assert.equal(isWell({ ...well, inSync: false }), false);

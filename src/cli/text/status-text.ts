@@ -124,11 +124,13 @@ export function healthWord(health: ServiceState['health'], paint: Paint): string
   return health === 'error' || health === 'down' ? paint.bad(health) : paint.warn(health);
 }
 
-function incompleteText(state: State, paint: Paint): string {
-  return state.incomplete
-    .map(
-      ({ source, part, reason }) =>
-        `${paint.warn('incomplete')}  ${source} ${part}: ${reason}; nothing it could own is taken away\n`,
-    )
+/** Why stands among the problems already, as a rule. */
+function incompleteText({ incomplete, problems }: State, paint: Paint): string {
+  const told = new Set(problems.map(({ message }) => message));
+  return incomplete
+    .map(({ source, part, reason }) => {
+      const why = told.has(reason) ? '' : `: ${reason}`;
+      return `${paint.warn('incomplete')}  ${source} ${part}${why}; nothing it could own is taken away\n`;
+    })
     .join('');
 }
