@@ -80,9 +80,10 @@ export class EventBook {
     }
   }
 
-  /** The next to be posted; it waits no longer. */
-  take(): Posting | undefined {
+  /** The next to be posted of the namespaces that may be posted to; it waits no longer. */
+  take(may: (namespace: string) => boolean = () => true): Posting | undefined {
     for (const [name, found] of this.#waiting) {
+      if (!may(found.about.namespace)) continue;
       this.#waiting.delete(name);
       return found;
     }
@@ -94,6 +95,11 @@ export class EventBook {
     const others = [...this.#waiting];
     this.#waiting.clear();
     for (const [name, other] of [[one.name, one] as const, ...others]) this.#waiting.set(name, other);
+  }
+
+  /** Nothing can be posted there any more: the namespace is gone, or is going. */
+  drop(namespace: string): void {
+    for (const [name, { about }] of this.#waiting) if (about.namespace === namespace) this.#waiting.delete(name);
   }
 
   #offer(one: Posting, nowMs: number): boolean {

@@ -3,7 +3,7 @@ import type { Context } from '../model/index.ts';
 import type { EventBook, Posting } from './event-book.ts';
 import { recordOf } from './known-object.ts';
 import { Wake } from './wake.ts';
-import { isAdmission } from './write-trouble.ts';
+import { isAdmission, isEnding } from './write-trouble.ts';
 
 export interface EventSenderOptions {
   readonly cluster: Pick<Cluster, 'create' | 'get' | 'patch'>;
@@ -32,11 +32,17 @@ export class EventSender {
   readonly #options: EventSenderOptions;
   readonly #wake: Wake;
   #failures = 0;
-  #denied = false;
+  /** Namespace → when to look whether Events are allowed there by now. */
+  readonly #denied = new Map<string, number>();
 
   constructor(options: EventSenderOptions) {
     this.#options = options;
     this.#wake = new Wake(options.clock);
+  }
+
+  /** Nothing is known in this namespace any more: where nothing may be posted there, nothing waits for it. */
+  forget(namespace: string): void {
+    if (this.#denied.has(namespace)) this.#leave(namespace);
   }
 
   /** There may be something to post. */
@@ -47,8 +53,10 @@ export class EventSender {
   async run(signal: AbortSignal): Promise<void> {
     const { book, clock, mayWrite } = this.#options;
     while (!signal.aborted) {
-      const posting = mayWrite() ? book.take() : undefined;
+      const nowMs = clock.now();
+      const posting = mayWrite() ? book.take((one) => !((this.#denied.get(one) ?? nowMs) > nowMs)) : undefined;
       if (posting === undefined) {
+        if (book.waiting === 0) for (const one of [...this.#denied.keys()]) this.#allow(one);
         const restMs = book.waiting > 0 ? followerLooksMs : Number.POSITIVE_INFINITY;
         await this.#wake.until(clock.now() + restMs, signal);
       } else {
@@ -60,32 +68,46 @@ export class EventSender {
 
   /** Answers how long to rest. */
   async #post(posting: Posting, signal: AbortSignal): Promise<number> {
-    const { book, refused, random, tried } = this.#options;
+    const { book, clock, refused, random, tried } = this.#options;
+    const { namespace } = posting.about;
     try {
       await this.#write(posting, AbortSignal.any([signal, AbortSignal.timeout(callMs)]));
       tried?.(undefined);
       this.#failures = 0;
-      if (this.#denied) refused(undefined);
-      this.#denied = false;
+      this.#allow(namespace);
       return everyMs;
     } catch (cause) {
       const error = toKubeError(cause, 'BadAnswer', `event ${posting.name}`);
       tried?.(error);
       // Others would wait behind it.
       if (isAdmission(error)) return everyMs;
-      if (error.forbidden) {
-        if (!this.#denied) refused(error);
-        this.#denied = true;
-        book.putBack(posting);
-        return deniedMs;
+      if (error.notFound || isEnding(error)) {
+        this.#leave(namespace);
+        return everyMs;
       }
-      // Its namespace is going away, or the server takes it for wrong: no second try would help.
+      // A right may be missing in one namespace alone.
+      if (error.forbidden) {
+        if (this.#denied.size === 0) refused(error);
+        this.#denied.set(namespace, clock.now() + deniedMs);
+        book.putBack(posting);
+        return everyMs;
+      }
+      // The server takes it for wrong: no second try would help.
       if (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429) return everyMs;
       this.#failures = error.starting ? 1 : this.#failures + 1;
       book.putBack(posting);
       const backoffMs = Math.min(30_000, 500 * 2 ** Math.min(this.#failures - 1, 8)) * (0.5 + random() / 2);
       return Math.max(backoffMs, error.retryAfterMs ?? 0);
     }
+  }
+
+  #leave(namespace: string): void {
+    this.#options.book.drop(namespace);
+    this.#allow(namespace);
+  }
+
+  #allow(namespace: string): void {
+    if (this.#denied.delete(namespace) && this.#denied.size === 0) this.#options.refused(undefined);
   }
 
   async #write(posting: Posting, signal: AbortSignal): Promise<void> {

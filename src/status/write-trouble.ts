@@ -10,6 +10,11 @@ export function isAdmission({ code, message }: KubeError): boolean {
   return code >= 400 && code < 500 && /\bdenied (?:the )?request\b/.test(message);
 }
 
+/** The namespace is being deleted: nothing new can be made in it, whoever may what. The server has a cause for it, and always these words. */
+export function isEnding({ code, message }: KubeError): boolean {
+  return code === 403 && /\bbecause it is being terminated\b/.test(message);
+}
+
 /** Words of the API and ours; a webhook may answer any. */
 const known: ReadonlySet<string> = new Set([
   ...['Unauthorized', 'Forbidden', 'NotFound', 'AlreadyExists', 'Conflict', 'Invalid', 'BadRequest', 'InternalError'],

@@ -76,7 +76,7 @@ describe('the book of Events', () => {
 });
 
 describe('Events', () => {
-  const start = (fail: () => KubeError | undefined) => {
+  const start = (fail: (namespace: string) => KubeError | undefined) => {
     const clock = new VirtualClock();
     const book = new EventBook();
     const calls: { method: string; path: string; body: JsonObject }[] = [];
@@ -85,7 +85,7 @@ describe('Events', () => {
       cluster: {
         async create(path, body) {
           calls.push({ method: 'create', path, body });
-          const error = fail();
+          const error = fail(path.split('/').at(-2) ?? '');
           if (error !== undefined) throw error;
           return {};
         },
@@ -138,6 +138,28 @@ describe('Events', () => {
     assert.ok(stage.calls.length <= 5, `${stage.calls.length} tries`);
     denied = false;
     await stage.clock.pass(120_000);
+    stage.end();
+    assert.deepEqual(stage.refused, ['Forbidden', undefined]);
+    assert.equal(stage.book.waiting, 0);
+  });
+
+  it('of a namespace that is going, or gone, or where they may not be written keep no others waiting', async () => {
+    const errors: Record<string, KubeError> = {
+      going: new KubeError(403, 'Forbidden', 'unable to create in namespace going because it is being terminated'),
+      gone: new KubeError(404, 'NotFound', 'namespaces "gone" not found'),
+      barred: new KubeError(403, 'Forbidden', 'cannot create resource "events" in namespace "barred"'),
+    };
+    const stage = start((namespace) => errors[namespace]);
+    for (const namespace of ['going', 'gone', 'barred', 'shop'])
+      for (let i = 0; i < 50; i++)
+        stage.book.tell(known({ metadata: { namespace, name: `s${i}`, uid: `${namespace}${i}` } }), warning('a'), 0);
+    stage.sender.hurry();
+    await stage.clock.pass(53 * 100);
+    const posted = (namespace: string) => stage.calls.filter(({ path }) => path.includes(`/${namespace}/`)).length;
+    assert.deepEqual(['going', 'gone', 'barred', 'shop'].map(posted), [1, 1, 1, 50]);
+    assert.equal(stage.book.waiting, 50);
+    assert.deepEqual(stage.refused, ['Forbidden']);
+    stage.sender.forget('barred');
     stage.end();
     assert.deepEqual(stage.refused, ['Forbidden', undefined]);
     assert.equal(stage.book.waiting, 0);
