@@ -23,7 +23,7 @@ export type Hold = 'hold' | 'release';
  * before: its finalizers go, else the object would wait for somebody who does not come. Pure.
  */
 export function finalizerIntent(object: KnownObject, hold: Hold, { name, sort }: FinalizerRule): Intent | undefined {
-  const { finalizers, uid, resourceVersion, deleting } = object;
+  const { finalizers, uid, resourceVersion, deleting, namespace, resource } = object;
   const { theirs } = sort(finalizers);
   const held = finalizers.includes(name);
   // Nothing may be added to an object that is being deleted, and nothing is known of what was never held.
@@ -31,5 +31,8 @@ export function finalizerIntent(object: KnownObject, hold: Hold, { name, sort }:
   const others = finalizers.filter((one) => one !== name && !theirs.includes(one));
   const wanted = hold === 'hold' ? [...others, name] : others;
   // The list is replaced as a whole: not when somebody else has changed it since.
-  return { type: 'merge', body: { metadata: { uid, resourceVersion, finalizers: wanted } } };
+  const intent: Intent = { type: 'merge', body: { metadata: { uid, resourceVersion, finalizers: wanted } } };
+  if (!deleting) return intent;
+  const left = JSON.stringify({ metadata: { finalizers: wanted } });
+  return { ...intent, byHand: `kubectl -n ${namespace} patch ${resource} ${object.name} --type=merge -p '${left}'` };
 }

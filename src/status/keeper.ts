@@ -131,7 +131,16 @@ export class StatusKeeper implements Beside {
     this.#decisions.delete(key);
     this.#lapsed.delete(key);
     for (const aspect of aspects) this.#queue?.forget(`${aspect}\n${key}`);
+    this.#forgetRefused(path.slice(0, path.indexOf('/')));
     this.#options.changed();
+  }
+
+  /** With the last object of a namespace goes what could not be written there. */
+  #forgetRefused(namespace: string): void {
+    if (this.#refused.problems().length === 0) return;
+    for (const object of this.#objects.values()) if (object.namespace === namespace) return;
+    this.#refused.forget(namespace);
+    this.#sender?.forget(namespace);
   }
 
   read(snapshot: Snapshot): void {

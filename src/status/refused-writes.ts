@@ -35,6 +35,11 @@ export class RefusedWrites {
     return error?.forbidden === true && !isAdmission(error);
   }
 
+  /** Nothing is known in this namespace any more: nothing is to be written there. */
+  forget(namespace: string): void {
+    for (const { what } of this.#open.values()) if (what.namespace === namespace) this.tell(what, undefined);
+  }
+
   problems(): readonly Problem[] {
     return this.#problems;
   }
@@ -52,6 +57,9 @@ export class RefusedWrites {
 
 function remedyOf(what: Refused, error: KubeError): string {
   if (isAdmission(error)) return '. Mend that webhook or policy, or leave status and finalizers out of its rules';
+  const { byHand, object, namespace } = what;
+  if (byHand !== undefined && error.forbidden)
+    return `. Nothing is left of what was made for ${object}, and the right to let it go is gone, as where namespace ${namespace} is being deleted. Let it go by hand: ${byHand}`;
   return error.forbidden ? `. Grant patch (for events create, get and patch) of ${nameOf(what)}` : '';
 }
 

@@ -12,6 +12,8 @@ export interface Intent {
   readonly type: 'apply' | 'merge';
   readonly subresource?: 'status';
   readonly body: JsonObject;
+  /** The command that does the same, for somebody who may: nothing else will where the right to is gone for good. */
+  readonly byHand?: string;
 }
 
 /** The API's limits for a condition. */

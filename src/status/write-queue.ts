@@ -23,7 +23,9 @@ export interface WriteQueueOptions {
 }
 
 /** Where an object is, and in which version it is known. */
-export type Addressed = Pick<KnownObject, 'apiVersion' | 'resource' | 'namespace' | 'name' | 'resourceVersion'>;
+export type Addressed = Pick<KnownObject, 'apiVersion' | 'resource' | 'namespace' | 'name' | 'resourceVersion'> & {
+  readonly deleting?: boolean;
+};
 
 /** What cannot be written. `object` alone where it is not a matter of rights. */
 export interface Refused {
@@ -31,6 +33,8 @@ export interface Refused {
   readonly subresource?: string;
   readonly namespace: string;
   readonly object?: string;
+  /** The command that lets an object go that is held by nothing but this right. */
+  readonly byHand?: string;
 }
 
 interface Entry {
@@ -74,8 +78,8 @@ export class WriteQueue {
   readonly #options: WriteQueueOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #wake: Wake;
-  /** Resource, subresource and namespace → when to look whether it is allowed by now. */
-  readonly #denied = new Map<string, number>();
+  /** Resource, subresource and namespace → why not, and when to look whether it is allowed by now. */
+  readonly #denied = new Map<string, { readonly error: KubeError; readonly untilMs: number }>();
   #running = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #outages = 0;
@@ -159,11 +163,8 @@ export class WriteQueue {
     const { cluster, manager, answered, refused } = this.#options;
     const { apiVersion, resource, namespace, name } = object;
     const right = rightOf(object, intent);
-    const deniedUntilMs = this.#denied.get(JSON.stringify(right));
-    if (deniedUntilMs !== undefined && deniedUntilMs > this.#now()) {
-      entry.atMs = deniedUntilMs;
-      return;
-    }
+    const denied = this.#denied.get(JSON.stringify(right));
+    if (denied !== undefined && denied.untilMs > this.#now()) return this.#deny(entry, object, intent, denied);
     const { subresource } = intent;
     try {
       const answer = await cluster.patch(
@@ -189,15 +190,17 @@ export class WriteQueue {
       // Something else may be wanted by now.
       entry.atMs = this.#now();
     } catch (cause) {
-      this.#failed(toKubeError(cause, 'BadAnswer', `${resource} ${name}`), { key, entry, right, name });
+      this.#failed(toKubeError(cause, 'BadAnswer', `${resource} ${name}`), { key, entry, object, intent });
     }
   }
 
   #failed(
     error: KubeError,
-    { key, entry, right, name }: { key: string; entry: Entry; right: Refused; name: string },
+    { key, entry, object, intent }: { key: string; entry: Entry; object: Addressed; intent: Intent },
   ): void {
-    const { refused, random, tried } = this.#options;
+    const { random, tried } = this.#options;
+    const right = rightOf(object, intent);
+    const one = { ...right, object: object.name };
     tried?.(right, error);
     entry.failures++;
     entry.conflict = error.conflict;
@@ -209,14 +212,14 @@ export class WriteQueue {
     } else if (isAdmission(error)) {
       const { first, most } = admissionMs;
       entry.atMs = this.#now() + Math.min(most, first * 2 ** Math.min(entry.failures - 1, 10)) * (0.5 + random() / 2);
-      this.#tell(entry, { ...right, object: name }, error);
+      this.#tell(entry, one, error);
     } else if (error.forbidden) {
-      this.#denied.set(JSON.stringify(right), this.#now() + deniedMs);
-      entry.atMs = this.#now() + deniedMs;
-      refused(right, error);
+      const denied = { error, untilMs: this.#now() + deniedMs };
+      this.#denied.set(JSON.stringify(right), denied);
+      this.#deny(entry, object, intent, denied);
     } else if (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429) {
       entry.atMs = this.#now() + wrongMs;
-      this.#tell(entry, { ...right, object: name }, error);
+      this.#tell(entry, one, error);
     } else {
       // However long the server was away: it is back.
       this.#outages = error.starting ? 0 : this.#outages + 1;
@@ -224,6 +227,20 @@ export class WriteQueue {
       this.#pausedUntilMs = this.#now() + Math.max(waitMs, error.retryAfterMs ?? 0);
       entry.atMs = this.#pausedUntilMs;
     }
+  }
+
+  /** The namespace of an object that goes away may go with it, and its rights first: only what holds the object is told then. */
+  #deny(
+    entry: Entry,
+    object: Addressed,
+    intent: Intent,
+    { error, untilMs }: { readonly error: KubeError; readonly untilMs: number },
+  ): void {
+    const right = rightOf(object, intent);
+    const { byHand } = intent;
+    entry.atMs = untilMs;
+    if (byHand !== undefined) this.#tell(entry, { ...right, object: object.name, byHand }, error);
+    else if (object.deleting !== true) this.#options.refused(right, error);
   }
 
   #tell(entry: Entry, what: Refused, error: KubeError): void {

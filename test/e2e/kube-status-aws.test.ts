@@ -5,7 +5,7 @@ import { networkService } from '../bench/awselb/manifests.ts';
 import { FakeAws } from '../fakes/aws/index.ts';
 import { type Seeded, seed } from '../fakes/aws/seed.ts';
 import { type ControlPlane, eventually, makeNamespace, missingKube, sharedControlPlane } from '../kube/index.ts';
-import { addressesOf, programmedOf, StatusUser, until, type Written } from './kube-status-stage.ts';
+import { addressesOf, grantStatus, programmedOf, StatusUser, until, type Written } from './kube-status-stage.ts';
 
 const ours = 'weir-lb.dev/resources';
 type Metadata = Readonly<Record<string, unknown>> & { readonly annotations?: Readonly<Record<string, string>> };
@@ -18,14 +18,15 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
   let seeded: Seeded;
   let server: Awaited<ReturnType<FakeAws['listen']>>;
 
-  const start = () =>
+  const start = (source: object = {}, more: object = {}) =>
     user.start(
-      { classes: ['service.k8s.aws/nlb'] },
+      { classes: ['service.k8s.aws/nlb'], ...source },
       {
         balancer: { name: 'aws', provider: 'awselb', options: { clusterName: 'test', vpcId: seeded.vpc } },
         auditInterval: '2s',
         status: { podReadiness: true },
         leader: { leaseDuration: '2s', renewDeadline: '1500ms', retryPeriod: '200ms' },
+        ...more,
       },
     );
   const path = (namespace: string, name: string) => `/api/v1/namespaces/${namespace}/services/${name}`;
@@ -179,6 +180,39 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
     assert.equal((await of('ContainersReady'))?.status, 'True', 'what others write stays');
     await plane.client.remove(path(namespace, 'gated'));
     await gone(namespace, 'gated');
+  });
+
+  it('whose namespace goes, and with it the right to let them go, are let go by the command that is told', async (t) => {
+    const home = await makeNamespace(t, plane);
+    const namespace = `${home}-shop`;
+    await plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const account = await plane.serviceAccount(home, 'weir');
+    await grantStatus(plane, namespace, { home, account: 'weir' });
+    await user.running?.stop('SIGKILL');
+    await start({ kubeconfig: account.kubeconfig, namespaces: [namespace] }, { leader: { enabled: false } });
+    await put(namespace, 'web');
+    await whole(namespace, 'web');
+    await user.kubectl('delete', 'namespace', namespace, '--wait=false');
+    const told = /kubectl -n (\S+) patch (services) (web) (--type=merge) -p '([^']+)'/;
+    const state = await eventually(
+      async () => (await user.state()).replaceAll('\\"', '"'),
+      (text) => told.test(text),
+      60_000,
+    );
+    assert.equal(balancers(), 0, 'nothing is left when it is told');
+    const [, space = '', kind = '', name = '', type = '', patch = ''] = told.exec(state) ?? [];
+    await user.kubectl('-n', space, 'patch', kind, name, type, '-p', patch);
+    await eventually(
+      () => plane.client.probe('GET', `/api/v1/namespaces/${namespace}`),
+      (code) => code === 404,
+      60_000,
+    );
+    await eventually(
+      () => user.state(),
+      (text) => !text.includes('W_KUBE_WRITE'),
+    );
+    await user.running?.stop('SIGKILL');
+    await start();
   });
 
   it('wait for a weir that was killed meanwhile', async (t) => {

@@ -113,3 +113,29 @@ export function programmedOf({ status }: Written): string {
 export function until<T extends Written>(ask: () => Promise<T>, right: (object: T) => boolean): Promise<T> {
   return eventually(ask, right, 30_000);
 }
+
+/** An account of another namespace may read this one's services and write what weir writes of them, by a Role: what the chart makes of `namespaces`. */
+export async function grantStatus(
+  plane: ControlPlane,
+  namespace: string,
+  { home, account }: { readonly home: string; readonly account: string },
+): Promise<void> {
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: account, namespace } };
+  const verbs = ['get', 'list', 'watch', 'patch'];
+  await plane.client.apply({
+    ...role,
+    kind: 'Role',
+    rules: [
+      { apiGroups: [''], resources: ['services', 'services/status', 'secrets', 'pods', 'pods/status'], verbs },
+      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs },
+      { apiGroups: ['networking.k8s.io'], resources: ['ingresses', 'ingresses/status'], verbs },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'get', 'patch'] },
+    ],
+  });
+  await plane.client.apply({
+    ...role,
+    kind: 'RoleBinding',
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
+    subjects: [{ kind: 'ServiceAccount', name: account, namespace: home }],
+  });
+}

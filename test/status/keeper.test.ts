@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { sortFinalizers } from '../../src/compat/aws-lbc/index.ts';
-import type { JsonObject, KubeObject } from '../../src/kube/index.ts';
+import { type JsonObject, KubeError, type KubeObject } from '../../src/kube/index.ts';
 import type { ExportedService } from '../../src/model/index.ts';
 import type { ServiceFacts } from '../../src/status/facts.ts';
 import { StatusKeeper } from '../../src/status/keeper.ts';
@@ -40,7 +40,9 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
       rawService({ metadata: { resourceVersion: String(++version), ...metadata }, ...(status && { status }) }),
       ours,
     );
+  let barred: string | undefined;
   const patch = async (path: string, body: unknown) => {
+    if (barred !== undefined) throw new KubeError(403, 'Forbidden', barred);
     const name = path.endsWith('/status') ? (path.split('/').at(-2) ?? '') : (path.split('/').at(-1) ?? '');
     const { metadata, status } = Object(body);
     const before = objects.get(name);
@@ -99,6 +101,9 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
       end.abort();
       await running;
     },
+    bar: (why: string | undefined) => {
+      barred = why;
+    },
     leave: (what: readonly string[] | undefined) => {
       left = what;
     },
@@ -129,6 +134,40 @@ describe('the keeper of a cluster', () => {
     leave([]);
     await know({});
     assert.equal(writes.at(-1), 'web finalizers ');
+  });
+
+  it('tells how to let an object go by hand where the right to went with its namespace', async (t) => {
+    const { put, know, bar, clock, keeper } = stage(t);
+    put({ finalizers: [finalizer, 'a.test/other'], deletionTimestamp: '2026-01-01T00:00:00Z' });
+    put({ name: 'two', uid: 'u2', finalizers: [finalizer], deletionTimestamp: '2026-01-01T00:00:00Z' });
+    bar('cannot patch resource "services" in namespace "shop"');
+    for (let i = 0; i < 3; i++) {
+      await know({});
+      await clock.pass(10_000);
+    }
+    const told = keeper
+      .problems()
+      .map(({ message }) => message.replace(/^.*Let it go by hand: (.*); everything.*$/, '$1'));
+    assert.deepEqual(told.sort(), [
+      `kubectl -n shop patch services two --type=merge -p '{"metadata":{"finalizers":[]}}'`,
+      `kubectl -n shop patch services web --type=merge -p '{"metadata":{"finalizers":["a.test/other"]}}'`,
+    ]);
+    keeper.gone('Service', 'shop/two');
+    assert.equal(keeper.problems().length, 1);
+    bar(undefined);
+    await clock.pass(40_000);
+    assert.deepEqual(keeper.problems(), []);
+  });
+
+  it('forgets what could not be written in a namespace that is gone', async (t) => {
+    const { put, know, bar, clock, keeper } = stage(t);
+    put();
+    bar('cannot patch resource "services/status" in namespace "shop"');
+    await know({ 'shop/web': {} });
+    await clock.pass(1_000);
+    assert.match(keeper.problems()[0]?.message ?? '', /services\/status in shop cannot be written.*Grant patch/);
+    keeper.gone('Service', 'shop/web');
+    assert.deepEqual(keeper.problems(), []);
   });
 
   it('takes a status back when the source has passed the object over', async (t) => {
