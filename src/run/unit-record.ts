@@ -53,6 +53,8 @@ export interface UnitRecord {
   unread: boolean;
   /** Inputs of the last finished turn: the same objects give the same plan. */
   seen?: { readonly wanted: unknown; readonly desired: readonly Resource[]; readonly observed: readonly Observed[] };
+  /** The last plan, if it did nothing but wait and refuse. */
+  toldPlan?: string | undefined;
   /** When the change that is being worked on was first seen outside; monotonic. */
   changedAtMs?: number;
 }

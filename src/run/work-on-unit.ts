@@ -81,7 +81,7 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
         planned: (steps, refused) => {
           if (steps.length > 0 && order.leads) order.record.state = 'changing';
           countPlan(options, steps, refused);
-          if (order.leads && steps.length + refused.length > 0) {
+          if (order.leads && isNews(order.record, steps, refused)) {
             options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
           }
         },
@@ -99,6 +99,14 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
     if (failure.class === 'bug') options.log.error({ unit: group.unit, error }, failure.message);
     return ended(observed, 'failed', failure);
   }
+}
+
+/** A plan that does nothing but wait and refuse is made again at each look: it is told when it is another one. */
+function isNews(record: UnitRecord, steps: readonly Step[], refused: readonly Refusal[]): boolean {
+  const text = steps.every(({ op }) => op === 'wait') ? JSON.stringify([steps, refused]) : undefined;
+  const again = text !== undefined && text === record.toldPlan;
+  record.toldPlan = text;
+  return !again && steps.length + refused.length > 0;
 }
 
 /** Each step said that it was done: nothing else in the log tells. Once, however often it is tried again. */
