@@ -126,25 +126,6 @@ describe('the machine under a node that announces', { concurrency: false, skip: 
     );
   });
 
-  it('a tagged VLAN is an interface as any other', { skip: vlanMissing() }, async () => {
-    for (const [name, host] of [
-      ['a', 11],
-      ['client', 20],
-    ] as const) {
-      lan.run(name, 'ip link add link eth0 name eth0.7 type vlan id 7');
-      lan.run(name, 'ip link set eth0.7 up');
-      lan.run(name, `ip address add 10.78.0.${host}/24 dev eth0.7`);
-    }
-    const pools = [{ first: '10.78.0.100', last: '10.78.0.100' }];
-    const ranks = [['10.78.0.100', ['a']]] as const;
-    const a = await nodes.start('a', { ...alone, pools, ranks, interfaces: { include: ['eth0.7'] } });
-    await a.until(opened('10.78.0.100'));
-    const [program = '', ...words] = [...lan.inside('client'), process.execPath, '-e'];
-    const send = `const s = require('dgram').createSocket('udp4'); s.send('x', 9, '10.78.0.100', () => setTimeout(() => s.close(), 300))`;
-    execFileSync(program, [...words, send]);
-    assert.match(lan.run('client', 'ip neigh show to 10.78.0.100 dev eth0.7'), new RegExp(lan.mac('a')));
-  });
-
   it('what is missing is named: capabilities, nft', async () => {
     for (const [dropped, text] of [
       ['-net_admin', /CAP_NET_ADMIN/],
@@ -199,17 +180,6 @@ function stateOf(lan: Lan, name: string) {
     tables: run('nft list ruleset'),
     sysctls: kept.join('\n'),
   };
-}
-
-/** Tried in a namespace of its own: the kernel may lack it. */
-function vlanMissing(): string | false {
-  const made = spawnSync('unshare', [
-    '-n',
-    'sh',
-    '-c',
-    'ip link add v0 type veth peer name v1 && ip link add link v0 name v0.7 type vlan id 7',
-  ]);
-  return made.status !== 0 && 'the kernel lacks 8021q: tagged VLANs are not tried here';
 }
 
 function which(program: string): string {

@@ -8,6 +8,8 @@ export interface Lan {
   inside(name: string): readonly string[];
   /** Runs a program at a node to its end; answers what it printed. */
   run(name: string, words: string): string;
+  /** Does these lines in one run of `ip` or `bridge`; `net` is the switch. */
+  batch(name: string, lines: readonly string[], program?: 'ip' | 'bridge'): void;
   mac(name: string): string;
   /** Cuts a node off the network, or lets it in again. */
   plug(name: string, connected: boolean): void;
@@ -24,8 +26,11 @@ export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 
 const client = 'client';
 
-/** Nodes get 10.77.0.11, .12 … and fd09::11, ::12 … on `eth0`; the client is .20. */
-export function makeLan(names: readonly string[]): Lan {
+/**
+ * Nodes get 10.77.0.11, .12 … and fd09::11, ::12 … on `eth0`; the client is .20. `vlan`: they have them on `eth0.N`, and the switch takes
+ * from nodes what is tagged with N and nothing else; the client's frames it tags and untags.
+ */
+export function makeLan(names: readonly string[], { vlan }: { readonly vlan?: number } = {}): Lan {
   const space = (name: string) => `weir-${process.pid}-${name}`;
   const inside = (name: string) => ['ip', 'netns', 'exec', space(name)];
   const started: ChildProcess[] = [];
@@ -35,6 +40,8 @@ export function makeLan(names: readonly string[]): Lan {
     const [program = '', ...args] = [...inside(name), ...words.split(' ')];
     return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   };
+  const batch: Lan['batch'] = (name, lines, program = 'ip') =>
+    execFileSync(program, ['-n', space(name), '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: 'pipe' });
   const end = () => {
     for (const child of started) child.kill('SIGKILL');
     for (const name of ['net', ...hosts.keys()])
@@ -45,20 +52,35 @@ export function makeLan(names: readonly string[]): Lan {
       }
   };
   try {
-    for (const name of ['net', ...hosts.keys()]) {
-      execFileSync('ip', ['netns', 'add', space(name)]);
-      run(name, 'ip link set lo up');
-    }
-    run('net', 'ip link add br0 type bridge mcast_snooping 0');
-    run('net', 'ip link set br0 up');
+    for (const name of ['net', ...hosts.keys()]) execFileSync('ip', ['netns', 'add', space(name)]);
+    batch('net', [
+      'link set lo up',
+      `link add br0 type bridge mcast_snooping 0${vlan === undefined ? '' : ' vlan_filtering 1'}`,
+      'link set br0 up',
+      ...[...hosts.keys()].flatMap((name) => [
+        `link add p-${name} type veth peer name eth0 netns ${space(name)}`,
+        `link set p-${name} master br0 up`,
+      ]),
+    ]);
     for (const [name, host] of hosts) {
-      run('net', `ip link add p-${name} type veth peer name eth0 netns ${space(name)}`);
-      run('net', `ip link set p-${name} master br0 up`);
-      run(name, `ip link set eth0 address ${mac(name)}`);
-      run(name, 'sysctl -q -w net.ipv6.conf.eth0.accept_dad=0');
-      run(name, 'ip link set eth0 up');
-      run(name, `ip addr add 10.77.0.${host}/24 dev eth0`);
-      run(name, `ip addr add fd09::${host}/64 dev eth0 nodad`);
+      const tagged = vlan !== undefined && name !== client;
+      if (vlan !== undefined) {
+        const lines = [
+          `vlan del dev p-${name} vid 1`,
+          `vlan add dev p-${name} vid ${vlan}${tagged ? '' : ' pvid untagged'}`,
+        ];
+        batch('net', lines, 'bridge');
+      }
+      run(name, 'sysctl -q -w net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.eth0.accept_dad=0');
+      const face = tagged ? `eth0.${vlan}` : 'eth0';
+      batch(name, [
+        'link set lo up',
+        `link set eth0 address ${mac(name)}`,
+        'link set eth0 up',
+        ...(tagged ? [`link add link eth0 name ${face} type vlan id ${vlan}`, `link set ${face} up`] : []),
+        `addr add 10.77.0.${host}/24 dev ${face}`,
+        `addr add fd09::${host}/64 dev ${face} nodad`,
+      ]);
     }
   } catch (error) {
     end();
@@ -67,6 +89,7 @@ export function makeLan(names: readonly string[]): Lan {
   return {
     inside,
     run,
+    batch,
     mac,
     plug: (name, connected) => run('net', `ip link set p-${name} ${connected ? 'up' : 'down'}`),
     async observe(vips, gapMs = 1) {
