@@ -16,8 +16,8 @@ export interface Trouble {
 /** What somebody did once is told for so long, and what is told again each minute until it is over. */
 const pastMs = 600_000;
 const presentMs = 90_000;
-/** So long an address may be without an owner before anybody is told: a takeover takes a third of a second, a start some more. */
-export const graceMs = 3000;
+/** So long nobody is told of what passes by itself: a takeover takes a third of a second, a start of all machines up to four. */
+export const graceMs = 6000;
 
 /** What of it somebody can mend; the rest is noise of a network. */
 const dropReasons: Readonly<Partial<Record<Extract<News, { kind: 'dropped' }>['why'], string>>> = {
@@ -42,8 +42,9 @@ export class View {
   #faces:
     | { readonly announcing: readonly string[]; readonly passed: readonly (readonly [string, string])[] }
     | undefined;
-  #quorum: { readonly reached: boolean; readonly silent: readonly NodeId[] } | undefined;
+  #quorum: { readonly reached: boolean; readonly silent: readonly NodeId[]; readonly sinceMs: number } | undefined;
   #waitsFor: readonly NodeId[] = [];
+  #waitsSinceMs = 0;
   #alone = false;
   #staleMs = Number.NEGATIVE_INFINITY;
   #taken: ReadonlyMap<Vip, string> = new Map();
@@ -142,9 +143,10 @@ export class View {
         this.#served = news;
         return true;
       case 'conflict':
-        return this.#add(`conflict ${news.vip} ${news.mac}`, pastMs, {
+        // Told each minute while it goes on.
+        return this.#add(`conflict ${news.vip} ${news.mac}`, presentMs, {
           code: 'W_L2_CONFLICT',
-          message: `${news.vip}: ${news.mac} says that it is his; it is announced again against it`,
+          message: `${news.vip}: ${news.mac} says that it is his, lately at ${this.#time()}; it is announced again against it`,
         });
       case 'gatesMended':
         return this.#add('mended', pastMs, {
@@ -187,14 +189,17 @@ export class View {
   }
 
   #voteTroubles(): readonly Trouble[] {
+    const lasts = (sinceMs: number) => this.#wall() - sinceMs >= graceMs;
     const waits = `${this.#node} does not vote yet: it has to hear ${this.#waitsFor.join(', ')} once`;
     const alone = `${this.#node} goes on alone: the other voter is not heard`;
     const silent = this.#quorum?.silent ?? [];
     const lost = `${this.#node} answers for nothing: too few voters hear it; silent: ${silent.join(', ')}`;
     return [
-      ...(this.#waitsFor.length === 0 ? [] : [{ code: 'W_L2_PEER', message: waits } as const]),
+      ...(this.#waitsFor.length > 0 && lasts(this.#waitsSinceMs)
+        ? [{ code: 'W_L2_PEER', message: waits } as const]
+        : []),
       ...(this.#alone ? [{ code: 'W_L2_PEER', message: alone } as const] : []),
-      ...(this.quorate ? [] : [{ code: 'E_L2_QUORUM', message: lost } as const]),
+      ...(!this.quorate && lasts(this.#quorum?.sinceMs ?? 0) ? [{ code: 'E_L2_QUORUM', message: lost } as const] : []),
     ];
   }
 
@@ -214,10 +219,11 @@ export class View {
         if (this.#open.delete(report.vip)) this.#lost(report.vip);
         return true;
       case 'quorum':
-        this.#quorum = report;
+        this.#quorum = { ...report, sinceMs: this.#wall() };
         for (const vip of this.#open.keys()) this.#lost(vip);
         return true;
       case 'member':
+        if (this.#waitsFor.length === 0) this.#waitsSinceMs = this.#wall();
         this.#waitsFor = report.votes ? [] : report.waitsFor;
         return true;
       case 'alone':

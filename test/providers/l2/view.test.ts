@@ -98,9 +98,11 @@ describe('what is wrong, as one machine knows it', () => {
     ]);
   });
 
-  it('are others who claim or have an address, and gates that somebody has removed, for ten minutes', () => {
+  it('are others who claim or have an address while they do, and gates that somebody has removed, for ten minutes', () => {
     const { clock, codes, tell } = stage({ kind: 'conflict', vip, mac: '02:00:00:00:00:09' }, { kind: 'gatesMended' });
     assert.match(codes().join('\n'), /W_L2_CONFLICT 10\.0\.0\.5: 02:00:00:00:00:09 says .*\nW_L2_GATE /);
+    clock.now += 90_001;
+    assert.match(codes().join('\n'), /^W_L2_GATE [^\n]*$/, 'who goes on is told again each minute');
     clock.now += 600_001;
     assert.deepEqual(codes(), []);
     tell({ kind: 'taken', vips: [[vip, '02:00:00:00:00:09']] });
@@ -121,9 +123,15 @@ describe('what is wrong, as one machine knows it', () => {
   it('are voters that have to be heard first, a missing majority, and a machine that goes on alone', () => {
     const member: News = { ...{ kind: 'report', atMs: 0 }, report: { kind: 'member', votes: false, waitsFor: ['c'] } };
     const alone: News = { ...{ kind: 'report', atMs: 0 }, report: { kind: 'alone', alone: true } };
-    assert.match(stage(member).codes()[0] ?? '', /W_L2_PEER a does not vote yet: it has to hear c once/);
+    const young = stage(member);
+    assert.deepEqual(young.codes(), [], 'what passes by itself is told to nobody');
+    young.clock.now += graceMs;
+    assert.match(young.codes()[0] ?? '', /W_L2_PEER a does not vote yet: it has to hear c once/);
     assert.match(stage(alone).codes()[0] ?? '', /W_L2_PEER a goes on alone/);
-    assert.match(stage(quorum(false, 'b', 'c')).codes()[0] ?? '', /E_L2_QUORUM a answers for nothing.*silent: b, c/);
+    const lost = stage(quorum(false, 'b', 'c'));
+    assert.deepEqual(lost.codes(), []);
+    lost.clock.now += graceMs;
+    assert.match(lost.codes()[0] ?? '', /E_L2_QUORUM a answers for nothing.*silent: b, c/);
   });
 
   it('is another machine under the same name, where they outbid each other; a restart is none', () => {
