@@ -51,7 +51,9 @@ export class Standby {
       const then = Math.max(free, now);
       const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, then)));
       for (const [slot, node] of candidates.entries()) {
-        const turn = Math.max(free + slot * this.#timing.beatMs, owner.notBefore(vip));
+        const first = node === order[0];
+        const slotAt = Math.max(free + slot * this.#timing.beatMs, first ? 0 : voter.coldUntil(vip));
+        const turn = Math.max(slotAt, owner.notBefore(vip));
         if (node !== this.#self && voters.includes(node)) continue;
         const at = node === this.#self ? turn : Math.max(turn, this.#nudgedAgainAt(node, vip));
         if (now < at) {

@@ -22,6 +22,8 @@ export interface Timing {
   readonly holdOffMs: number;
   /** And the one that handed it over for this one. */
   readonly returnMs: number;
+  /** So long after its start a node leaves addresses that it never heard of anybody to those that come before it in the plan. */
+  readonly coldMs: number;
   /** A record of voters that is on disk here counts after this span, or when it counts elsewhere; 0: at once. */
   readonly adoptMs: number;
 }
@@ -49,12 +51,13 @@ export function deriveTiming(beatMs = 100, parts: Partial<Timing> = {}): Timing 
     insistMs: beatMs,
     holdOffMs: 1.5 * beatMs,
     returnMs: 5 * beatMs,
+    coldMs: 30 * beatMs,
     adoptMs: 10 * beatMs,
     ...parts,
     gateMs,
   };
   for (const [name, value] of Object.entries(timing)) {
-    if (!Number.isFinite(value) || value < 0 || (value === 0 && name !== 'adoptMs'))
+    if (!Number.isFinite(value) || value < 0 || (value === 0 && name !== 'adoptMs' && name !== 'coldMs'))
       throw new RangeError(`${name} is ${value}: give a number above 0`);
   }
   if (timing.promiseMs < timing.gateMs + slackMs) {

@@ -9,11 +9,11 @@ export const group: Group = { version: 1, voters: ['a', 'b', 'c'], previous: [] 
 export const ack: Ack = { kind: 'ack', from: 'b', inc: 50, seq: 2, version: 1, fence: 0, needs: false, refused: [] };
 export const promiseMs = deriveTiming().promiseMs;
 
-/** Node `a`, whose kernel and disk answer when told to. */
+/** Node `a`, long after a start of all, whose kernel and disk answer when told to. */
 export class Bench {
   now = 1000;
   actions: readonly Action[] = [];
-  readonly node = new Protocol('a', deriveTiming());
+  readonly node = new Protocol('a', deriveTiming(100, { coldMs: 0 }));
 
   give(event: Event): this {
     this.actions = this.node.step(event, this.now);

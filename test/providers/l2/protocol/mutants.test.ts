@@ -14,7 +14,7 @@ describe('a protocol without this rule is caught', () => {
       const create = edits === undefined ? product.create : await loadMutant(edits);
       const subject: Subject = {
         create,
-        timing: { ...product.timing, adoptMs: 0, ...timing },
+        timing: { ...product.timing, adoptMs: 0, coldMs: 0, ...timing },
         kernel,
         votersPerRecord,
       };
