@@ -95,8 +95,13 @@ class L2Session implements Session {
       await this.#voting?.close();
       return park(this.#ctx.stateDir, running);
     }
-    await this.#end(how);
+    await this.#end(this.#outlived ? how : 'withdraw');
     if (how === 'withdraw') this.#told.clear();
+  }
+
+  /** Proxies of this machine go on without weir, and clients whose connections began here reach them by its addresses; in a cluster they end with the Pod. */
+  get #outlived(): boolean {
+    return this.#ctx.records === undefined && (this.#orders?.addresses.probes ?? []).length > 0;
   }
 
   /** The thread that runs; one that was left by the session before is taken over. */
