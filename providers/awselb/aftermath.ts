@@ -50,7 +50,7 @@ export class Aftermath {
           ? members.flatMap(([key, member]) => (member === null || member.attrs.Weight === 0 ? [String(key)] : []))
           : [];
     for (const arn of leaving) {
-      if (now.has(arn)) this.#memory.note(arn, null, this.#drive.ctx.clock.wall());
+      if (now.has(arn)) this.#memory.note(arn, keyOf(front), null, this.#drive.ctx.clock.wall());
     }
   }
 
@@ -62,7 +62,7 @@ export class Aftermath {
     if (front === undefined) return;
     const { clock } = this.#drive.ctx;
     for (const [group, untilMs] of this.#follow(front))
-      this.#memory.note(group, clock.wall() + untilMs - clock.now(), clock.wall());
+      this.#memory.note(group, keyOf(front), clock.wall() + untilMs - clock.now(), clock.wall());
   }
 
   /** Follows what was read of these units, of all where none is named, and puts what is known beside it. */
@@ -137,6 +137,7 @@ export class Aftermath {
       const untilMs = kind === 'TargetGroup' && owned ? this.#remembered.get(handle) : undefined;
       if (untilMs === undefined) continue;
       const restMs = untilMs === null ? drainMs(group) : Math.min(drainMs(group), untilMs - clock.wall());
+      if (untilMs === null) this.#memory.settle(handle, clock.wall() + restMs, clock.wall());
       for (const front of fronts) {
         if (front.kind !== 'Listener' || front.unit !== unit) continue;
         const turned = this.#fronts.get(keyOf(front)) ?? { now: new Map(), left: new Map() };
