@@ -1,5 +1,6 @@
 import type { Handle, Member, MemberSet, Observed, Resource } from '../../src/model/index.ts';
-import { memberTag } from './names.ts';
+import { takenOf } from './covering.ts';
+import { clusterTag, memberTag } from './names.ts';
 import type { Present } from './present.ts';
 
 /** Id of a target group → its targets now: what is kept follows them. */
@@ -43,7 +44,7 @@ export interface Keeping {
 
 /**
  * What exists beside what is wanted: listeners and rules that are to stay, their target groups and what these stand on. Rules keep their
- * place: before the first wanted rule that stood behind them.
+ * place.
  */
 export function keepFronts(
   unit: string,
@@ -149,32 +150,52 @@ function asWanted(
   };
 }
 
-/** Ranks of the rules of each listener anew, the kept ones where they stood. */
+/**
+ * Ranks of the rules of each listener anew; what is new counts as what stands last, which it soon does. What hands have made stands right behind
+ * the last wanted one that stands before it now. What was made for services stands before the next one that is at its place, and lets narrower
+ * ones pass.
+ */
 function inPlace(wanted: readonly Resource[], kept: readonly Resource[], present: Present): readonly Resource[] {
-  const resources = [...wanted, ...kept];
-  const isKept = new Set(kept);
   const number = ({ kind, id }: Resource): number | undefined => {
     const [one] = present.of(kind, id);
     return one === undefined ? undefined : Number(one.attrs.Priority);
   };
-  const listeners = new Map<string, Resource[]>();
-  for (const rule of resources) {
-    const listener = rule.refs.ListenerArn;
-    if (rule.kind !== 'Rule' || listener === undefined) continue;
-    const rules = listeners.get(listener) ?? [];
-    listeners.set(listener, rules);
-    const mine = number(rule);
-    // The wanted ones come first in the list and in their order; only kept ones find a place among them.
-    const seeks = mine !== undefined && isKept.has(rule);
-    const at = seeks ? rules.findIndex((other) => (number(other) ?? 0) > mine) : -1;
-    if (at < 0) rules.push(rule);
-    else rules.splice(at, 0, rule);
+  const rank = ({ attrs }: Resource): number => Number(attrs.Priority);
+  const listeners = Map.groupBy(
+    wanted.filter(isRule).sort((a, b) => rank(a) - rank(b)),
+    listenerOf,
+  );
+  for (const rule of kept.filter(isRule).sort((a, b) => (number(a) ?? 0) - (number(b) ?? 0))) {
+    const rules = listeners.get(listenerOf(rule)) ?? [];
+    listeners.set(listenerOf(rule), rules);
+    const mine = number(rule) ?? 0;
+    const now = rules.map((other) => number(other) ?? Number.POSITIVE_INFINITY);
+    if (rule.sets.Tags?.has(clusterTag) !== true) {
+      rules.splice(now.findLastIndex((at) => at < mine) + 1, 0, rule);
+      continue;
+    }
+    // What is to rise, as all that is new, tells of no place.
+    const behind = now.findIndex((at, i) => at > mine && now.slice(i).every((later) => later >= at));
+    const narrower = rules.findLastIndex((other) => isNarrower(other, rule));
+    rules.splice(Math.max(behind < 0 ? rules.length : behind, narrower + 1), 0, rule);
   }
   const ranks = new Map([...listeners.values()].flatMap((rules) => rules.map((rule, i) => [rule, i + 1] as const)));
-  return resources.map((resource) => {
+  return [...wanted, ...kept].map((resource) => {
     const rank = ranks.get(resource);
     return rank === undefined || rank === resource.attrs.Priority
       ? resource
       : { ...resource, attrs: { ...resource.attrs, Priority: rank } };
   });
+}
+
+function isRule({ kind, refs }: Resource): boolean {
+  return kind === 'Rule' && refs.ListenerArn !== undefined;
+}
+
+function listenerOf({ refs }: Resource): string {
+  return refs.ListenerArn ?? '';
+}
+
+function isNarrower({ attrs: { Conditions: one } }: Resource, { attrs: { Conditions: other } }: Resource): boolean {
+  return takenOf(other, one) === 'all' && takenOf(one, other) !== 'all';
 }

@@ -24,6 +24,7 @@ import {
 import { checkQuotas } from './quotas.ts';
 import { securityGroupsOf } from './security-groups.ts';
 import { settle } from './settle.ts';
+import { tellShadows } from './shadowing.ts';
 import { chooseSubnets } from './subnets.ts';
 import type { Frame } from './target-group.ts';
 import { tell, tellSetting, tellUnasked } from './tell.ts';
@@ -81,6 +82,7 @@ export function groupResult(
     const lost = group.services.filter(({ id }) => refused.has(id));
     const live = lost.length === 0 || stack === undefined ? new Map() : liveTargets(group, lost, type, stack, shared);
     const asked = keepMade(unit, made?.resources ?? [], shared.present);
+    problems.push(...tellShadows(asked, members, shared.present));
     const some = stack?.explicit === true && shared.options.orphans !== 'delete';
     const unclaimed = new Set(some ? unclaimedRules(unit, asked, shared.present) : []);
     const answers = some ? unclaimedAnswers(unit, asked, shared.present) : [];

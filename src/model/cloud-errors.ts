@@ -57,6 +57,11 @@ export const cloudErrors = {
     title: 'two load balancers would have one name',
     hint: 'Choose another name for one of them, or let the services share a load balancer; the older one goes on.',
   },
+  W_SHADOWED: {
+    class: 'warning',
+    title: 'a rule that somebody else made is asked before that of a service',
+    hint: 'Rules of others at an adopted load balancer keep their place. Delete it, move it behind, or write it with the same conditions: then the service takes it over.',
+  },
   W_ORPHAN: {
     class: 'warning',
     title: 'something carries the tags of the cluster, and this weir was never asked for it',

@@ -115,6 +115,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'name "edge" of Service shop/new: Service shop/web has a load balancer of this name or is older and gets it',
   ],
   [
+    'W_SHADOWED',
+    merge,
+    'adopt "www.test" of Ingress shop/web: rule 1 of port 443, which somebody else made, is asked first and takes all requests for www.test /*',
+  ],
+  [
     'W_ORPHAN',
     plan,
     'stack service/shop/db carries the tags of cluster prod, and this weir was never asked for it. Left alone: load balancer k8s-shop-db-0123456789',

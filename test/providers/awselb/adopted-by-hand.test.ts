@@ -106,6 +106,45 @@ describe('what hands have made at an adopted load balancer', () => {
     );
   });
 
+  it('comes before what services ask for, and the service that it hides is told of; nothing is planned that is not done', async (t) => {
+    const { harness, rig, elb, edge, hosts, legacy } = await opened(t);
+    const ListenerArn = [...(edge()?.listeners ?? [])].find(({ Port }) => Port === 80)?.arn;
+    const make = (Priority: number, host: string) =>
+      elb.send(
+        new CreateRuleCommand({
+          ListenerArn,
+          Priority,
+          Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: [host] } }],
+          Actions: [{ Type: 'forward', TargetGroupArn: legacy }],
+        }),
+      );
+    await make(1, 'shop.web.test');
+    await make(2, '*.web.test');
+    const web = adopting(httpService('shop/web', 80, await harness.targets(2)));
+    rig.set([web]);
+    const before = await rig.plan();
+    const planned = before.units.flatMap(({ steps }) => steps);
+    assert.deepEqual(
+      planned.filter(({ op }) => op === 'order'),
+      [],
+    );
+    const { results } = await rig.apply();
+    assert.equal(results.length, planned.length);
+    assert.deepEqual(hosts()[80], ['shop.web.test', '*.web.test', 'legacy.test', 'shop.web.test']);
+    for (const { problems } of [before, await rig.plan()]) {
+      const found = problems.filter(({ code }) => code === 'W_SHADOWED');
+      assert.deepEqual(
+        found.map(({ service, severity }) => [service, severity]),
+        [[web.id, 'warning']],
+      );
+      assert.match(
+        found[0]?.message ?? '',
+        /rule 1 of port 80, which somebody else made, .* takes all requests for shop\.web\.test.*so with 1 more/,
+      );
+    }
+    await assertQuiet(rig, harness);
+  });
+
   for (const [name, actions] of [
     ['a target group', 'forward'],
     [
