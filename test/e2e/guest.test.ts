@@ -36,7 +36,7 @@ describe('the guest', { concurrency: false, skip: findGuest().missing ?? false }
   });
 
   it('runs its own tests', async (t) => {
-    const files = readdirSync(folder).filter((name) => name.endsWith('.guest.ts'));
+    const files = readdirSync(folder).filter((name) => name.startsWith('inside-'));
     const node = [process.execPath, '--no-warnings', '--test', '--test-isolation=none'];
     const reporter = `--test-reporter=${join(folder, '..', 'reporter.mjs')}`;
     const { stdout, stderr, ended } = runInGuest([...node, reporter, ...files.map((name) => join(folder, name))]);

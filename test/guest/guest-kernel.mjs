@@ -7,7 +7,7 @@
  *
  *   node test/guest/guest-kernel.mjs                         brings it; npm test does the same
  *   node test/guest/run-in-guest.ts -- COMMAND ARGS          runs something in it; see there for what it finds there
- *   test/guest/*.guest.ts                                    tests that run in it, all in one guest, begun by test/e2e/guest.test.ts
+ *   test/guest/inside-*.ts                                   tests that run in it, all in one guest, begun by test/e2e/guest.test.ts
  *
  * Plain JavaScript for Node 18: it runs before anything is installed.
  */
