@@ -40,6 +40,7 @@ const stateSchema = z.object({
               z.object({
                 address: z.string(),
                 owner: z.string().optional(),
+                sinceMs: z.number().optional(),
                 candidates: z.array(z.string()),
                 others: z.array(z.object({ node: z.string(), reason: z.string() })),
               }),

@@ -199,6 +199,7 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
     const [[owner = ''] = []] = before;
     const since = () => names.flatMap((name) => [web, local].map((vip) => cluster.announced(name, vip)?.sinceMs));
     const held = since();
+    assert.ok(held.every((at) => at !== undefined));
     const watch = await lan.observe([web, local], 2);
     await cluster.plane.killApiServer();
     await sleep(4000);

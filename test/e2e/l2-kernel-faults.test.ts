@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { News } from '../../providers/l2/speaker-words.ts';
 import { needsRootAnd } from '../fakes/needs.ts';
 import { doubleAnswers } from './l2-doubles.ts';
 import { type Lan, makeLan, monotonicMs } from './l2-lan.ts';
@@ -57,6 +58,25 @@ describe('faults around nodes that announce', { concurrency: false, skip: needsR
     const answered = seen.said.filter(({ kind }) => kind === 'reply').length;
     assert.ok(answered > seen.asked.length / 2, `${answered} of ${seen.asked.length} questions answered`);
     await ownerOf(members);
+  });
+
+  it('all of them cut off from each other: nobody answers, which each of them says, and one does when they hear each other', async () => {
+    const members = await startThree();
+    const observation = await lan.observe([vip]);
+    const at = monotonicMs();
+    for (const name of names) drop(name, 'input');
+    const lost = (news: News) =>
+      news.kind === 'report' &&
+      news.report.kind === 'quorum' &&
+      !news.report.reached &&
+      news.report.silent.length === 2;
+    await Promise.race(members.map((one) => one.until(lost, at)));
+    await sleep(500);
+    assert.deepEqual(await answering(), []);
+    for (const name of names) lan.run(name, 'nft delete table inet loss');
+    const back = monotonicMs();
+    await Promise.race(members.map((one) => one.until(opened(vip), back)));
+    assert.deepEqual(doubleAnswers(await observation.end()), []);
   });
 
   for (const hook of ['output', 'input'] as const)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dropNotice } from '../../../providers/l2/drop-notice.ts';
 import { Intake } from '../../../providers/l2/intake.ts';
 
 function stage() {
@@ -53,11 +52,5 @@ describe('the door for datagrams', () => {
     assert.deepEqual(told.slice(1), ['forged 10.0.0.9 5']);
     for (let address = 0; address < 100_000; address += 1) intake.dropped('forged', `${address}`);
     assert.ok(told.length < 400, 'a flood of addresses is not a flood of news');
-  });
-
-  it('says what is wrong and what to do', () => {
-    assert.match(dropNotice('forged', '10.0.0.9', 3), /^3 datagrams from 10\.0\.0\.9 not taken: .*`secretFile`/);
-    assert.match(dropNotice('version', '10.0.0.9', 1), /^1 datagram from .* same one on all machines/);
-    assert.match(dropNotice('config', 'b', 1), /`beatMs` and `mode` must be the same/);
   });
 });
