@@ -90,7 +90,11 @@ function common(a: Interval, b: Interval): Interval {
 function readAllocation(pool: Pool, problems: Problem[]): ReadAllocation | undefined {
   const { allocation } = pool;
   if (allocation === undefined) return undefined;
-  const { priority = 0, namespaces, serviceSelectors } = allocation;
+  const { priority = 0, namespaces, namespaceSelectors, serviceSelectors } = allocation;
+  if (namespaceSelectors !== undefined) {
+    const reason = 'selects nothing: no Namespace is known; let weir read them, or list names in namespaces';
+    problems.push(tell(pool, 'W_FEATURE', 'allocation.namespaceSelectors', '', reason));
+  }
   const usable = Number.isSafeInteger(priority) && priority >= 0;
   if (!usable)
     problems.push(

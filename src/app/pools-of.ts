@@ -1,7 +1,8 @@
 import type { ReservedAddress } from '../alloc/index.ts';
 import type { Config } from '../config/index.ts';
-import type { Node, Pool, Snapshot } from '../model/index.ts';
-import { sameItems } from '../model/remade.ts';
+import type { KnownNamespace, Node, Pool, Snapshot } from '../model/index.ts';
+import { Remade, sameItems } from '../model/remade.ts';
+import { selectedNamespaces } from '../net/index.ts';
 
 /** The pools of the configuration, as those who give addresses out of them know pools. */
 export function configuredPools({ pools }: Pick<Config, 'pools'>): readonly Pool[] {
@@ -41,14 +42,29 @@ export function reservedBy(nodes: readonly Node[]): readonly ReservedAddress[] {
  */
 export function createPools(
   configured: readonly Pool[],
-): (snapshots: readonly Pick<Snapshot, 'pools'>[]) => readonly Pool[] {
+): (snapshots: readonly Pick<Snapshot, 'pools' | 'namespaces'>[]) => readonly Pool[] {
   let last: readonly Pool[] = configured;
+  let known: readonly KnownNamespace[] = [];
+  let resolved = new Remade<Pool, Pool>();
   return (snapshots) => {
-    const found = snapshots.flatMap(({ pools = [] }) => pools);
+    const namespaces = snapshots.flatMap((one) => one.namespaces ?? []);
+    if (!sameItems(known, namespaces)) [known, resolved] = [namespaces, new Remade()];
+    const found = resolved.of(
+      snapshots.flatMap(({ pools = [] }) => pools),
+      (pool) => withNamespaces(pool, known),
+    );
     const near = [...configured, ...found.filter(({ file }) => file !== undefined)];
     const names = new Set(near.map(({ name }) => name));
     const all = [...near, ...found.filter(({ file, name }) => file === undefined && !names.has(name))];
     if (!sameItems(last, all)) last = all;
     return last;
   };
+}
+
+/** A pool of a file chooses among the namespaces of the clusters that are read beside it. */
+function withNamespaces(pool: Pool, known: readonly KnownNamespace[]): Pool {
+  const { namespaceSelectors, namespaces = [], ...allocation } = pool.allocation ?? {};
+  if (namespaceSelectors === undefined || known.length === 0) return pool;
+  const names = new Set([...namespaces, ...selectedNamespaces(namespaceSelectors, known)]);
+  return { ...pool, allocation: { ...allocation, namespaces: [...names].sort() } };
 }

@@ -1,5 +1,5 @@
 /** Who announces addresses on the local network: what owners of pools ask for, who is there to do it, and who does. Plain JSON. */
-import type { Pool } from './pool.ts';
+import type { KnownNamespace, Pool } from './pool.ts';
 import type { ServiceId } from './service.ts';
 
 /** Which pools are announced, from where; several rules for one pool add up. */
@@ -35,6 +35,8 @@ export interface Network {
   readonly announcements?: readonly AnnounceRule[];
   /** Machines on which weirs announce, where a source was told how to find them. */
   readonly announcers?: readonly Announcer[];
+  /** By whose labels pools choose whom they serve. */
+  readonly namespaces?: readonly KnownNamespace[];
 }
 
 /** What of it one balancer has to do with, beside its services. */

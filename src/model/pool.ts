@@ -24,8 +24,16 @@ export interface PoolAllocation {
   readonly priority?: number;
   /** Namespaces that may use it, those found by selectors among them. Absent: all; empty: none. */
   readonly namespaces?: readonly string[];
+  /** Label selectors, one of which must select the namespace, beside `namespaces`: where the pool stands no Namespace is known. Absent: none is left to ask. */
+  readonly namespaceSelectors?: readonly string[];
   /** Label selectors as kubectl takes them (`team=shop,tier in (web,api)`): one of them must select the service. Absent: all. */
   readonly serviceSelectors?: readonly string[];
+}
+
+/** A Namespace of a cluster. */
+export interface KnownNamespace {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** An address that the network needs elsewhere: no pool gives it out. */

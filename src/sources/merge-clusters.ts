@@ -161,6 +161,10 @@ function networkOfAll(last: Snapshot, all: readonly Snapshot[]): Network {
       last.announcers ?? [],
       all.flatMap(({ announcers = [] }) => announcers),
     ),
+    namespaces: shareItems(
+      last.namespaces ?? [],
+      all.flatMap(({ namespaces = [] }) => namespaces),
+    ),
   });
 }
 

@@ -125,6 +125,19 @@ describe('selectors of a pool', () => {
   });
 });
 
+describe('selectors of namespaces', () => {
+  it('of which nobody knows any open the pool to nobody, and that is told', () => {
+    const allocation = { namespaces: [], namespaceSelectors: ['team=a'] };
+    const [problem, ...none] = problemsOf([{ name: 'a', ranges: ['10.0.0.0/24'], allocation }]);
+    assert.deepEqual(none, []);
+    assert.deepEqual([problem?.code, problem?.severity], ['W_FEATURE', 'warning']);
+    assert.match(
+      problem?.message ?? '',
+      /^pool a: allocation\.namespaceSelectors selects nothing: no Namespace is known/,
+    );
+  });
+});
+
 describe('addresses of machines', () => {
   it('in a pool are told, and never given out', () => {
     const reserved = [

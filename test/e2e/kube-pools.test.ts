@@ -158,7 +158,10 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
     const words = command.split(' ').map((word) => (word === 'FILE' ? plane.admin.kubeconfig : word));
     const folder = join(user.folder, 'planned');
     await mkdir(folder);
-    await writeFile(join(folder, 'edited-pool.yaml'), JSON.stringify(pool('public', [`${second}8/29`])));
+    // Namespaces are known to the cluster alone, and the pool of the file chooses among them.
+    const namespaceSelectors = [{ matchLabels: { 'kubernetes.io/metadata.name': namespace } }];
+    const edited = pool('public', [`${second}8/29`], { serviceAllocation: { namespaceSelectors } });
+    await writeFile(join(folder, 'edited-pool.yaml'), JSON.stringify(edited));
     const config = {
       stateDir: join(folder, 'none'),
       onPoolChange: 'reassign',

@@ -1,7 +1,6 @@
 import type { ZodType, z } from 'zod';
-import type { FieldPath, Pool } from '../../model/index.ts';
+import type { FieldPath, KnownNamespace, Pool } from '../../model/index.ts';
 import type { PeerMeta } from '../reader.ts';
-import type { KnownNamespace } from './pool-spec.ts';
 import { type Known, readSpec, type SpecFinding, unknownFields } from './read-spec.ts';
 
 /** An object of MetalLB, or one that it asks about. */

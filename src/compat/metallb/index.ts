@@ -8,7 +8,6 @@ export { type ConfigMapFinding, convertConfigMap } from './config-map.ts';
 export type * from './intent.ts';
 export { type Announced, renderLayer2Status } from './layer2-status.ts';
 export { type MetallbMetric, metricNames } from './metric-names.ts';
-export type { KnownNamespace } from './pool-spec.ts';
 export { readMetallb } from './read-objects.ts';
 export { readServiceWords, type ServiceWords, type WordFinding } from './service-words.ts';
 

@@ -1,15 +1,9 @@
 import { z } from 'zod';
-import type { Pool } from '../../model/index.ts';
-import { parseLabelSelector } from '../../net/index.ts';
+import type { KnownNamespace, Pool } from '../../model/index.ts';
+import { selectedNamespaces } from '../../net/index.ts';
 import { labelSelectors } from './label-selector.ts';
 import type { Known } from './read-spec.ts';
 import { maybeNames } from './words.ts';
-
-/** A Namespace with its labels. */
-export interface KnownNamespace {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 /** IPAddressPool.spec (v1beta1). Entries of `addresses` are judged where pools are read, one by one and against those of other pools. */
 export const poolSpec = z.object({
@@ -38,10 +32,11 @@ export const poolFieldNames: NonNullable<Pool['fields']> = {
   name: 'metadata.name',
   ranges: 'spec.addresses',
   'allocation.priority': 'spec.serviceAllocation.priority',
+  'allocation.namespaceSelectors': 'spec.serviceAllocation.namespaceSelectors',
   'allocation.serviceSelectors': 'spec.serviceAllocation.serviceSelectors',
 };
 
-/** `namespaces`: those that are there; selectors of namespaces are resolved to their names. */
+/** `namespaces`: those that are there; selectors of namespaces are resolved to their names, or kept while none is known. */
 export function toPool(
   poolName: string,
   spec: z.output<typeof poolSpec>,
@@ -56,27 +51,14 @@ export function toPool(
   const found =
     listed === undefined && namespaceSelectors === undefined
       ? undefined
-      : [...new Set([...(listed ?? []), ...selected(namespaceSelectors ?? [], namespaces)])].sort();
+      : [...new Set([...(listed ?? []), ...selectedNamespaces(namespaceSelectors ?? [], namespaces)])].sort();
   return {
     ...base,
     allocation: {
       priority,
       ...(found === undefined ? {} : { namespaces: found }),
+      ...(namespaceSelectors === undefined || namespaces.length > 0 ? {} : { namespaceSelectors }),
       ...(serviceSelectors === undefined ? {} : { serviceSelectors }),
     },
   };
-}
-
-function selected(selectors: readonly string[], namespaces: readonly KnownNamespace[]): readonly string[] {
-  const tests = selectors.flatMap((text) => {
-    const parsed = parseLabelSelector(text);
-    return parsed.ok ? [parsed.value] : [];
-  });
-  return namespaces
-    .filter(({ name: own, labels }) => {
-      // The API server gives every namespace this label.
-      const all = { 'kubernetes.io/metadata.name': own, ...labels };
-      return tests.some((selects) => selects(all));
-    })
-    .map(({ name: own }) => own);
 }

@@ -38,12 +38,6 @@ function readPools<T extends MetallbObject>(
   { namespaces, placeOf }: MetallbOptions<T>,
 ): readonly LabelledPool[] {
   return collector.of('IPAddressPool', poolSpec, poolFields).map(({ object, name, value }) => {
-    const { namespaceSelectors } = value.serviceAllocation ?? {};
-    if (namespaceSelectors !== undefined && namespaces.length === 0) {
-      const path = ['spec', 'serviceAllocation', 'namespaceSelectors'];
-      const reason = 'selects nothing: no Namespace is known; let weir read them, or list names in namespaces';
-      collector.tell(object, { code: 'W_FEATURE', path, reason });
-    }
     const pool = { ...toPool(name, value, namespaces), fields: poolFieldNames, ...placeOf(object) };
     return { pool, labels: object.meta.labels };
   });

@@ -225,7 +225,7 @@ export class FileState {
     const now: Snapshot = {
       services: shareItems(before.services, [...settled.services.values()]),
       nodes: shareItems(before.nodes, read.nodes),
-      ...networkOf({ pools: read.pools, announcements: read.announcements }),
+      ...networkOf({ pools: read.pools, announcements: read.announcements, namespaces: read.namespaces }),
       problems: share(before.problems, problems),
       incomplete: share(before.incomplete, this.table.incomplete(config.name)),
       skipped: share(before.skipped, read.skipped),

@@ -1,7 +1,7 @@
 import { type BcsOptions, type BcsResult, isBcsObject, readBcs, standsAlone } from '../../compat/bcs/index.ts';
 import type { AnnounceRule } from '../../model/announcement.ts';
 import { type LocatedObject, problemAt } from '../../model/located.ts';
-import type { Pool } from '../../model/pool.ts';
+import type { KnownNamespace, Pool } from '../../model/pool.ts';
 import type { Problem } from '../../model/problem.ts';
 import { changedSpan, Remade } from '../../model/remade.ts';
 import type { ExportedService, Node } from '../../model/service.ts';
@@ -16,6 +16,7 @@ export interface ReadObjects {
   /** The same array while they are the same. */
   readonly pools: readonly Pool[];
   readonly announcements: readonly AnnounceRule[];
+  readonly namespaces: readonly KnownNamespace[];
   readonly problems: readonly Problem[];
   readonly secrets: ReadonlyMap<string, string>;
   /** Kind → objects of kinds that weir has no use for. */
@@ -95,6 +96,7 @@ export class Objects {
       nodes: fromKubernetes.nodes,
       pools: fromKubernetes.pools,
       announcements: fromKubernetes.announcements,
+      namespaces: fromKubernetes.namespaces,
       secrets: fromKubernetes.secrets,
       skipped: fromKubernetes.skipped,
     };

@@ -85,7 +85,7 @@ export class LiveState {
   #atNodesOf: readonly Node[] = [];
   #inForce: InForce = nothingInForce;
   #nodes: readonly Node[] = [];
-  #network: Required<Network> = { pools: [], announcements: [], announcers: [] };
+  #network: Required<Network> = { pools: [], announcements: [], announcers: [], namespaces: [] };
   #secrets: ReadonlyMap<string, string> = new Map();
   #serving: { readonly of: InForce; readonly hashes: ReadonlySet<string> } | undefined;
   #snapshot = empty;
@@ -209,11 +209,12 @@ export class LiveState {
   }
 
   #networkNow(read: ReadResult, known: Known): Required<Network> {
-    const { pools, announcements, announcers } = this.#network;
+    const { pools, announcements, announcers, namespaces } = this.#network;
     return {
       pools: known.pools ? read.pools : pools,
       announcements: known.announcements ? read.announcements : announcements,
       announcers: known.announcers ? read.announcers : announcers,
+      namespaces: known.pools ? read.namespaces : namespaces,
     };
   }
 

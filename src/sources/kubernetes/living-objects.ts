@@ -210,7 +210,7 @@ export class LivingObjects<K> {
     const { notes } = this.#arrivals;
     const services: ExportedService[] = [];
     const leaving = joined.flatMap((one) => one.leaving ?? []);
-    const { pools, announcements, problems: ofPools } = this.#pools.of(this.store);
+    const { pools, announcements, namespaces, problems: ofPools } = this.#pools.of(this.store);
     this.#announcers = shareEqual(this.#announcers, findAnnouncers(this.store, this.#options.announcers));
     const problems: Problem[] = [...this.#arrivals.problems(), ...ofPools];
     const secrets = new Map<string, string>();
@@ -241,6 +241,7 @@ export class LivingObjects<K> {
       pools,
       announcements,
       announcers: this.#announcers,
+      namespaces,
       problems,
       secrets: this.#secrets,
       skipped: this.#arrivals.skipped(),

@@ -1,6 +1,5 @@
 import {
   convertConfigMap,
-  type KnownNamespace,
   layer2Controller,
   type MetallbObject,
   metallb,
@@ -8,7 +7,7 @@ import {
   poolController,
   readMetallb,
 } from '../../compat/metallb/index.ts';
-import { type AnnounceRule, fieldName, type Pool, type Problem } from '../../model/index.ts';
+import { type AnnounceRule, fieldName, type KnownNamespace, type Pool, type Problem } from '../../model/index.ts';
 import { sameItems } from '../../model/remade.ts';
 import type { ConfigMapView } from './config-map.ts';
 import { manyOf } from './few.ts';
@@ -23,6 +22,7 @@ export interface PoolReading {
   /** Each the same array while they are the same. */
   readonly pools: readonly Pool[];
   readonly announcements: readonly AnnounceRule[];
+  readonly namespaces: readonly KnownNamespace[];
   readonly problems: readonly Problem[];
 }
 
@@ -33,7 +33,7 @@ export const poolsConfigMap = 'config';
 const webhookService = 'metallb-webhook-service';
 
 const types = Object.keys(metallb.kinds).filter((type) => type !== namespaceKind);
-const nothing: PoolReading = { pools: [], announcements: [], problems: [] };
+const nothing: PoolReading = { pools: [], announcements: [], namespaces: [], problems: [] };
 
 /** An object of MetalLB, and where it stands. */
 interface Placed extends MetallbObject {
@@ -76,16 +76,20 @@ export class PoolReader {
     if (!this.#wanted) return nothing;
     const running = this.#runs(store);
     const objects = store.peersOf(types);
-    const namespaces = store.peersOf([namespaceKind]);
+    const ofNamespaces = store.peersOf([namespaceKind]);
     // Who has gone on to objects may have left the ConfigMap behind; MetalLB does not read it then either.
     const map = objects.length > 0 ? undefined : store.configMap(this.#home ?? poolsHome, poolsConfigMap);
-    const all = [...objects, ...namespaces, ...(map === undefined ? [] : [map])];
+    const all = [...objects, ...ofNamespaces, ...(map === undefined ? [] : [map])];
     if (sameItems(all, this.#objects) && running === this.#running) return this.#last;
     this.#running = running;
     this.#objects = all;
     const converted = map === undefined ? { objects: [], problems: [] } : ofConfigMap(map);
+    const namespaces = shareEqual(
+      this.#last.namespaces,
+      ofNamespaces.map(({ meta: { name, labels } }): KnownNamespace => ({ name, labels })),
+    );
     const { intent, findings } = readMetallb<Placed>([...objects, ...converted.objects], {
-      namespaces: namespaces.map(({ meta }): KnownNamespace => ({ name: meta.name, labels: meta.labels })),
+      namespaces,
       ...(this.#home === undefined ? {} : { home: this.#home }),
       announces: this.#announces,
       placeOf,
@@ -94,6 +98,7 @@ export class PoolReader {
     this.#last = {
       pools: shareEqual(pools, intent.pools),
       announcements: shareEqual(announcements, intent.layer2),
+      namespaces,
       problems: [
         ...converted.problems,
         ...(running ? [runs(this.#source, this.#home ?? poolsHome)] : []),

@@ -219,11 +219,11 @@ describe('a pool of MetalLB', () => {
     );
   });
 
-  it('whose selectors of namespaces meet nobody, because none is known, says so and stays closed', () => {
-    const spec = { addresses: ['192.0.2.0/24'], serviceAllocation: { namespaceSelectors: [{}] } };
-    const { intent, told } = read([object('IPAddressPool', 'x', spec)]);
-    assert.deepEqual(intent.pools[0]?.allocation?.namespaces, []);
-    assert.match(told.join(), /no Namespace is known/);
+  it('whose selectors of namespaces meet nobody, because none is known, stays closed and keeps them for who knows some', () => {
+    const serviceAllocation = { namespaceSelectors: [{ matchLabels: { team: 'a' } }] };
+    const { intent, told } = read([object('IPAddressPool', 'x', { addresses: ['192.0.2.0/24'], serviceAllocation })]);
+    const { namespaces, namespaceSelectors } = intent.pools[0]?.allocation ?? {};
+    assert.deepEqual([namespaces, namespaceSelectors, told], [[], ['team=a'], []]);
   });
 });
 
