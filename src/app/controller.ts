@@ -1,9 +1,10 @@
-import type { PlanUnit, Problem } from '../model/index.ts';
+import { inStrides, type PlanUnit, type Problem, type ServiceId, type Sliced } from '../model/index.ts';
+import { turnsOf } from '../model/turns.ts';
 import type { RunEvents } from './contract.ts';
 import { distinctProblems, problemKey } from './distinct-problems.ts';
 import { driveLanes } from './drive.ts';
 import { allProblems } from './make-state.ts';
-import { planReport } from './preview.ts';
+import { planReportSliced } from './preview.ts';
 import type { Runtime } from './runtime.ts';
 import type { StatusInput } from './status-service.ts';
 import { blindOf } from './unread.ts';
@@ -20,6 +21,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
   for (const lane of lanes) lane.restart();
   // A weir before this one may have ended in its drain.
   await runtime.drain(false);
+  const turns = turnsOf(clock);
   const tell = createProblemTeller(events);
   const problemsNow = () => allProblems({ feeds, balancers, leader, status, gathered: runtime.gathered });
   let begun = false;
@@ -27,10 +29,12 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
   stage.audience = {
     step: (result) => events.step?.(result),
     applied: (plan) => events.applied?.(plan),
-    planned(unit: PlanUnit) {
+    async planned(unit: PlanUnit) {
+      if (events.planned === undefined) return;
       const kinds = balancers.find(({ name }) => name === unit.balancer)?.provider.kinds ?? [];
-      const report = planReport([{ ...unit, kinds }], problemsOf(runtime, unit), runtime.gathered?.incomplete ?? []);
-      events.planned?.(report);
+      const problems = await turns.do(problemsOf(runtime, unit));
+      const incomplete = runtime.gathered?.incomplete ?? [];
+      events.planned(await turns.do(planReportSliced([{ ...unit, kinds }], problems, incomplete)));
     },
     feedChanged(feed) {
       runtime.accept(runtime.gather(), feed.cause, feed.changedAtMs);
@@ -69,15 +73,16 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
 }
 
 /** Problems of the services that a plan is about. */
-function problemsOf(runtime: Runtime, { steps, refused }: PlanUnit): readonly Problem[] {
+function* problemsOf(runtime: Runtime, { steps, refused }: PlanUnit): Sliced<readonly Problem[]> {
   const { balancers, feeds } = runtime.parts;
   const all = allProblems({ feeds, balancers, gathered: runtime.gathered });
   const told = all.filter(({ service }) => service !== undefined);
   if (told.length === 0) return told;
-  const services = new Set([
-    ...steps.flatMap((step) => step.serves),
-    ...refused.flatMap((refusal) => refusal.services),
-  ]);
+  const services = new Set<ServiceId>();
+  yield* inStrides(steps, ({ serves }) => {
+    for (const service of serves) services.add(service);
+  });
+  for (const refusal of refused) for (const service of refusal.services) services.add(service);
   return told.filter(({ service = '' }) => services.has(service));
 }
 

@@ -1,5 +1,13 @@
-import type { KindSpec, PlanReport, PlanUnit, Problem, Provider } from '../model/index.ts';
-import { nameHandles, summarize } from '../plan/index.ts';
+import {
+  atOnce,
+  type KindSpec,
+  type PlanReport,
+  type PlanUnit,
+  type Problem,
+  type Provider,
+  type Sliced,
+} from '../model/index.ts';
+import { nameHandles, summarizeSliced } from '../plan/index.ts';
 import { failureOf } from '../run/index.ts';
 import type { Balancer } from './balancer.ts';
 import { parseGateDeadline } from './durations.ts';
@@ -42,6 +50,16 @@ export function planReport(
   incomplete: PlanReport['incomplete'],
   moves: PlanReport['moves'] = [],
 ): PlanReport {
+  return atOnce(planReportSliced(counted, problems, incomplete, moves));
+}
+
+/** As `planReport`, in slices. */
+export function* planReportSliced(
+  counted: readonly CountedUnit[],
+  problems: readonly Problem[],
+  incomplete: PlanReport['incomplete'],
+  moves: NonNullable<PlanReport['moves']> = [],
+): Sliced<PlanReport> {
   const units = counted.map(
     ({ balancer, unit, steps, refused, names }): PlanUnit => ({
       balancer,
@@ -51,7 +69,8 @@ export function planReport(
       ...(names === undefined ? {} : { names }),
     }),
   );
-  return { units, ...(moves.length === 0 ? {} : { moves }), problems, incomplete, summary: summarize(counted) };
+  const summary = yield* summarizeSliced(counted);
+  return { units, ...(moves.length === 0 ? {} : { moves }), problems, incomplete, summary };
 }
 
 async function lookAt(

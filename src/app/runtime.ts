@@ -21,7 +21,8 @@ import type { StatusService } from './status-service.ts';
 
 /** Who is told while a command runs. */
 export interface Audience {
-  planned?(unit: PlanUnit): void;
+  /** What was planned is done when this has ended. */
+  planned?(unit: PlanUnit): void | Promise<void>;
   step?(result: StepResult): void;
   applied?(plan: AppliedPlan): void;
   feedChanged?(feed: Feed): void;
@@ -34,7 +35,7 @@ export class Stage {
   /** Always told, beside the command. */
   onState: () => void = () => {};
 
-  readonly planned = (unit: PlanUnit): void => this.audience.planned?.(unit);
+  readonly planned = (unit: PlanUnit): void | Promise<void> => this.audience.planned?.(unit);
   readonly step = (result: StepResult): void => this.audience.step?.(result);
   readonly applied = (plan: AppliedPlan): void => this.audience.applied?.(plan);
   readonly feedChanged = (feed: Feed): void => this.audience.feedChanged?.(feed);

@@ -5,5 +5,5 @@ export { describe, type StepWord, wordOf } from './describe.ts';
 export { nameHandles } from './name-handles.ts';
 export { plan, planSliced } from './plan.ts';
 export type { PlanOptions } from './sketch.ts';
-export { type CountedPlan, summarize } from './summarize.ts';
+export { type CountedPlan, summarize, summarizeSliced } from './summarize.ts';
 export { type UnitGroup, units } from './units.ts';

@@ -1,4 +1,15 @@
-import type { KindSpec, Plan, PlanSummary, Provider, ServiceId, Step } from '../model/index.ts';
+import {
+  atOnce,
+  type Id,
+  inStrides,
+  type KindSpec,
+  type Plan,
+  type PlanSummary,
+  type Provider,
+  type ServiceId,
+  type Sliced,
+  type Step,
+} from '../model/index.ts';
 
 /** A plan with what the summary cannot see in it. */
 export interface CountedPlan extends Plan {
@@ -15,6 +26,11 @@ export interface CountedPlan extends Plan {
  * calls; waiting calls nothing.
  */
 export function summarize(plans: readonly CountedPlan[]): PlanSummary {
+  return atOnce(summarizeSliced(plans));
+}
+
+/** As `summarize`, in slices. */
+export function* summarizeSliced(plans: readonly CountedPlan[]): Sliced<PlanSummary> {
   const counts = { create: 0, update: 0, replace: 0, delete: 0, release: 0, refused: 0, unchanged: 0 };
   const gaps = new Set<ServiceId>();
   const risks = new Set<ServiceId>();
@@ -23,39 +39,63 @@ export function summarize(plans: readonly CountedPlan[]): PlanSummary {
   for (const plan of plans) {
     const { steps, refused, kinds = [], desired = 0 } = plan;
     const classes = new Map(kinds.map(({ kind, rateClass }) => [kind, rateClass ?? kind]));
-    // Most objects have one deed in a plan.
-    const objects = new Map<string, Deed | Set<Deed>>();
-    for (const step of steps) {
+    const objects = new Deeds();
+    yield* inStrides(steps, (step) => {
       const { op, kind, id, gap = [], risk = [] } = step;
       for (const service of gap) gaps.add(service);
       for (const service of risk) risks.add(service);
-      if (op === 'wait') continue;
+      if (op === 'wait') return;
       writes++;
       const cost = plan.calls?.(step);
       const plain = classes.get(kind) ?? kind;
       if (cost === undefined) calls[plain] = (calls[plain] ?? 0) + 1;
       else for (const [rateClass, n] of Object.entries(cost)) calls[rateClass] = (calls[rateClass] ?? 0) + n;
       // The order of a scope is nobody's change of its own.
-      if (op === 'order') continue;
-      const key = `${kind}\n${id}`;
-      const deeds = objects.get(key);
-      const deed = deedOf(step);
-      if (deeds === undefined) objects.set(key, deed);
-      else if (typeof deeds !== 'string') deeds.add(deed);
-      else if (deeds !== deed) objects.set(key, new Set([deeds, deed]));
-    }
+      if (op === 'order') return;
+      objects.add(kind, id, deedOf(step));
+    });
     let touched = 0;
-    for (const deeds of objects.values()) {
-      const what = changeOf(typeof deeds === 'string' ? new Set([deeds]) : deeds);
+    yield* inStrides(objects.all(), (deeds) => {
+      const what = changeOf(deeds);
       counts[what]++;
       if (what !== 'delete' && what !== 'release') touched++;
-    }
+    });
     counts.refused += refused.length;
-    const held = new Set(refused.filter(({ op }) => op !== 'delete').map(({ kind, id }) => `${kind}\n${id}`));
-    for (const key of objects.keys()) held.delete(key);
+    const held = new Set<string>();
+    yield* inStrides(refused, ({ op, kind, id }) => {
+      if (op !== 'delete' && !objects.has(kind, id)) held.add(`${kind}\n${id}`);
+    });
     counts.unchanged += Math.max(0, desired - touched - held.size);
   }
   return { ...counts, gaps: gaps.size, risks: risks.size, steps: writes, calls };
+}
+
+/** What becomes of each object of a plan. Most have one deed: its set is shared. */
+class Deeds {
+  readonly #kinds = new Map<string, Map<Id, ReadonlySet<Deed>>>();
+  readonly #single = new Map<Deed, ReadonlySet<Deed>>();
+
+  add(kind: string, id: Id, deed: Deed): void {
+    const objects = this.#kinds.get(kind) ?? new Map<Id, ReadonlySet<Deed>>();
+    if (objects.size === 0) this.#kinds.set(kind, objects);
+    const deeds = objects.get(id);
+    if (deeds === undefined) objects.set(id, this.#alone(deed));
+    else if (!deeds.has(deed)) objects.set(id, new Set([...deeds, deed]));
+  }
+
+  has(kind: string, id: Id): boolean {
+    return this.#kinds.get(kind)?.has(id) === true;
+  }
+
+  *all(): Iterable<ReadonlySet<Deed>> {
+    for (const objects of this.#kinds.values()) yield* objects.values();
+  }
+
+  #alone(deed: Deed): ReadonlySet<Deed> {
+    const known = this.#single.get(deed) ?? new Set([deed]);
+    this.#single.set(deed, known);
+    return known;
+  }
 }
 
 function changeOf(ops: ReadonlySet<Deed>): 'create' | 'replace' | 'delete' | 'release' | 'update' {

@@ -38,7 +38,7 @@ export interface ConvergeContext {
   readonly leads: boolean;
   /** True: a newer desired state is there, or the end. */
   readonly stop: () => boolean;
-  readonly planned: (steps: readonly Step[], refused: readonly Refusal[]) => void;
+  readonly planned: (steps: readonly Step[], refused: readonly Refusal[]) => void | Promise<void>;
   readonly applied: (plan: Omit<AppliedPlan, 'balancer' | 'cause'>) => void;
 }
 
@@ -79,7 +79,7 @@ export async function converge(group: UnitGroup, context: ConvergeContext): Prom
       ...rest,
     });
     if (turns.due) await turns.next();
-    if (turn === 0 || steps.length > 0) context.planned(steps, refused);
+    if (turn === 0 || steps.length > 0) await context.planned(steps, refused);
     if (steps.length === 0) return verdict('in sync');
     if (context.stop()) return verdict('stopped');
     if (!context.leads) return verdict('following', { left: steps.length });

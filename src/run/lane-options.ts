@@ -60,7 +60,8 @@ export interface Want {
 }
 
 export interface LaneEvents {
-  planned(unit: PlanUnit): void;
+  /** What was planned is done when this has ended. */
+  planned(unit: PlanUnit): void | Promise<void>;
   step(result: StepResult): void;
   applied(plan: AppliedPlan): void;
 }

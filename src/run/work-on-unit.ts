@@ -78,11 +78,11 @@ export async function workOnUnit(order: Order, context: WorkContext): Promise<Ve
         sift: (steps) => contests?.sift(steps) ?? steps,
         leads: order.leads,
         stop,
-        planned: (steps, refused) => {
+        planned: async (steps, refused) => {
           if (steps.length > 0 && order.leads) order.record.state = 'changing';
           countPlan(options, steps, refused);
           if (order.leads && isNews(order.record, steps, refused)) {
-            options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
+            await options.events.planned({ balancer: options.name, unit: group.unit, steps, refused });
           }
         },
         applied: (plan) => {
@@ -204,9 +204,14 @@ const refusals: readonly Refusal['why'][] = ['policy', 'foreign', 'slot', 'incom
 /** What the last plan held, zeros too: a gauge that is not set keeps its last value. */
 function countPlan({ metrics, provider }: LaneOptions, steps: readonly Step[], refused: readonly Refusal[]): void {
   const labels = { provider: provider.name };
-  for (const op of ops)
-    metrics.set('weir_plan_steps', steps.filter((step) => step.op === op).length, { ...labels, op });
-  for (const why of refusals) {
-    metrics.set('weir_refused', refused.filter((refusal) => refusal.why === why).length, { ...labels, why });
-  }
+  const done = tally(steps, ({ op }) => op);
+  for (const op of ops) metrics.set('weir_plan_steps', done.get(op) ?? 0, { ...labels, op });
+  const held = tally(refused, ({ why }) => why);
+  for (const why of refusals) metrics.set('weir_refused', held.get(why) ?? 0, { ...labels, why });
+}
+
+function tally<T, K>(items: readonly T[], by: (item: T) => K): ReadonlyMap<K, number> {
+  const counts = new Map<K, number>();
+  for (const item of items) counts.set(by(item), (counts.get(by(item)) ?? 0) + 1);
+  return counts;
 }

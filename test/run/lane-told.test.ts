@@ -21,7 +21,7 @@ describe('what a lane tells of its plans', () => {
           return { ...tinyPlanner.plan(...input), refused: [refusal(by)] };
         },
       },
-      events: { planned: (unit) => told.push(unit), step() {}, applied() {} },
+      events: { planned: (unit) => void told.push(unit), step() {}, applied() {} },
     });
     want([resource('a')]);
     await settled();
@@ -51,7 +51,7 @@ describe('what a lane tells of its plans', () => {
   it('a plan that waits is told once; what is done next, and a wait after it, anew', async () => {
     const told: PlanUnit[] = [];
     const { want, clock, stop, world } = laneStage({
-      events: { planned: (unit) => told.push(unit), step() {}, applied() {} },
+      events: { planned: (unit) => void told.push(unit), step() {}, applied() {} },
     });
     const kinds = () => told.splice(0).map(({ steps }) => steps.map(({ op }) => op).join());
     want([resource('a', { attrs: { gate: 'm' } })]);
