@@ -39,7 +39,9 @@ describe('the guest', { concurrency: false, skip: findGuest().missing ?? false }
     const files = readdirSync(folder).filter((name) => name.startsWith('inside-'));
     const node = [process.execPath, '--no-warnings', '--test', '--test-isolation=none'];
     const reporter = `--test-reporter=${join(folder, '..', 'reporter.mjs')}`;
-    const { stdout, stderr, ended } = runInGuest([...node, reporter, ...files.map((name) => join(folder, name))]);
+    // About a minute on a machine at rest.
+    const command = [...node, reporter, ...files.map((name) => join(folder, name))];
+    const { stdout, stderr, ended } = runInGuest(command, { seconds: 540 });
     const loose: string[] = [];
     createInterface({ input: stderr }).on('line', (line) => loose.push(line));
     let count = 0;

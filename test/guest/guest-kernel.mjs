@@ -3,7 +3,7 @@
  * It is User Mode Linux out of Debian's package: an ordinary process that needs no root, no KVM, no image and no network, and starts in
  * two seconds. Debian's has nft without a single family, so that module and a few beside it are built from Debian's sources of the very
  * same version, with the very same configuration; everything else is taken as it comes. Kept in the user's cache, a set in a folder named
- * after what it is made from, 15 MB; nothing is installed.
+ * after what it is made from, 15 MB; nothing of it is installed, but compilers are, where they are missing.
  *
  *   node test/guest/guest-kernel.mjs                         brings it; npm test does the same
  *   node test/guest/run-in-guest.ts -- COMMAND ARGS          runs something in it; see there for what it finds there
