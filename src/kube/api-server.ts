@@ -66,6 +66,7 @@ export class ApiServer {
         const body = await readBody(answer, errorBytes, doing);
         throw this.#startingOr(answerError(answer.status, answer.headers, body, doing));
       } catch (error) {
+        if (error instanceof KubeError && error.reason === 'Certificate') this.#grants.doubt(grant);
         if (attempt > 0 || !(error instanceof KubeError) || request.signal?.aborted) throw error;
         if (error.code === 401) {
           if (!this.#grants.refuse(grant)) throw error;

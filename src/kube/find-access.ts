@@ -3,12 +3,13 @@ import { delimiter, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import type { Access, Grant } from './access.ts';
 import type { Limits, OpenClusterOptions } from './contract.ts';
+import { followKubeconfig } from './follow-kubeconfig.ts';
 import { createIdentity } from './identity.ts';
 import { isInCluster, openInCluster, serviceAccountDir } from './in-cluster.ts';
 import { KubeError } from './kube-error.ts';
 import type { ClusterEntry } from './kubeconfig-schema.ts';
 import { readAuthority } from './read-credential.ts';
-import { configError, type Kubeconfig, type Placed, readKubeconfig } from './read-kubeconfig.ts';
+import { configError, type Kubeconfig, type Placed } from './read-kubeconfig.ts';
 
 /** Finds the cluster that the options mean. Reads files, contacts nobody. Rejects with KubeError `Config` or `Credentials`. */
 export async function findAccess(options: OpenClusterOptions, limits: Limits): Promise<Access> {
@@ -20,13 +21,17 @@ export async function findAccess(options: OpenClusterOptions, limits: Limits): P
     now: options.clock.now,
   };
   if (options.inCluster === true) return openInCluster(inCluster);
-  if (options.kubeconfig !== undefined)
-    return openContext(await readKubeconfig([options.kubeconfig], false), options, limits);
+  const openFiles = (files: readonly string[], optional: boolean) =>
+    followKubeconfig({
+      ...{ files, optional, rereadMs: limits.rereadMs, now: options.clock.now },
+      accessOf: (config) => accessOf(config, options, limits),
+    });
+  if (options.kubeconfig !== undefined) return openFiles([options.kubeconfig], false);
   const listed = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
-  if (listed.length > 0) return openContext(await readKubeconfig(listed, true), options, limits);
+  if (listed.length > 0) return openFiles(listed, true);
   if (options.context === undefined && isInCluster(inCluster)) return openInCluster(inCluster);
   const own = join(env.HOME ?? env.USERPROFILE ?? '', '.kube', 'config');
-  if (existsSync(own)) return openContext(await readKubeconfig([own], false), options, limits);
+  if (existsSync(own)) return openFiles([own], false);
   throw new KubeError(
     0,
     'Config',
@@ -34,7 +39,7 @@ export async function findAccess(options: OpenClusterOptions, limits: Limits): P
   );
 }
 
-async function openContext(config: Kubeconfig, options: OpenClusterOptions, limits: Limits): Promise<Access> {
+function accessOf(config: Kubeconfig, options: OpenClusterOptions, limits: Limits): Access {
   const file = config.files.join(', ');
   const name = options.context ?? config.currentContext;
   if (name === undefined) throw configError(file, 'current-context is missing: set it, or name a context');

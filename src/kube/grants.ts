@@ -15,6 +15,8 @@ export class Grants {
   #refused = false;
   #loadedMs = Number.NEGATIVE_INFINITY;
   #retryAtMs = Number.NEGATIVE_INFINITY;
+  #stale = false;
+  #complaint = '';
   #loading: Promise<Grant> | undefined;
 
   constructor(access: Access, clock: Context['clock'], log: Log, signal: AbortSignal) {
@@ -28,7 +30,8 @@ export class Grants {
   async current(): Promise<Grant> {
     const nowMs = this.#clock.now();
     const kept = this.#grant;
-    const good = kept !== undefined && !this.#refused && (kept.untilMs === undefined || nowMs < kept.untilMs);
+    const good =
+      kept !== undefined && !this.#refused && !this.#stale && (kept.untilMs === undefined || nowMs < kept.untilMs);
     if (good || (kept !== undefined && nowMs < this.#retryAtMs)) return kept;
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
@@ -44,12 +47,19 @@ export class Grants {
     return true;
   }
 
+  /** No session could be made with this grant: the files may hold another authority or certificate by now. */
+  doubt(grant: Grant): void {
+    if (grant === this.#grant && this.#clock.now() - this.#loadedMs >= this.#access.reloadEveryMs) this.#stale = true;
+  }
+
   async #load(): Promise<Grant> {
     const nowMs = this.#clock.now();
     const kept = this.#grant;
     try {
       const grant = await this.#access.load(this.#refused, this.#signal);
       this.#refused = false;
+      this.#stale = false;
+      this.#complaint = '';
       this.#loadedMs = this.#clock.now();
       this.#grant = grant;
       return grant;
@@ -58,10 +68,10 @@ export class Grants {
       if (kept === undefined || this.#signal.aborted) throw error;
       // A file that is just being replaced: what was good before may be good still, and the server says so if it is not.
       this.#retryAtMs = nowMs + retryMs;
-      this.#log.warn(
-        { cluster: this.#access.name, err: error },
-        'credentials cannot be read again, the last ones stay',
-      );
+      const fields = { cluster: this.#access.name, err: error };
+      if (error.message !== this.#complaint)
+        this.#log.warn(fields, 'credentials cannot be read again, the last ones stay');
+      this.#complaint = error.message;
       return kept;
     }
   }

@@ -64,7 +64,7 @@ describe('a real cluster', { skip: missingKube() }, () => {
       [`${own}/web`],
     );
     const codes = now.problems.map(({ code }) => code).sort();
-    assert.deepEqual(codes, [...Array(3).fill('E_KUBE_FORBIDDEN'), ...Array(2).fill('W_KUBE_LIMITED')]);
+    assert.deepEqual(codes, [...Array(3).fill('E_KUBE_FORBIDDEN'), 'W_KUBE_LIMITED']);
     assert.deepEqual(
       now.incomplete.map(({ part }) => part),
       ['Services', 'EndpointSlices', 'Ingresses'].map((kind) => `${kind} in ${other}`),

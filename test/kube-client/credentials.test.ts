@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, KubeError, type OpenClusterOptions, openCluster } from '../../src/kube/index.ts';
 import { systemClock } from '../../src/run/index.ts';
 import { collect, startApi, temporary } from './cluster-to.ts';
@@ -135,6 +136,38 @@ describe('a kubeconfig', () => {
       kubeconfig(api.port, { token: 'one' }, { cluster: { ...unknown, 'insecure-skip-tls-verify': true } }),
     );
     assert.equal((await careless.get('/version')).kind, 'ok');
+  });
+
+  it('is read again when it was replaced: another token, another authority; another server is told', async (t) => {
+    const api = await startApi(t);
+    const file = join(temporary(t), 'config');
+    const { log, logged } = collect();
+    const write = (...[user, more, port = api.port]: [Entry, { readonly cluster?: Entry }?, number?]) =>
+      writeFileSync(file, kubeconfig(port, user, more));
+    write({ token: 'one' });
+    const cluster = await open(t, { kubeconfig: file, log, limits: { rereadMs: 300 } });
+    assert.equal((await cluster.list('/api/v1/configmaps')).items.length, 0);
+    api.token = 'two';
+    await sleep(260);
+    assert.equal((await failure(cluster.list('/api/v1/configmaps'))).code, 401);
+    write({ token: 'two' });
+    await sleep(260);
+    await cluster.list('/api/v1/configmaps');
+    write({ token: 'two' }, {}, api.port + 1);
+    await sleep(310);
+    await cluster.list('/api/v1/configmaps');
+    assert.match(Object(logged.at(-1)?.fields).err.message, /the server is https:.* now and was .*: restart weir$/);
+    const told = logged.length;
+    await sleep(1_100);
+    await cluster.list('/api/v1/configmaps');
+    assert.equal(logged.length, told, 'once');
+    write({ token: 'two' }, { cluster: { 'tls-server-name': 'other' } });
+    const other = await open(t, { kubeconfig: file });
+    assert.equal((await failure(other.list('/api/v1/configmaps'))).reason, 'Certificate');
+    write({ token: 'two' });
+    await sleep(260);
+    assert.equal((await failure(other.list('/api/v1/configmaps'))).reason, 'Certificate');
+    await other.list('/api/v1/configmaps');
   });
 
   for (const [what, user, cluster, message] of [

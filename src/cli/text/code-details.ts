@@ -181,7 +181,7 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'when status, finalizers and Events are written to a Kubernetes cluster',
     'source prod: services/status in shop cannot be written: user system:serviceaccount:weir:weir may not patch them',
   ],
-  ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: they are left out'],
+  ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: targets by node are not known'],
   [
     'W_PUBLISH',
     'when addresses are written to the status of Kubernetes objects',

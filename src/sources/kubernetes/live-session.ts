@@ -6,7 +6,7 @@ import { createLiveMetrics, type LiveMetrics } from './live-metrics.ts';
 import type { LivePart, PartContext } from './live-part.ts';
 import { LiveSecrets } from './live-secrets.ts';
 import type { LiveState } from './live-state.ts';
-import { tellParts } from './live-told.ts';
+import { hintOf, tellParts } from './live-told.ts';
 import { chooseVersion } from './live-versions.ts';
 
 /** After so long a start goes by last good state where the cluster cannot be read. */
@@ -223,6 +223,7 @@ function unread({ source, cluster }: SessionOptions, open: readonly LivePart[]):
     `source ${source}: cluster ${cluster.server}: ${part?.name} cannot be read: ${why}`,
     {
       cause: error,
+      hint: hintOf('E_KUBE_READ', error),
     },
   );
 }

@@ -1,4 +1,4 @@
-import type { KubeError } from '../../kube/index.ts';
+import { KubeError } from '../../kube/index.ts';
 import { errors, type Incomplete, type Problem } from '../../model/index.ts';
 import type { LivePart } from './live-part.ts';
 import type { Known } from './live-state.ts';
@@ -18,6 +18,7 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
   const problems: Problem[] = [];
   const incomplete: Incomplete[] = [];
   const unread = new Set<string>();
+  const limited: LivePart[] = [];
   let everything = false;
   for (const part of parts) {
     const { kind, namespace } = part.place;
@@ -25,11 +26,13 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
       if (namespace === undefined) everything = true;
       else unread.add(namespace);
     }
+    if (isLimited(part)) limited.push(part);
     const told = tellPart(part, source, nowMs);
     if (told === undefined) continue;
     problems.push(told);
     if (kind.required === true) incomplete.push({ source, part: part.name, reason: told.message });
   }
+  problems.push(...tellLimited(limited, source));
   for (const [name, error] of secrets) {
     const forbidden = error?.forbidden === true;
     problems.push(unreadable(`Secret/${name}`, `Secret ${name}`, forbidden, error, source));
@@ -67,6 +70,23 @@ function isNowhere(part: LivePart): boolean {
   return part.phase === 'absent' && part.place.kind.kind === 'Ingress';
 }
 
+/** May not be read, never could be, and weir can do without. */
+function isLimited({ phase, everKnown, place }: LivePart): boolean {
+  return phase === 'forbidden' && place.kind.required !== true && !everKnown;
+}
+
+/** One warning for all of it: it is mostly meant so, by who names namespaces. */
+function tellLimited(parts: readonly LivePart[], source: string): readonly Problem[] {
+  if (parts.length === 0) return [];
+  const kinds = [...Map.groupBy(parts, ({ place }) => place.kind)];
+  const said = kinds.map(([{ lost = 'they are left out' }, own]) => {
+    return `${own.map(({ name }) => name).join(', ')} may not be read: ${lost}`;
+  });
+  const resources = kinds.map(([{ resource }]) => resource).join(', ');
+  const message = `source ${source}: ${said.join('; ')}. Grant get, list and watch of ${resources} where that is wanted`;
+  return [{ code: 'W_KUBE_LIMITED', severity: 'warning', source: `source/${source}`, message }];
+}
+
 function tellPart(part: LivePart, source: string, nowMs: number): Problem | undefined {
   const { phase, staleSinceMs, error } = part;
   const { kind } = part.place;
@@ -80,13 +100,7 @@ function tellPart(part: LivePart, source: string, nowMs: number): Problem | unde
       return { code: 'E_KUBE_READ', severity: 'error', source: at, message };
     }
     case 'forbidden':
-      if (kind.required === true || part.everKnown) return unreadable(at, part.name, true, error, source);
-      return {
-        code: 'W_KUBE_LIMITED',
-        severity: 'warning',
-        source: at,
-        message: `source ${source}: ${part.name} may not be read: ${kind.lost ?? 'they are left out'}. Grant get, list and watch of ${kind.resource} where that is wanted`,
-      };
+      return isLimited(part) ? undefined : unreadable(at, part.name, true, error, source);
     case 'failing':
       if (part.everKnown && nowMs - (staleSinceMs ?? nowMs) < graceMs) return undefined;
       return unreadable(at, part.name, false, error, source);
@@ -106,6 +120,14 @@ function unreadable(
 ): Problem {
   const code = forbidden ? 'E_KUBE_FORBIDDEN' : 'E_KUBE_READ';
   const why = error?.message ?? 'their first listing is not complete';
-  const message = `source ${source}: ${what} cannot be read: ${why}; what was read last stays in force. ${errors[code].hint}`;
+  const hint = hintOf(code, error);
+  const message = `source ${source}: ${what} cannot be read: ${why}; what was read last stays in force. ${hint}`;
   return { code, severity: 'error', source: at, message };
+}
+
+/** What to do about it. */
+export function hintOf(code: 'E_KUBE_READ' | 'E_KUBE_FORBIDDEN', error: unknown): string {
+  if (error instanceof KubeError && error.code === 401)
+    return 'The API server does not know who asks: put a token or certificate that it takes into the kubeconfig; weir reads it again by itself.';
+  return errors[code].hint;
 }

@@ -17,7 +17,7 @@ export interface Placed {
   readonly [key: string]: unknown;
 }
 
-export type Fault = 'absent' | 'forbidden' | 'failing';
+export type Fault = 'absent' | 'forbidden' | 'failing' | 'unknown';
 
 const resources: Readonly<Record<string, string>> = {
   Ingress: 'ingresses',
@@ -139,6 +139,7 @@ export class ScriptedCluster implements Cluster {
 function errorOf(fault: Fault, what: string): KubeError {
   if (fault === 'forbidden') return new KubeError(403, 'Forbidden', `${what} is forbidden`);
   if (fault === 'absent') return new KubeError(404, 'NotFound', `${what} is not there`);
+  if (fault === 'unknown') return new KubeError(401, 'Unauthorized', `${what}: Unauthorized`);
   return new KubeError(0, 'Unreachable', `${what}: connection refused`);
 }
 
@@ -186,8 +187,9 @@ class ScriptedReflector<T> implements Reflector<T> {
     if (!this.#running) return;
     const fault = this.#cluster.faultOf(this.#resource, this.#namespace);
     if (fault !== undefined) {
-      if (this.state.phase !== fault)
-        this.#enter({ phase: fault, error: errorOf(fault, this.path), staleSinceMs: this.#cluster.now() });
+      const phase = fault === 'unknown' ? 'failing' : fault;
+      if (this.state.phase !== phase)
+        this.#enter({ phase, error: errorOf(fault, this.path), staleSinceMs: this.#cluster.now() });
       return;
     }
     if (this.state.phase === 'watching') return;

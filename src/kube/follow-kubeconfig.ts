@@ -1,0 +1,50 @@
+import { stat } from 'node:fs/promises';
+import type { Access } from './access.ts';
+import { configError, type Kubeconfig, readKubeconfig } from './read-kubeconfig.ts';
+
+export interface FollowOptions {
+  readonly files: readonly string[];
+  /** Files that are not there are passed over, as long as one is. */
+  readonly optional: boolean;
+  /** What the files say of the cluster. */
+  readonly accessOf: (config: Kubeconfig) => Access;
+  readonly rereadMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * The access that a kubeconfig gives, read anew when the files have changed: at the next load, every `rereadMs` or when the server has refused
+ * what was read. Tools replace the token in it. The server stays: another one is another cluster. Rejects with KubeError `Config`.
+ */
+export async function followKubeconfig({ files, optional, accessOf, rereadMs, now }: FollowOptions): Promise<Access> {
+  const read = async () => ({ state: await stateOf(files), access: accessOf(await readKubeconfig(files, optional)) });
+  let known = await read();
+  const { server } = known.access;
+  return {
+    ...known.access,
+    async load(refused, signal) {
+      if ((await stateOf(files)) !== known.state) {
+        const next = await read();
+        if (next.access.server !== server)
+          throw configError(
+            files.join(', '),
+            `the server is ${next.access.server} now and was ${server}: restart weir`,
+          );
+        known = next;
+      }
+      const grant = await known.access.load(refused, signal);
+      return { ...grant, untilMs: Math.min(grant.untilMs ?? Number.POSITIVE_INFINITY, now() + rereadMs) };
+    },
+  };
+}
+
+/** Another text where a file was written or replaced. */
+async function stateOf(files: readonly string[]): Promise<string> {
+  const states = files.map((file) =>
+    stat(file).then(
+      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+      () => '',
+    ),
+  );
+  return (await Promise.all(states)).join();
+}
