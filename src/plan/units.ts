@@ -1,6 +1,7 @@
 import type { KindSpec, Observed, Resource, ServiceId, Unit } from '../model/index.ts';
 import { allRules, type Rules } from './rules.ts';
 import { type Present, Scene, type Wanted } from './scene.ts';
+import type { Shape } from './shape.ts';
 
 /** What is planned together. A joined group is named by its units, sorted, with `+` between them. */
 export interface UnitGroup {
@@ -81,7 +82,7 @@ function joinBySlots(scene: Scene, forest: Forest): void {
     }
   };
   for (const { it, shape } of scene.presents) {
-    if (shape.spec.slots !== undefined) note(shape.spec.slots(it.attrs, it.refs), it.unit);
+    if (shape.spec.slots !== undefined) note(slotsOf(shape, it, it.refs), it.unit);
   }
   for (const { it, shape } of wantsOf(scene)) {
     if (shape.spec.slots === undefined) continue;
@@ -92,8 +93,22 @@ function joinBySlots(scene: Scene, forest: Forest): void {
       const handle = target === undefined || 'kept' in target ? firstHandle(scene, target) : target.it.handle;
       if (id !== undefined) refs[ref.name] = handle ?? `new ${ref.to.spec.kind} ${id}`;
     }
-    note(shape.spec.slots(it.attrs, refs), it.unit);
+    note(slotsOf(shape, it, refs), it.unit);
   }
+}
+
+/** Of objects that are looked at again and again: the same texts are found in an index sooner than new ones that say the same. */
+const knownSlots = new WeakMap<
+  Resource | Observed,
+  { readonly shape: Shape; readonly refs: Readonly<Record<string, string>>; readonly slots: readonly string[] }
+>();
+
+function slotsOf(shape: Shape, it: Resource | Observed, refs: Readonly<Record<string, string>>): readonly string[] {
+  const known = knownSlots.get(it);
+  if (known?.shape === shape && shape.refs.every(({ name }) => known.refs[name] === refs[name])) return known.slots;
+  const slots = shape.spec.slots?.(it.attrs, refs) ?? [];
+  knownSlots.set(it, { shape, refs, slots });
+  return slots;
 }
 
 /** Before fates are decided the object with the same id stands for the wanted one. */
