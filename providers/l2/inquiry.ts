@@ -47,7 +47,7 @@ export class Inquiry {
     const { from, claims, hints } = message;
     if (claims !== this.#heard.get(from)) this.#firstUse.inUse(claims);
     this.#heard.set(from, claims);
-    if (hints.length > 0) this.#firstUse.inUse(hints.map(({ vip }) => vip));
+    if (hints.length > 0) this.#firstUse.inUse(hints.flatMap(({ vips }) => vips));
   }
 
   /** Interfaces came or changed. */

@@ -36,11 +36,12 @@ export class Moved {
     const { node, now, addressOf } = this.#parts;
     const to = addressOf(message.from);
     const until = now() + passMs;
-    const fresh = message.hints.filter(
-      ({ vip, to: heir }) => heir === node && to !== undefined && this.#from.get(vip)?.to !== to && this.#near(vip, to),
-    );
-    if (fresh.length === 0 || to === undefined) return;
-    for (const { vip } of fresh) this.#from.set(vip, { to, until });
+    if (to === undefined) return;
+    const fresh = message.hints
+      .flatMap(({ vips, to: heir }) => (heir === node ? vips : []))
+      .filter((vip) => this.#from.get(vip)?.to !== to && this.#near(vip, to));
+    if (fresh.length === 0) return;
+    for (const vip of fresh) this.#from.set(vip, { to, until });
     this.#tell();
   }
 

@@ -264,8 +264,9 @@ export class SpeakerNode {
     for (const until = now() + drainMs; now() < until; ) {
       const left = misplaced().filter((vip) => heirs(vip).length > 0);
       if (left.length === 0) break;
-      for (const vip of left)
-        for (const to of heirs(vip).slice(0, 1)) this.#shell.dispatch({ kind: 'handOver', vip, to });
+      const first = new Map<string, NodeId>();
+      for (const vip of left) for (const heir of heirs(vip).slice(0, 1)) first.set(vip, heir);
+      this.#shell.dispatch({ kind: 'handOverAll', heirs: first });
       await new Promise((resolve) => setTimeout(resolve, handedMs));
       if (!counts()) return false;
     }
@@ -357,10 +358,12 @@ export class SpeakerNode {
 
   /** To those who are there and take more; what nobody would take stays. */
   #handAllOver(): void {
-    for (const vip of [...this.#claimed]) {
+    const heirs = new Map<string, NodeId>();
+    for (const vip of this.#claimed) {
       const to = (this.#ranks.get(vip) ?? []).find((node) => node !== this.#options.node && this.#view.fit(node));
-      if (to !== undefined) this.#shell.dispatch({ kind: 'handOver', vip, to });
+      if (to !== undefined) heirs.set(vip, to);
     }
+    if (heirs.size > 0) this.#shell.dispatch({ kind: 'handOverAll', heirs });
   }
 
   async #close(how: 'leave' | 'withdraw'): Promise<void> {

@@ -91,8 +91,8 @@ function writeBeat(writer: Writer, beat: Beat): void {
     writeVips(writer, vips);
   }
   writer.number(beat.hints.length, 2);
-  for (const { vip, to, leftMs } of beat.hints) {
-    writeVips(writer, [vip]);
+  for (const { vips, to, leftMs } of beat.hints) {
+    writeVips(writer, vips);
     writer.text(to).number(spanOf(leftMs, Math.floor), 4);
   }
 }
@@ -125,7 +125,11 @@ function readSaid(from: string, bytes: Uint8Array): Said {
     open: reader.flag(),
     vips: readVips(reader),
   }));
-  const hints = times(reader.number(2), () => ({ vip: readVip(reader), to: reader.text(), leftMs: readSpan(reader) }));
+  const hints = times(reader.number(2), () => ({
+    vips: readVips(reader),
+    to: reader.text(),
+    leftMs: readSpan(reader),
+  }));
   reader.end();
   const said = { group, known, claims, fencings, hints };
   if (saidLast.size >= mostSenders) saidLast.clear();

@@ -51,6 +51,8 @@ export type Event =
   | { readonly kind: 'persisted'; readonly disk: Disk }
   | { readonly kind: 'rank'; readonly ranks: Ranks }
   | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }
+  /** Many at once, by one transaction; none to this node itself. */
+  | { readonly kind: 'handOverAll'; readonly heirs: ReadonlyMap<Vip, NodeId> }
   /** Whether this node may take addresses over; what it has it keeps until it is handed over. */
   | { readonly kind: 'eligible'; readonly eligible: boolean }
   | { readonly kind: 'regroup'; readonly group: Group }

@@ -52,11 +52,13 @@ export class Gate {
     return id;
   }
 
-  /** Takes an address from the owned ones; the others stay owned by this transaction, too, so it closes none of them. */
-  withdraw(vip: Vip): number {
-    const before = this.#openings.get(vip);
-    if (before !== undefined) this.#openings.set(vip, { ...before });
-    this.#owned = this.#owned.filter((owned) => owned !== vip);
+  /** Takes addresses from the owned ones; the others stay owned by this transaction, too, so it closes none of them. */
+  withdraw(vips: ReadonlySet<Vip>): number {
+    for (const vip of vips) {
+      const before = this.#openings.get(vip);
+      if (before !== undefined) this.#openings.set(vip, { ...before });
+    }
+    this.#owned = this.#owned.filter((owned) => !vips.has(owned));
     const id = this.#submit({ kind: 'own', owned: this.#owned });
     this.#opening = { id, until: this.#opening.until };
     for (const owned of this.#owned) this.#openings.set(owned, this.#opening);

@@ -19,6 +19,13 @@ export class Hints {
   at(now: number): readonly Hint[] {
     if (this.#hints.size === 0) return [];
     for (const [vip, { until }] of this.#hints) if (now >= until) this.#hints.delete(vip);
-    return [...this.#hints].map(([vip, { to, until }]) => ({ vip, to, leftMs: until - now }));
+    const alike = new Map<string, { readonly vips: Vip[]; readonly to: NodeId; readonly leftMs: number }>();
+    for (const [vip, { to, until }] of this.#hints) {
+      const key = `${until} ${to}`;
+      const hint = alike.get(key) ?? { vips: [], to, leftMs: until - now };
+      hint.vips.push(vip);
+      alike.set(key, hint);
+    }
+    return [...alike.values()];
   }
 }

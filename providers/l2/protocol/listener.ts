@@ -104,7 +104,9 @@ export class Listener {
     this.#compare(beat, now);
     if (standing === 'same' && membership.promises(self)) this.vote(beat, now);
     const kept = new Set(beat.hints.length > 0 ? beat.claims : []);
-    const given = beat.hints.filter(({ vip }) => !kept.has(vip));
+    const given = beat.hints.flatMap(({ vips, to, leftMs }) =>
+      vips.filter((vip) => !kept.has(vip)).map((vip) => ({ vip, to, leftMs })),
+    );
     this.#follow(
       given.flatMap(({ vip, to }) => (to === self ? [vip] : [])),
       now,

@@ -13,9 +13,9 @@ export interface Group {
   readonly previous: readonly NodeId[];
 }
 
-/** Tells that an address was let go in favour of another node. */
+/** Tells that addresses were let go in favour of another node. */
 export interface Hint {
-  readonly vip: Vip;
+  readonly vips: readonly Vip[];
   readonly to: NodeId;
   /** How long the hint will still be told, ms. */
   readonly leftMs: number;

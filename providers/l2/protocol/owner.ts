@@ -112,13 +112,22 @@ export class Owner {
 
   /** Closes the gate; the claim leaves the beats only after it is surely closed. */
   release(vip: Vip, now: number, successor?: NodeId): void {
-    const claim = this.#claims.get(vip);
-    if (!claim?.wanted) return;
-    claim.wanted = false;
-    claim.successor = successor;
-    this.#unwanted += 1;
-    if (this.gate.owned.includes(vip)) this.gate.withdraw(vip);
-    this.#dropClosed(now);
+    this.releaseAll(new Map([[vip, successor]]), now);
+  }
+
+  /** Each with its successor, if it has one; by one transaction. */
+  releaseAll(vips: ReadonlyMap<Vip, NodeId | undefined>, now: number): void {
+    const released = new Set<Vip>();
+    for (const [vip, successor] of vips) {
+      const claim = this.#claims.get(vip);
+      if (!claim?.wanted) continue;
+      claim.wanted = false;
+      claim.successor = successor;
+      this.#unwanted += 1;
+      released.add(vip);
+    }
+    if (this.gate.owned.some((vip) => released.has(vip))) this.gate.withdraw(released);
+    if (released.size > 0) this.#dropClosed(now);
   }
 
   /** Gives a claim up for a better-ranked claimant, if nothing can be open here. */
@@ -329,11 +338,11 @@ export class Owner {
 
   #dropClosed(now: number): void {
     if (this.#unwanted === 0) return;
+    const claimed = this.#claims.size;
     for (const [vip, { wanted, successor }] of this.#claims) {
       if (wanted || !this.gate.closed(vip, now)) continue;
       this.#claims.delete(vip);
       this.#unwanted -= 1;
-      this.#told = [...this.#claims.keys()];
       this.fences.drop(vip);
       if (successor !== undefined) {
         this.#hints.add(vip, successor, now + this.#parts.timing.hintMs);
@@ -343,6 +352,7 @@ export class Owner {
       this.#nextBeatAt = now;
       this.#parts.emit({ kind: 'report', report: { kind: 'dropped', vip } });
     }
+    if (this.#claims.size < claimed) this.#told = [...this.#claims.keys()];
   }
 }
 

@@ -121,15 +121,20 @@ export class Protocol {
       case 'received':
         this.#receive(event.message, now);
         return;
-      case 'rank':
+      case 'rank': {
+        const gone = [...this.claims.keys()].filter((vip) => !event.ranks.has(vip));
         this.#ranks = event.ranks;
         this.#peers.know([...event.ranks.values()].flat());
         this.#stir(now, this.#timing.restMs);
-        for (const vip of this.claims.keys()) if (!event.ranks.has(vip)) owner?.release(vip, now);
+        owner?.releaseAll(new Map(gone.map((vip) => [vip, undefined])), now);
         this.#standby.look();
         return;
+      }
       case 'handOver':
         if (event.to !== this.#self) owner?.release(event.vip, now, event.to);
+        return;
+      case 'handOverAll':
+        owner?.releaseAll(event.heirs, now);
         return;
       case 'eligible':
         this.#eligible = event.eligible;

@@ -66,7 +66,7 @@ describe('the gates as a node knows them', () => {
     const gate = new Gate(1, () => {});
     gate.done(gate.arm(1, 300), true);
     gate.done(gate.confirm(1, ['192.0.2.1', '192.0.2.2'], 1330), true);
-    gate.done(gate.withdraw('192.0.2.1'), true);
+    gate.done(gate.withdraw(new Set(['192.0.2.1'])), true);
     assert.equal(gate.closed('192.0.2.1', 1010), true);
     assert.equal(gate.closed('192.0.2.2', 1010), false);
     assert.equal(gate.closed('192.0.2.2', 1330), true);

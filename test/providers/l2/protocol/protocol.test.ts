@@ -70,7 +70,27 @@ describe('a node of the ownership protocol', () => {
     assert.ok(bench.node.claims.has(vip));
     const [beat] = bench.complete().sent;
     assert.ok(beat?.kind === 'beat' && beat.claims.length === 0);
-    assert.deepEqual(beat.hints, [{ vip, to: 'b', leftMs: 200 }]);
+    assert.deepEqual(beat.hints, [{ vips: [vip], to: 'b', leftMs: 200 }]);
+  });
+
+  it('hands many over by one transaction and one beat', () => {
+    const vips = Array.from({ length: 300 }, (_, at) => `192.0.${2 + (at >> 8)}.${at & 255}`);
+    const bench = new Bench().ready(['b']);
+    bench.give({ kind: 'rank', ranks: new Map(vips.map((one) => [one, ['a', 'b', 'c']])) });
+    bench.complete();
+    bench.hear({ ...ack, seq: 2 }).complete();
+    assert.equal(bench.node.claims.size, 300);
+    bench.give({ kind: 'handOverAll', heirs: new Map(vips.map((one, at) => [one, at < 200 ? 'b' : 'c'])) });
+    assert.deepEqual(bench.transactions, [{ kind: 'own', owned: [] }]);
+    const [beat] = bench.complete().sent;
+    assert.ok(beat?.kind === 'beat' && beat.claims.length === 0);
+    assert.deepEqual(
+      beat.hints.map(({ vips: some, to }) => [some.length, to]),
+      [
+        [200, 'b'],
+        [100, 'c'],
+      ],
+    );
   });
 
   it('repeats a release that a voter does not acknowledge, but not for ever', () => {

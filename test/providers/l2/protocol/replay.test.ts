@@ -31,7 +31,7 @@ describe('what was recorded and is said again', () => {
   });
 
   it('keeps nobody from taking an address over: a hint counts once', () => {
-    const hint = { hints: [{ vip, to: 'c', leftMs: 200 }] };
+    const hint = { hints: [{ vips: [vip], to: 'c', leftMs: 200 }] };
     const claimed = (replay: boolean) => {
       const bench = new Bench().ready(['a']).beat('b', 1, [], hint);
       for (; bench.now < 3000; bench.now += 25) {

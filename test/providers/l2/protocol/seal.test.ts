@@ -49,7 +49,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     claims,
     fence: count,
     fencings: fc.array(record({ fence: count, open: fc.boolean(), vips: claims }), { maxLength: 2 }),
-    hints: fc.array(record({ vip, to: name, leftMs: spanMs }), { maxLength: 3 }),
+    hints: fc.array(record({ vips: claims, to: name, leftMs: spanMs }), { maxLength: 3 }),
     grouped: group.chain((found) => {
       const length = electorateOf(found).length;
       return record({ group: fc.constant(found), known: fc.array(count, { minLength: length, maxLength: length }) });
