@@ -42,7 +42,7 @@ test('no metric of the table is without use', () => {
 
 test('each metric of MetalLB is there, or deploy/metallb.md says that it is not', () => {
   const offered = new Set(metricTable.map(({ name }) => name));
-  const [, absent = ''] = readFileSync(join(root, 'deploy/metallb.md'), 'utf8').split('**Not there**');
+  const [, absent = ''] = readFileSync(join(root, 'deploy/metallb.md'), 'utf8').split('FRR and their metrics');
   const named = [...absent.matchAll(/`(metallb_\w+)(…?)`/g)].map(([, name = '', more]) => ({
     name,
     more: more !== '',
