@@ -14,6 +14,8 @@ export class Standby {
   readonly #self: NodeId;
   readonly #timing: Timing;
   readonly #nudgedAt = new Map<string, number>();
+  #ranks: Ranks | undefined;
+  #since: ReadonlyMap<Vip, number> = new Map();
   #lookAt = 0;
   #changes = 0;
 
@@ -44,6 +46,7 @@ export class Standby {
     const nudges: { readonly to: NodeId; readonly vip: Vip }[] = [];
     if (now < this.#lookAt) return { claims, nudges };
     this.#lookAt = Number.POSITIVE_INFINITY;
+    const since = this.#sinceOf(ranks, now);
     for (const [vip, order] of ranks) {
       if (owner.claims.has(vip)) continue;
       const free = Math.max(voter.availableAt(vip), voter.mutedUntil);
@@ -51,9 +54,8 @@ export class Standby {
       const then = Math.max(free, now);
       const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, then)));
       for (const [slot, node] of candidates.entries()) {
-        const first = node === order[0];
-        const slotAt = Math.max(free + slot * this.#timing.beatMs, first ? 0 : voter.coldUntil(vip));
-        const turn = Math.max(slotAt, owner.notBefore(vip));
+        const patientUntil = node === order[0] || voter.knows(vip) ? 0 : (since.get(vip) ?? now) + this.#timing.coldMs;
+        const turn = Math.max(free + slot * this.#timing.beatMs, owner.notBefore(vip), patientUntil);
         if (node !== this.#self && voters.includes(node)) continue;
         const at = node === this.#self ? turn : Math.max(turn, this.#nudgedAgainAt(node, vip));
         if (now < at) {
@@ -68,6 +70,14 @@ export class Standby {
       }
     }
     return { claims, nudges };
+  }
+
+  /** Since when each address is planned, as long as this node votes. */
+  #sinceOf(ranks: Ranks, now: number): ReadonlyMap<Vip, number> {
+    if (ranks !== this.#ranks)
+      this.#since = new Map([...ranks.keys()].map((vip) => [vip, this.#since.get(vip) ?? now]));
+    this.#ranks = ranks;
+    return this.#since;
   }
 
   #nudgedAgainAt(node: NodeId, vip: Vip): number {

@@ -22,7 +22,7 @@ export interface Timing {
   readonly holdOffMs: number;
   /** And the one that handed it over for this one. */
   readonly returnMs: number;
-  /** So long after its start a node leaves addresses that it never heard of anybody to those that come before it in the plan. */
+  /** So long an address that nobody was ever heard to have is left to the first of the plan: after a start of all, or where others hear later of what is new. */
   readonly coldMs: number;
   /** A record of voters that is on disk here counts after this span, or when it counts elsewhere; 0: at once. */
   readonly adoptMs: number;

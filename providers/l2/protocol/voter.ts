@@ -33,7 +33,6 @@ export type Yields = (vip: Vip, sender: NodeId) => boolean;
 /** The memory of one voter: which address it promised to whom, and until when. Forgotten at a restart, therefore mute for one promise. */
 export class Voter {
   readonly mutedUntil: number;
-  readonly #coldUntil: number;
   readonly #self: NodeId;
   readonly #timing: Timing;
   readonly #senders = new Map<NodeId, Sender>();
@@ -49,7 +48,6 @@ export class Voter {
     this.#self = self;
     this.#timing = timing;
     this.mutedUntil = now + timing.promiseMs;
-    this.#coldUntil = now + timing.coldMs;
   }
 
   muted(now: number): boolean {
@@ -116,9 +114,9 @@ export class Voter {
     return holder === undefined ? (this.#freeAt.get(vip) ?? this.mutedUntil) : this.#deadline(holder);
   }
 
-  /** Until when an address is left to those that come first in the plan: as after a start of all nodes, nobody was heard to have it yet, and some are heard later. */
-  coldUntil(vip: Vip): number {
-    return this.#holders.has(vip) || this.#freeAt.has(vip) ? 0 : this.#coldUntil;
+  /** Whether anybody was ever heard to have an address. */
+  knows(vip: Vip): boolean {
+    return this.#holders.has(vip) || this.#freeAt.has(vip);
   }
 
   /** Heard within one promise, and willing to take addresses over. Who rests speaks again when an owner is overdue, so it may be silent until then only. */
@@ -149,8 +147,7 @@ export class Voter {
       const older =
         known !== undefined && known.node !== beat.from && !outranks({ fence: fence ?? 0, node: beat.from }, known);
       if (older) return { vip, holder: known.node, remainingMs: 0, fence: known.fence };
-      // Nobody waits for those before him any more.
-      if (this.coldUntil(vip) > now) this.#changes += 1;
+      if (!this.knows(vip)) this.#changes += 1;
       this.#hold(vip, beat.from);
     }
     if (fence !== undefined) this.#fences.set(vip, { fence, node: beat.from });

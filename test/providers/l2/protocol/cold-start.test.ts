@@ -50,3 +50,25 @@ describe('a start of all nodes', () => {
     assert.equal(one + other, 9);
   });
 });
+
+describe('new addresses, of which the nodes hear one after another', () => {
+  it('go to those whom the plan names, and take none away from anybody', () => {
+    const { world } = begin(0, 0, 0);
+    world.run(2000);
+    const [had, held] = [world.moves.length, vips.map((vip) => world.openAt(vip))];
+    const more = Array.from({ length: 300 }, (_, at) => `198.51.${Math.floor(at / 100)}.${at % 100}`);
+    const plan = spreadVips([...vips, ...more].map((vip) => ({ vip, nodes: world.names, owner: undefined })));
+    const ranks = (count: number): Ranks => new Map([...plan].slice(0, vips.length + count));
+    for (let count = 0; count <= more.length; count += 50)
+      for (const [number, machine] of world.machines.entries())
+        world.agenda.at(2000 + 10 * count + 300 * number, () => machine.give({ kind: 'rank', ranks: ranks(count) }));
+    world.run(9000);
+    assert.deepEqual(
+      vips.map((vip) => world.openAt(vip)),
+      held,
+    );
+    assert.equal(world.moves.length - had, more.length, 'each was opened once, by one node');
+    const first = more.filter((vip) => world.names[world.openAt(vip)[0] ?? -1] === plan.get(vip)?.[0]);
+    assert.equal(first.length, more.length);
+  });
+});
