@@ -51,6 +51,10 @@ export const provider: Provider<Options, ServiceOptions> = {
       .array(z.string())
       .default([])
       .describe('Addresses of this machine itself: they are not guarded, whatever pool they lie in.'),
+    edges: z
+      .array(z.string())
+      .default([])
+      .describe('The first and the last address of each IPv4 network of this machine: no machine can have them.'),
   }),
   kinds,
   metrics,

@@ -52,11 +52,16 @@ export function model(input: ModelInput, options: Options): ModelResult {
     const guarded = guardedRanges(ranges, own);
     if (guarded.length > 0) resources.push(make('Guard', name, [], { ranges: [...guarded] }));
   }
+  const edges = new Set(textsOf(input.environment.edges));
   const context = { input, options, http: servesHttp(input) };
   for (const { group, candidacy } of candidacies(groups, members, context, last)) {
     // Of what has no endpoints its source tells already.
     if (candidacy.nobody !== undefined && candidacy.nobody !== noEndpoint)
-      for (const service of group.services) problems.push(nobody(service, candidacy.address, candidacy.nobody));
+      for (const service of group.services)
+        problems.push(about(service, 'E_L2_NOBODY', `${candidacy.address} ${candidacy.nobody}`));
+    if (edges.has(candidacy.address))
+      for (const service of group.services)
+        problems.push(about(service, 'E_L2_ADDRESS', `${candidacy.address} ${edge}`));
     const serves = group.services.map(({ id }) => id);
     resources.push(make('Announcement', candidacy.address, serves, announcementAttrs(group, candidacy, context)));
   }
@@ -204,9 +209,16 @@ function speakerAttrs({ listen, peers, voters, mode, witness }: Members, options
 }
 
 /** Addresses of this machine itself, where somebody has looked. */
-function addressesOf({ environment: { addresses } }: ModelInput): readonly string[] {
-  return Array.isArray(addresses) ? addresses.filter((one) => typeof one === 'string') : [];
+function addressesOf({ environment }: ModelInput): readonly string[] {
+  return textsOf(environment.addresses);
 }
+
+function textsOf(list: Json | undefined): readonly string[] {
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
+}
+
+const edge =
+  'is the first or the last address of a network of this machine, which no machine can have: take it out of the pool (avoidBuggyIPs: true, where networks are whole /24s), or let the service ask for another one';
 
 /** Others would wait for a machine of another name, and not listen to this one. */
 function misnamed(input: ModelInput, { peers }: Members): readonly Problem[] {
@@ -218,14 +230,14 @@ function misnamed(input: ModelInput, { peers }: Members): readonly Problem[] {
   });
 }
 
-function nobody({ id, origin }: ExportedService, address: string, reason: string): Problem {
+function about({ id, origin }: ExportedService, code: Problem['code'], message: string): Problem {
   const { kind, namespace, name, file, line } = origin;
   return {
-    code: 'E_L2_NOBODY',
+    code,
     severity: 'error',
     source: `${kind}/${namespace}/${name}`,
     service: id,
-    message: `${address} ${reason}`,
+    message,
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
   };

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os';
 import type { Attrs, Observed, Resource } from '../../src/model/index.ts';
 import type { Announcing } from './announcing.ts';
 import { journalFile } from './clear-machine.ts';
+import { edgesOf } from './kernel/guarded.ts';
 import { announcementAttrs } from './kinds.ts';
 import type { View } from './view.ts';
 
@@ -50,6 +51,17 @@ export function ownAddresses(stateDir: string): readonly string[] {
       : list.flatMap(({ address, internal }) => (internal || taken.has(`${address} ${face}`) ? [] : [address])),
   );
   return [...new Set(all)].filter((address) => !address.startsWith('fe80:')).sort();
+}
+
+/** First and last addresses of this machine's IPv4 networks. */
+export function networkEdges(interfaces = networkInterfaces()): readonly string[] {
+  const links = Object.entries(interfaces).map(([name, list = []]) => ({
+    name,
+    addresses: list.flatMap(({ address, cidr }) =>
+      cidr === null ? [] : [{ address, prefix: Number(cidr.split('/')[1]) }],
+    ),
+  }));
+  return [...new Set(edgesOf(links).keys())].sort();
 }
 
 /** `address interface`, as the journal of accepted addresses says them. */

@@ -6,7 +6,7 @@ import { Announcing, type Audience } from './announcing.ts';
 import { clearMachine } from './clear-machine.ts';
 import { matches } from './kernel/interfaces.ts';
 import { placeText, unitName } from './names.ts';
-import { announces, observeRunning, observeTold, ownAddresses } from './observe.ts';
+import { announces, networkEdges, observeRunning, observeTold, ownAddresses } from './observe.ts';
 import type { Options } from './options.ts';
 import { type Orders, ordersOf } from './orders.ts';
 import { adopt, park } from './parked.ts';
@@ -41,7 +41,7 @@ class L2Session implements Session {
   }
 
   async discover() {
-    return { addresses: [...ownAddresses(this.#ctx.stateDir)] };
+    return { addresses: [...ownAddresses(this.#ctx.stateDir)], edges: [...networkEdges()] };
   }
 
   async observe(): Promise<readonly Observed[]> {
@@ -58,11 +58,14 @@ class L2Session implements Session {
     const running = this.#present();
     const orders = ordersOf(next, (vip) => running?.view.owner(vip)?.node);
     if (orders === undefined) return this.#withdraw();
+    // What runs goes on with the secret that it has while another one cannot be read.
+    const secret = running?.takes(orders) === true ? undefined : await readSecret(orders);
     this.#orders = orders;
     this.#voting?.use(orders);
-    if (running === undefined || !running.use(orders, next)) {
+    if (secret === undefined) running?.use(orders, next);
+    else {
       await this.#end('leave');
-      await this.#start(orders, next, signal);
+      await this.#start(orders, secret, next, signal);
     }
     await this.#told.write(next);
   }
@@ -130,9 +133,8 @@ class L2Session implements Session {
     await running?.close(how);
   }
 
-  async #start(orders: Orders, next: readonly Resource[], signal: AbortSignal): Promise<void> {
+  async #start(orders: Orders, secret: string, next: readonly Resource[], signal: AbortSignal): Promise<void> {
     const { node, stateDir } = this.#ctx;
-    const secret = await readSecret(orders);
     const voting = new Voting(this.#ctx, orders);
     const { fixed, peers, addresses } = orders;
     let started: Announcing | undefined;

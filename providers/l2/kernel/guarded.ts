@@ -28,7 +28,7 @@ export function ownAddresses(
 }
 
 /** The addresses of a network itself and of its broadcasts (IPv4): address → what it is. */
-export function edgesOf(links: readonly Link[]): ReadonlyMap<string, string> {
+export function edgesOf(links: readonly Pick<Link, 'name' | 'addresses'>[]): ReadonlyMap<string, string> {
   return new Map(
     links.flatMap(({ name, addresses }) =>
       addresses.flatMap(({ address, prefix }): [string, string][] => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { provider } from '../../../providers/l2/index.ts';
+import { networkEdges } from '../../../providers/l2/observe.ts';
 import { group, input, modelled, parse, service, three } from './make-input.ts';
 
 const web = service('shop/web');
@@ -46,6 +47,24 @@ describe('what a machine is to announce', () => {
   it('guards no address that a machine has itself: it would fall silent', () => {
     const { of } = modelled(input({ environment: { addresses: ['10.0.0.1', '10.0.0.4'] } }));
     assert.deepEqual(of.get('Guard lan'), { ranges: ['10.0.0.0-10.0.0.0', '10.0.0.2-10.0.0.3', '10.0.0.5-10.0.0.15'] });
+  });
+
+  it('finds a fault in an address that no machine of the network can have', () => {
+    const { problems } = modelled(input({ groups: [one], environment: { edges: ['10.0.0.0', '10.0.0.5'] } }));
+    assert.deepEqual(
+      problems.map(({ code, source }) => `${code} ${source}`),
+      ['E_L2_ADDRESS Service/shop/web'],
+    );
+    assert.match(
+      problems[0]?.message ?? '',
+      /^10\.0\.0\.5 is the first or the last address of a network of this machine/,
+    );
+    const face = { netmask: '', mac: '', internal: false };
+    const list = [
+      { ...face, family: 'IPv4', address: '10.0.0.3', cidr: '10.0.0.3/29' } as const,
+      { ...face, family: 'IPv6', address: 'fd09::1', cidr: 'fd09::1/64', scopeid: 0 } as const,
+    ];
+    assert.deepEqual(networkEdges({ eth0: list }), ['10.0.0.0', '10.0.0.7']);
   });
 
   it('neither guards nor gives away the addresses of its peers', () => {
