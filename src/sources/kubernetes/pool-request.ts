@@ -14,9 +14,12 @@ export function asksPools({ type }: Pick<ServiceView, 'type'>, options: Kubernet
 
 export interface PoolRequest {
   readonly address: AddressRequest | undefined;
-  /** `address.…` → annotation or field that says so; absent: none does. */
+  /** `address.…` → annotation or field that says so. */
   readonly origin?: Readonly<Record<string, string>>;
 }
+
+/** Where what it holds stands, while nothing asks for more. */
+const plainOrigin = { 'address.list': 'status.loadBalancer' };
 
 /**
  * What a Service of type LoadBalancer asks of pools, in our words, MetalLB's and the API's: ours count first. `plain`: what it asks for
@@ -51,8 +54,9 @@ export function poolRequest(
     ...(own.pool === undefined ? {} : { 'address.pool': `${ownPrefix}pool` }),
     ...(own.addresses === undefined ? {} : { 'address.list': `${ownPrefix}addresses` }),
   };
-  const origin = { ...words.origin, ...ours };
-  return Object.keys(origin).length === 0 ? { address } : { address, origin };
+  const written = { ...words.origin, ...ours };
+  // There are thousands of Services that ask for nothing in particular.
+  return { address, origin: Object.keys(written).length === 0 ? plainOrigin : { ...plainOrigin, ...written } };
 }
 
 /** As the API server has decided; in files, as the policy has it. Asking for addresses says nothing of families: it is judged by them. */

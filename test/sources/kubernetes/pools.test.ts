@@ -80,6 +80,25 @@ describe('objects of pools', () => {
     );
   });
 
+  it('are asked by Services whose problems name what their owner knows: an annotation, or where the address stands', () => {
+    const service = (name: string, annotations: object) =>
+      located({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: 'shop', annotations },
+        spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+        status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } },
+      });
+    const { services } = reader().read([
+      service('plain', {}),
+      service('asks', { 'metallb.universe.tf/loadBalancerIPs': '192.0.2.1' }),
+    ]);
+    assert.deepEqual(
+      services.map(({ settingsOrigin }) => settingsOrigin['address.list']),
+      ['status.loadBalancer', 'metallb.universe.tf/loadBalancerIPs'],
+    );
+  });
+
   it('are none that weir reads while no balancer takes addresses from pools', () => {
     const { pools, problems, skipped } = new ObjectReader(options([])).read([
       located(pool('a', ['192.0.2.0/24'])),
