@@ -80,9 +80,13 @@ export class Announcing {
     throw new WeirError('E_L2', reason);
   }
 
-  /** Other addresses and peers; false: it has to be started anew for these. */
-  use(orders: Orders, told: readonly Resource[]): boolean {
-    if (keyOf(orders) !== this.#key) return false;
+  /** Whether it can go on with these; false: it has to be started anew for them. */
+  takes(orders: Orders): boolean {
+    return keyOf(orders) === this.#key;
+  }
+
+  /** Other addresses and peers, that it takes. */
+  use(orders: Orders, told: readonly Resource[]): void {
     this.#told = told;
     const before = this.#orders;
     this.#orders = orders;
@@ -90,7 +94,6 @@ export class Announcing {
     if (!same(before.peers, orders.peers)) this.#speaker.order({ kind: 'peers', peers: orders.peers });
     if (!same(before.addresses, orders.addresses))
       this.#speaker.order({ kind: 'addresses', addresses: orders.addresses });
-    return true;
   }
 
   readonly order = (order: Order): void => this.#speaker.order(order);
