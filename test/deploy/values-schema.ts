@@ -20,6 +20,22 @@ const seconds = { type: 'integer', minimum: 0, maximum: 86_400 } as const;
 const name = { type: 'string', maxLength: 63, pattern: '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$' } as const;
 /** Of what can have no dot: a Service, a namespace. */
 const label = { type: 'string', maxLength: 63, pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$' } as const;
+const byte = '(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])';
+const addressForm = `(?:${byte}\\.){3}${byte}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*`;
+const hostForm = '(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?\\.)*[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*\\.?';
+const address = { type: 'string', pattern: `^(?:${addressForm})$` } as const;
+const host = { type: 'string', pattern: `^(?:${hostForm})$` } as const;
+const addressOrHost = { type: 'string', pattern: `^(?:${addressForm}|${hostForm})$` } as const;
+const labelKey = '(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
+const labelValue = '(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?';
+const labelTerm = `\\s*(?:!?\\s*${labelKey}|${labelKey}\\s*(?:==?|!=)\\s*${labelValue}|${labelKey}\\s+(?:in|notin)\\s*\\(\\s*${labelValue}\\s*(?:,\\s*${labelValue}\\s*)*\\))\\s*`;
+const labelSelector = { type: 'string', pattern: `^(?:\\s*|${labelTerm}(?:,${labelTerm})*)$` } as const;
+/** What weir.yaml says by rules that a JSON Schema of its own does not carry, by the name of the field. */
+const forms: Readonly<Record<string, JsonSchema>> = {
+  addresses: { items: addressOrHost },
+  hostname: host,
+  labelSelector,
+};
 const texts: JsonSchema = { type: 'array', items: text };
 /** The API server is the judge of what it takes. */
 const anyObject: JsonSchema = { type: 'object' };
@@ -56,11 +72,11 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
         replicas: { type: 'integer', minimum: 0 },
         classes: object({ name, create: flag, default: flag, exclusive: flag, also: texts, withoutClass: flag }),
         namespaces: { type: 'array', items: { ...label, minLength: 1 }, uniqueItems: true },
-        source: without(plain(toJsonSchema(kubernetesSource)), sourceByChart),
+        source: formed(without(plain(toJsonSchema(kubernetesSource)), sourceByChart)),
         extraSources: sources,
         balancers,
-        haproxy: without(plain(toJsonSchema(haproxy)), haproxyByChart),
-        publish: publishOf(balancers),
+        haproxy: formed(without(plain(toJsonSchema(haproxy)), haproxyByChart), { addresses: { items: address } }),
+        publish: formed(publishOf(balancers)),
         fromPools: flag,
         announce: object({
           enabled: flag,
@@ -71,7 +87,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
         settings: settingsOf(whole),
         drainSeconds: seconds,
         finishSeconds: seconds,
-        listen: object({ address: text, metricsPort: port, proxyPort: port, apiPort: port }),
+        listen: object({ address, metricsPort: port, proxyPort: port, apiPort: port }),
         service: object({
           type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
           annotations: textMap,
@@ -99,7 +115,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
         topologySpreadConstraints: anyObjects,
         podAnnotations: textMap,
         podLabels: textMap,
-        env: anyObjects,
+        env: { type: 'array', items: environmentOf(whole) },
         envFrom: anyObjects,
         volumes: anyObjects,
         volumeMounts: anyObjects,
@@ -119,10 +135,28 @@ function image(): Readonly<Record<string, Field>> {
   };
 }
 
-function publishOf(balancers: Field): Field {
+/** With what is known besides of its fields. */
+function formed(schema: JsonSchema, more = forms): JsonSchema {
+  const properties = Object.entries(schema.properties ?? {}).map(([key, field]): [string, Field] => {
+    const form = more[key];
+    return [key, form === undefined || typeof field !== 'object' ? field : { ...field, ...form }];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
+}
+
+/** A variable of the container; weir's level of logs is one. */
+function environmentOf({ properties = {} }: JsonSchema): JsonSchema {
+  const { log } = properties;
+  const level = typeof log === 'object' ? log.properties?.level : undefined;
+  if (level === undefined) throw new Error('weir.yaml has no log.level');
+  const another = { properties: { name: { not: { const: 'WEIR_LOG_LEVEL' } } } };
+  return { type: 'object', anyOf: [another, { properties: { value: level } }] };
+}
+
+function publishOf(balancers: Field): JsonSchema {
   const item = typeof balancers === 'object' ? balancers.items : undefined;
   const field = typeof item === 'object' && !Array.isArray(item) ? item.properties?.publish : undefined;
-  if (field === undefined) throw new Error('a balancer has no publish');
+  if (typeof field !== 'object') throw new Error('a balancer has no publish');
   return field;
 }
 

@@ -261,8 +261,29 @@ describe('what the chart renders', { skip: missing }, () => {
       ['mode=controller', /mode controller needs balancers/],
       ['classes.exclusive=false,classes.also={alb}', /classes\.also is for classes\.exclusive/],
       ['stateVolume.persistentVolumeClaim.claimName=one', /set replicas: 1/],
+      ['publish.addresses={1.2.3}', /at '\/publish\/addresses\/0': '1\.2\.3' does not match/],
+      ['publish.hostname=http://edge.test', /at '\/publish\/hostname'/],
+      ['publish.hostname=edge.test,publish.addresses={192.0.2.1}', /publish of edge must name one of/],
+      ['haproxy.addresses={300.1.1.1}', /at '\/haproxy\/addresses\/0'/],
+      ['listen.address=localhost', /at '\/listen\/address'/],
+      ['source.labelSelector=a=b c', /at '\/source\/labelSelector'/],
+      ['env[0].name=WEIR_LOG_LEVEL,env[0].value=loud', /at '\/env\/0\/value'/],
+      ['mode=daemonset,service.type=NodePort', /service is for mode proxy-deployment: in mode daemonset/],
+      ['mode=announcer,service.ports[0].name=http,service.ports[0].port=81', /service is for mode proxy-deployment/],
       ['namespaces={shop},settings.status.podReadiness=true', /podReadiness follows the labels of all namespaces/],
     ];
+    const meant = [
+      'publish.addresses={192.0.2.1,2001:db8::1,edge.test}',
+      'publish.hostname=edge.example.com',
+      'haproxy.addresses={0.0.0.0,::}',
+      'listen.address=::',
+      'env[0].name=WEIR_LOG_LEVEL,env[0].value=debug,env[1].name=OTHER,env[1].value=loud',
+      'mode=daemonset',
+      ...['team=shop', 'team=shop\\,tier in (web\\,api)\\, a.test/x\\,!hidden\\,a!=b', ''].map(
+        (one) => `source.labelSelector=${one}`,
+      ),
+    ];
+    for (const values of meant) await renderChart(chart, { args: ['--set', values] });
     for (const [values, message] of cases)
       await assert.rejects(renderChart(chart, { args: ['--set', values] }), message, values);
   });

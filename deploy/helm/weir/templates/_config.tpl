@@ -1,6 +1,7 @@
 {{/* weir.yaml: what the chart knows, and over it what `settings` says. */}}
 {{- define "weir.config" -}}
 {{- include "weir.checkPorts" . -}}
+{{- include "weir.checkService" . -}}
 {{- $class := include "weir.className" . -}}
 {{- $ours := printf "weir-lb.dev/%s" $class -}}
 {{- $source := dict "type" "kubernetes" "controller" $ours "withoutClass" .Values.classes.withoutClass -}}
@@ -99,7 +100,15 @@ nodes: internal
 {{- end -}}
 {{- end -}}
 
-{{/* Fails when two balancers have one name; takes all of them. */}}
+{{/* Fails when `service` says something where there is none: HAProxy listens on the nodes, or there is no HAProxy. */}}
+{{- define "weir.checkService" -}}
+{{- $usual := dict "type" "LoadBalancer" "annotations" dict "loadBalancerClass" "" "externalTrafficPolicy" "Local" "ports" (list (dict "name" "http" "port" 80) (dict "name" "https" "port" 443)) -}}
+{{- if and (ne .Values.mode "proxy-deployment") (ne (toJson .Values.service) (toJson $usual)) -}}
+{{- fail (printf "service is for mode proxy-deployment: in mode %s there is no Service in front of weir; leave `service` out" .Values.mode) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Fails when two balancers have one name, or one is said to be at several kinds of places; takes all of them. */}}
 {{- define "weir.checkBalancers" -}}
 {{- $seen := dict -}}
 {{- range . -}}
@@ -108,5 +117,8 @@ nodes: internal
 {{- fail (printf "two balancers are called %s (edge is the HAProxy of the Pod): give each a name of its own" $name) -}}
 {{- end -}}
 {{- $_ := set $seen $name true -}}
+{{- if gt (len (omit (default dict .publish) "ipMode")) 1 -}}
+{{- fail (printf "publish of %s must name one of addresses, hostname, nodes and service" $name) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
