@@ -7,7 +7,7 @@ import type { Lookup } from './object-store.ts';
 import type { KubernetesReadOptions } from './options.ts';
 import type { OwnAnnotations } from './own-annotations.ts';
 import type { PeerView } from './peer-object.ts';
-import { asksPools, poolRequest } from './pool-request.ts';
+import { asksPools, poolRequest, tellPoolless } from './pool-request.ts';
 import type { ServiceView } from './service.ts';
 import type { ServicePort } from './service-port.ts';
 
@@ -62,7 +62,9 @@ export function assemble(
   const { own } = view;
   const isService = view.kind === 'Service';
   const plain = addressOf(own, isService ? view.addresses : [], isService ? view.families : [], view.held);
-  const asked = isService && asksPools(view, draft.options) ? poolRequest(view, plain, draft) : { address: plain };
+  const pooled = isService && asksPools(view, draft.options);
+  if (!pooled) tellPoolless(own, draft);
+  const asked = pooled ? poolRequest(view, plain, draft) : { address: plain };
   if (asked === 'refused') return { draft };
   const { address, origin } = asked;
   const service: ExportedService = {

@@ -4,12 +4,22 @@ import { ownPrefix } from '../../model/prefix.ts';
 import type { Family } from '../../net/index.ts';
 import type { Draft } from './draft.ts';
 import type { KubernetesReadOptions } from './options.ts';
+import type { OwnAnnotations } from './own-annotations.ts';
 import type { ServiceView } from './service.ts';
 import { standsFor } from './take-class.ts';
 
 /** Whether a Service asks for an address out of a pool, where a balancer takes addresses from there. */
 export function asksPools({ type }: Pick<ServiceView, 'type'>, options: KubernetesReadOptions): boolean {
   return type === 'LoadBalancer' && standsFor([poolController], options);
+}
+
+/** Who names a pool where none is asked hears that it means nothing. */
+export function tellPoolless({ pool }: Pick<OwnAnnotations, 'pool'>, draft: Draft): void {
+  if (pool === undefined) return;
+  const name = `${ownPrefix}pool`;
+  const reason =
+    'has no effect: addresses out of pools are for Services of type LoadBalancer, where a balancer has fromPools: true';
+  draft.tell({ code: 'W_ANNOTATION_IGNORED', path: ['metadata', 'annotations', name], name, reason });
 }
 
 export interface PoolRequest {

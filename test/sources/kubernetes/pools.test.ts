@@ -148,3 +148,27 @@ describe('objects of pools', () => {
     );
   });
 });
+
+describe('a Service that names a pool by our annotation', () => {
+  const told = (controllers: readonly string[], type: string) => {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: {
+        name: 'web',
+        namespace: 'shop',
+        annotations: { 'weir-lb.dev/pool': '1e309', 'weir-lb.dev/export': 'true' },
+      },
+      spec: { type, loadBalancerClass: 'weir-lb.dev/x', ports: [{ port: 80 }] },
+    };
+    const { problems } = new ObjectReader(options(controllers)).read([located(service)]);
+    return problems
+      .filter(({ code }) => code === 'W_ANNOTATION_IGNORED')
+      .map(({ field, message }) => `${field} ${message}`);
+  };
+
+  it('hears that it means nothing where nobody asks pools', () => {
+    assert.match(told([], 'LoadBalancer').join(), /weir-lb\.dev\/pool.*has no effect: .*fromPools: true/);
+    assert.deepEqual(told([poolController], 'LoadBalancer'), []);
+  });
+});
