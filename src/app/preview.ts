@@ -27,12 +27,14 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
     ? balancers.flatMap(({ lane }) => lane.problems().filter(({ severity }) => severity === 'warning'))
     : // Of a balancer that cannot be read, that says it all.
       allProblems({ feeds, balancers, gathered }).filter(({ source }) => !failed.some((one) => one.source === source));
-  const { incomplete, moves } = gathered;
+  const { incomplete, moves = [], addresses } = gathered;
+  // That nobody moves can be said of those who hold something, as far as all of them are known.
+  const judged = moves.length > 0 || (incomplete.length === 0 && (addresses?.size ?? 0) > 0);
   return planReport(
     looked.flatMap(({ units }) => units),
     [...failed, ...known],
     incomplete,
-    runtime.emptied ? [] : moves,
+    judged && !runtime.emptied ? moves : undefined,
   );
 }
 
@@ -48,7 +50,7 @@ export function planReport(
   counted: readonly CountedUnit[],
   problems: readonly Problem[],
   incomplete: PlanReport['incomplete'],
-  moves: PlanReport['moves'] = [],
+  moves?: PlanReport['moves'],
 ): PlanReport {
   return atOnce(planReportSliced(counted, problems, incomplete, moves));
 }
@@ -58,7 +60,7 @@ export function* planReportSliced(
   counted: readonly CountedUnit[],
   problems: readonly Problem[],
   incomplete: PlanReport['incomplete'],
-  moves: NonNullable<PlanReport['moves']> = [],
+  moves?: PlanReport['moves'],
 ): Sliced<PlanReport> {
   const units = counted.map(
     ({ balancer, unit, steps, refused, names }): PlanUnit => ({
@@ -70,7 +72,7 @@ export function* planReportSliced(
     }),
   );
   const summary = yield* summarizeSliced(counted);
-  return { units, ...(moves.length === 0 ? {} : { moves }), problems, incomplete, summary };
+  return { units, ...(moves === undefined ? {} : { moves }), problems, incomplete, summary };
 }
 
 async function lookAt(

@@ -48,7 +48,7 @@ export interface AddressMove {
 /** `weir plan -o json`. */
 export interface PlanReport {
   readonly units: readonly PlanUnit[];
-  /** Services that get other addresses than they had; absent: none. */
+  /** Services that get other addresses than they had. Absent: nobody has addresses out of pools, or not all of them are known. */
   readonly moves?: readonly AddressMove[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];

@@ -118,7 +118,7 @@ describe('Services and IPAddressPools in files', () => {
     await write(pool('public', ['127.78.0.1-127.78.0.9']), ...all);
     const later = await open();
     const kept = await later.plan(signal);
-    assert.equal(kept.moves, undefined);
+    assert.deepEqual(kept.moves, []);
     assert.deepEqual(
       kept.problems.map(({ code, service: id }) => `${code} ${id}`),
       ['E_ADDRESS_OUTSIDE shop/b', 'W_ADDRESS_KEPT shop/a'],
@@ -144,7 +144,7 @@ describe('Services and IPAddressPools in files', () => {
     await moving.apply(signal, () => {});
     await moving.close('withdraw');
     assert.deepEqual(told, ['shop/a has another address']);
-    assert.equal((await (await open()).plan(signal)).moves, undefined);
+    assert.deepEqual((await (await open()).plan(signal)).moves, []);
   });
 
   it('say what is wrong with them, as the webhooks of MetalLB would', async (t) => {

@@ -177,6 +177,9 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
     assert.match(plan.out, new RegExp(`! move  address  ${namespace}/plain +${first}15 -> ${second}`));
     assert.match(plan.out, new RegExp(`! move  address  ${namespace}/web +${address} -> ${second}`));
     assert.equal(plan.code, 1);
+    await writeFile(join(folder, 'edited-pool.yaml'), JSON.stringify(pool('public', [`${first}8/28`])));
+    const wider = await weir([...words, '--fail-on', 'gap'], folder);
+    assert.match(wider.out, /^ {2}= no address moves$/m);
     assert.deepEqual(addressesOf(await user.service(namespace, 'web')), [address]);
     await plane.client.request('DELETE', `/apis/metallb.io/v1beta1/namespaces/${home}/ipaddresspools/wrong`);
   });

@@ -6,8 +6,9 @@ import { renderTable } from './table.ts';
 const named = 20;
 
 /** Services that lose an address out of a pool, and what they get: one line each. */
-export function movesText({ moves = [] }: Pick<PlanReport, 'moves'>, paint: Paint): string {
-  if (moves.length === 0) return '';
+export function movesText({ moves }: Pick<PlanReport, 'moves'>, paint: Paint): string {
+  if (moves === undefined) return '';
+  if (moves.length === 0) return '  = no address moves\n';
   const rows = moves.slice(0, named).map(({ service, from, to }) => {
     const next = to.length === 0 ? 'none: it waits for one' : to.join(', ');
     return [paint.bad('  ! move'), 'address', service, `${from.join(', ')} -> ${next}`];

@@ -162,3 +162,9 @@ test('services that move to other addresses are named, with both, and are a gap'
   ]);
   assert.deepEqual(findUnwanted({ ...planOf(), moves }, ['gap', 'delete']), ['gap']);
 });
+
+test('that nobody moves is told where somebody has an address out of a pool', () => {
+  assert.match(planText({ ...emptyPlan, moves: [] }, paint), /^ {2}= no address moves\n/);
+  assert.doesNotMatch(planText(emptyPlan, paint), /address/);
+  assert.deepEqual(findUnwanted({ ...emptyPlan, moves: [] }, ['gap']), []);
+});
