@@ -81,14 +81,14 @@ const looks: Readonly<Record<string, Look>> = {
     const { SecurityGroupRules } = await ec2.send(new sdk.DescribeSecurityGroupRulesCommand({ Filters }), {
       abortSignal,
     });
-    const source = refs?.Source ?? attrs.SourceGroupId;
+    const source = refs?.Source ?? attrs.SourceGroupId ?? attrs.Cidr;
     const found = SecurityGroupRules?.find(
-      ({ IsEgress, IpProtocol, FromPort, ToPort, ReferencedGroupInfo }) =>
+      ({ IsEgress, IpProtocol, FromPort, ToPort, ReferencedGroupInfo, CidrIpv4, CidrIpv6 }) =>
         IsEgress !== true &&
         IpProtocol === attrs.IpProtocol &&
         FromPort === attrs.FromPort &&
         ToPort === attrs.ToPort &&
-        ReferencedGroupInfo?.GroupId === source,
+        (ReferencedGroupInfo?.GroupId ?? CidrIpv4 ?? CidrIpv6) === source,
     );
     const what = `the rule ${String(attrs.IpProtocol)} ${String(attrs.FromPort)}-${String(attrs.ToPort)} of ${String(attrs.GroupId)}`;
     if (found?.SecurityGroupRuleId === undefined) return gone(what);

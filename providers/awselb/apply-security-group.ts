@@ -88,6 +88,7 @@ export function securityGroupRuleWork({ op, attrs = {}, refs = {} }: Step, { now
   const all = { ...now?.attrs, ...attrs };
   const GroupId = String(all.GroupId);
   const source = refs.Source ?? now?.refs.Source ?? all.SourceGroupId;
+  const range = all.Cidr === undefined ? undefined : String(all.Cidr);
   const content = {
     IpProtocol: String(all.IpProtocol),
     FromPort: Number(all.FromPort),
@@ -102,7 +103,16 @@ export function securityGroupRuleWork({ op, attrs = {}, refs = {} }: Step, { now
           name: 'AuthorizeSecurityGroupIngress',
           input: {
             GroupId,
-            IpPermissions: [{ ...content, UserIdGroupPairs: [{ GroupId: String(source), ...said }] }],
+            IpPermissions: [
+              {
+                ...content,
+                ...(range === undefined
+                  ? { UserIdGroupPairs: [{ GroupId: String(source), ...said }] }
+                  : range.includes(':')
+                    ? { Ipv6Ranges: [{ CidrIpv6: range, ...said }] }
+                    : { IpRanges: [{ CidrIp: range, ...said }] }),
+              },
+            ],
             ...(Tags.length === 0 ? {} : { TagSpecifications: [{ ResourceType: 'security-group-rule', Tags }] }),
           },
         },

@@ -53,7 +53,7 @@ export function sharedResources({
   const unit = sharedUnit(balancer);
   const given = options.backendSecurityGroup;
   // It stays while a load balancer of ours may still carry it; the round after that takes it away.
-  const there = present.inUnit(unit).length > 0;
+  const there = present.inUnit(unit).some(({ attrs }) => attrs.Cidr === undefined);
   const lasts = (orphaned && there) || (stillThere && present.of('SecurityGroup', backendGroup).length > 0);
   if (!used && groups.length === 0 && !lasts) return [];
   const vpcId = environment.Vpc?.VpcId ?? options.vpcId;
@@ -138,7 +138,7 @@ function rangesOf(
   }
   // Who stands behind a target that discovery has not seen yet nobody knows: nothing that is open is closed until then.
   for (const { kind, attrs } of unknown ? present : []) {
-    if (kind !== 'SecurityGroupRule') continue;
+    if (kind !== 'SecurityGroupRule' || attrs.Cidr !== undefined) continue;
     for (const port of [attrs.FromPort, attrs.ToPort])
       open(String(attrs.GroupId), String(attrs.IpProtocol), Number(port));
   }
@@ -169,6 +169,12 @@ export function strayTargets(
 }
 
 const indexes = new WeakMap<AwsEnvironment, ReadonlyMap<string, string>>();
+
+/** The security group of an address or instance, as far as it is known. */
+export function groupBehind(environment: AwsEnvironment, cluster: string): (address: string) => string | undefined {
+  const index = indexOf(environment, cluster);
+  return (address) => index.get(address);
+}
 
 /** Address or instance → its security group: the only one, else the one that carries the cluster's tag. */
 function indexOf(environment: AwsEnvironment, cluster: string): ReadonlyMap<string, string> {

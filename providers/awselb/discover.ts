@@ -1,9 +1,11 @@
+import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import { type Environment, type ErrorCode, type ExportedService, sameJson, WeirError } from '../../src/model/index.ts';
 import { findCertificates, findLimits, findTrustStores, findWebAcls, hasShield } from './discover-names.ts';
 import { type Abort, findInstances, findInterfaces, findSubnets, findVpc } from './discover-network.ts';
 import type { Drive } from './drive.ts';
 import type { environmentSchema } from './environment.ts';
 import { createInterfaces } from './interfaces.ts';
+import { backendRuleDescription } from './names.ts';
 import { settingsOf } from './owners.ts';
 import type { Registered } from './registered.ts';
 import type { ServiceOptions } from './service-options.ts';
@@ -95,7 +97,7 @@ export function createDiscovery(
           needs.trustStores ? trustStores() : [],
           needs.shield ? shield() : undefined,
         ]);
-      const lists = listed(snapshot, named, named.size === 0 ? undefined : registered?.all());
+      const lists = listed(snapshot, named, settings, named.size === 0 ? undefined : registered?.all());
       snapshot.learn(lists, services, besides);
       return {
         Region: region,
@@ -163,6 +165,7 @@ function namesOf(settings: readonly ServiceOptions[]): ReadonlySet<string> {
 function listed(
   { account, owners, vpcId }: Snapshot,
   named: ReadonlySet<string>,
+  settings: readonly ServiceOptions[],
   registered: ReturnType<Registered['all']> | undefined,
 ) {
   const LoadBalancers: Found['LoadBalancers'] = [];
@@ -206,11 +209,29 @@ function listed(
     if (owners.of(arn, account.tags.get(arn)) === undefined) Counts.TargetGroups++;
   }
   const SecurityGroups: Found['SecurityGroups'] = [];
+  const bare =
+    settings.some(({ disableSecurityGroup }) => disableSecurityGroup === true) ||
+    [...account.loadBalancers.values()].some(
+      ({ Type, SecurityGroups: own = [] }) => Type === 'network' && own.length === 0,
+    );
   for (const [id, one] of account.securityGroups) {
     const Tags = { ...account.tags.get(id) };
     if (owners.isBackendGroup(Tags) || owners.of(id, Tags) !== undefined) continue;
     const vpcId = one.VpcId === undefined ? {} : { VpcId: one.VpcId };
-    SecurityGroups.push({ GroupId: id, GroupName: one.GroupName ?? '', ...vpcId, Tags });
+    const Open = bare ? openedIn(one) : [];
+    SecurityGroups.push({ GroupId: id, GroupName: one.GroupName ?? '', ...vpcId, Open, Tags });
   }
   return { LoadBalancers, TargetGroups, SecurityGroups, Counts };
+}
+
+/** What somebody else has opened to addresses. */
+function openedIn({ IpPermissions = [] }: SecurityGroup): string[] {
+  return IpPermissions.flatMap(({ IpProtocol, FromPort, ToPort, IpRanges = [], Ipv6Ranges = [] }) =>
+    [
+      ...IpRanges.map(({ CidrIp, Description }) => [CidrIp, Description]),
+      ...Ipv6Ranges.map(({ CidrIpv6, Description }) => [CidrIpv6, Description]),
+    ].flatMap(([range, said]) =>
+      said === backendRuleDescription ? [] : [[IpProtocol, FromPort, ToPort, range].join('|')],
+    ),
+  );
 }

@@ -41,6 +41,8 @@ const securityGroup = z.object({
   GroupId: z.string(),
   GroupName: z.string().default(''),
   VpcId: z.string().exactOptional(),
+  /** What others have opened to addresses: `tcp|8080|8080|10.0.0.0/8`. Looked at where a network load balancer has no security groups. */
+  Open: z.array(z.string()).default([]),
   Tags: tags,
 });
 

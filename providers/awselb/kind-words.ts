@@ -141,10 +141,11 @@ const securityGroupRule: KindWords = {
     const [group = id, protocol = ''] = id.split('|');
     return `${group} ${protocol}`.trimEnd();
   },
-  gone: ['FromPort', 'SourceGroupId'],
+  gone: ['FromPort', 'SourceGroupId', 'Cidr'],
   attrs: {
     FromPort: { word: 'ports', text: (from, { ToPort = from }) => portsText(from, ToPort) },
     SourceGroupId: { word: 'from', usual: '' },
+    Cidr: { word: 'from' },
     ToPort: quiet('to port'),
   },
   refs: { Source: 'from' },

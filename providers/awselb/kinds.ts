@@ -34,7 +34,7 @@
  *                    `tcp|80|80|10.0.0.0/8` → {IpProtocol, FromPort, ToPort, CidrIp | CidrIpv6 | PrefixListId}.
  * SecurityGroupRule  id `GROUP|PROTOCOL|backend`: a rule in the group of nodes or pods, which is not ours: GroupId, IpProtocol,
  *                    FromPort, ToPort, Description (the claim); from the ref `Source` (the back-end group that is ours) or
- *                    SourceGroupId (one that is given).
+ *                    SourceGroupId (one that is given). With id `GROUP|PROTOCOL|RANGE|PORT-PORT`: from the addresses `Cidr`.
  *
  * After normalize() every field is there: '' or {} or [] or false says that it is not set, and a create leaves it out.
  *
@@ -79,7 +79,7 @@ export const kinds: readonly KindSpec[] = [
     kind: 'SecurityGroupRule',
     claim: 'tag',
     // The range of ports changes in place: ModifySecurityGroupRules, or the new range let in before the old one goes.
-    immutable: ['GroupId', 'IpProtocol', 'SourceGroupId', 'Source'],
+    immutable: ['GroupId', 'IpProtocol', 'SourceGroupId', 'Source', 'Cidr'],
     sticky,
     refs: { Source: { to: 'SecurityGroup' } },
     sets: {},

@@ -1,4 +1,5 @@
 import type { ExportedService, FrontGroup, Member, Problem, Resource, ServiceId } from '../../src/model/index.ts';
+import { type Bare, bareGroups } from './bare-rules.ts';
 import { growOnly, othersIn, unclaimedAnswers, unclaimedRules } from './beside-others.ts';
 import type { Build } from './build.ts';
 import { adopt, adoptedFirst, isAdopted, mayReplace } from './consent.ts';
@@ -21,6 +22,7 @@ import {
   tagText,
   unitName,
 } from './names.ts';
+import { tellOpening } from './opening.ts';
 import { checkQuotas } from './quotas.ts';
 import { securityGroupsOf } from './security-groups.ts';
 import { settle } from './settle.ts';
@@ -36,6 +38,8 @@ export interface GroupResult {
   readonly problems: readonly Problem[];
   /** Target groups whose security groups are to let the back-end group in. */
   readonly opened: readonly Resource[];
+  /** Target groups of a load balancer without security groups. */
+  readonly bare: readonly Bare[];
   readonly type: LoadBalancerType;
   /** The load balancer is new to the account. */
   readonly fresh: boolean;
@@ -106,7 +110,9 @@ export function groupResult(
             ports: others.length > 0 || shared.incomplete ? undefined : guardedBy(lost, shared.settings),
           });
     const opened = opensBackends(resources, shared) ? resources.filter(({ kind }) => kind === 'TargetGroup') : [];
-    return { unit, resources, problems, opened, type, fresh: made?.fresh ?? false, stopped };
+    problems.push(...tellOpening(resources, members, shared.present));
+    const bare = type === 'network' ? bareGroups(resources, { ...shared, services: group.services }) : [];
+    return { unit, resources, problems, opened, bare, type, fresh: made?.fresh ?? false, stopped };
   }
 }
 

@@ -10,7 +10,8 @@ import type {
   Resource,
 } from '../../src/model/index.ts';
 import { type Shared, shareAccount } from './account-quotas.ts';
-import { sharedResources, strayTargets } from './backend-rules.ts';
+import { groupBehind, sharedResources, strayTargets } from './backend-rules.ts';
+import { type Bare, bareRules, isBare } from './bare-rules.ts';
 import { bindingResources } from './binding.ts';
 import type { Build } from './build.ts';
 import { deletionGuard } from './deletion-guard.ts';
@@ -49,6 +50,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const resources: Resource[] = [];
   const problems: Problem[] = [];
   const opened: Resource[] = [];
+  const bare: Bare[] = [];
   const results: Shared[] = [];
   const joined = joinGroups(input.groups, settings);
   problems.push(...joined.problems);
@@ -70,6 +72,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
     resources.push(...result.resources);
     problems.push(...result.problems);
     opened.push(...result.opened);
+    bare.push(...result.bare);
   }
   const rest = leftBehind(problems, [...resources, ...moved], present, input.present);
   const left = [...moved, ...rest];
@@ -85,6 +88,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
   );
   const stillThere = input.present.some(({ kind, owned }) => kind === 'LoadBalancer' && owned);
   const orphaned = input.present.some((object) => isOfCluster(object, cluster));
+  const grown = policy !== undefined && policy !== 'sync';
   // What all load balancers stand on is begun first.
   const common = sharedResources({
     balancer,
@@ -96,18 +100,31 @@ export function model(input: ModelInput, options: Options): ModelResult {
     used,
     stillThere,
     orphaned,
-    growsOnly: policy !== undefined && policy !== 'sync',
+    growsOnly: grown,
+  });
+  const known = new Set(bare.map(({ group }) => group.unit));
+  const bareRest = input.present.some((one) => one.owned && isBare(one) && !known.has(one.unit));
+  const byAddress = bareRules(bare, groupBehind(environment, cluster), {
+    balancer,
+    environment,
+    present,
+    growsOnly: orphaned || grown || bareRest,
   });
   problems.push(...results.flatMap(({ group, result }) => tellMoves(group, result, present)));
   const byId = new Map(services.map((service) => [service.id, service]));
-  for (const [id, addresses] of strayTargets(opened, environment, cluster)) {
+  for (const [id, addresses] of strayTargets([...opened, ...bare.map(({ group }) => group)], environment, cluster)) {
     const service = byId.get(id);
     if (service !== undefined) problems.push(tellStray(service, addresses));
   }
   return {
-    resources: [...common, ...resources],
+    resources: [...common, ...byAddress, ...resources],
     problems,
-    provisional: back.size > 0 || [...moving.values()].some(({ ends }) => ends),
+    // What all share goes when the last load balancer has gone.
+    provisional:
+      back.size > 0 ||
+      bareRest ||
+      (stillThere && !used && common.length > 0) ||
+      [...moving.values()].some(({ ends }) => ends),
   };
 }
 

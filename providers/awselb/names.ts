@@ -198,6 +198,17 @@ export const backendGroupTags = (cluster: string): Readonly<Record<string, strin
   [clusterTag]: cluster,
   'elbv2.k8s.aws/resource': 'backend-sg',
 });
+/** Of a rule in the group of nodes or pods that lets in addresses: all of it but the words. */
+export function cidrRuleId(rule: {
+  readonly GroupId: string;
+  readonly IpProtocol: string;
+  readonly FromPort: number;
+  readonly ToPort: number;
+  readonly Cidr: string;
+}): string {
+  return [rule.GroupId, rule.IpProtocol, rule.Cidr, `${rule.FromPort}-${rule.ToPort}`].join('|');
+}
+
 export const backendRuleDescription = 'elbv2.k8s.aws/targetGroupBinding=shared';
 export const securityGroupDescription = '[k8s] Managed SecurityGroup for LoadBalancer';
 export const backendGroupDescription = '[k8s] Shared Backend SecurityGroup for LoadBalancer';

@@ -1,7 +1,14 @@
 import type { IpPermission, SecurityGroup, SecurityGroupRule } from '@aws-sdk/client-ec2';
 import type { Attrs, Member, Observed } from '../../src/model/index.ts';
 import { type HeldThings, heldAttr } from './held-things.ts';
-import { backendGroup, backendRuleDescription, securityGroupId, securityGroupResource } from './names.ts';
+import {
+  backendGroup,
+  backendRuleDescription,
+  cidrRuleId,
+  clusterTag,
+  securityGroupId,
+  securityGroupResource,
+} from './names.ts';
 import { foreignUnit, given, seen, tagSet, type View } from './see-parts.ts';
 
 /** `stays`: groups by which load balancers that stay reach their targets. */
@@ -50,12 +57,14 @@ function permissions(list: readonly IpPermission[]): ReadonlyMap<string, Member>
   return found;
 }
 
-/** Groups of nodes and pods with rules that let a back-end group in, as far as their descriptions tell. */
+/** Groups of nodes and pods with rules that let a back-end group in, or addresses, as far as their descriptions tell. */
 export function openGroups(groups: Iterable<SecurityGroup>, source: string | undefined): readonly string[] {
   return [...groups].flatMap(({ GroupId, IpPermissions = [] }) =>
     GroupId !== undefined &&
-    IpPermissions.some(({ UserIdGroupPairs = [] }) =>
-      UserIdGroupPairs.some((pair) => pair.GroupId === source && pair.Description === backendRuleDescription),
+    IpPermissions.some(
+      ({ UserIdGroupPairs = [], IpRanges = [], Ipv6Ranges = [] }) =>
+        UserIdGroupPairs.some((pair) => pair.GroupId === source && pair.Description === backendRuleDescription) ||
+        [...IpRanges, ...Ipv6Ranges].some(({ Description }) => Description === backendRuleDescription),
     )
       ? [GroupId]
       : [],
@@ -72,8 +81,40 @@ export function descriptionIn(group: SecurityGroup | undefined, rule: SecurityGr
     .find(({ GroupId }) => GroupId === rule.ReferencedGroupInfo?.GroupId)?.Description;
 }
 
-/** Undefined: not one that lets the back-end group in. */
+/** Undefined: not one that lets the back-end group in, or addresses for us. */
 export function seeSecurityGroupRule(rule: SecurityGroupRule, view: View, stays: HeldThings): Observed | undefined {
+  const range = rule.CidrIpv4 ?? rule.CidrIpv6;
+  return range === undefined ? seeGroupRule(rule, view, stays) : seeRangeRule(rule, range, view);
+}
+
+/** Its tag says of which cluster it is; one of aws-load-balancer-controller has none, and is of the cluster of its group. */
+function seeRangeRule(
+  rule: SecurityGroupRule,
+  Cidr: string,
+  { account, owners, ownsShared }: View,
+): Observed | undefined {
+  const { SecurityGroupRuleId: handle, GroupId = '', IpProtocol = '', FromPort = -1, ToPort = -1, Description } = rule;
+  const { cluster } = owners.input;
+  const said = rule.Tags?.find(({ Key }) => Key === clusterTag)?.Value;
+  const ours =
+    said === undefined
+      ? account.tags.get(GroupId)?.[`kubernetes.io/cluster/${cluster}`] !== undefined
+      : said === cluster;
+  if (handle === undefined || !ours || !ownsShared) return undefined;
+  if (rule.IsEgress === true || Description !== backendRuleDescription) return undefined;
+  const attrs = { GroupId, IpProtocol, FromPort, ToPort, Cidr };
+  const rest = { serves: [], refs: {}, sets: {}, owned: true, facts: {} };
+  return seen({
+    kind: 'SecurityGroupRule',
+    id: cidrRuleId(attrs),
+    unit: owners.sharedUnit,
+    handle,
+    attrs: { ...attrs, Description },
+    ...rest,
+  });
+}
+
+function seeGroupRule(rule: SecurityGroupRule, view: View, stays: HeldThings): Observed | undefined {
   const { SecurityGroupRuleId: handle, GroupId = '', IpProtocol = '', IsEgress } = rule;
   const Description = rule.Description ?? descriptionIn(view.account.securityGroups.get(GroupId), rule);
   const source = rule.ReferencedGroupInfo?.GroupId;

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { PlanReport } from '../model/index.ts';
 
+/** What no step says. */
+const risky: ReadonlySet<string> = new Set(['W_NAME_CHANGES', 'W_OPENED']);
 const reasons = ['gap', 'risk', 'delete', 'release', 'refused'] as const;
 export type FailOn = (typeof reasons)[number];
 
@@ -8,7 +10,7 @@ export type FailOn = (typeof reasons)[number];
 export function failOnOption(): Option {
   return new Option(
     '--fail-on <list>',
-    'exit 1 when the plan has one of these, by commas: gap (an interruption that no order avoids, an address of a service that changes), risk (a turn to what is not known to be healthy, a DNS name that changes), delete (also in replacements, and of targets in what is released), release, refused',
+    'exit 1 when the plan has one of these, by commas: gap (an interruption that no order avoids, an address of a service that changes), risk (a turn to what is not known to be healthy, a DNS name that changes, a port that is opened to everybody), delete (also in replacements, and of targets in what is released), release, refused',
   ).argParser((value) =>
     value.split(',').map((part) => {
       const found = reasons.find((reason) => reason === part.trim());
@@ -25,7 +27,7 @@ export function findUnwanted(plan: PlanReport, failOn: unknown): readonly FailOn
   const has: Readonly<Record<FailOn, boolean>> = {
     gap: steps.some(({ gap = [] }) => gap.length > 0) || (plan.moves ?? []).length > 0,
     // Clients that know the old name of a service are turned to nobody.
-    risk: steps.some(({ risk = [] }) => risk.length > 0) || plan.problems.some(({ code }) => code === 'W_NAME_CHANGES'),
+    risk: steps.some(({ risk = [] }) => risk.length > 0) || plan.problems.some(({ code }) => risky.has(code)),
     // What stays and loses all that was ours in it is gone for who was served by that.
     delete: steps.some(
       ({ op, borrowed, kind, handle }) =>

@@ -62,6 +62,11 @@ export const cloudErrors = {
     title: 'a rule that somebody else made is asked before that of a service',
     hint: 'Rules of others at an adopted load balancer keep their place. Delete it, move it behind, or write it with the same conditions: then the service takes it over.',
   },
+  W_OPENED: {
+    class: 'warning',
+    title: 'a port that lets in some is opened to everybody',
+    hint: 'Name who may come (inbound-cidrs, sourceRanges) at a service that stays. `--fail-on risk` holds it.',
+  },
   W_ORPHAN: {
     class: 'warning',
     title: 'something carries the tags of the cluster, and this weir was never asked for it',

@@ -120,6 +120,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'adopt "www.test" of Ingress shop/web: rule 1 of port 443, which somebody else made, is asked first and takes all requests for www.test /*',
   ],
   [
+    'W_OPENED',
+    merge,
+    'sourceRanges "0.0.0.0/0" of Ingress shop/web: port 80, which lets in 10.9.0.0/16 now, is opened to everybody: nobody names ranges for it any more',
+  ],
+  [
     'W_ORPHAN',
     plan,
     'stack service/shop/db carries the tags of cluster prod, and this weir was never asked for it. Left alone: load balancer k8s-shop-db-0123456789',
