@@ -174,7 +174,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'M3: a voter that lost its disk does not vote before it has learned',
     edits: [{ file: 'protocol', from: 'settled, group === undefined)', to: 'settled, false)' }],
-    firstSeed: 320,
+    firstSeed: 1300,
     storm: true,
     faults: [...membership, 'diskLost'],
   },
