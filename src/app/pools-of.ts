@@ -2,7 +2,7 @@ import type { ReservedAddress } from '../alloc/index.ts';
 import type { Config } from '../config/index.ts';
 import type { KnownNamespace, Node, Pool, Snapshot } from '../model/index.ts';
 import { Remade, sameItems } from '../model/remade.ts';
-import { selectedNamespaces } from '../net/index.ts';
+import { selectedNamespaces } from '../net/selected-namespaces.ts';
 
 /** The pools of the configuration, as those who give addresses out of them know pools. */
 export function configuredPools({ pools }: Pick<Config, 'pools'>): readonly Pool[] {

@@ -12,7 +12,6 @@ export * from './parsed.ts';
 export * from './path.ts';
 export * from './port.ts';
 export * from './regex.ts';
-export * from './selected-namespaces.ts';
 export * from './target.ts';
 export * from './text.ts';
 export * from './users.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { KnownNamespace, Pool } from '../../model/index.ts';
-import { selectedNamespaces } from '../../net/index.ts';
+import { selectedNamespaces } from '../../net/selected-namespaces.ts';
 import { labelSelectors } from './label-selector.ts';
 import type { Known } from './read-spec.ts';
 import { maybeNames } from './words.ts';
