@@ -89,16 +89,23 @@ describe('machines that cannot announce', {
   it('without a secret that can be used: told, and taken as soon as there is one', async (t) => {
     t.after(endAll);
     const secretFile = join(weirs.folder, 'own-secret');
-    announce('a', { peers: peersOf(names) });
-    announce('b', { peers: peersOf(names), secretFile });
-    start('a');
-    start('b');
+    announce('a', { peers: peersOf(['a', 'b']) });
+    announce('b', { peers: peersOf(['a', 'b']), secretFile });
+    const machines = new Map(['a', 'b'].map((name) => [name, start(name)]));
     await failing('a', /^E_L2_SECRET .*there are peers and no secretFile/);
     await failing('b', /^E_L2_SECRET .*cannot be read/);
     writeFileSync(secretFile, 'short\n');
     await failing('b', /^E_L2_SECRET .*holds 5 bytes/);
     writeFileSync(secretFile, 'long enough for everybody\n');
     await weirs.until('it is read', () => (unit('b', 'vip')?.state === 'in sync' ? true : undefined));
+    announce('a', { peers: peersOf(['a', 'b']), secretFile });
+    machines.get('a')?.kill('SIGHUP');
+    const owner = await weirs.until('one of a and b answers', () => weirs.owner('a', vip));
+    announce(owner, { peers: peersOf(['a', 'b']), secretFile: join(weirs.folder, 'missing') });
+    machines.get(owner)?.kill('SIGHUP');
+    await failing(owner, /^E_L2_SECRET .*cannot be read/);
+    await sleep(1_000);
+    assert.equal(weirs.owner(owner === 'a' ? 'b' : 'a', vip), owner, 'it goes on with the last good one');
   });
 
   it('with another secret: not listened to, which all of them tell', async (t) => {
