@@ -76,7 +76,7 @@ export class StatusService {
   /** Who works beside a source. */
   readonly beside = (source: KubernetesSourceConfig): Beside => {
     const { config, clock, random, instance, metrics } = this.#context;
-    const { owner, events, clearOnStop } = config.status;
+    const { owner, events, clearOnStop, poolAnnotation } = config.status;
     const manager = owner ?? source.controller;
     const { name, cluster, merge } = source;
     const keeper = new StatusKeeper({
@@ -87,6 +87,7 @@ export class StatusService {
       fronts: new Set(config.balancers.flatMap(({ publish }) => publish?.service ?? [])),
       events,
       clearOnStop,
+      poolAnnotation,
       instance,
       clock,
       random,

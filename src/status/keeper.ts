@@ -41,6 +41,8 @@ export interface KeeperOptions {
   readonly fronts: ReadonlySet<string>;
   /** Whether Events are written. */
   readonly events: boolean;
+  /** Services name the pool of their address. Default: false. */
+  readonly poolAnnotation?: boolean;
   /** At the end what was published is taken back. */
   readonly clearOnStop: boolean;
   readonly instance: string;
@@ -274,7 +276,9 @@ export class StatusKeeper implements Beside {
   }
 
   #intent(aspect: Aspect, object: KnownObject, { status, hold, pool }: Decision) {
-    if (aspect === 'pool') return poolIntent(object, pool);
+    // A Service that is none of type LoadBalancer any more has no address, as MetalLB has it.
+    const poolless = this.#options.poolAnnotation === true && !object.shape.addresses;
+    if (aspect === 'pool') return poolIntent(object, poolless ? null : pool);
     if (aspect === 'meta') return hold === 'keep' ? undefined : finalizerIntent(object, hold, this.#options.finalizer);
     if (status === 'keep') return undefined;
     return statusIntent(object, status === 'clear' ? undefined : status, this.#now);

@@ -163,6 +163,15 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
     );
     await cluster.slice('default', 'local', [{ node: 'b', address: '10.88.0.3' }]);
     await cluster.answeredBy(local, (name) => name === 'b');
+    // Who is of another type has no address any more, and names no pool of it.
+    const ofPool = 'metallb.io/ip-allocated-from-pool: local';
+    const yaml = () => cluster.kubectl('get', 'svc', 'local', '-o', 'yaml');
+    await eventually(yaml, (text) => text.includes(ofPool));
+    await cluster.kubectl('patch', 'svc', 'local', '--type=merge', '-p', '{"spec":{"type":"ClusterIP"}}');
+    await eventually(yaml, (text) => !text.includes(ofPool) && !text.includes(local));
+    const again = '{"spec":{"type":"LoadBalancer","externalTrafficPolicy":"Local"}}';
+    await cluster.kubectl('patch', 'svc', 'local', '--type=merge', '-p', again);
+    await cluster.answeredBy(local, (name) => name === 'b');
   });
 
   it('say nothing of what others serve: Ingresses without a class', async () => {

@@ -14,6 +14,12 @@ describe('the annotation that names the pool of an address', () => {
     assert.equal(poolIntent(annotated('public'), 'public'), undefined);
   });
 
+  it('goes with the last address', () => {
+    const metadata = { uid: 'u1', annotations: { 'metallb.io/ip-allocated-from-pool': null } };
+    assert.deepEqual(poolIntent(annotated('public'), null), { type: 'merge', body: { metadata } });
+    assert.equal(poolIntent(known(), null), undefined);
+  });
+
   it('stays where no pool is known, and is for Services that stay', () => {
     assert.equal(poolIntent(annotated('other'), undefined), undefined);
     assert.equal(poolIntent(known({}, ingressKind), 'public'), undefined);
