@@ -37,8 +37,17 @@ export function checkQuotas(
   resources: readonly Resource[],
   type: LoadBalancerType,
   members: readonly ExportedService[],
-  build: Build,
+  { refuse, ...rest }: Build,
 ): void {
+  // Who is refused is told of the first quota that stands in the way.
+  const told = new Set<ExportedService>();
+  const build: Build = {
+    ...rest,
+    refuse(service, problem) {
+      if (!told.has(service)) refuse(service, problem);
+      told.add(service);
+    },
+  };
   const of = (kind: string): readonly Resource[] => resources.filter((resource) => resource.kind === kind);
   const groups = of('TargetGroup');
   const listeners = of('Listener');

@@ -1,4 +1,5 @@
 import type { ApplyReport, ServiceState, StepResult } from '../../model/index.ts';
+import { waitText } from './changes.ts';
 import { type KindsOf, shortUnit, tellerOf } from './object-words.ts';
 import type { Paint } from './paint.ts';
 import { renderTable } from './table.ts';
@@ -28,8 +29,10 @@ export function createStepLines(kinds: KindsOf): (done: StepResult, paint: Paint
     // Steps that were done in one go took that time together: it stands once.
     const together = before?.unit === done.unit && before.durationMs === done.durationMs && before.result === result;
     before = done;
-    const time = (together ? '' : span(done.durationMs)).padStart(7);
-    return `  ${word(result.padEnd(7))} ${time}  ${deed} ${step.kind} ${name}${where}${set}${tail}\n`;
+    const waits = result === 'waiting';
+    const time = (together || waits ? '' : span(done.durationMs)).padStart(7);
+    const what = waits && step.until !== undefined ? `: ${waitText(step.until, teller)}` : '';
+    return `  ${word(result.padEnd(7))} ${time}  ${deed} ${step.kind} ${name}${where}${set}${what}${tail}\n`;
   };
 }
 

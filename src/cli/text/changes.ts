@@ -142,7 +142,7 @@ function detailsOf(step: Step, teller: Teller): readonly string[] {
 }
 
 /** `wait for ready targets: 1 of 2, at most 5 min`. */
-function waitText({ what, kind, set, min, members, deadlineMs, ends }: Until, teller: Teller): string {
+export function waitText({ what, kind, set, min, members, deadlineMs, ends }: Until, teller: Teller): string {
   if (what === 'ready') {
     const word = teller.words(kind).sets?.[set]?.word ?? 'members';
     return `wait for ready ${word}: ${min} of ${members.length}, at most ${span(deadlineMs)}`;

@@ -33,7 +33,11 @@ export interface Teller {
 
 /** Without the balancer, which stands before most names of units. */
 export function shortUnit(balancer: string, unit: string): string {
-  return unit.startsWith(`${balancer}/`) ? unit.slice(balancer.length + 1) : unit;
+  const parts = unit
+    .split('+')
+    .map((part) => (part.startsWith(`${balancer}/`) ? part.slice(balancer.length + 1) : part));
+  const own = parts.filter((part) => !part.startsWith('foreign/'));
+  return (own.length === 0 ? parts : own).join('+');
 }
 
 const noWords: KindWords = {};

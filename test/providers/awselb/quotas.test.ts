@@ -83,6 +83,10 @@ describe('quotas', () => {
   it('of rules refuse the member that passes them, the others go on', () => {
     const desired = desire([member('shop/a', 60), member('shop/b', 30), member('shop/c', 20)]);
     assert.deepEqual(told(desired), ['E_QUOTA shop/c rules-per-application-load-balancer 110']);
+    // Who passes two is told of one.
+    const both = { 'rules-per-application-load-balancer': 1, 'listeners-per-application-load-balancer': 0 };
+    const problems = told(desire([member('shop/a', 2)], limited(both)));
+    assert.equal(problems.filter((one) => one.startsWith('E_QUOTA')).length, 1, problems.join());
     assert.equal(kindsOf(desired.resources, 'Rule'), 90);
   });
 
