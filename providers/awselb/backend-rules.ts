@@ -152,9 +152,8 @@ export function strayTargets(
   cluster: string,
 ): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  // Where nobody has looked, none is missing.
-  if (environment.Searched !== true && environment.Instances.length + environment.NetworkInterfaces.length === 0)
-    return found;
+  // Where none was looked for, none is missing.
+  if (environment.Instances.length + environment.NetworkInterfaces.length === 0) return found;
   const index = indexOf(environment, cluster);
   for (const { serves, sets } of groups)
     for (const [key, { attrs, gone }] of sets.Targets ?? []) {

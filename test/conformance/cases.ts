@@ -192,9 +192,7 @@ export const cases: readonly Case[] = [
       rig.set([{ ...web, bundle: { key: 'shop/web', order: 1 } }, db, unknown, taken]);
       const report = await rig.apply();
       assertApplied(report);
-      // What a place cannot do, or does not know, is said of good ones too.
-      const troubles = report.plan.problems.filter(({ code }) => code !== 'W_FEATURE');
-      const told = new Set(troubles.map(({ service }) => service));
+      const told = new Set(report.plan.problems.map(({ service }) => service));
       assert.deepEqual([...told].sort(), ['bad/settings', 'bad/twice']);
       await assertConverged(rig, harness);
       for (const good of [web, db]) await assertAnswers(harness, good);
