@@ -35,7 +35,11 @@ const address = (service: number, target: number): string => {
 
 export async function run({ raw, breakName }: BenchOptions): Promise<readonly Figure[]> {
   const twist = Object.entries(twists).find(([name]) => name === breakName)?.[1];
-  const raised = { 'network-load-balancers': 5_000, 'target-groups': 10_000, 'network-load-balancer-enis-per-vpc': 20_000 };
+  const raised = {
+    'network-load-balancers': 5_000,
+    'target-groups': 10_000,
+    'network-load-balancer-enis-per-vpc': 20_000,
+  };
   const stage = await Stage.open({
     fake: { timings: { loadBalancer: { ms: 60_000 }, target: { ms: 20_000 } }, quotas: raised },
     options: { limits: { writesPerSecond: 100, targetsPerSecond: 100, callsPerSecond: 100 } },
