@@ -26,6 +26,8 @@ export function startSpeaker(options: SpeakerOptions, onNews: (news: News) => vo
     let refused = false;
     const started = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
       workerData: present,
+      // Its sockets are the C library's; Node would warn when they are closed.
+      trackUnmanagedFds: false,
     });
     started.on('message', (several: readonly News[]) => {
       for (const news of several) {

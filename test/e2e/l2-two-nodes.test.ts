@@ -43,6 +43,23 @@ describe('two nodes on a network', { concurrency: false, skip: needsRootAnd('ip'
     await b.until((news) => news.kind === 'report' && news.report.kind === 'alone' && news.report.alone, at);
   });
 
+  it('available: hundreds of addresses are asked for together when the other dies, and none is let go after that', async () => {
+    const vips = Array.from({ length: 300 }, (_, at) => `10.77.${1 + Math.floor(at / 250)}.${at % 250}`);
+    const [a, b] = await begin().startAll(names, {
+      ...{ mode: 'available', ranks: vips.map((one) => [one, names]) },
+      pools: [{ first: '10.77.1.0', last: '10.77.2.49' }],
+    });
+    assert.ok(a !== undefined && b !== undefined);
+    const last = vips.at(-1) ?? '';
+    await a.until(opened(last));
+    const at = monotonicMs();
+    a.kill('SIGKILL');
+    for (const one of vips) await b.until(opened(one), at);
+    await sleep(500);
+    const gone = b.news.filter((news) => news.at >= at && news.kind === 'report' && news.report.kind === 'dropped');
+    assert.deepEqual(gone, []);
+  });
+
   it('available: without the gateway nobody answers', async () => {
     const [a, b] = await begin().startAll(names, { mode: 'available' });
     assert.ok(a !== undefined && b !== undefined);

@@ -15,7 +15,7 @@ export interface Question {
   readonly faces: readonly ProbeFace[];
 }
 
-/** When it is asked, ms from the beginning, and when no answer is awaited any more. */
+/** When it is asked, ms from the beginning, and when no answer is awaited any more; the time that asking itself takes does not count. */
 export interface ProbeTimes {
   readonly askAtMs: readonly number[];
   readonly untilMs: number;
@@ -46,18 +46,21 @@ export async function probeNeighbors(
   };
   try {
     const begunAt = performance.now();
-    const passed = () => performance.now() - begunAt;
+    let askingMs = 0;
+    const passed = () => performance.now() - begunAt - askingMs;
     for (const at of [...askAtMs, untilMs]) {
       while (passed() < at && found.size < asked.size) {
         await sleep(Math.min(lookMs, Math.max(1, at - passed())));
         hear();
       }
       if (at === untilMs || found.size === asked.size) break;
+      const askedAt = performance.now();
       await ask(
         socket,
         questions.filter(({ address }) => !found.has(address)),
         hear,
       );
+      askingMs += performance.now() - askedAt;
     }
   } finally {
     for (const listener of listeners) listener.close();

@@ -8,7 +8,13 @@ const probeMs = 30;
 const probeWithinMs = 120;
 const probeGoodMs = 100;
 
-type Asked = { readonly round: Round } | { readonly vip: Vip };
+/** Addresses that are asked for at once: their answers are counted together. */
+interface Batch {
+  left: number;
+  free: boolean;
+}
+
+type Asked = { readonly round: Round } | { readonly vip: Vip; readonly batch: Batch };
 
 /**
  * The gateway's answer as the third vote of two nodes: who reaches it while the other is silent goes on alone. An address that is not open
@@ -46,9 +52,12 @@ export class GatewayVote implements ThirdVote {
     if (asked === undefined) return false;
     if ('vip' in asked) {
       this.#probing.delete(asked.vip);
-      if (event.answered) this.#freeUntil.delete(asked.vip);
-      else this.#freeUntil.set(asked.vip, now + probeGoodMs);
-      return !event.answered;
+      const { vip, batch } = asked;
+      if (event.answered) this.#freeUntil.delete(vip);
+      else this.#freeUntil.set(vip, now + probeGoodMs);
+      batch.left -= 1;
+      batch.free ||= !event.answered;
+      return batch.left === 0 && batch.free;
     }
     if (!event.answered) return false;
     this.#reached.add(asked.round);
@@ -81,11 +90,13 @@ export class GatewayVote implements ThirdVote {
   }
 
   #probe(round: Round, now: number): void {
+    const batch: Batch = { left: 0, free: false };
     for (const vip of round.pulse.claims) {
       const needed = !this.#open(vip, now) && now >= (this.#freeUntil.get(vip) ?? 0);
       if (!needed || this.#probing.has(vip) || this.#parts.owner()?.claims.get(vip)?.wanted !== true) continue;
       this.#probing.add(vip);
-      this.#ask(vip, probeMs, { vip });
+      batch.left += 1;
+      this.#ask(vip, probeMs, { vip, batch });
     }
   }
 
