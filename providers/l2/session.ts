@@ -122,7 +122,7 @@ class L2Session implements Session {
     this.#orders = ordersOf(left.told);
     if (this.#orders === undefined) return;
     this.#voting = new Voting(this.#ctx, this.#orders);
-    this.#voting.start(left.order);
+    this.#voting.follow(left.order, left.view.silent);
   }
 
   async #end(how: 'leave' | 'withdraw'): Promise<void> {

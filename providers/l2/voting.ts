@@ -4,7 +4,7 @@ import { answerVote } from './answer-vote.ts';
 import { nextConfigured, writesNext } from './configured-voters.ts';
 import { readDisk } from './disk.ts';
 import type { Orders } from './orders.ts';
-import type { VoteRequest } from './protocol/events.ts';
+import type { Disk, VoteRequest } from './protocol/events.ts';
 import type { Group, NodeId } from './protocol/messages.ts';
 import type { News, Order } from './speaker-words.ts';
 import { VoterKeeper } from './voter-keeper.ts';
@@ -14,18 +14,22 @@ import { firstGroup } from './voters.ts';
 const firstMs = 5000;
 const voteMs = 2000;
 
+type VotingContext = Pick<Context, 'records' | 'node' | 'clock' | 'log' | 'stateDir'>;
+type VotingOrders = Pick<Orders, 'voters' | 'peers'>;
+
 /** Who votes: as the configuration says, else as a record in the API of the cluster, changed one voter at a time. */
 export class Voting {
-  readonly #ctx: Context;
+  readonly #ctx: VotingContext;
   readonly #keeper: VoterKeeper | undefined;
   #order: (order: Order) => void = () => {};
   #voters: readonly NodeId[] = [];
+  #speakers: readonly NodeId[] = [];
   #silent: ReadonlySet<NodeId> = new Set();
   #group: Group | undefined;
   #settled: Group | undefined;
   readonly #end = new AbortController();
 
-  constructor(ctx: Context, orders: Orders) {
+  constructor(ctx: VotingContext, orders: VotingOrders) {
     this.#ctx = ctx;
     const { records, node, clock, log } = ctx;
     if (orders.voters.length === 0 && records !== undefined)
@@ -43,7 +47,7 @@ export class Voting {
 
   /** The record to begin with. Throws E_L2 where the cluster does not tell it. */
   async first(signal: AbortSignal): Promise<Group> {
-    const onDisk = this.#onDisk();
+    const onDisk = this.#disk()?.group;
     if (this.#keeper === undefined) return onDisk ?? { version: 1, voters: this.#voters, previous: [] };
     const late = AbortSignal.timeout(firstMs);
     try {
@@ -61,10 +65,20 @@ export class Voting {
     this.#keeper?.start();
   }
 
+  /** Follows a thread that runs already, and has told others of its group and of who is silent. */
+  follow(order: (order: Order) => void, silent: Extract<News, { kind: 'silent' }>['nodes']): void {
+    this.start(order);
+    this.hear({ kind: 'silent', nodes: silent });
+    const { group, settled } = this.#disk() ?? {};
+    this.#group = group;
+    if (group !== undefined && settled === true) this.#settle(group.version);
+  }
+
   /** Other machines, or other voters, are wanted. */
-  use({ voters, peers }: Orders): void {
+  use({ voters, peers }: VotingOrders): void {
     const speakers = [this.#ctx.node, ...peers.map(({ name }) => name)];
     this.#keeper?.speakers(speakers);
+    this.#speakers = speakers;
     this.#voters = voters.length > 0 ? voters : firstGroup(speakers).voters;
     this.#advance();
   }
@@ -80,10 +94,7 @@ export class Voting {
     }
     if (news.kind !== 'report') return;
     if (news.report.kind === 'group') this.#group = news.report.group;
-    if (news.report.kind !== 'settled') return;
-    this.#keeper?.settled(news.report.version);
-    if (this.#group?.version === news.report.version) this.#settled = this.#group;
-    this.#advance();
+    if (news.report.kind === 'settled') this.#settle(news.report.version);
   }
 
   async close(): Promise<void> {
@@ -91,11 +102,20 @@ export class Voting {
     await this.#keeper?.close();
   }
 
+  #settle(version: number): void {
+    this.#keeper?.settled(version);
+    if (this.#group?.version === version) this.#settled = this.#group;
+    this.#advance();
+  }
+
   /** Without a cluster: one step towards the configured voters, once the last one is settled. */
   #advance(): void {
     if (this.#keeper !== undefined || this.#settled === undefined) return;
     const { node, log } = this.#ctx;
-    if (!this.#settled.voters.includes(node) || !writesNext(this.#settled, node, this.#silent)) return;
+    const { voters } = this.#settled;
+    // Who was taken from the peers writes nothing, and whether it is there is not known any more.
+    const away = new Set([...this.#silent, ...voters.filter((voter) => !this.#speakers.includes(voter))]);
+    if (!voters.includes(node) || !writesNext(this.#settled, node, away)) return;
     const next = nextConfigured(this.#settled, this.#voters);
     if (next === undefined) return;
     this.#settled = undefined;
@@ -113,7 +133,7 @@ export class Voting {
     if (!this.#end.signal.aborted) this.#order({ kind: 'vote', answer });
   }
 
-  #onDisk(): Group | undefined {
-    return readDisk(join(this.#ctx.stateDir, 'l2-node.json'))?.group;
+  #disk(): Disk | undefined {
+    return readDisk(join(this.#ctx.stateDir, 'l2-node.json'));
   }
 }
