@@ -192,8 +192,9 @@ export class View {
     const lasts = (sinceMs: number) => this.#wall() - sinceMs >= graceMs;
     const waits = `${this.#node} does not vote yet: it has to hear ${this.#waitsFor.join(', ')} once`;
     const alone = `${this.#node} goes on alone: the other voter is not heard`;
-    const silent = this.#quorum?.silent ?? [];
-    const lost = `${this.#node} answers for nothing: too few voters hear it; silent: ${silent.join(', ')}`;
+    const silent = (this.#quorum?.silent ?? []).filter((node) => node !== this.#node);
+    const others = silent.length === 0 ? '' : `; silent: ${silent.join(', ')}`;
+    const lost = `${this.#node} answers for nothing: too few voters hear it${others}`;
     return [
       ...(this.#waitsFor.length > 0 && lasts(this.#waitsSinceMs)
         ? [{ code: 'W_L2_PEER', message: waits } as const]

@@ -128,7 +128,7 @@ describe('what is wrong, as one machine knows it', () => {
     young.clock.now += graceMs;
     assert.match(young.codes()[0] ?? '', /W_L2_PEER a does not vote yet: it has to hear c once/);
     assert.match(stage(alone).codes()[0] ?? '', /W_L2_PEER a goes on alone/);
-    const lost = stage(quorum(false, 'b', 'c'));
+    const lost = stage(quorum(false, 'a', 'b', 'c'));
     assert.deepEqual(lost.codes(), []);
     lost.clock.now += graceMs;
     assert.match(lost.codes()[0] ?? '', /E_L2_QUORUM a answers for nothing.*silent: b, c/);
