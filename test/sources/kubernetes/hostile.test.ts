@@ -235,13 +235,14 @@ const hostile = fc.oneof(
 const leaf = fc.constantFrom(...leaves);
 
 describe('hostile objects', () => {
-  test('the base is read without a problem and uses every kind', () => {
+  test('the base is read without a problem but for a pool that nobody has, and uses every kind', () => {
     const { services, nodes, problems, secrets } = read(attacked);
     assert.deepEqual(
       services.map(({ id }) => id),
       ['shop/web', 'ingress/shop/front', 'ingress/shop/old'],
     );
-    assert.deepEqual([nodes.length, problems, secrets.size], [1, [], 1]);
+    const told = problems.map(({ code, field }) => `${code} ${field}`);
+    assert.deepEqual([nodes.length, told, secrets.size], [1, ['W_ANNOTATION_IGNORED weir-lb.dev/pool'], 1]);
   });
 
   test('text of every field, whole or inside: nothing throws, no control character passes, other tenants stay', () => {
