@@ -72,19 +72,20 @@ describe('what is around a node that announces', { concurrency: false, skip: nee
 
   it('an owner that loses its carrier is followed by another, and is a candidate again when it is back', async () => {
     const members = await nodes.startAll(names);
-    const [a, b] = members;
-    assert.ok(a && b);
+    const [a, ...others] = members;
+    assert.ok(a);
     await a.until(opened(vip));
     const at = monotonicMs();
     lan.plug('a', false);
-    await b.until(opened(vip), at);
+    // Mostly the next one; who has just missed a beat of it leaves it to the other one.
+    const next = await Promise.race(others.map(async (one) => (await one.until(opened(vip), at)) && one));
     await a.until((news) => news.kind === 'interfaces' && news.announcing.length === 0, at);
     lan.plug('a', true);
     await a.until(announcing('eth0'), monotonicMs());
     await sleep(500);
-    assert.deepEqual(answering(await ask(200, vip), vip), [lan.mac('b')], 'nothing goes back by itself');
+    assert.deepEqual(answering(await ask(200, vip), vip), [lan.mac(next.name)], 'nothing goes back by itself');
     assert.match(lan.run('a', 'ip -6 address show dev eth0'), /fd09::100/);
-    b.order({ kind: 'handOver', vip, to: 'a' });
+    next.order({ kind: 'handOver', vip, to: 'a' });
     await a.until(opened(vip), at);
     assert.deepEqual(answering(await ask(200, vip), vip), [lan.mac('a')]);
   });
