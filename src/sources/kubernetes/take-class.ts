@@ -36,11 +36,10 @@ export function takeIngress(
     const claimed = className === undefined && standsFor(claimants, options);
     return claimed || isNamed(name, options) ? { ours: true, class: name } : foreign;
   }
-  if (!lookup.hasClasses()) return { ours: true, class: name };
-  // The annotation is older than IngressClass objects and stands for itself; it is ours only if the configuration says so.
-  if (className === undefined) {
-    return options.classes === undefined && !standsFor(claimants, options) ? foreign : { ours: true, class: name };
-  }
+  // What the configuration names is ours without an object, too.
+  if (!lookup.hasClasses() || options.classes !== undefined) return { ours: true, class: name };
+  // The annotation is older than IngressClass objects and stands for itself.
+  if (className === undefined) return standsFor(claimants, options) ? { ours: true, class: name } : foreign;
   return {
     ours: false,
     reason:

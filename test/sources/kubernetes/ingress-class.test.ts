@@ -78,6 +78,13 @@ const rows: readonly Row[] = [
     expected: undefined,
     problems: ['E_FIELD_VALUE spec.ingressClassName'],
   },
+  {
+    name: 'class that does not exist, configured',
+    classes: ours,
+    spec: field('wier'),
+    options: { classes: ['wier'] },
+    expected: 'wier',
+  },
   { name: 'legacy annotation of our class', classes: ours, spec: backend, metadata: legacy('weir'), expected: 'weir' },
   {
     name: 'legacy annotation of another class',
