@@ -44,7 +44,7 @@ export function addShared(
   add(new Option('--group <name>', groups).argParser(collect), services);
   const taken =
     'take services of this class only: the whole loadBalancerClass or ingressClassName, e.g. service.k8s.aws/nlb or alb; others, and those without a class, are not wanted then';
-  add(new Option('--class <name>', taken), services);
+  add(new Option('--class <name>', taken).argParser(single), services);
   for (const option of configOptions) {
     const value = option.values === undefined ? option.kind : option.values.join('|');
     const standard =
@@ -53,6 +53,12 @@ export function addShared(
     add(new Option(`--${option.flag} <${value}>`, option.description + standard).helpGroup(group), used);
   }
   return command;
+}
+
+/** The second of two would otherwise take the first one's services away. */
+function single(value: string, before: unknown): string {
+  if (before === undefined && !value.includes(',')) return value;
+  throw new InvalidArgumentError('Name one class, or none for all; several: classes of a source in weir.yaml.');
 }
 
 function collect(value: string, before: unknown): readonly string[] {

@@ -60,6 +60,8 @@ test('no command, unknown commands and flags are wrong usage, with a likely spel
   const cases: readonly (readonly [string[], RegExp])[] = [
     [['plna'], /error\[E_USAGE\] unknown command 'plna'; did you mean plan\?/],
     [['plan', '--polcy', 'sync'], /unknown option '--polcy'; did you mean --policy\?/],
+    [['plan', '--class', 'a', '--class', 'b'], /Name one class/],
+    [['plan', '--class', 'a,b'], /Name one class/],
     [['explain'], /missing required argument/],
     [['plan', '-o', 'xml'], /use text or json/],
     [['render', '-o', 'jsonl'], /use text or json/],
