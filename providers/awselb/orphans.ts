@@ -89,7 +89,7 @@ function tellOrphan(key: string, orphan: Orphan, cluster: string): string {
     orphan.others.length === 0
       ? 'this weir was never asked for it'
       : `this weir was never asked for ${orphan.others.slice(0, 3).join(', ')} in it`;
-  return `stack ${scope}/${name} carries the tags of cluster ${cluster}, and ${asked}. Left alone: ${parts.join(', ')}. Give weir ${object} to serve by it, or remove it in AWS (options.orphans: delete removes all such)`;
+  return `stack ${scope}/${name} carries the tags of cluster ${cluster}, and ${asked}. Left alone: ${parts.join(', ')}; while it is there, what nodes and pods let in only grows, also where ranges are narrowed or services go. Give weir ${object} to serve by it, or remove it in AWS, where nobody else serves by it (options.orphans: delete removes all such)`;
 }
 
 function partOf(kind: string, names: readonly string[]): readonly string[] {
