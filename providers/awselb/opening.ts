@@ -23,7 +23,7 @@ export function tellOpening(
     const asks = services.find(({ fronts }) => fronts.some((front) => front.port === port));
     if (asks === undefined) return [];
     const some = `${before.slice(0, 3).join(', ')}${before.length > 3 ? ` and ${before.length - 3} more` : ''}`;
-    const message = `port ${port}, which lets in ${some} now, is opened to everybody: nobody names ranges for it any more; name them (inbound-cidrs, sourceRanges) where it shall stay closed`;
+    const message = `port ${port}, which lets in ${some} now, is opened to everybody: no ranges narrow it any more; name them (inbound-cidrs, sourceRanges) where it shall stay closed`;
     return [tell(asks, 'W_OPENED', 'sourceRanges', open, message)];
   });
 }
