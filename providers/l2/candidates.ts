@@ -1,4 +1,5 @@
 import type { AnnounceRule, ExportedService, Node, Pool } from '../../src/model/index.ts';
+import { sameItems } from '../../src/model/remade.ts';
 import { parseLabelSelector } from '../../src/net/index.ts';
 import { createPoolOf } from './pool-of.ts';
 import type { NodeId, Vip } from './protocol/messages.ts';
@@ -195,10 +196,6 @@ function isNamed({ serves, ready }: Asked): boolean {
 /** All that an answer depends on, of a service that it does not name. */
 function keyOf({ rules, shares }: Asked, about: readonly Rule[]): string {
   return `${rules.map((rule) => about.indexOf(rule)).join()};${shares}`;
-}
-
-function sameItems<T>(one: readonly T[], other: readonly T[]): boolean {
-  return one.length === other.length && one.every((item, at) => item === other[at]);
 }
 
 /** What keeps an address from every node alike. */
