@@ -32,6 +32,7 @@ const noLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 export const openApp: OpenApp = async (config, deps = {}) => {
   const { clock = systemClock, random = Math.random, log = noLog, metrics = noMetrics, recall = true } = deps;
   const { checksPools = false, standsFor = [] } = deps;
+  const rereads = deps.onReread === undefined ? {} : { onReread: deps.onReread };
   const instance = config.instance ?? hostname();
   const stateDir = config.stateDir ?? defaultStateDir();
   const stage = new Stage();
@@ -41,6 +42,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   const fromPools = config.balancers.some((balancer) => balancer.fromPools) ? [poolController] : [];
   const ofBalancers = loaded.flatMap((one) => one?.capabilities.controllers ?? []);
   const controllers = [...new Set([...ofBalancers, ...fromPools, ...standsFor])];
+  const shares = loaded.some((one) => one?.capabilities.scope === 'shared');
   const open = deps.openLeader ?? openLeader;
   const { POD_NAME: podName, POD_UID: podUid } = process.env;
   const pod = podName && podUid ? { pod: { name: podName, uid: podUid } } : {};
@@ -55,11 +57,13 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     memory: () => runtime.memory,
     controllers,
     checksPools,
+    holds: shares && config.status.finalizers && config.policy === 'sync',
     finalizer: ({ controller }) => finalizerName(config.status.owner ?? controller),
     ownClasses: config.balancers.flatMap((balancer) => balancer.class ?? []),
     clock,
     log,
     metrics,
+    ...rereads,
   };
   const sources = await openSources(config.sources, context, deps.openSource);
   const feeds = sources.map((source): Feed => {
@@ -73,9 +77,8 @@ export const openApp: OpenApp = async (config, deps = {}) => {
     }
     return undefined;
   };
-  const shares = loaded.some((one) => one?.capabilities.scope === 'shared');
   const leader = shares ? await open(config, context) : undefined;
-  const records = openRecords(config, { instance, clock, log });
+  const records = openRecords(config, { instance, clock, log, ...rereads });
   const auditMs = parseAuditInterval(config);
   const listeners = new OwnListeners(ownHttp(config));
   const openOne = (balancer: (typeof config.balancers)[number]) =>

@@ -108,6 +108,8 @@ export interface AppDeps {
   readonly random?: () => number;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** Calls back when credentials of clusters shall be read anew at once; answers how to stop that. Default: never. */
+  readonly onReread?: (listener: () => void) => () => void;
   /** Whether `plan` goes by the last good state of earlier runs, as `run` would; default true. */
   readonly recall?: boolean;
   /** Provider name → environment in place of discovery: for `render`, and for a `plan` that starts from nothing and contacts nothing. */
@@ -123,7 +125,7 @@ export interface AppDeps {
   readonly openLeader?: (config: Config, context: LeaderContext) => Promise<Leader | undefined>;
 }
 
-export type LeaderContext = Pick<SourceContext, 'instance' | 'clock' | 'log' | 'metrics'>;
+export type LeaderContext = Pick<SourceContext, 'instance' | 'clock' | 'log' | 'metrics' | 'onReread'>;
 
 export interface SourceContext {
   /** Directory for last good state. */
@@ -142,9 +144,13 @@ export interface SourceContext {
   readonly ownClasses: readonly string[];
   /** By which objects of a cluster are held for whom something was made. */
   readonly finalizer?: (config: KubernetesSourceConfig) => string;
+  /** Something is made that outlives objects: they are held. */
+  readonly holds?: boolean;
   readonly clock: Context['clock'];
   readonly log: Log;
   readonly metrics: Metrics;
+  /** As AppDeps has it. */
+  readonly onReread?: AppDeps['onReread'];
   /** Who writes back to the cluster of a source, on its session. */
   readonly beside?: (config: KubernetesSourceConfig) => Beside;
   /** Pods that wait for a load balancer to find them healthy are targets of it. */

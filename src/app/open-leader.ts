@@ -8,7 +8,7 @@ import { parseLeaderTimes } from './durations.ts';
 /** Opens the cluster whose Leases decide; undefined where none does. */
 export function leaseCluster(
   config: Config,
-  { clock, log }: Pick<LeaderContext, 'clock' | 'log'>,
+  { clock, log, onReread }: Pick<LeaderContext, 'clock' | 'log' | 'onReread'>,
 ): (() => Promise<Cluster>) | undefined {
   const { enabled, kubeconfig, context: named } = config.leader;
   const source = config.sources.find(({ type }) => type === 'kubernetes');
@@ -21,6 +21,7 @@ export function leaseCluster(
       log,
       ...(place.kubeconfig === undefined ? {} : { kubeconfig: place.kubeconfig }),
       ...(place.context === undefined ? {} : { context: place.context }),
+      ...(onReread === undefined ? {} : { onReread }),
     });
   };
 }

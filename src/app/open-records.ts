@@ -13,7 +13,7 @@ export interface Records {
 /** Kept in the cluster whose Leases decide who leads; undefined where none does. Contacts nobody before a record is looked at. */
 export function openRecords(
   config: Config,
-  context: Pick<LeaderContext, 'instance' | 'clock' | 'log'>,
+  context: Pick<LeaderContext, 'instance' | 'clock' | 'log' | 'onReread'>,
 ): Records | undefined {
   const open = leaseCluster(config, context);
   if (open === undefined) return undefined;

@@ -48,7 +48,7 @@ const openSource: Open = async (config, context) => {
 async function openCluster(config: KubernetesSourceConfig, context: SourceContext): Promise<Source> {
   // Only here: who reads files alone needs no session to a cluster.
   const { openKubernetesSource } = await import('../sources/kubernetes/live.ts');
-  const { clock, log, metrics, memory, stateDir, controllers, ownClasses } = context;
+  const { clock, log, metrics, memory, stateDir, controllers, ownClasses, onReread } = context;
   const beside = context.beside?.(config);
   const finalizer = context.finalizer?.(config);
   return openKubernetesSource(config, {
@@ -61,6 +61,7 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
         ...(cluster === undefined ? {} : { name: cluster }),
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
         ...(named === undefined ? {} : { context: named }),
+        ...(onReread === undefined ? {} : { onReread }),
       });
     },
     clock,
@@ -70,6 +71,7 @@ async function openCluster(config: KubernetesSourceConfig, context: SourceContex
     controllers,
     ownClasses,
     ...(finalizer === undefined ? {} : { finalizer }),
+    ...(finalizer === undefined || context.holds !== true ? {} : { holdsBy: finalizer }),
     ...(beside === undefined ? {} : { beside, podGates: context.podGates === true }),
   });
 }

@@ -71,7 +71,7 @@ function onInterrupt(listener: (times: number) => void): () => void {
     listener(++times);
   };
   const hungUp = () => {
-    if (hangUpListeners === 0) heard();
+    if (hangUps.size === 0) heard();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, heard);
   process.on('SIGHUP', hungUp);
@@ -81,15 +81,18 @@ function onInterrupt(listener: (times: number) => void): () => void {
   };
 }
 
-let hangUpListeners = 0;
+const hangUps = new Set<() => void>();
 
 function onHangUp(listener: () => void): () => void {
-  hangUpListeners++;
-  process.on('SIGHUP', listener);
+  if (hangUps.size === 0) process.on('SIGHUP', tellHangUp);
+  hangUps.add(listener);
   return () => {
-    hangUpListeners--;
-    process.off('SIGHUP', listener);
+    if (hangUps.delete(listener) && hangUps.size === 0) process.off('SIGHUP', tellHangUp);
   };
+}
+
+function tellHangUp(): void {
+  for (const listener of [...hangUps]) listener();
 }
 
 /** How often a followed file is looked at, in milliseconds: a look works through links of mounted ConfigMaps, where events do not. */

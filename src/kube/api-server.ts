@@ -76,6 +76,11 @@ export class ApiServer {
     }
   }
 
+  /** Reads who asks and whom to trust anew at once. */
+  renew(): void {
+    this.#grants.renew().catch(() => undefined);
+  }
+
   /** A server begins to answer before it has read its roles, and refuses everything until it has. */
   #startingOr(error: KubeError): KubeError {
     const unready = rightless.test(error.message) && this.sessions.starting;

@@ -22,6 +22,8 @@ export interface OpenClusterOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Directory of token, ca.crt and namespace inside a Pod. */
   readonly serviceAccountDir?: string;
+  /** Calls back when files and plugins shall be read anew at once; answers how to stop that. */
+  readonly onReread?: (listener: () => void) => () => void;
   /** Uniform in [0, 1), for jitter. */
   readonly random?: () => number;
   readonly limits?: Partial<Limits>;

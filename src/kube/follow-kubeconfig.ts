@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Access } from './access.ts';
 import { configError, type Kubeconfig, readKubeconfig } from './read-kubeconfig.ts';
 
@@ -13,17 +13,17 @@ export interface FollowOptions {
 }
 
 /**
- * The access that a kubeconfig gives, read anew when the files have changed: at the next load, every `rereadMs` or when the server has refused
- * what was read. Tools replace the token in it. The server stays: another one is another cluster. Rejects with KubeError `Config`.
+ * The access that a kubeconfig gives, read anew when the files have changed: at the next load, every `rereadMs`, when the server has refused
+ * what was read or somebody asks for it. Tools replace the token in it. The server stays: another one is another cluster. Rejects with KubeError `Config`.
  */
 export async function followKubeconfig({ files, optional, accessOf, rereadMs, now }: FollowOptions): Promise<Access> {
-  const read = async () => ({ state: await stateOf(files), access: accessOf(await readKubeconfig(files, optional)) });
+  const read = async () => ({ texts: await textsOf(files), access: accessOf(await readKubeconfig(files, optional)) });
   let known = await read();
   const { server } = known.access;
   return {
     ...known.access,
     async load(refused, signal) {
-      if ((await stateOf(files)) !== known.state) {
+      if ((await textsOf(files)) !== known.texts) {
         const next = await read();
         if (next.access.server !== server)
           throw configError(
@@ -38,13 +38,8 @@ export async function followKubeconfig({ files, optional, accessOf, rereadMs, no
   };
 }
 
-/** Another text where a file was written or replaced. */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const states = files.map((file) =>
-    stat(file).then(
-      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
-      () => '',
-    ),
-  );
-  return (await Promise.all(states)).join();
+/** Held to compare: times and sizes of files do not tell every change. */
+async function textsOf(files: readonly string[]): Promise<string> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+  return texts.join('\0');
 }

@@ -52,6 +52,18 @@ export class Grants {
     if (grant === this.#grant && this.#clock.now() - this.#loadedMs >= this.#access.reloadEveryMs) this.#stale = true;
   }
 
+  /** Reads it anew at once, as if the server had refused it. What cannot be read is told, once more where it was told before. */
+  async renew(): Promise<void> {
+    await this.#loading?.catch(() => undefined);
+    // Whoever asks first reads it.
+    if (this.#grant === undefined || this.#signal.aborted) return;
+    this.#refused = true;
+    this.#retryAtMs = Number.NEGATIVE_INFINITY;
+    this.#complaint = '';
+    await this.current();
+    if (!this.#refused) this.#log.info({ cluster: this.#access.name }, 'credentials were read anew');
+  }
+
   async #load(): Promise<Grant> {
     const nowMs = this.#clock.now();
     const kept = this.#grant;

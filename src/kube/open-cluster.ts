@@ -54,6 +54,7 @@ class ApiCluster implements Cluster {
   readonly #server: ApiServer;
   readonly #options: OpenClusterOptions;
   readonly #running = new Set<Reflector<unknown>>();
+  readonly #forget: (() => void) | undefined;
 
   constructor(access: Access, limits: Limits, options: OpenClusterOptions) {
     this.name = options.name ?? access.name;
@@ -61,6 +62,7 @@ class ApiCluster implements Cluster {
     if (access.namespace !== undefined) this.namespace = access.namespace;
     this.#options = options;
     this.#server = new ApiServer({ ...access, name: this.name }, limits, options.clock, options.log);
+    this.#forget = options.onReread?.(() => this.#server.renew());
   }
 
   get connection(): Connection {
@@ -131,6 +133,7 @@ class ApiCluster implements Cluster {
   }
 
   async close(): Promise<void> {
+    this.#forget?.();
     const stopped = [...this.#running].map((reflector) => reflector.stop());
     this.#server.close();
     await Promise.all(stopped);

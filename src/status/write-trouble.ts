@@ -10,6 +10,11 @@ export function isAdmission({ code, message }: KubeError): boolean {
   return code >= 400 && code < 500 && /\bdenied (?:the )?request\b/.test(message);
 }
 
+/** The server is too old for a field that is applied: only this object is a matter of, though the server takes it for its own failure. */
+export function isUndeclared({ code, message }: KubeError): boolean {
+  return code >= 400 && /\bfield not declared in schema\b/.test(message);
+}
+
 /** The namespace is being deleted: nothing new can be made in it, whoever may what. The server has a cause for it, and always these words. */
 export function isEnding({ code, message }: KubeError): boolean {
   return code === 403 && /\bbecause it is being terminated\b/.test(message);

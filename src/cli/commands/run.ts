@@ -37,7 +37,8 @@ export function addRun(program: Command, context: CommandContext): void {
 }
 
 const signals = `
-A changed configuration file is used at once; SIGHUP reads it anew too. One that cannot be used changes nothing.
+A changed configuration file is used at once; SIGHUP reads it anew too, and the credentials of clusters.
+One that cannot be used changes nothing.
 SIGTERM and SIGINT stop weir after the current step.
 `;
 
@@ -50,7 +51,8 @@ interface Running {
 
 async function runCommand(running: Running, { io, deps }: CommandContext): Promise<void> {
   const { loaded, log, metrics, command } = running;
-  const open = (config: Loaded['config']) => deps.open(config, { version: deps.version, log, metrics });
+  const open = (config: Loaded['config']) =>
+    deps.open(config, { version: deps.version, log, metrics, onReread: (listener) => io.onHangUp(listener) });
   const { serveApp } = await import('../../serve/index.ts');
   const standing = createStandingApp(await open(loaded.config));
   let config = loaded.config;

@@ -115,6 +115,7 @@ export class LivePart {
     let delayMs = 200;
     try {
       for (let version: string | undefined; !signal.aborted; ) {
+        let begun = false;
         try {
           const chosen = await versionOf(this.place.kind);
           if (signal.aborted) return;
@@ -122,6 +123,7 @@ export class LivePart {
           delayMs = 200;
           if (this.#reflector === undefined || (chosen !== undefined && chosen !== version)) {
             version = chosen ?? this.place.kind.versions[0] ?? 'v1';
+            begun = chosen !== undefined;
             this.#begin(version, cluster);
           }
           await this.#untilAbsent(signal);
@@ -133,7 +135,8 @@ export class LivePart {
           delayMs = Math.min(delayMs * 2, 2000);
           continue;
         }
-        await sleep(askAgainMs, signal);
+        // What was there and is not may be there in another version by now: the server is a newer one.
+        if (!begun) await sleep(askAgainMs, signal);
       }
     } finally {
       await this.#end();

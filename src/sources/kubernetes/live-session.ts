@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly state: LiveState;
   readonly parts: readonly LivePart[];
   readonly allSecrets: boolean;
+  /** As LiveSourceOptions has it. */
+  readonly holdsBy?: string | undefined;
   readonly clock: Context['clock'];
   readonly metrics?: LiveMetrics;
   readonly changed: (cause: string) => void;
@@ -101,7 +103,7 @@ export class LiveSession {
 
   /** What is in force now. The first call waits until every part was read, or cannot be: E_KUBE_READ where nothing at all is known then. */
   async read(signal: AbortSignal): Promise<Snapshot> {
-    const { state, source, clock, allSecrets } = this.#options;
+    const { state, source, clock, allSecrets, holdsBy } = this.#options;
     const known = await this.#partsSettled(signal);
     if (known) {
       await state.prepare();
@@ -111,7 +113,7 @@ export class LiveSession {
     this.#begun ||= known;
     const secrets = this.#secrets.unreadable();
     const startMs = clock.now();
-    const snapshot = state.rebuild(tellParts({ source, parts: this.#parts, secrets, nowMs: startMs }));
+    const snapshot = state.rebuild(tellParts({ source, parts: this.#parts, secrets, nowMs: startMs, holdsBy }));
     this.#readingMs = (3 * this.#readingMs + Math.min(clock.now() - startMs, 2 * this.#readingMs + 1)) / 4;
     return snapshot;
   }
@@ -185,10 +187,10 @@ export class LiveSession {
 
   /** Says that there is something to read where what is told of the parts is another thing than before. */
   #judge(): void {
-    const { source, clock, changed, signal } = this.#options;
+    const { source, clock, changed, signal, holdsBy } = this.#options;
     if (signal.aborted) return;
     const secrets = this.#secrets.unreadable();
-    const { problems, nodes } = tellParts({ source, parts: this.#parts, secrets, nowMs: clock.now() });
+    const { problems, nodes } = tellParts({ source, parts: this.#parts, secrets, nowMs: clock.now(), holdsBy });
     const open = this.#parts.filter(({ everKnown }) => !everKnown).length;
     const told = `${open} ${nodes} ${problems.map(({ message }) => message).join('\n')}`;
     if (told === this.#told) return;

@@ -11,10 +11,12 @@ export interface Told {
   readonly parts: readonly LivePart[];
   readonly secrets: Iterable<readonly [name: string, error: KubeError | undefined]>;
   readonly nowMs: number;
+  /** The finalizer that objects may be held by, of an earlier weir too; absent: nothing is made that outlives them. */
+  readonly holdsBy?: string | undefined;
 }
 
 /** What of the cluster is known, and what is to be said about the rest. Pure but for what the parts say of themselves. */
-export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
+export function tellParts({ source, parts, secrets, nowMs, holdsBy }: Told): Known {
   const problems: Problem[] = [];
   const incomplete: Incomplete[] = [];
   const unread = new Set<string>();
@@ -27,7 +29,7 @@ export function tellParts({ source, parts, secrets, nowMs }: Told): Known {
       else unread.add(namespace);
     }
     if (isLimited(part)) limited.push(part);
-    const told = tellPart(part, source, nowMs);
+    const told = tellPart(part, source, nowMs, holdsBy);
     if (told === undefined) continue;
     problems.push(told);
     if (kind.required === true) incomplete.push({ source, part: part.name, reason: told.message });
@@ -87,7 +89,7 @@ function tellLimited(parts: readonly LivePart[], source: string): readonly Probl
   return [{ code: 'W_KUBE_LIMITED', severity: 'warning', source: `source/${source}`, message }];
 }
 
-function tellPart(part: LivePart, source: string, nowMs: number): Problem | undefined {
+function tellPart(part: LivePart, source: string, nowMs: number, holdsBy?: string): Problem | undefined {
   const { phase, staleSinceMs, error } = part;
   const { kind } = part.place;
   const at = `source/${source}`;
@@ -100,7 +102,8 @@ function tellPart(part: LivePart, source: string, nowMs: number): Problem | unde
       return { code: 'E_KUBE_READ', severity: 'error', source: at, message };
     }
     case 'forbidden':
-      return isLimited(part) ? undefined : unreadable(at, part.name, true, error, source);
+      if (isLimited(part)) return undefined;
+      return unreadable(at, part.name, true, error, source, holdsBy === undefined ? '' : letGo(part, holdsBy));
     case 'failing':
       if (part.everKnown && nowMs - (staleSinceMs ?? nowMs) < graceMs) return undefined;
       return unreadable(at, part.name, false, error, source);
@@ -117,13 +120,23 @@ function unreadable(
   forbidden: boolean,
   error: KubeError | undefined,
   source: string,
+  more = '',
 ): Problem {
   const code = forbidden ? 'E_KUBE_FORBIDDEN' : 'E_KUBE_READ';
   const why = error?.message ?? 'their first listing is not complete';
   const hint = hintOf(code, error);
-  const message = `source ${source}: ${what} cannot be read: ${why}; what was read last stays in force. ${hint}`;
+  const message = `source ${source}: ${what} cannot be read: ${why}; what was read last stays in force. ${hint}${more}`;
   return { code, severity: 'error', source: at, message };
 }
+
+/** Rights in a namespace go before what waits in it for a finalizer, and then nobody sees what waits. */
+function letGo({ place, everKnown }: LivePart, holdsBy: string): string {
+  const { kind, namespace } = place;
+  if (everKnown || namespace === undefined || !mayWait.has(kind.kind)) return '';
+  return ` If namespace ${namespace} is being deleted, its ${kind.plural} wait there for ${holdsBy}: take ${namespace} out of namespaces, so that what was made for them goes, then let each go by hand: kubectl -n ${namespace} patch ${kind.resource} NAME --type=merge -p '{"metadata":{"finalizers":null}}'`;
+}
+
+const mayWait: ReadonlySet<string> = new Set(['Service', 'Ingress']);
 
 /** What to do about it. */
 export function hintOf(code: 'E_KUBE_READ' | 'E_KUBE_FORBIDDEN', error: unknown): string {

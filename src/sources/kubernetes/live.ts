@@ -43,6 +43,8 @@ export interface LiveSourceOptions {
   readonly controllers: readonly string[];
   /** By which objects are held for whom something was made. */
   readonly finalizer?: string;
+  /** That finalizer, where something is made that outlives objects. */
+  readonly holdsBy?: string;
   /** Classes that balancers name. */
   readonly ownClasses?: readonly string[];
   readonly metrics?: LiveMetrics;
@@ -89,6 +91,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
       state,
       parts,
       allSecrets,
+      holdsBy: options.holdsBy,
       clock,
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
       changed,

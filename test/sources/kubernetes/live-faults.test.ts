@@ -156,6 +156,30 @@ describe('parts that may not be read', () => {
     assert.equal((await follow({ ...config, name: 'third' }).read()).blank, true);
   });
 
+  it('a namespace whose objects may wait there for weir: how they are let go is told, until it was read', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    cluster.put(service('db', {}, { namespace: 'data' }));
+    const all = ['services/data', 'endpointslices/data', 'ingresses/data'];
+    for (const place of all) cluster.faults.set(place, 'forbidden');
+    const told = async (more: object) => {
+      const { problems } = await follow({ namespaces: ['data'] }, cluster, more).read();
+      return problems.flatMap(
+        ({ message }) => /is being deleted.*?kubectl -n data patch \w+ NAME/.exec(message)?.[0] ?? [],
+      );
+    };
+    assert.deepEqual(await told({ finalizer: 'weir-lb.dev/resources' }), [], 'nothing outlives objects');
+    const [first = '', ...others] = await told({ holdsBy: 'weir-lb.dev/resources' });
+    assert.match(first, /wait there for weir-lb\.dev\/resources: take data out of namespaces, .*patch services NAME$/);
+    assert.deepEqual([others.length, others[0]?.endsWith('patch ingresses NAME')], [1, true]);
+    cluster.faults.clear();
+    const live = follow({ namespaces: ['data'] }, cluster, { holdsBy: 'weir-lb.dev/resources' });
+    await live.until(({ services }) => services.length === 1);
+    cluster.faults.set('services/data', 'forbidden');
+    cluster.judge();
+    const { problems } = await live.until((snapshot) => snapshot.problems.length > 0);
+    assert.doesNotMatch(problems[0]?.message ?? '', /is being deleted/, 'each is told by name then');
+  });
+
   it('without a last good state a half-read namespace exports nothing, and is incomplete', async (t) => {
     const { cluster, follow } = await liveStage(t);
     cluster.put(service('db', {}, { namespace: 'data' }));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { kubernetesSource } from '../../../src/config/config.ts';
 import type { ExportedService, Snapshot, Source } from '../../../src/model/index.ts';
-import { openKubernetesSource } from '../../../src/sources/kubernetes/live.ts';
+import { type LiveSourceOptions, openKubernetesSource } from '../../../src/sources/kubernetes/live.ts';
 import { type Placed, ScriptedCluster } from './live-cluster.ts';
 
 /** Twenty times as fast as the real one: what waits for seconds is tested in tenths. */
@@ -100,9 +100,14 @@ export interface LiveStage {
   readonly cluster: ScriptedCluster;
   readonly stateDir: string;
   /** A source that is not followed. */
-  open(config?: object, memory?: 'none' | 'read' | 'keep', cluster?: ScriptedCluster): Source;
+  open(
+    config?: object,
+    memory?: 'none' | 'read' | 'keep',
+    cluster?: ScriptedCluster,
+    more?: Partial<LiveSourceOptions>,
+  ): Source;
   /** One that is followed until the end of the test. */
-  follow(config?: object, cluster?: ScriptedCluster): Followed;
+  follow(config?: object, cluster?: ScriptedCluster, more?: Partial<LiveSourceOptions>): Followed;
 }
 
 export async function liveStage(t: TestContext): Promise<LiveStage> {
@@ -114,20 +119,21 @@ export async function liveStage(t: TestContext): Promise<LiveStage> {
     for (const end of ends) await end();
     await rm(stateDir, { recursive: true, force: true });
   });
-  const open: LiveStage['open'] = (config = {}, memory = 'keep', of = cluster) =>
+  const open: LiveStage['open'] = (config = {}, memory = 'keep', of = cluster, more = {}) =>
     openKubernetesSource(kubernetesSource.parse({ type: 'kubernetes', ...config }), {
       open: async () => of,
       clock: fastClock,
       stateDir,
       memory: () => memory,
       controllers: [],
+      ...more,
     });
   return {
     cluster,
     stateDir,
     open,
-    follow(config = {}, of = cluster) {
-      const source = open(config, 'keep', of);
+    follow(config = {}, of = cluster, more = {}) {
+      const source = open(config, 'keep', of, more);
       const end = new AbortController();
       const changes: string[] = [];
       const done = source.watch((cause) => void changes.push(cause), end.signal);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ScriptedCluster } from './live-cluster.ts';
-import { ingress, ingressClass, liveStage, service, serviceOf, slice, targetsOf } from './live-stage.ts';
+import { fastClock, ingress, ingressClass, liveStage, service, serviceOf, slice, targetsOf } from './live-stage.ts';
 
 describe('a living cluster', () => {
   it('is read once by who does not follow it, and left', async (t) => {
@@ -102,6 +102,42 @@ describe('a living cluster', () => {
       '/apis/networking.k8s.io/v1beta1/ingressclasses',
       '/apis/networking.k8s.io/v1beta1/ingresses',
     ]);
+  });
+
+  it('means the same in older versions, also while the server becomes a newer one', async (t) => {
+    const { cluster, follow } = await liveStage(t);
+    const old = new ScriptedCluster();
+    old.now = fastClock.now;
+    old.served.clear();
+    old.served.set('/apis/networking.k8s.io/v1beta1', ['ingresses', 'ingressclasses']);
+    old.served.set('/apis/discovery.k8s.io/v1beta1', ['endpointslices']);
+    for (const one of [cluster, old]) one.put(service('web'));
+    cluster.put(slice('web', ['10.0.0.1'], 'shop', { nodeName: 'n1', zone: 'a' }));
+    cluster.put(ingressClass());
+    cluster.put(ingress('front', 'a.test'));
+    const [discovery, networking] = ['discovery.k8s.io/v1beta1', 'networking.k8s.io/v1beta1'];
+    const topology = { 'kubernetes.io/hostname': 'n1', 'topology.kubernetes.io/zone': 'a' };
+    old.put({ ...slice('web', ['10.0.0.1'], 'shop', { topology }), apiVersion: discovery });
+    old.put({ ...ingressClass(), apiVersion: networking });
+    const paths = [{ path: '/', pathType: 'Prefix', backend: { serviceName: 'web', servicePort: 'http' } }];
+    old.put({ ...ingress('front', '', { rules: [{ host: 'a.test', http: { paths } }] }), apiVersion: networking });
+    // Who waits until it is time to look again waits in vain.
+    const sleep: typeof fastClock.sleep = (ms, signal) => fastClock.sleep(ms < 30_000 ? ms : 2 ** 30, signal);
+    const live = follow({ name: 'old' }, old, { clock: { ...fastClock, sleep } });
+    const served = JSON.stringify((await follow({ name: 'old' }).read()).services);
+    assert.match(served, /"a\.test"/);
+    const first = await live.read();
+    assert.deepEqual([JSON.stringify(first.services), first.problems], [served, []]);
+    old.served.clear();
+    for (const [path, names] of cluster.served) old.served.set(path, names);
+    for (const name of ['endpointslices', 'ingresses', 'ingressclasses']) old.faults.set(name, 'absent');
+    old.judge();
+    old.faults.clear();
+    for (const one of [ingressClass(), ingress('front', 'a.test')]) old.put(one);
+    old.put(slice('web', ['10.0.0.2'], 'shop', { nodeName: 'n1', zone: 'a' }));
+    const changed = await live.until((now) => targetsOf(now)['shop/web']?.[0] === '10.0.0.2:8080');
+    assert.deepEqual(changed.problems, []);
+    assert.ok(old.reflectors.includes('/apis/discovery.k8s.io/v1/endpointslices'), old.reflectors.join());
   });
 
   it('with a name of its own keeps its services apart from those of others', async (t) => {
