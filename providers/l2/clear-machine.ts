@@ -19,7 +19,9 @@ export async function clearMachine(stateDir: string): Promise<void> {
   if (lock === undefined) throw new Error('a weir announces addresses on this machine: stop it first');
   const session = new NftSession({ hungMs: clearMs });
   try {
-    await new Acceptor(new Journal(journalFile(stateDir))).accept([], () => []);
+    const acceptor = new Acceptor(new Journal(journalFile(stateDir)));
+    await acceptor.recall();
+    await acceptor.accept([], () => []);
     const error = await removeTables(session, (args) => runProgram('nft', args));
     if (error !== undefined) throw new Error(`the tables of nft: ${error}`);
   } finally {

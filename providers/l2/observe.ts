@@ -1,11 +1,15 @@
 /** What this machine was told to announce, as the planner sees it: everything is ours, handles are ids. */
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Attrs, Observed, Resource } from '../../src/model/index.ts';
 import type { Announcing } from './announcing.ts';
 import { journalFile } from './clear-machine.ts';
+import { ourRoutes, readInterfaces } from './kernel/acceptor.ts';
+import { findParked } from './kernel/find-parked.ts';
+import { listTables } from './kernel/gate-tables.ts';
 import { edgesOf } from './kernel/guarded.ts';
+import { Journal } from './kernel/journal.ts';
+import { runProgram } from './kernel/run-program.ts';
 import { announcementAttrs } from './kinds.ts';
 import type { View } from './view.ts';
 
@@ -23,6 +27,23 @@ export function observeTold(told: readonly Resource[], runs: boolean): readonly 
     owned: true,
     facts: { state: runs ? 'announced by another process' : 'left' },
   }));
+}
+
+/**
+ * What an earlier weir has left in the kernel, where it is not known what that one was told: it is there to be taken away, or over. Nothing
+ * where the kernel cannot be asked.
+ */
+export async function observeLeft(unit: string, node: string, stateDir: string): Promise<readonly Observed[]> {
+  const [parked, tables, ...routes] = await Promise.all([
+    parkedAt(stateDir),
+    listTables((args) => runProgram('nft', args)),
+    ourRoutes('-4'),
+    ourRoutes('-6'),
+  ]);
+  const vips = new Set([...routes.flat(), ...[...parked].map((key) => key.split(' ')[0] ?? '')]);
+  if (vips.size === 0 && (typeof tables === 'string' || tables.length === 0)) return [];
+  const left = (kind: string, id: string): Resource => ({ kind, id, unit, serves: [], attrs: {}, refs: {}, sets: {} });
+  return observeTold([left('Speaker', node), ...[...vips].sort().map((vip) => left('Announcement', vip))], false);
 }
 
 /** Out of which pool an address is: nothing else says it when that has it no more. */
@@ -43,8 +64,8 @@ export function announces(name = 'weir-l2'): Promise<boolean> {
 }
 
 /** Addresses that are this machine's own, without those that it takes for announcing and those that kube-proxy binds for services. */
-export function ownAddresses(stateDir: string): readonly string[] {
-  const taken = acceptedIn(stateDir);
+export async function ownAddresses(stateDir: string): Promise<readonly string[]> {
+  const taken = await parkedAt(stateDir);
   const all = Object.entries(networkInterfaces()).flatMap(([face, list = []]) =>
     /^kube-/.test(face)
       ? []
@@ -64,14 +85,13 @@ export function networkEdges(interfaces = networkInterfaces()): readonly string[
   return [...new Set(edgesOf(links).keys())].sort();
 }
 
-/** `address interface`, as the journal of accepted addresses says them. */
-function acceptedIn(stateDir: string): ReadonlySet<string> {
+/** `address interface`, of addresses that weir has put on interfaces. */
+async function parkedAt(stateDir: string): Promise<ReadonlySet<string>> {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(journalFile(stateDir), 'utf8'));
-    const list = typeof parsed === 'object' && parsed !== null && 'addresses' in parsed ? parsed.addresses : [];
-    return new Set(Array.isArray(list) ? list.map(String) : []);
+    const journal = new Journal(journalFile(stateDir));
+    return journal.known ? journal.addresses : await findParked(journal, await readInterfaces());
   } catch {
-    return new Set();
+    return new Set(); // Not on Linux.
   }
 }
 

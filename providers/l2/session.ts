@@ -6,7 +6,7 @@ import { Announcing, type Audience } from './announcing.ts';
 import { clearMachine } from './clear-machine.ts';
 import { matches } from './kernel/interfaces.ts';
 import { placeText, unitName } from './names.ts';
-import { announces, networkEdges, observeRunning, observeTold, ownAddresses } from './observe.ts';
+import { announces, networkEdges, observeLeft, observeRunning, observeTold, ownAddresses } from './observe.ts';
 import type { Options } from './options.ts';
 import { type Orders, ordersOf } from './orders.ts';
 import { adopt, park } from './parked.ts';
@@ -41,7 +41,7 @@ class L2Session implements Session {
   }
 
   async discover() {
-    return { addresses: [...ownAddresses(this.#ctx.stateDir)], edges: [...networkEdges()] };
+    return { addresses: [...(await ownAddresses(this.#ctx.stateDir))], edges: [...networkEdges()] };
   }
 
   async observe(): Promise<readonly Observed[]> {
@@ -50,7 +50,9 @@ class L2Session implements Session {
       this.#measure(running);
       return observeRunning(running);
     }
-    return observeTold(this.#told.read(), await announces());
+    const [told, runs] = [this.#told.read(), await announces()];
+    if (told.length > 0 || runs) return observeTold(told, runs);
+    return observeLeft(this.#unit, this.#ctx.node, this.#ctx.stateDir);
   }
 
   async commit(_steps: unknown, next: readonly Resource[], signal: AbortSignal): Promise<void> {

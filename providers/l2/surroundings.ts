@@ -87,8 +87,9 @@ export class Surroundings {
     };
   }
 
-  /** Looks at the interfaces once; throws when that is not possible. */
+  /** Looks at the interfaces once, and what an earlier weir has left there; throws when that is not possible. */
   async look(): Promise<void> {
+    await this.#parts.acceptor.recall();
     this.#choose(await readInterfaces());
   }
 

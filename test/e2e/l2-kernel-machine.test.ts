@@ -40,13 +40,14 @@ describe('the machine under a node that announces', { concurrency: false, skip: 
   };
   const space = (name: string) => lan.inside(name)[3] ?? '';
 
-  for (const how of ['stopped', 'killed and cleared'] as const)
+  for (const how of ['stopped', 'killed and cleared', 'killed, robbed of its state directory and cleared'] as const)
     it(`a node that is ${how} leaves everything as it was before: addresses, routes, rules, tables, sysctls`, async () => {
       lan.run('a', 'sysctl -q -w net.ipv4.conf.all.arp_ignore=1');
       lan.run('a', 'ip link add kube-ipvs0 type bridge');
       lan.run('a', 'ip address add 10.77.0.199/32 dev kube-ipvs0');
       lan.run('a', 'ip address add 10.77.0.198/32 dev eth0');
       lan.run('a', 'ip -6 address add fd09::198/128 dev eth0 nodad');
+      lan.run('a', 'ip -6 address add fd09::199/128 dev eth0 nodad preferred_lft 0');
       lan.run('a', 'ip route add local 10.77.0.197 dev lo proto 42');
       lan.run('a', 'ip rule add from 10.99.0.0/16 lookup 77');
       lan.run('a', 'nft add table arp theirs');
@@ -69,6 +70,7 @@ describe('the machine under a node that announces', { concurrency: false, skip: 
       } else {
         a.kill('SIGKILL');
         await a.ended;
+        if (how !== 'killed and cleared') rmSync(nodes.stateDir('a'), { recursive: true });
         const module = new URL('../../providers/l2/clear-machine.ts', import.meta.url).href;
         const clear = `await (await import('${module}')).clearMachine('${nodes.stateDir('a')}')`;
         const [program = '', ...words] = [...lan.inside('a'), process.execPath, '--input-type=module', '-e', clear];

@@ -67,8 +67,8 @@ export interface Weirs {
   readonly folder: string;
   /** Writes weir.yaml of a machine: parts stand in the place of the usual ones. */
   configure(name: string, parts?: Readonly<Record<string, unknown>>, haproxy?: Readonly<Record<string, unknown>>): void;
-  /** Writes the services of all machines: name → port. */
-  serve(services: Readonly<Record<string, number>>): void;
+  /** Writes the services of all machines: name → port. `families`: what they ask for, in the words of Kubernetes. */
+  serve(services: Readonly<Record<string, number>>, families?: readonly string[]): void;
   /** `before`: words before the command, such as `env` or `setpriv` with what they want. */
   start(name: string, before?: readonly string[]): Machine;
   /** `of`: whose weir.yaml; default: the machine's own. */
@@ -149,12 +149,15 @@ export function makeWeirs(lan: Lan, names: readonly string[]): Weirs {
       };
       writeFileSync(file(name), JSON.stringify(config));
     },
-    serve(services) {
+    serve(services, ipFamilies) {
       const objects = Object.entries(services).flatMap(([name, port]) => [
         {
           ...{ apiVersion: 'v1', kind: 'Service' },
           metadata: { name, namespace: 'shop', annotations: { 'weir-lb.dev/protocol': 'http' } },
-          spec: { type: 'LoadBalancer', ports: [{ name: 'http', port }] },
+          spec: {
+            ...{ type: 'LoadBalancer', ports: [{ name: 'http', port }] },
+            ...(ipFamilies === undefined ? {} : { ipFamilies, ipFamilyPolicy: 'RequireDualStack' }),
+          },
         },
         {
           ...{ apiVersion: 'v1', kind: 'Endpoints', metadata: { name, namespace: 'shop' } },

@@ -2,11 +2,21 @@ import { addressFamily, contains, parseCidr } from '../../../src/net/index.ts';
 import type { Link } from './interfaces.ts';
 
 /** What makes the kernel take an address as its own. */
-export type Hold =
-  /** A local route on `lo` (AnyIP): every interface takes IPv4 and answers ARP for it. */
-  | { readonly kind: 'route'; readonly vip: string }
-  /** The address on an interface, deprecated: never the source of what the machine itself sends. */
-  | { readonly kind: 'address'; readonly vip: string; readonly face: string; readonly prefix: number };
+export type Hold = Route | Parked;
+
+/** A local route on `lo` (AnyIP): every interface takes IPv4 and answers ARP for it. */
+export interface Route {
+  readonly kind: 'route';
+  readonly vip: string;
+}
+
+/** The address on an interface, deprecated: never the source of what the machine itself sends. */
+export interface Parked {
+  readonly kind: 'address';
+  readonly vip: string;
+  readonly face: string;
+  readonly prefix: number;
+}
 
 /** An interface that announces, with the sysctls that matter. */
 export interface Announcing extends Link {
@@ -32,8 +42,8 @@ export interface AcceptancePlan {
   readonly problems: ReadonlyMap<string, string>;
 }
 
-/** Marks our routes: they are told from those of others without any memory. */
-export const routeProtocol = 119;
+/** Marks our routes and addresses: they are told from those of others without any memory, where the kernel keeps it. */
+export const ourProtocol = 119;
 
 export function keyOf(hold: Hold): string {
   return hold.kind === 'route' ? hold.vip : `${hold.vip} ${hold.face}`;
@@ -80,13 +90,20 @@ export function planAcceptance(
   };
 }
 
-/** The words of `ip` that make or undo it. */
-export function commandOf(hold: Hold, verb: 'add' | 'del'): string {
-  if (hold.kind === 'route') return `route ${verb} local ${hold.vip} dev lo proto ${routeProtocol}`;
-  const head = `address ${verb} ${hold.vip}/${hold.prefix} dev ${hold.face}`;
-  if (verb === 'del') return head;
-  // No time for duplicate address detection: it would silence the address at a takeover and find its other candidates.
-  return addressFamily(hold.vip) === 'ipv6' ? `${head} nodad preferred_lft 0` : `${head} noprefixroute preferred_lft 0`;
+/** The words of `ip` that make a route of ours. */
+export function additionOf({ vip }: Route): string {
+  return `route add ${routeWords(vip)}`;
+}
+
+/** The words of `ip` that undo it. */
+export function removalOf(hold: Hold): string {
+  return hold.kind === 'route'
+    ? `route del ${routeWords(hold.vip)}`
+    : `address del ${hold.vip}/${hold.prefix} dev ${hold.face}`;
+}
+
+function routeWords(vip: string): string {
+  return `local ${vip} dev lo proto ${ourProtocol}`;
 }
 
 /** What holds an address, less what others do already; or why nothing can. */

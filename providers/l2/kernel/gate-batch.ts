@@ -1,7 +1,8 @@
-import { addressBytes, addressFamily, type Family, parseAddress } from '../../../src/net/index.ts';
+import { addressBytes, addressFamily, type Family } from '../../../src/net/index.ts';
 import { type Claim, markOf, tableName } from './gate-text.ts';
 import { movedName } from './moved-text.ts';
 import {
+  addressIn,
   attribute,
   errorOf,
   flag,
@@ -47,7 +48,7 @@ const call = {
   getGeneration: 16,
 } as const;
 const list = { table: 1, set: 2, elements: 3, one: 1 } as const;
-const element = { key: 1, data: 2, timeout: 4, expression: 7 } as const;
+const element = { key: 1, data: 2, flags: 3, timeout: 4, expression: 7 } as const;
 const counterPackets = 2;
 const missing = 2;
 /** So many elements fit into one attribute. */
@@ -190,7 +191,7 @@ export function readTable(said: readonly NetlinkMessage[]): string | undefined {
 }
 
 /** Asks for the elements of a set of a gate. */
-export function elementsRequest(inc: number, family: Family, set: 'claims' | 'owned'): Uint8Array {
+export function elementsRequest(inc: number, family: Family, set: 'claims' | 'owned' | 'pool'): Uint8Array {
   const body = [attribute(list.table, nameBytes(tableName(inc))), attribute(list.set, nameBytes(set))];
   const head = header(families[family].number, 0);
   return message((tables << 8) | call.getElements, flag.request | flag.dump, 1, head, ...body);
@@ -217,15 +218,18 @@ export function readAnswered(said: readonly NetlinkMessage[], family: Family): R
   );
 }
 
-function addressIn(key: Uint8Array, family: Family): string | undefined {
-  const text =
-    family === 'ipv4'
-      ? key.subarray(0, 4).join('.')
-      : hexOf(key)
-          .slice(0, 32)
-          .replace(/(.{4})(?!$)/g, '$1:');
-  const address = parseAddress(text);
-  return address.ok ? address.value : undefined;
+/** Whether an address is guarded, out of the elements of `pool`: where ranges begin, and what follows their ends, marked so. */
+export function readGuarded(said: readonly NetlinkMessage[], family: Family): (address: string) => boolean {
+  const edges = elementsIn(said)
+    .map(({ key, parts }) => ({
+      at: hexOf(key),
+      begins: !within(parts, element.flags).some((bytes) => bytes[3] === 1),
+    }))
+    .sort((one, other) => (one.at < other.at ? -1 : 1));
+  return (address) => {
+    const wanted = hexOf(Uint8Array.from(addressBytes(address)));
+    return addressFamily(address) === family && edges.findLast(({ at }) => at <= wanted)?.begins === true;
+  };
 }
 
 /** Each with its key and all its attributes. */

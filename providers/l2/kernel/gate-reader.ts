@@ -5,6 +5,7 @@ import {
   readAnswered,
   readClaimed,
   readGeneration,
+  readGuarded,
   readTable,
   tableRequests,
 } from './gate-batch.ts';
@@ -39,6 +40,12 @@ export class GateReader {
   answered(inc: number, families: readonly Family[]): ReadonlyMap<string, number> {
     const ask = (family: Family) => [...readAnswered(this.#socket.ask(elementsRequest(inc, family, 'owned')), family)];
     return new Map(this.#safely(() => families.flatMap(ask)) ?? []);
+  }
+
+  /** Whether an address is guarded, for each family of which there are gates. */
+  guards(inc: number): readonly ((address: string) => boolean)[] {
+    const ask = (family: Family) => readGuarded(this.#socket.ask(elementsRequest(inc, family, 'pool')), family);
+    return this.#safely(() => [ask('ipv4'), ask('ipv6')]) ?? [];
   }
 
   close(): void {

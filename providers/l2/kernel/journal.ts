@@ -13,12 +13,20 @@ export class Journal {
   readonly #file: string;
   readonly #where: string;
   #addresses: ReadonlySet<string>;
+  #known: boolean;
 
   /** Reads what is there. A file that cannot be read makes nothing ours, so nothing is taken away that might be another's. */
   constructor(file: string, where = placeOf()) {
     this.#file = file;
     this.#where = where;
-    this.#addresses = new Set(read(file, where));
+    const noted = read(file, where);
+    this.#known = noted !== undefined;
+    this.#addresses = new Set(noted);
+  }
+
+  /** False: nothing is noted of this boot, or it was lost. */
+  get known(): boolean {
+    return this.#known;
   }
 
   get addresses(): ReadonlySet<string> {
@@ -27,9 +35,10 @@ export class Journal {
 
   /** Durable when it resolves. */
   async write(addresses: ReadonlySet<string>): Promise<void> {
-    if (addresses.size === this.#addresses.size && [...addresses].every((one) => this.#addresses.has(one))) return;
+    const same = addresses.size === this.#addresses.size && [...addresses].every((one) => this.#addresses.has(one));
+    if (same && this.#known) return;
     await writeDurably(this.#file, JSON.stringify({ where: this.#where, addresses: [...addresses] }));
-    this.#addresses = addresses;
+    [this.#addresses, this.#known] = [addresses, true];
   }
 }
 
@@ -48,12 +57,12 @@ export async function writeDurably(file: string, text: string): Promise<void> {
   await folder.sync().finally(() => folder.close());
 }
 
-function read(file: string, where: string): readonly string[] {
+function read(file: string, where: string): readonly string[] | undefined {
   try {
     const parsed = schema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-    return parsed.success && parsed.data.where === where ? parsed.data.addresses : [];
+    return parsed.success && parsed.data.where === where ? parsed.data.addresses : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -10,8 +10,8 @@ export interface NetlinkSocket {
 
 const [afNetlink, sockRaw, cloexec] = [16, 3, 0o2000000];
 /** Parts of the kernel. */
-const subsystem = { sockets: 4, netfilter: 12 } as const;
-const needs = { sockets: 'INET_DIAG', netfilter: 'NETFILTER_NETLINK' } as const;
+const subsystem = { routes: 0, sockets: 4, netfilter: 12 } as const;
+const needs = { routes: 'NET', sockets: 'INET_DIAG', netfilter: 'NETFILTER_NETLINK' } as const;
 const dontWait = 0x40;
 const [solSocket, sendBufferForce, receiveBufferForce] = [1, 32, 33];
 const [solNetlink, capAck] = [270, 10];

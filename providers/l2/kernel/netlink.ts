@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { type Family, parseAddress } from '../../../src/net/index.ts';
 
 /** A message of the kernel: its type, and what follows the header. */
 export interface NetlinkMessage {
@@ -93,6 +94,11 @@ export function hostNumber(value: number): Uint8Array {
   return bytes;
 }
 
+/** One that the kernel says in that order. */
+export function readHostNumber(bytes: Uint8Array, at = 0): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, little);
+}
+
 /** A number with its most significant byte first. */
 export function netNumber(value: number, bytes: 2 | 4 | 8): Uint8Array {
   const result = new Uint8Array(bytes);
@@ -103,6 +109,18 @@ export function netNumber(value: number, bytes: 2 | 4 | 8): Uint8Array {
 /** A name as the kernel keeps it, ended by a zero. */
 export function nameBytes(name: string): Uint8Array {
   return new TextEncoder().encode(`${name}\0`);
+}
+
+/** The address with which these bytes begin; undefined for what is none of a machine's own. */
+export function addressIn(bytes: Uint8Array, family: Family): string | undefined {
+  const text =
+    family === 'ipv4'
+      ? bytes.subarray(0, 4).join('.')
+      : Buffer.from(bytes.subarray(0, 16))
+          .toString('hex')
+          .replace(/(.{4})(?!$)/g, '$1:');
+  const address = parseAddress(text);
+  return address.ok ? address.value : undefined;
 }
 
 function aligned(length: number): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Announcing, commandOf, planAcceptance } from '../../../../providers/l2/kernel/acceptance.ts';
+import { type Announcing, additionOf, planAcceptance, removalOf } from '../../../../providers/l2/kernel/acceptance.ts';
 import type { Link } from '../../../../providers/l2/kernel/interfaces.ts';
 
 const face = (name: string, more: Partial<Announcing> = {}): Announcing => ({
@@ -27,8 +27,10 @@ function commands(
     ours: new Set(present.ours),
   });
   return {
-    add: plan.add.map((hold) => commandOf(hold, 'add')),
-    remove: plan.remove.map((hold) => commandOf(hold, 'del')),
+    add: plan.add.map((hold) =>
+      hold.kind === 'route' ? additionOf(hold) : `${hold.vip}/${hold.prefix} on ${hold.face}`,
+    ),
+    remove: plan.remove.map(removalOf),
     problems: Object.fromEntries(plan.problems),
   };
 }
@@ -36,23 +38,15 @@ function commands(
 describe('acceptance of addresses', () => {
   it('is a local route for IPv4 and a deprecated address on each interface for IPv6', () => {
     assert.deepEqual(commands([v4, v6], [face('eth0'), face('eth1')]), {
-      add: [
-        'route add local 10.0.0.100 dev lo proto 119',
-        'address add 2001:db8::100/128 dev eth0 nodad preferred_lft 0',
-        'address add 2001:db8::100/128 dev eth1 nodad preferred_lft 0',
-      ],
+      add: ['route add local 10.0.0.100 dev lo proto 119', '2001:db8::100/128 on eth0', '2001:db8::100/128 on eth1'],
       remove: [],
       problems: {},
     });
   });
 
   it('is an address where arp_ignore lets the kernel answer for no other', () => {
-    assert.deepEqual(commands([v4], [face('eth0', { arpIgnore: 1 }), face('eth1')]).add, [
-      'address add 10.0.0.100/32 dev eth0 noprefixroute preferred_lft 0',
-    ]);
-    assert.deepEqual(commands([v4], [face('eth0', { arpIgnore: 2 })]).add, [
-      'address add 10.0.0.100/24 dev eth0 noprefixroute preferred_lft 0',
-    ]);
+    assert.deepEqual(commands([v4], [face('eth0', { arpIgnore: 1 }), face('eth1')]).add, ['10.0.0.100/32 on eth0']);
+    assert.deepEqual(commands([v4], [face('eth0', { arpIgnore: 2 })]).add, ['10.0.0.100/24 on eth0']);
     assert.match(
       commands(['10.9.0.1'], [face('eth0', { arpIgnore: 2 })]).problems['10.9.0.1'] ?? '',
       /arp_ignore is 2 on eth0/,
@@ -64,9 +58,7 @@ describe('acceptance of addresses', () => {
     const ipvs: Link = { ...face('kube-ipvs0'), addresses: [{ address: v4, prefix: 32 }] };
     const links = [face('eth0'), ipvs];
     assert.deepEqual(commands([v4], [face('eth0')], { links }).add, [], 'the kernel answers for kube-ipvs0 on eth0');
-    assert.deepEqual(commands([v4], [face('eth0', { arpIgnore: 1 })], { links }).add, [
-      'address add 10.0.0.100/32 dev eth0 noprefixroute preferred_lft 0',
-    ]);
+    assert.deepEqual(commands([v4], [face('eth0', { arpIgnore: 1 })], { links }).add, ['10.0.0.100/32 on eth0']);
     const own = [face('eth0', { arpIgnore: 1, addresses: [{ address: v4, prefix: 24 }] })];
     assert.deepEqual(
       commands([v4], own),
