@@ -17,6 +17,8 @@ export function announcedServices(
     return [
       {
         service: `${origin.namespace}/${origin.name}`,
+        uid: origin.uid,
+        addresses: own.map(({ address }) => address).sort(),
         interfaces: [...new Set(own.flatMap(({ interfaces }) => interfaces))].sort(),
         owners: owners.length === addresses.length ? new Set(owners) : undefined,
       },

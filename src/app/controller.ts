@@ -60,6 +60,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
       balancers,
       gathered: () => runtime.gathered,
       problems: () => problemsNow(),
+      pools: () => runtime.pools(),
       admissionChanged: () => runtime.accept(runtime.gather(), 'objects are held'),
       told: stage.stateChanged,
     };

@@ -3,6 +3,7 @@ import {
   type AnnouncedAddress,
   type Context,
   type ExportedService,
+  type PoolState,
   type Problem,
   type ServiceId,
   type ServiceReport,
@@ -31,6 +32,7 @@ export interface FactParts {
   readonly gathered: Gathered;
   readonly balancers: readonly Balancer[];
   readonly problems: readonly Problem[];
+  readonly pools: readonly PoolState[];
   readonly prober: Prober;
   /** Addresses of nodes and of Services of the clusters that are followed. */
   readonly nodes: (kind: 'internal' | 'external') => readonly string[];
@@ -93,6 +95,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
       id,
       addresses: claimed ?? (silent.length > 0 ? [] : addressesOf(service, own, taking, parts)),
       programmed,
+      ...(claimed === undefined ? {} : { pooled: true }),
       ...poolOf(id, parts),
       unserved: names.length === 0 || gathered.waiting?.has(id) === true,
       outlives: parts.finalizers && taking.some(({ provider }) => provider.capabilities.scope === 'shared'),
@@ -105,6 +108,7 @@ export async function statusFacts(parts: FactParts): Promise<Facts> {
     unreached,
     announced: announcedOf(reports),
     problems,
+    pools: parts.pools,
     remains: parts.finalizers ? remainsOf(balancers) : () => [],
     healthOf: targetHealth(balancers, reports),
   };

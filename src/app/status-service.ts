@@ -1,11 +1,26 @@
 import { sortFinalizers } from '../compat/aws-lbc/index.ts';
-import { type Announced, renderLayer2Status } from '../compat/metallb/index.ts';
+import {
+  type Announced,
+  allocationFailed,
+  ipAllocated,
+  nodeAssigned,
+  renderLayer2Status,
+  renderPoolStatus,
+} from '../compat/metallb/index.ts';
 import type { Config, KubernetesSourceConfig } from '../config/index.ts';
 import type { Beside } from '../kube/index.ts';
-import type { Capabilities, ExportedService, LeaseState, Observed, Problem, ServiceId } from '../model/index.ts';
+import type {
+  Capabilities,
+  ExportedService,
+  LeaseState,
+  Observed,
+  PoolState,
+  Problem,
+  ServiceId,
+} from '../model/index.ts';
 import { ownPrefix } from '../model/prefix.ts';
 import { Bell, failureOf } from '../run/index.ts';
-import { Layer2Writer, Prober, reachedByAny, StatusKeeper } from '../status/index.ts';
+import { Layer2Writer, type PoolWords, Prober, reachedByAny, StatusKeeper } from '../status/index.ts';
 import type { Leader } from '../status/leader.ts';
 import { announcedServices } from './announced-services.ts';
 import type { Balancer } from './balancer.ts';
@@ -30,6 +45,8 @@ export interface StatusInput {
   readonly balancers: readonly Balancer[];
   readonly gathered: () => Gathered | undefined;
   readonly problems: () => readonly Problem[];
+  /** How full the pools are that this weir gives addresses out of. */
+  readonly pools: () => readonly PoolState[];
   /** Services are admitted that were not, or the other way round. */
   readonly admissionChanged: () => void;
   /** There is another problem, or one less. */
@@ -41,6 +58,8 @@ export interface Filled {
   readonly provider: { readonly capabilities: Pick<Capabilities, 'scope'> };
   readonly lane: { observed(): readonly Pick<Observed, 'owned' | 'serves'>[] };
 }
+
+const poolWords: PoolWords = { given: ipAllocated, refused: allocationFailed, status: renderPoolStatus };
 
 /** Which part of the time the deciding may take. */
 const share = 1 / 20;
@@ -88,6 +107,7 @@ export class StatusService {
       events,
       clearOnStop,
       poolAnnotation,
+      ...(config.balancers.some(({ fromPools }) => fromPools) ? { pools: poolWords } : {}),
       instance,
       clock,
       random,
@@ -104,13 +124,15 @@ export class StatusService {
   };
 
   #writerFor({ name: source, poolsNamespace: home }: KubernetesSourceConfig): Layer2Writer | undefined {
-    const { announces, instance: node, clock } = this.#context;
+    const { announces, instance: node, clock, random, config } = this.#context;
     if (announces === undefined) return undefined;
     return new Layer2Writer({
       source,
       node,
       home,
       clock,
+      random,
+      notice: config.status.events ? nodeAssigned(node) : undefined,
       told: () => this.#input?.told(),
       render: ({ service, interfaces }) => {
         const [namespace = '', name = ''] = service.split('/');
@@ -203,7 +225,7 @@ export class StatusService {
     }
   }
 
-  async #decide({ balancers, gathered, problems, admissionChanged, told }: StatusInput): Promise<void> {
+  async #decide({ balancers, gathered, problems, pools, admissionChanged, told }: StatusInput): Promise<void> {
     // Who leads gives out addresses of pools; the others go by what it writes.
     if (this.#followed !== undefined && this.#followed === this.#leads()) admissionChanged();
     const all = gathered();
@@ -222,6 +244,7 @@ export class StatusService {
       gathered: all,
       balancers,
       problems: problems(),
+      pools: pools(),
       prober: this.#prober,
       nodes: (kind) => [...new Set(keepers.flatMap((keeper) => keeper.nodes(kind)))],
       reachedAt: (path) => reachedByAny(keepers.flatMap((keeper) => keeper.reachedAt(path) ?? [])),

@@ -1,6 +1,6 @@
 import type { ExportedService, Problem } from '../model/index.ts';
 import type { Notice } from './event-book.ts';
-import type { ServiceFacts } from './facts.ts';
+import type { ServiceFacts, StatusAddress } from './facts.ts';
 import type { Hold } from './finalizer-intent.ts';
 import type { KnownObject } from './known-object.ts';
 import type { WantedStatus } from './status-intent.ts';
@@ -19,6 +19,8 @@ export interface ObjectParts {
   readonly lapsed: boolean;
   /** Name of our finalizer. */
   readonly finalizer: string;
+  /** What is told of addresses out of pools. Default: as of all others. */
+  readonly given?: ((addresses: readonly string[], before: readonly string[]) => Notice | undefined) | undefined;
 }
 
 /** What is left of the service, in words; undefined: not known. */
@@ -46,14 +48,17 @@ export function decideObject(parts: ObjectParts): Decision {
   return exported(parts, facts);
 }
 
-function exported({ object, remains }: ObjectParts, facts: ServiceFacts): Decision {
+function exported({ object, remains, given }: ObjectParts, facts: ServiceFacts): Decision {
   const { addresses, programmed, unserved, outlives } = facts;
   // What was published stays while it is not known anew: who resolved it goes on using it.
   const published = addresses.length > 0 || unserved || !object.ours ? addresses : object.addresses;
   const hold = outlives ? 'hold' : remains()?.length === 0 ? 'release' : 'keep';
   const before = object.programmed?.status === true || (object.ours && object.addresses.length > 0);
-  const at = published.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
+  const at = placesOf(published);
   const first = programmed.status && !before && at.length > 0;
+  const reachable: Notice = { type: 'Normal', reason: 'Programmed', note: `reachable at ${at.slice(0, 8).join(', ')}` };
+  const notice =
+    (facts.pooled ? given?.(at, placesOf(object.addresses)) : undefined) ?? (first ? reachable : undefined);
   // Another weir may serve it, and has said so.
   const told = object.programmed !== undefined || object.addresses.length > 0;
   if (unserved && !object.ours && told) return { status: 'keep', hold };
@@ -62,10 +67,12 @@ function exported({ object, remains }: ObjectParts, facts: ServiceFacts): Decisi
     status: { addresses: published, programmed },
     hold,
     ...(facts.pool === undefined ? {} : { pool: facts.pool }),
-    ...(first
-      ? { notice: { type: 'Normal', reason: 'Programmed', note: `reachable at ${at.slice(0, 8).join(', ')}` } }
-      : {}),
+    ...(notice === undefined ? {} : { notice }),
   };
+}
+
+function placesOf(addresses: readonly StatusAddress[]): readonly string[] {
+  return addresses.flatMap(({ ip, hostname }) => ip ?? hostname ?? []);
 }
 
 /** Not ours, or no longer: of another class, told not to be exported. Or ours, and of no sense. */

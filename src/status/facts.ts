@@ -1,5 +1,5 @@
 /** What is known of services when their status is decided: plain data, put together by whoever knows balancers and sources. */
-import type { AnnouncedAddress, Problem, ServiceId } from '../model/index.ts';
+import type { AnnouncedAddress, PoolState, Problem, ServiceId } from '../model/index.ts';
 import type { TargetHealth } from './gated-pods.ts';
 
 export interface StatusPort {
@@ -29,6 +29,8 @@ export interface ServiceFacts {
   /** Where it is reachable now. Empty while nothing is known: then what was published before stays. */
   readonly addresses: readonly StatusAddress[];
   readonly programmed: Programmed;
+  /** Its addresses are out of pools. */
+  readonly pooled?: true;
   /** Name of the pool of its address, where that is written down at the object. */
   readonly pool?: string;
   /** Nobody serves it: what was published is taken back. */
@@ -43,6 +45,8 @@ export interface Facts {
   /** Addresses that this machine and others announce, by service; absent: none. */
   readonly announced?: ReadonlyMap<ServiceId, readonly AnnouncedAddress[]>;
   readonly services: ReadonlyMap<ServiceId, ServiceFacts>;
+  /** How full each pool is that this weir gives addresses out of; absent: it gives none. */
+  readonly pools?: readonly PoolState[];
   /** Services that are not reached where their objects should be told, and why. */
   readonly unreached: readonly Problem[];
   /** Of all sources and balancers, each once. */

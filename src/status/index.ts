@@ -2,7 +2,7 @@
 export * from './facts.ts';
 export { type Reached, reachedByAny } from './front-service.ts';
 export type { TargetHealth } from './gated-pods.ts';
-export { type KeeperOptions, StatusKeeper } from './keeper.ts';
+export { type KeeperOptions, type PoolWords, StatusKeeper } from './keeper.ts';
 export type { AnnouncedService } from './layer2-plan.ts';
 export { Layer2Writer, type Layer2WriterOptions } from './layer2-writer.ts';
 export { Prober, type ProberOptions } from './prober.ts';

@@ -7,11 +7,11 @@ import {
   type KubeObject,
   type SeenKind,
 } from '../kube/index.ts';
-import type { Context, Json, Problem, ServiceId, Snapshot } from '../model/index.ts';
+import type { Context, Json, PoolState, Problem, ServiceId, Snapshot } from '../model/index.ts';
 import { turnsOf } from '../model/turns.ts';
 import { clearAll } from './clear-all.ts';
 import { type Decision, decideObject } from './decide-object.ts';
-import { type About, EventBook } from './event-book.ts';
+import { type About, EventBook, type Notice } from './event-book.ts';
 import { EventSender } from './event-sender.ts';
 import type { Facts } from './facts.ts';
 import type { FinalizerRule } from './finalizer-intent.ts';
@@ -19,13 +19,14 @@ import { finalizerIntent } from './finalizer-intent.ts';
 import { type Reached, reachedBy } from './front-service.ts';
 import { type GatedPod, gatedPod, gateIntent } from './gated-pods.ts';
 import { KnownNodes } from './known-nodes.ts';
-import { type KnownObject, knownObject, recordOf, sourceOf, textOf } from './known-object.ts';
+import { type KnownObject, knownObject, recordOf, sameAddresses, sourceOf } from './known-object.ts';
 import { KnownObjects, keyIn, keyOf } from './known-objects.ts';
 import { noticesOf } from './notices-of.ts';
 import { OwnServices } from './own-services.ts';
 import { poolIntent } from './pool-intent.ts';
 import { RefusedWrites } from './refused-writes.ts';
 import { statusIntent } from './status-intent.ts';
+import { Subjects, subjectIntent } from './subjects.ts';
 import { type Refused, WriteQueue } from './write-queue.ts';
 import { reasonOf } from './write-trouble.ts';
 
@@ -43,6 +44,8 @@ export interface KeeperOptions {
   readonly events: boolean;
   /** Services name the pool of their address. Default: false. */
   readonly poolAnnotation?: boolean;
+  /** Where this weir gives addresses out of pools: what is told of that, and what pools say of it. */
+  readonly pools?: PoolWords;
   /** At the end what was published is taken back. */
   readonly clearOnStop: boolean;
   readonly instance: string;
@@ -58,10 +61,18 @@ export interface KeeperOptions {
   readonly metrics?: { count(name: string, labels: Readonly<Record<string, string>>): void };
 }
 
+/** As those know it who have used the pools so far. */
+export interface PoolWords {
+  /** A Service has got addresses, and had those `before`; undefined: that is nothing to tell. */
+  readonly given: (addresses: readonly string[], before: readonly string[]) => Notice | undefined;
+  /** Why a Service (`namespace/name`) has got none; undefined: the problem is another one. */
+  readonly refused: (service: string, problem: Problem) => Notice | undefined;
+  /** The status of the object of a pool. */
+  readonly status: (usage: PoolState) => Readonly<Record<string, Json>>;
+}
+
 /** A service of another cluster may go on under the same id: an object must have been passed over for so long before it is let go. */
 const lapseMs = 5_000;
-/** Objects without a status of ours, about which Events are written: pools, and who announces them. */
-const subjectGroup = 'metallb.io/';
 
 /** Keeps what we say in the objects of one cluster as the facts are: status, finalizers, Events. */
 export class StatusKeeper implements Beside {
@@ -70,7 +81,7 @@ export class StatusKeeper implements Beside {
   readonly #nodes = new KnownNodes();
   readonly #pods = new Map<string, GatedPod>();
   readonly #fronts = new Map<string, Reached>();
-  readonly #subjects = new Map<string, About>();
+  readonly #subjects = new Subjects();
   readonly #book = new EventBook();
   readonly #refused: RefusedWrites;
   readonly #decisions = new Map<string, Decision>();
@@ -107,17 +118,16 @@ export class StatusKeeper implements Beside {
     };
   }
 
-  /** Nothing of ours stands in it, and what is wrong with it is told there. */
-  #seenSubject(object: KubeObject, { kind, apiVersion }: SeenKind): (() => void) | undefined {
-    if (!apiVersion.startsWith(subjectGroup)) return undefined;
-    const { namespace, uid } = recordOf(object.metadata);
-    const { name } = object.metadata;
-    const about: About = { apiVersion, kind, namespace: textOf(namespace), name, uid: textOf(uid) };
-    return () => this.#subjects.set(keyOf(about), about);
+  #seenSubject(object: KubeObject, place: SeenKind): (() => void) | undefined {
+    const subject = Subjects.read(object, place);
+    return subject && (() => this.#subjects.put(subject));
   }
 
   gone(kind: string, path: string): void {
-    if (this.#subjects.delete(keyIn(kind, path))) return;
+    if (this.#subjects.delete(keyIn(kind, path))) {
+      this.#queue?.forget(`subject\n${keyIn(kind, path)}`);
+      return;
+    }
     if (kind === 'Node') {
       this.#nodes.delete(path);
       return;
@@ -228,11 +238,16 @@ export class StatusKeeper implements Beside {
         trouble: trouble?.service === id ? trouble : undefined,
         lapsed: this.#hasLapsed(key, own.has(id) || !object.finalizers.includes(this.#options.finalizer.name)),
         finalizer: this.#options.finalizer.name,
+        given: this.#options.pools?.given,
       });
       this.#take(key, object, decision);
     }
     this.#facts = facts;
     for (const [path, pod] of this.#pods) if (this.#gate(pod) !== undefined) this.#queue?.mark(`pod\n${path}`);
+    // What is not known yet is not free.
+    if (complete)
+      for (const key of this.#subjects.pools())
+        if (this.#usage(key) !== undefined) this.#queue?.mark(`subject\n${key}`);
     if (this.#options.events) {
       this.#book.lasting(this.#notices(facts), clock.now());
       this.#sender?.hurry();
@@ -261,7 +276,10 @@ export class StatusKeeper implements Beside {
 
   #notices({ problems }: Facts) {
     const { idPrefix } = this.#options;
-    return noticesOf({ problems, services: this.#own.all, idPrefix, bySource: (source) => this.#bySource(source) });
+    return noticesOf({
+      ...{ problems, services: this.#own.all, idPrefix, worded: this.#options.pools?.refused },
+      bySource: (source) => this.#bySource(source),
+    });
   }
 
   #take(key: string, object: KnownObject, decision: Decision): void {
@@ -271,7 +289,7 @@ export class StatusKeeper implements Beside {
       if (this.#intent(aspect, object, decision) !== undefined) this.#queue?.mark(`${aspect}\n${key}`);
     const { notice } = decision;
     if (notice === undefined || !this.#options.events || !this.#options.mayWrite()) return;
-    if (before?.notice?.reason === notice.reason) return;
+    if (before?.notice?.reason === notice.reason && samePlaces(before, decision)) return;
     this.#book.tell(object, notice, this.#options.clock.now());
   }
 
@@ -288,6 +306,14 @@ export class StatusKeeper implements Beside {
     return this.#facts === undefined ? undefined : gateIntent(pod, this.#facts.healthOf, this.#now);
   }
 
+  #usage(key: string) {
+    const subject = this.#subjects.get(key);
+    const usage = this.#facts?.pools?.find(({ name }) => name === subject?.name);
+    const status = usage && this.#options.pools?.status(usage);
+    const intent = subject && subjectIntent(subject, status);
+    return subject === undefined || intent === undefined ? undefined : { object: subject, intent };
+  }
+
   /** As conditions have it. */
   readonly #now = (): string => new Date(this.#options.clock.wall()).toISOString().replace(/\.\d+Z$/, 'Z');
 
@@ -299,6 +325,7 @@ export class StatusKeeper implements Beside {
       const intent = pod && this.#gate(pod);
       return pod === undefined || intent === undefined ? undefined : { object: pod, intent };
     }
+    if (aspect === 'subject') return this.#usage(key);
     const object = this.#objects.get(key);
     const decision = this.#decisions.get(key);
     if (object === undefined || decision === undefined) return undefined;
@@ -316,9 +343,11 @@ export class StatusKeeper implements Beside {
       if (this.#pods.has(key)) this.#pods.set(key, gatedPod({ ...answer, metadata: { ...metadata, name } }));
       return;
     }
+    const raw = { ...answer, metadata: { ...metadata, name } };
+    const subject = this.#subjects.get(key);
+    if (subject !== undefined) this.#seenSubject(raw, subject)?.();
     const object = this.#objects.get(key);
     if (object === undefined) return;
-    const raw = { ...answer, metadata: { ...metadata, name } };
     const known = knownObject(raw, object, metadata.managedFields, this.#options.manager);
     // The last finalizer that goes takes the object along: the watch tells that.
     if (known !== undefined && this.#objects.put(known)) this.#options.changed();
@@ -351,6 +380,10 @@ export class StatusKeeper implements Beside {
 
 function isError({ severity }: Problem): boolean {
   return severity === 'error';
+}
+
+function samePlaces({ status: a }: Decision, { status: b }: Decision): boolean {
+  return a === b || (typeof a === 'object' && typeof b === 'object' && sameAddresses(a.addresses, b.addresses));
 }
 
 type Aspect = 'status' | 'meta' | 'pool';

@@ -41,7 +41,7 @@ export function keyIn(kind: string, path: string): string {
 }
 
 /** Versions are decimal numbers that grow; one that is none compares with nothing. */
-function isOlder(version: string, known: string): boolean {
+export function isOlder(version: string, known: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(known)) return false;
   return version.length === known.length ? version < known : version.length < known.length;
 }

@@ -16,6 +16,10 @@ export interface SeenStatus {
 export interface AnnouncedService {
   /** `namespace/name`. */
   readonly service: string;
+  /** Of its object; undefined: not known. */
+  readonly uid?: string | undefined;
+  /** For which this node answers. */
+  readonly addresses: readonly string[];
   readonly interfaces: readonly string[];
   /** Nodes that answer for its addresses; undefined: of some address it is not known. */
   readonly owners: ReadonlySet<string> | undefined;

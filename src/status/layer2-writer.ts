@@ -9,8 +9,10 @@ import {
   resourcePath,
 } from '../kube/index.ts';
 import type { Context, Json, Problem } from '../model/index.ts';
+import type { Notice } from './event-book.ts';
 import { listOf, recordOf, textOf } from './known-object.ts';
 import { type AnnouncedService, planStatuses, type SeenStatus } from './layer2-plan.ts';
+import { Takeovers } from './takeovers.ts';
 import { Wake } from './wake.ts';
 
 /** What the API is to be sent for one Service. */
@@ -27,7 +29,10 @@ export interface Layer2WriterOptions {
   /** Namespace of the objects. */
   readonly home: string;
   readonly render: (announced: AnnouncedService) => RenderedStatus;
+  /** What is told at a Service that this machine begins to answer for; undefined: no Events. */
+  readonly notice: Notice | undefined;
   readonly clock: Context['clock'];
+  readonly random: () => number;
   /** `problems` answers something else. */
   readonly told: () => void;
 }
@@ -48,10 +53,11 @@ const leaveMs = 2_000;
 /** Somebody may have deleted one, or a node has died that had one. */
 const idleMs = 30_000;
 
-/** Shows in ServiceL2Status objects which Services this machine answers for. Where the kind is not installed nothing is written. */
+/** Shows in ServiceL2Status objects, and by Events, which Services this machine answers for. Where the kind is not installed there are Events alone. */
 export class Layer2Writer implements Beside {
   readonly #options: Layer2WriterOptions;
   readonly #wake: Wake;
+  readonly #takeovers: Takeovers | undefined;
   #announced: readonly AnnouncedService[] | undefined;
   /** Service → what was created and has not been seen yet, and when. */
   readonly #made = new Map<string, { readonly name: string; readonly atMs: number }>();
@@ -59,8 +65,10 @@ export class Layer2Writer implements Beside {
   #error: KubeError | undefined;
 
   constructor(options: Layer2WriterOptions) {
+    const { notice, node: instance } = options;
     this.#options = options;
     this.#wake = new Wake(options.clock);
+    this.#takeovers = notice === undefined ? undefined : new Takeovers({ ...options, instance, notice });
   }
 
   seen(): undefined {
@@ -74,6 +82,7 @@ export class Layer2Writer implements Beside {
   /** What this machine answers for now. */
   announce(announced: readonly AnnouncedService[]): void {
     this.#announced = announced;
+    this.#takeovers?.tell(announced);
     this.#wake.now();
   }
 
@@ -98,10 +107,15 @@ export class Layer2Writer implements Beside {
       ...(this.#error === undefined
         ? []
         : [about('W_KUBE_WRITE', `ServiceL2Statuses in ${home} are not kept: ${this.#error.message}`)]),
+      ...(this.#takeovers?.problems() ?? []),
     ];
   }
 
   async run(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#keep(cluster, signal), this.#takeovers?.run(cluster, signal)]);
+  }
+
+  async #keep(cluster: Cluster, signal: AbortSignal): Promise<void> {
     const { clock, home } = this.#options;
     const reflector = cluster.reflect<SeenStatus>({
       path: resourcePath({ ...kind, namespace: home }),

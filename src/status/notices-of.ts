@@ -9,6 +9,8 @@ export interface NoticeParts {
   readonly idPrefix: string;
   /** The object of `Kind/namespace/name`. */
   readonly bySource: (source: string) => About | undefined;
+  /** What is told of a Service (`namespace/name`) in other words than ours; undefined: what is wrong is told in ours. */
+  readonly worded?: ((service: string, problem: Problem) => Notice | undefined) | undefined;
 }
 
 /**
@@ -20,6 +22,7 @@ export function noticesOf({
   services,
   idPrefix,
   bySource,
+  worded,
 }: NoticeParts): readonly (readonly [About, Notice])[] {
   return problems.flatMap((problem) => {
     const { code, service, source, field, message } = problem;
@@ -30,7 +33,12 @@ export function noticesOf({
     if (about === undefined || (service !== undefined && own === undefined && service !== idPrefix + idOf(about)))
       return [];
     const where = field === undefined || message.includes(field) ? '' : `${field}: `;
-    return [[about, { type: 'Warning', reason: code.replace(/^[EW]_/, ''), note: where + message }] as const];
+    const note = where + message;
+    const words =
+      about.kind === 'Service'
+        ? worded?.(`${about.namespace}/${about.name}`, { ...problem, message: note })
+        : undefined;
+    return [[about, words ?? { type: 'Warning', reason: code.replace(/^[EW]_/, ''), note }] as const];
   });
 }
 

@@ -3,7 +3,7 @@ import type { Context } from '../model/index.ts';
 import { type KnownObject, recordOf, textOf } from './known-object.ts';
 import type { Intent } from './status-intent.ts';
 import { Wake } from './wake.ts';
-import { isAdmission } from './write-trouble.ts';
+import { isAdmission, isUndeclared } from './write-trouble.ts';
 
 export interface WriteQueueOptions {
   readonly cluster: Pick<Cluster, 'patch'>;
@@ -40,6 +40,8 @@ export interface Refused {
 interface Entry {
   atMs: number;
   failures: number;
+  /** It was not there: until then no look marks it. */
+  sparedUntilMs: number;
   /** Somebody else was first: the next version is worth a try at once. */
   conflict: boolean;
   /** The same was written before: again and again it would be a quarrel. */
@@ -66,7 +68,10 @@ const wrongMs = 60_000;
 const admissionMs = { first: 1_000, most: 60_000 } as const;
 const longestQuarrelMs = 300_000;
 const forgetAfter = 50_000;
-const alone: Pick<Entry, 'sent' | 'quarrel' | 'told'> = { sent: undefined, quarrel: undefined, told: undefined };
+const alone: Pick<Entry, 'sent' | 'quarrel' | 'told' | 'sparedUntilMs'> = {
+  ...{ sent: undefined, quarrel: undefined, told: undefined },
+  sparedUntilMs: Number.NEGATIVE_INFINITY,
+};
 const quarrelText =
   'each time it was, somebody else has written otherwise, most likely another weir of the same class: give each installation a class and a controller of its own';
 
@@ -95,7 +100,7 @@ export class WriteQueue {
     if (entry === undefined) {
       this.#entries.set(key, { atMs: this.#now(), failures: 0, conflict: false, ...alone, busy: false });
       this.#wake.now();
-    } else if (entry.conflict || entry.atMs === Number.POSITIVE_INFINITY) {
+    } else if (entry.conflict || (entry.atMs === Number.POSITIVE_INFINITY && entry.sparedUntilMs <= this.#now())) {
       entry.atMs = this.#now();
       this.#wake.now();
     }
@@ -190,14 +195,11 @@ export class WriteQueue {
       // Something else may be wanted by now.
       entry.atMs = this.#now();
     } catch (cause) {
-      this.#failed(toKubeError(cause, 'BadAnswer', `${resource} ${name}`), { key, entry, object, intent });
+      this.#failed(toKubeError(cause, 'BadAnswer', `${resource} ${name}`), { entry, object, intent });
     }
   }
 
-  #failed(
-    error: KubeError,
-    { key, entry, object, intent }: { key: string; entry: Entry; object: Addressed; intent: Intent },
-  ): void {
+  #failed(error: KubeError, { entry, object, intent }: { entry: Entry; object: Addressed; intent: Intent }): void {
     const { random, tried } = this.#options;
     const right = rightOf(object, intent);
     const one = { ...right, object: object.name };
@@ -205,8 +207,9 @@ export class WriteQueue {
     entry.failures++;
     entry.conflict = error.conflict;
     if (error.notFound) {
-      // Gone; where it is there after all, the next look marks it again.
-      this.forget(key);
+      // Gone, which a watch tells soon; or there is no such subresource, and no sense in asking with every look.
+      entry.sparedUntilMs = this.#now() + wrongMs;
+      this.#untell(entry);
     } else if (error.conflict) {
       entry.atMs = this.#now() + Math.min(30_000, 100 * 2 ** Math.min(entry.failures, 10)) * (0.5 + random() / 2);
     } else if (isAdmission(error)) {
@@ -217,7 +220,10 @@ export class WriteQueue {
       const denied = { error, untilMs: this.#now() + deniedMs };
       this.#denied.set(JSON.stringify(right), denied);
       this.#deny(entry, object, intent, denied);
-    } else if (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429) {
+    } else if (
+      isUndeclared(error) ||
+      (error.code >= 400 && error.code < 500 && error.code !== 401 && error.code !== 429)
+    ) {
       entry.atMs = this.#now() + wrongMs;
       this.#tell(entry, one, error);
     } else {

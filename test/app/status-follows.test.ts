@@ -42,6 +42,7 @@ it('who gives out addresses is who writes the status, and it is told when that c
       balancers: [],
       gathered: () => undefined,
       problems: () => [],
+      pools: () => [],
       admissionChanged: () => asked.push(service.follows()),
       told: () => {},
     },

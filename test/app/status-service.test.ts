@@ -46,6 +46,7 @@ function stage(t: TestContext, { status = {}, policy = 'sync' }: { status?: obje
     balancers: [],
     gathered: () => undefined,
     problems: () => [],
+    pools: () => [],
     admissionChanged: nothing,
     told: nothing,
   };

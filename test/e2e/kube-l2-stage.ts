@@ -223,6 +223,11 @@ export class Cluster {
     return (await this.plane.client.request<{ items: readonly L2Status[] }>('GET', path)).items;
   }
 
+  /** As kubectl prints it. */
+  poolStatus(name: string): Promise<string> {
+    return this.kubectl('get', 'ipaddresspool', name, '-n', home, '-o', 'jsonpath={.status}');
+  }
+
   /** As the record in the API says. */
   async voters(): Promise<readonly string[]> {
     const path = `/apis/coordination.k8s.io/v1/namespaces/${own}/leases/weir-vip-voters`;

@@ -89,6 +89,16 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
       serviceNamespace: 'default',
       interfaces: [{ name: 'eth0' }],
     });
+    const events = await eventually(
+      () => cluster.kubectl('describe', 'svc', 'web'),
+      (text) => text.includes('nodeAssigned'),
+    );
+    assert.match(events, new RegExp(`Normal +nodeAssigned .*announcing from node "${owner}" with protocol "layer2"`));
+    assert.match(events, new RegExp(`Normal +IPAllocated .*Assigned IP \\["${web}"\\]`));
+    await eventually(
+      () => cluster.poolStatus('web'),
+      (text) => text === '{"assignedIPv4":1,"assignedIPv6":0,"availableIPv4":0,"availableIPv6":0}',
+    );
     const series = `metallb_speaker_announced{service="default/web",protocol="layer2",node="${owner}",ip="${web}"} 1`;
     assert.ok(cluster.metrics(owner).includes(series), cluster.metrics(owner));
   });
@@ -117,6 +127,10 @@ describe('MetalLB’s objects in a cluster', { skip: missing }, () => {
     await eventually(
       () => cluster.statuses(),
       (all) => all.map(({ status }) => status?.node).join() === next,
+    );
+    await eventually(
+      () => cluster.kubectl('describe', 'svc', 'web'),
+      (text) => text.includes(`announcing from node "${next}"`),
     );
     await apply(advertisement({}));
     await eventually(

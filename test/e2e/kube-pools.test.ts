@@ -67,7 +67,8 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
     assert.deepEqual([programmedOf(waiting), addressesOf(waiting)], ['False POOL_NONE', []]);
     await eventually(
       () => user.kubectl('describe', 'svc', 'web', '-n', namespace),
-      (text) => /Warning +POOL_NONE .*there is no pool; create one/.test(text),
+      (text) =>
+        /Warning +AllocationFailed .*Failed to allocate IP for .*there is no pool; create one.*POOL_NONE/.test(text),
       20_000,
     );
     await installPools(plane);
@@ -82,6 +83,13 @@ describe('pools in a cluster', { skip: missingKube() }, () => {
       { ip: `${first}8`, ipMode: 'VIP', ports: [{ port: 8080, protocol: 'TCP' }] },
     ]);
     assert.match(await user.kubectl('get', 'svc', '-n', namespace), new RegExp(`web +LoadBalancer .* ${first}8 `));
+    await eventually(
+      () => user.kubectl('describe', 'svc', 'web', '-n', namespace),
+      (text) => new RegExp(`Normal +IPAllocated .*Assigned IP \\["${first}8"\\]`).test(text),
+      20_000,
+    );
+    // This kind has no status of its own: nothing is said of that.
+    assert.doesNotMatch(await user.state(), /ipaddresspools/);
   });
 
   it('are written before anything answers there: that is the claim to them', async (t) => {

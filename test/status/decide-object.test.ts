@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sortFinalizers } from '../../src/compat/aws-lbc/index.ts';
+import { ipAllocated } from '../../src/compat/metallb/index.ts';
 import { decideObject, type ObjectParts } from '../../src/status/decide-object.ts';
 import { finalizerIntent } from '../../src/status/finalizer-intent.ts';
 import { facts, known, type Placed } from './objects.ts';
@@ -36,6 +37,21 @@ describe('what is decided of an object that is exported', () => {
     assert.deepEqual([typeof status, notice?.reason, hold], ['object', 'Programmed', 'release']);
     assert.match(notice?.note ?? '', /192\.0\.2\.1/);
     assert.equal(decide(published).notice, undefined);
+  });
+
+  it('is told of addresses out of pools in the words of their owner, when they are new', () => {
+    const told = (placed: Placed, ips: readonly string[], pooled?: true) => {
+      const addresses = ips.map((ip) => ({ ip, ports: [] }));
+      const programmed = { status: false, reason: 'Pending', message: '' };
+      const given = facts({ addresses, programmed, ...(pooled && { pooled }) });
+      return decide(placed, { facts: given, given: ipAllocated }).notice?.note;
+    };
+    assert.equal(told({}, ['192.0.2.7', '2001:db8::7'], true), 'Assigned IP ["192.0.2.7" "2001:db8::7"]');
+    assert.equal(told({}, ['192.0.2.7']), undefined, 'out of no pool');
+    assert.equal(told(published, ['192.0.2.9'], true), undefined, 'it has it');
+    assert.equal(told({ ...published, ours: false }, ['192.0.2.9'], true), undefined, 'MetalLB gave it');
+    assert.equal(told(published, ['192.0.2.9', '2001:db8::7'], true), 'Assigned additional IP "2001:db8::7"');
+    assert.equal(told(published, ['192.0.2.7'], true), 'Assigned IP ["192.0.2.7"]');
   });
 
   it('keeps addresses that were published while none is known, and drops them when nobody serves it', () => {

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { sortFinalizers } from '../../src/compat/aws-lbc/index.ts';
+import { allocationFailed, ipAllocated, renderPoolStatus } from '../../src/compat/metallb/index.ts';
 import { type JsonObject, KubeError, type KubeObject } from '../../src/kube/index.ts';
-import type { ExportedService } from '../../src/model/index.ts';
+import type { ExportedService, PoolState } from '../../src/model/index.ts';
 import type { ServiceFacts } from '../../src/status/facts.ts';
 import { StatusKeeper } from '../../src/status/keeper.ts';
 import { VirtualClock } from '../run/virtual-clock.ts';
 import { facts, manager, owned, rawService, serviceKind } from './objects.ts';
+
+const poolKind = { kind: 'IPAddressPool', apiVersion: 'metallb.io/v1beta1', resource: 'ipaddresspools' };
 
 const finalizer = 'weir-lb.dev/resources';
 
@@ -30,6 +33,7 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
     mayWrite: () => true,
     changed: () => {},
     told: () => {},
+    pools: { given: ipAllocated, refused: allocationFailed, status: renderPoolStatus },
   });
   const store = (object: KubeObject, ours: boolean) => {
     objects.set(object.metadata.name, object);
@@ -43,6 +47,7 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
   let barred: string | undefined;
   const patch = async (path: string, body: unknown) => {
     if (barred !== undefined) throw new KubeError(403, 'Forbidden', barred);
+    if (path.includes('/ipaddresspools/')) return patchPool(path, body);
     const name = path.endsWith('/status') ? (path.split('/').at(-2) ?? '') : (path.split('/').at(-1) ?? '');
     const { metadata, status } = Object(body);
     const before = objects.get(name);
@@ -65,6 +70,22 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
     objects.set(name, after);
     return after;
   };
+  const putPool = (name: string, status?: JsonObject) => {
+    const metadata = { name, namespace: 'metallb-system', uid: `uid-${name}`, resourceVersion: String(++version) };
+    objects.set(`pool ${name}`, { metadata, ...(status && { status }) });
+    keeper.seen({ metadata, ...(status && { status }) }, poolKind, undefined)?.();
+  };
+  const patchPool = (path: string, body: unknown) => {
+    const name = path.split('/').at(-2) ?? '';
+    const before = objects.get(`pool ${name}`);
+    assert.ok(before !== undefined && path.endsWith('/status'));
+    const { metadata, status } = Object(body);
+    assert.equal(metadata.uid, before.metadata.uid);
+    writes.push(`${name} ${JSON.stringify(status)}`);
+    const after = { metadata: { ...before.metadata, resourceVersion: String(++version) }, status };
+    objects.set(`pool ${name}`, after);
+    return after;
+  };
   const end = new AbortController();
   const running = keeper.run(Object({ patch }), end.signal);
   t.after(() => end.abort());
@@ -72,18 +93,20 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
   /** The source and the balancers say this of services now. */
   const know = async (
     services: Readonly<Record<string, Partial<ServiceFacts>>>,
-    more: { readonly elsewhere?: string } = {},
+    more: { readonly elsewhere?: string; readonly pools?: readonly PoolState[]; readonly incomplete?: true } = {},
   ) => {
     const exported = Object.keys(services).map((id): ExportedService => {
       const [namespace = '', name = ''] = id.replace(idPrefix, '').split('/');
       const origin = { source: 'kubernetes', kind: 'Service', namespace, name, labels: {} };
       return { id, origin, groups: [], fronts: [], backends: {}, settings: {}, settingsOrigin: {} };
     });
-    keeper.read({ services: exported, nodes: [], problems: [], incomplete: [] });
+    const incomplete = more.incomplete ? [{ source: 'kubernetes', part: 'Services', reason: 'gone' }] : [];
+    keeper.read({ services: exported, nodes: [], problems: [], incomplete });
     const known = Object.entries(services).map(([id, one]) => [id, facts({ id, ...one })] as const);
     const others = more.elsewhere === undefined ? [] : [[more.elsewhere, facts({ id: more.elsewhere })] as const];
     await keeper.decide({
       services: new Map([...known, ...others]),
+      ...(more.pools && { pools: more.pools }),
       unreached: [],
       problems: [],
       remains: () => left,
@@ -95,6 +118,7 @@ function stage(t: TestContext, { idPrefix = '', clearOnStop = false } = {}) {
     clock,
     keeper,
     put,
+    putPool,
     know,
     writes,
     stop: async () => {
@@ -197,6 +221,31 @@ describe('the keeper of a cluster', () => {
       [writes, keeper.has('east:shop/web'), keeper.has('shop/web')],
       [['web status written'], true, false],
     );
+  });
+
+  it('says in pools how full they are, when that is another thing than stands there', async (t) => {
+    const { putPool, know, writes, keeper } = stage(t);
+    const state = (name: string, ipv4: number, free = 2 ** 63): PoolState => ({
+      ...{ name, assigned: { ipv4, ipv6: 0 }, available: { ipv4: 8 - ipv4, ipv6: free } },
+    });
+    const status = (ipv4: number) =>
+      `{"assignedIPv4":${ipv4},"assignedIPv6":0,"availableIPv4":${8 - ipv4},"availableIPv6":9223372036854775000}`;
+    putPool('lan');
+    putPool('unread');
+    await know({}, { pools: [state('lan', 1)], incomplete: true });
+    assert.deepEqual(writes, [], 'what is not known yet is not free');
+    await know({}, { pools: [state('lan', 1)] });
+    await know({}, { pools: [state('lan', 1)] });
+    assert.deepEqual(writes, [`lan ${status(1)}`]);
+    await know({}, { pools: [state('lan', 2)] });
+    assert.deepEqual(writes.slice(1), [`lan ${status(2)}`]);
+    putPool('lan', JSON.parse(status(5)));
+    await know({}, { pools: [state('lan', 2)] });
+    assert.deepEqual(writes.slice(2), [`lan ${status(2)}`]);
+    keeper.gone('IPAddressPool', 'metallb-system/lan');
+    await know({}, { pools: [state('lan', 3)] });
+    await know({});
+    assert.equal(writes.length, 3);
   });
 
   it('takes everything back at the end if told so', async (t) => {

@@ -9,7 +9,7 @@ const seen = (name: string, node: string, service: string, more: Partial<SeenSta
   ...more,
 });
 const announced = (service: string, more: Partial<AnnouncedService> = {}): AnnouncedService => ({
-  ...{ service, interfaces: ['eth0'], owners: new Set(['a']) },
+  ...{ service, addresses: ['192.0.2.1'], interfaces: ['eth0'], owners: new Set(['a']) },
   ...more,
 });
 
@@ -60,7 +60,7 @@ describe('ServiceL2Statuses', () => {
     });
     const service = (id: string, kind = 'Service'): ExportedService => ({
       ...{ id, groups: [], fronts: [], backends: {}, settings: {}, settingsOrigin: {} },
-      origin: { source: 'k', kind, namespace: 'shop', name: id, labels: {} },
+      origin: { source: 'k', kind, namespace: 'shop', name: id, uid: `uid-${id}`, labels: {} },
     });
     const all = ['two', 'elsewhere', 'half', 'file', 'ingress', 'plain'].map((id) =>
       service(id, id === 'ingress' ? 'Ingress' : 'Service'),
@@ -77,8 +77,11 @@ describe('ServiceL2Statuses', () => {
       (id) => id !== 'file',
     );
     assert.deepEqual(found, [
-      { service: 'shop/two', interfaces: ['eth0'], owners: new Set(['a', 'b']) },
-      { service: 'shop/half', interfaces: ['eth0'], owners: undefined },
+      {
+        ...{ service: 'shop/two', uid: 'uid-two', addresses: ['192.0.2.1'], interfaces: ['eth0'] },
+        owners: new Set(['a', 'b']),
+      },
+      { service: 'shop/half', uid: 'uid-half', addresses: ['192.0.2.3'], interfaces: ['eth0'], owners: undefined },
     ]);
   });
 });

@@ -71,6 +71,12 @@ class Stage {
 const error = (code: number, reason: string, retryAfterMs?: number) =>
   new KubeError(code, reason, reason, { retryAfterMs });
 const starting = new KubeError(503, 'Starting', 'no roles yet', { retryAfterMs: 250 });
+/** What servers before 1.30 say of `ipMode`, as of their own failure. */
+const undeclared = new KubeError(
+  500,
+  'InternalError',
+  'failed to create typed patch object: .status.loadBalancer.ingress[0].ipMode: field not declared in schema',
+);
 const unreached = new KubeError(
   500,
   'InternalError',
@@ -144,14 +150,15 @@ describe('writes', () => {
     assert.equal(stage.refused.at(-1)?.[1], undefined);
   });
 
-  it('that the server takes for wrong stop one object, and are told', async (t) => {
-    const stage = new Stage(t);
-    stage.answer = (name, status) => (name === 'odd' ? error(422, 'Invalid') : status);
-    stage.mark('odd', 'good');
-    await stage.clock.pass(30_000);
-    assert.deepEqual(stage.calls, ['odd a', 'good a']);
-    assert.equal(stage.refused[0]?.[0].object, 'odd');
-  });
+  for (const wrong of [error(422, 'Invalid'), undeclared])
+    it(`that the server takes for wrong (${wrong.code}) stop one object, and are told`, async (t) => {
+      const stage = new Stage(t);
+      stage.answer = (name, status) => (name === 'odd' ? wrong : status);
+      stage.mark('odd', 'good');
+      await stage.clock.pass(30_000);
+      assert.deepEqual(stage.calls, ['odd a', 'good a']);
+      assert.equal(stage.refused[0]?.[0].object, 'odd');
+    });
 
   for (const trouble of [unreached, denied])
     it(`that a webhook stops (${trouble.code}) keep nothing else waiting, and are tried ever more seldom`, async (t) => {
@@ -181,6 +188,12 @@ describe('writes', () => {
     stage.mark('gone');
     await stage.clock.pass(60_000);
     assert.deepEqual([stage.calls.length, stage.queue.waiting], [1, 0]);
+    // There is no such subresource: many looks, and one try a minute.
+    for (let i = 0; i < 120; i++) {
+      stage.mark('gone');
+      await stage.clock.pass(1_000);
+    }
+    assert.equal(stage.calls.length, 3);
     stage.answer = () => error(409, 'Conflict');
     stage.mark('changed');
     await stage.clock.pass(50);

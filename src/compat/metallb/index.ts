@@ -5,9 +5,11 @@ import { annotationTable, prefixes } from './annotation-table.ts';
 export { annotationTable, type MetallbAnnotation, prefixes } from './annotation-table.ts';
 export type { MetallbFinding, MetallbObject, MetallbOptions } from './collect.ts';
 export { type ConfigMapFinding, convertConfigMap } from './config-map.ts';
+export { allocationFailed, ipAllocated, type MetallbEvent, nodeAssigned } from './event-words.ts';
 export type * from './intent.ts';
 export { type Announced, renderLayer2Status } from './layer2-status.ts';
 export { type MetallbMetric, metricNames } from './metric-names.ts';
+export { renderPoolStatus } from './pool-status.ts';
 export { readMetallb } from './read-objects.ts';
 export { readServiceWords, type ServiceWords, type WordFinding } from './service-words.ts';
 

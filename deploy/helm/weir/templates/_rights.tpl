@@ -79,6 +79,12 @@
   resources: [configmaps]
   resourceNames: [config]
   verbs: [list, watch]
+{{- if include "weir.writesStatus" . }}
+# How full a pool is.
+- apiGroups: [metallb.io]
+  resources: [ipaddresspools/status]
+  verbs: [patch]
+{{- end }}
 {{- if and (include "weir.announces" .) (include "weir.writesStatus" .) }}
 # Who answers for which Service.
 - apiGroups: [metallb.io]
