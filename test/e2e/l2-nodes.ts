@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { News, Order, SpeakerOptions } from '../../providers/l2/options.ts';
 import { type Lan, monotonicMs } from './l2-lan.ts';
 
@@ -34,8 +35,15 @@ export interface Nodes {
   end(): void;
 }
 
-/** `ranks`: address → nodes, the owner first. All nodes vote. */
-export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOptions['ranks']): Nodes {
+const ownProgram = fileURLToPath(new URL('./l2-node-child.ts', import.meta.url));
+
+/** `ranks`: address → nodes, the owner first. All nodes vote. `program`: what a node runs. */
+export function makeNodes(
+  lan: Lan,
+  names: readonly string[],
+  ranks: SpeakerOptions['ranks'],
+  program = ownProgram,
+): Nodes {
   const folder = mkdtempSync(join(tmpdir(), 'weir-l2-'));
   const running: ChildProcessByStdio<Writable, Readable, null>[] = [];
   const peers = names.map((name, at) => ({ name, address: `10.77.0.${11 + at}`, port: 7946 }));
@@ -56,7 +64,6 @@ export function makeNodes(lan: Lan, names: readonly string[], ranks: SpeakerOpti
       ranks,
       ...options,
     };
-    const program = new URL('./l2-node-child.ts', import.meta.url).pathname;
     const node = [process.execPath, '--no-warnings', program, JSON.stringify(all)];
     const [command = '', ...words] = [...lan.inside(name), ...wrap, 'env', `PATH=${path}`, ...node];
     const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'inherit'] });
