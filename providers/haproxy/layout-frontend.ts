@@ -106,6 +106,7 @@ function* routedPart(
   const rest = defaultLead(resource, attrs, options, spares);
   const beside = rest === undefined || attrs.sni === true ? undefined : { resource, treatment: attrs };
   const routed = yield* routedFrontend(routes, options.httpsRedirectPort, spares, beside);
+  yield;
   const leads = rest === undefined ? routed.leads : [...routed.leads, rest];
   const lines =
     attrs.sni === true ? sniFrontendLines(name, attrs, options) : httpFrontendLines(name, attrs, routed.table, options);

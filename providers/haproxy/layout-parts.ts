@@ -101,7 +101,9 @@ export class LayoutMemory {
 
   *#make(resources: readonly Resource[], spares: Spares): Sliced<Fronts> {
     const parts = yield* frontendParts(resources, this.#options, spares);
+    yield;
     const wishes = collectWishes(parts);
+    yield;
     const answers = [...wishes.answers.values()].map(({ answer, profiles }) =>
       answerSection(answer, this.#options.httpsRedirectPort, [...profiles.values()]),
     );

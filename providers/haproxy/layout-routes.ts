@@ -2,7 +2,7 @@ import { inStrides, type Resource, type Sliced } from '../../src/model/index.ts'
 import { type Answer, readRoute, readShare, type Treatment } from './attrs.ts';
 import { answerName, backendName, shortHash } from './names.ts';
 import { pathsAround } from './route-around.ts';
-import { type Leading, type RouteTable, routeTable } from './route-table.ts';
+import { type Leading, type RouteTable, routeTableSliced } from './route-table.ts';
 import { answerBackend } from './section-answer.ts';
 import type { GuardedPath } from './section-around.ts';
 import { type Profile, profileOf } from './section-profile.ts';
@@ -126,5 +126,5 @@ export function* routedFrontend(
     }
   }
   yield;
-  return { table: routeTable(leading), leads, sourceIps };
+  return { table: yield* routeTableSliced(leading), leads, sourceIps };
 }

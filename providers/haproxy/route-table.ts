@@ -1,3 +1,4 @@
+import { atOnce, inStrides, type Sliced } from '../../src/model/index.ts';
 import type { RouteAttrs } from './attrs.ts';
 import { mapKey, mapValue } from './quote.ts';
 import { emptyPathKey, shadowOf, treeKey } from './route-keys.ts';
@@ -38,18 +39,24 @@ interface HostRoutes {
 
 /** Puts the routes of a frontend into maps. */
 export function routeTable(routes: readonly Leading[]): RouteTable {
+  return atOnce(routeTableSliced(routes));
+}
+
+/** As `routeTable`, with places to be held up. */
+export function* routeTableSliced(routes: readonly Leading[]): Sliced<RouteTable> {
   const byHost = new Map<string, HostRoutes>();
-  for (const route of routes) sortIn(route, byHost);
+  yield* inStrides(routes, (route) => sortIn(route, byHost));
   const tree = new Map<string, string>();
   const regex: Conditional[] = [];
   const conditional: Conditional[] = [];
-  for (const [host, one] of byHost) {
+  yield* inStrides(byHost, ([host, one]) => {
     // Only where kinds are mixed must values be compared, and only there they carry their rank.
     const ranked = one.regex.length > 0 || one.conditional.length > 0;
     fillTree(tree, host, one, ranked);
     for (const route of one.regex) regex.push(withRank(route));
     for (const route of one.conditional) conditional.push(withRank(route));
-  }
+  });
+  yield;
   return {
     tree,
     regex: regexEntries(regex),

@@ -1,4 +1,11 @@
-import type { MergedAction, MergedHost, MergedRule, Problem } from '../model/index.ts';
+import {
+  inStrides,
+  type MergedAction,
+  type MergedHost,
+  type MergedRule,
+  type Problem,
+  type Sliced,
+} from '../model/index.ts';
 import type { AdmittedFront, AdmittedRule } from './admit.ts';
 import { claimKey, compareRules } from './rule.ts';
 import { ownerFor, tell } from './tell.ts';
@@ -20,15 +27,16 @@ interface Host {
  * The fronts of one layer 7 port merged, first come first served. The default of a front without routes takes what nothing else took
  * at the port; that of a front with routes takes the rest of its own hosts, and of the port when nobody without routes wants it.
  */
-export function mergeHosts(fronts: readonly AdmittedFront[], problems: Problem[]): Routed {
+export function* mergeHosts(fronts: readonly AdmittedFront[], problems: Problem[]): Sliced<Routed> {
   const hosts = new Map<string, Host>();
   const fallback = defaultOf(fronts);
   const staying: AdmittedFront[] = [];
-  for (const front of fronts) {
+  yield* inStrides(fronts, (front) => {
     const won = front.rules.filter((rule) => claimRule(front, rule, hosts, problems)).length;
     const kept = front.default !== undefined && claimDefault(front, front.default, fallback, hosts, problems);
     if (won > 0 || kept) staying.push(front);
-  }
+  });
+  yield;
   return { hosts: ordered(hosts), default: fallback?.default, fronts: staying };
 }
 

@@ -82,6 +82,7 @@ function* mergeGroup(group: Gathered, capabilities: Capabilities, problems: Prob
   const fronts: AdmittedFront[] = [];
   for (const service of group.services) fronts.push(...admit(service, capabilities).fronts);
   const served = new Set<ServiceId>();
+  yield;
   const ports = claimPorts(fronts, capabilities, problems)
     .map((port) => (port.beside === undefined ? port : partNames(port, port.beside, problems)))
     .filter((port) => port.fronts.length > 0);
@@ -89,7 +90,7 @@ function* mergeGroup(group: Gathered, capabilities: Capabilities, problems: Prob
   const listeners: Listener[] = [];
   for (const port of ports) {
     yield;
-    const listener = mergePort(port, keys, problems);
+    const listener = yield* mergePort(port, keys, problems);
     for (const { service } of listener.fronts) served.add(service.id);
     listeners.push(listener);
   }
@@ -101,15 +102,16 @@ function* mergeGroup(group: Gathered, capabilities: Capabilities, problems: Prob
   };
 }
 
-function mergePort(port: Port, keys: ReadonlySet<string>, problems: Problem[]): Listener {
+function* mergePort(port: Port, keys: ReadonlySet<string>, problems: Problem[]): Sliced<Listener> {
   const [opener] = port.fronts;
   if (opener === undefined) throw new Error(`port ${port.key} has no front`);
   const { front, layer, passthrough } = opener;
-  const routed = layer === 7 || passthrough ? mergeHosts(port.fronts, problems) : undefined;
+  const routed = layer === 7 || passthrough ? yield* mergeHosts(port.fronts, problems) : undefined;
   const staying = routed?.fronts ?? port.fronts;
   const beside = port.beside !== undefined && keys.has(port.beside.key) ? port.beside.key : undefined;
   const whole = beside === undefined || !passthrough ? routed?.default : undefined;
   const action = routed === undefined ? opener.default : whole;
+  yield;
   return {
     key: port.key,
     port: front.port,

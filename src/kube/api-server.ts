@@ -1,5 +1,6 @@
 import { type ClientHttp2Stream, type OutgoingHttpHeaders, sensitiveHeaders } from 'node:http2';
 import type { Context, Json, Log } from '../model/index.ts';
+import { type Turns, turnsOf } from '../model/turns.ts';
 import type { Access, Grant } from './access.ts';
 import { type Answer, answerError, parseObject, readBody } from './answer.ts';
 import type { JsonObject, Limits } from './contract.ts';
@@ -21,6 +22,8 @@ export interface ApiRequest {
 }
 
 const errorBytes = 1 << 20;
+/** An answer of so much is parsed in a millisecond. */
+const shortBytes = 64 << 10;
 const startingAgainMs = 250;
 /** What the server's authorizer says, and not an admission plugin. */
 const rightless = /\bcannot [a-z]+ (?:resource|path) /;
@@ -36,6 +39,7 @@ export class ApiServer {
   readonly #base: string;
   readonly #authority: string;
   readonly #closing = new AbortController();
+  readonly #turns: Turns;
 
   constructor(access: Access, limits: Limits, clock: Context['clock'], log: Log) {
     const url = new URL(access.server);
@@ -43,6 +47,7 @@ export class ApiServer {
     this.#base = url.pathname.replace(/\/+$/, '');
     this.#authority = url.host;
     this.limits = limits;
+    this.#turns = turnsOf(clock);
     this.#grants = new Grants(access, clock, log, this.#closing.signal);
     this.sessions = new Sessions(access.server, limits, clock, log, this.#closing.signal);
   }
@@ -52,6 +57,8 @@ export class ApiServer {
     const answer = await this.open(request);
     const doing = describe(request, this.#access.name);
     const body = await readBody(answer, this.limits.bodyBytes, doing);
+    // Parsing cannot be held up: pages of several lists shall not come in one turn, nor behind other long work.
+    if (body.length > shortBytes && this.#turns.due) await this.#turns.next();
     return { value: parseObject(body, answer, doing), bytes: body.length };
   }
 

@@ -68,7 +68,7 @@ export interface DeleteOptions extends RequestOptions {
 }
 
 export interface ListOptions extends RequestOptions {
-  /** Objects a page, 500 by default. Pages get smaller by themselves where objects are large. */
+  /** Objects a page, 250 by default. Pages get smaller by themselves where objects are large. */
   readonly limit?: number;
 }
 
@@ -142,7 +142,7 @@ export interface ReflectOptions<T> {
   readonly onListed?: () => void;
   /** Whenever `phase` or `error` changes. */
   readonly onState?: (state: ReflectorState) => void;
-  /** Objects a page, 500 by default. */
+  /** Objects a page, 250 by default. */
   readonly limit?: number;
   /** A full list at least so often, as a safety net; jittered. Default 10 minutes. */
   readonly relistMs?: number;

@@ -17,9 +17,9 @@ interface Taker {
   restart(): void;
 }
 
-const defaultLimit = 500;
+const defaultLimit = 250;
 /** Parsing blocks: pages of large objects shrink until they are about this large. */
-const pageBytes = 2 << 20;
+const pageBytes = 1 << 20;
 
 /**
  * Reads all pages of a list; answers its resourceVersion. When the server has forgotten the place to go on from (410), the list is read

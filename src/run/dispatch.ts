@@ -154,10 +154,12 @@ export class Dispatch {
 
   async #work(order: Order, ends: Ends): Promise<void> {
     const { clock, metrics, provider } = this.#options;
-    const { picture, roster } = this.#parts;
+    const { picture, roster, turns } = this.#parts;
     const { group, record } = order;
     const startMs = clock.now();
     const verdict = await workOnUnit(order, { ...this.#parts, ...ends });
+    // What the result of thousands of objects is put in the place of takes a while, and cannot be held up.
+    if (turns.due) await turns.next();
     const observed = picture.worked(group, verdict.observed, order.read && order.why === 'drift');
     if (verdict.applied > 0) {
       for (const unit of unitsOf(group)) this.#writtenMs.set(unit, clock.now());

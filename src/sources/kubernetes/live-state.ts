@@ -116,8 +116,11 @@ export class LiveState {
   }
 
   /** Does the larger part of the next `rebuild`, letting others have the event loop in between. */
-  prepare(): Promise<void> {
-    return this.#options.turns.do(this.living.prepareReading(this.#options.wallMs()));
+  async prepare(): Promise<void> {
+    const { turns, wallMs } = this.#options;
+    await turns.do(this.living.prepareReading(wallMs()));
+    // The rest of it cannot be held up.
+    if (turns.due) await turns.next();
   }
 
   /** Brings what is in force up to date; the same snapshot as before while nothing changed. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { layer2Controller } from '../../compat/metallb/index.ts';
 import { type Beside, type Cluster, KubeError } from '../../kube/index.ts';
 import { type Context, type Snapshot, type Source, turnsOf, WeirError } from '../../model/index.ts';
 import { parseAllowed, parseLabelSelector } from '../../net/index.ts';
@@ -8,6 +9,7 @@ import type { LiveMetrics } from './live-metrics.ts';
 import { LivePart } from './live-part.ts';
 import { LiveSession } from './live-session.ts';
 import { LiveState } from './live-state.ts';
+import { runningSpeakers } from './running-speakers.ts';
 import { readAuthorities, readCertificateFacts, sha256 } from './x509.ts';
 
 /** An entry of `sources` of type kubernetes, as the configuration gives it. */
@@ -103,7 +105,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
   const during = async <T>(
     signal: AbortSignal,
     changed: (cause: string) => void,
-    work: (session: LiveSession, ended: Promise<void>) => Promise<T>,
+    work: (session: LiveSession, ended: Promise<void>, cluster: Cluster) => Promise<T>,
     beside?: Beside,
   ): Promise<T> => {
     const cluster = await options.open();
@@ -114,7 +116,7 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
     const session = begin(cluster, changed, end.signal, beside);
     const ended = session.run();
     try {
-      return await work(session, ended);
+      return await work(session, ended, cluster);
     } finally {
       signal.removeEventListener('abort', stop);
       stop();
@@ -122,6 +124,12 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
       await cluster.close();
     }
   };
+
+  /** While a cluster is followed those are told by who shows what this weir announces. */
+  const speakersIn = async (cluster: Cluster, signal: AbortSignal) =>
+    controllers.includes(layer2Controller)
+      ? await runningSpeakers(cluster, config.name, config.poolsNamespace, signal)
+      : [];
 
   let following: Promise<LiveSession> | undefined;
   return {
@@ -134,13 +142,13 @@ export function openKubernetesSource(config: LiveSourceConfig, options: LiveSour
           options.beside?.read(followed);
           return followed;
         }
-        const snapshot = await during(
+        const [snapshot, speakers] = await during(
           signal,
           () => undefined,
-          (session) => session.read(signal),
+          (session, _ended, cluster) => Promise.all([session.read(signal), speakersIn(cluster, signal)]),
         );
         await state.save();
-        return snapshot;
+        return speakers.length === 0 ? snapshot : { ...snapshot, problems: [...snapshot.problems, ...speakers] };
       } catch (error) {
         signal.throwIfAborted();
         const failure = asWeirError(error, config.name);

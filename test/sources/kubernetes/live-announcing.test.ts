@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { layer2Controller, poolController } from '../../../src/compat/metallb/index.ts';
 import { kubernetesSource } from '../../../src/config/config.ts';
+import { KubeError } from '../../../src/kube/index.ts';
 import { openKubernetesSource } from '../../../src/sources/kubernetes/live.ts';
 import { ScriptedCluster } from './live-cluster.ts';
 import { fastClock, service } from './live-stage.ts';
@@ -32,7 +33,7 @@ async function stage(t: TestContext) {
     ports: [{ name: 'beats', port: 7949, protocol: 'UDP' }],
     endpoints: [{ addresses: ['10.0.0.1'], nodeName: 'a' }],
   });
-  const read = async (config: object = {}) => {
+  const look = async (config: object = {}) => {
     const source = openKubernetesSource(kubernetesSource.parse({ type: 'kubernetes', announcers: peers, ...config }), {
       open: async () => cluster,
       clock: fastClock,
@@ -40,10 +41,13 @@ async function stage(t: TestContext) {
       memory: () => 'keep',
       controllers: [poolController, layer2Controller],
     });
-    const { announcements = [], announcers = [] } = await source.read(AbortSignal.timeout(5000));
+    return await source.read(AbortSignal.timeout(5000));
+  };
+  const read = async (config: object = {}) => {
+    const { announcements = [], announcers = [] } = await look(config);
     return { rules: announcements.map(({ name }) => name), nodes: announcers.map(({ node }) => node) };
   };
-  return { cluster, read };
+  return { cluster, read, look };
 }
 
 const all = { rules: ['lan'], nodes: ['a'] };
@@ -68,5 +72,32 @@ describe('who announces in a cluster', () => {
     assert.deepEqual(await read({ namespaces: ['shop'] }), all);
     assert.ok(cluster.asked.some((path) => path.includes('/namespaces/weir-system/endpointslices')));
     assert.ok(!cluster.asked.some((path) => path.includes('/namespaces/weir-system/services')));
+  });
+
+  it('is told where speakers of MetalLB do, too, by who looks at the cluster once', async (t) => {
+    const { cluster, look } = await stage(t);
+    const get = cluster.get.bind(cluster);
+    let items: readonly object[] = [];
+    cluster.get = async (path) =>
+      path.startsWith('/apis/metallb.io/v1beta1/namespaces/metallb-system/servicel2statuses?')
+        ? { items: JSON.parse(JSON.stringify(items)) }
+        : get(path);
+    const told = async () =>
+      (await look()).problems.filter(({ code }) => code === 'W_METALLB').map(({ message }) => message);
+    const status = (node: string, more: object = {}) => ({
+      metadata: { labels: { 'metallb.io/node': node, ...more } },
+    });
+    items = [status('a', { 'app.kubernetes.io/managed-by': 'weir' })];
+    assert.deepEqual(await told(), []);
+    items = [...items, status('b'), status('c'), status('b')];
+    assert.match(
+      (await told()).join(),
+      /speakers of MetalLB announce on b, c, as ServiceL2Statuses in metallb-system say/,
+    );
+    cluster.get = async (path) => {
+      if (path.includes('servicel2statuses')) throw new KubeError(403, 'Forbidden', 'no');
+      return get(path);
+    };
+    assert.deepEqual(await told(), []);
   });
 });
