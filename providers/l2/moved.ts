@@ -25,6 +25,7 @@ const passMs = 30_000;
 export class Moved {
   readonly #parts: MovedParts;
   readonly #from = new Map<string, { readonly to: string; readonly until: number }>();
+  #telling: NodeJS.Immediate | undefined;
 
   constructor(parts: MovedParts) {
     this.#parts = parts;
@@ -45,12 +46,14 @@ export class Moved {
     this.#tell();
   }
 
-  /** The address is another's again. */
+  /** The address is another's again; told once for all that go at one time, as each telling says all that stay. */
   drop(vip: string): void {
-    if (this.#from.delete(vip)) this.#tell();
+    if (this.#from.delete(vip)) this.#telling ??= setImmediate(() => this.#tell());
   }
 
   #tell(): void {
+    clearImmediate(this.#telling);
+    this.#telling = undefined;
     const at = this.#parts.now();
     for (const [vip, { until }] of this.#from) if (until <= at) this.#from.delete(vip);
     this.#parts.pass([...this.#from].map(([vip, { to, until }]) => ({ vip, to, leftMs: Math.ceil(until - at) })));

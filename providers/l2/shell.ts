@@ -1,9 +1,12 @@
+import { setTimeout as setTimer } from 'node:timers/promises';
 import type { Action, Disk, Event, Report, Transaction, VoteRequest } from './protocol/events.ts';
 import type { Message, NodeId, Vip } from './protocol/messages.ts';
 
 /** Decides; pure. `Protocol` is one. */
 export interface Core {
   step(event: Event, nowMs: number): readonly Action[];
+  /** What was let go has not been heard by all who have to. */
+  readonly releasing?: boolean;
 }
 
 /** The world of one node, as a core's actions reach it. */
@@ -21,6 +24,8 @@ export interface World {
   readonly probe: (target: Vip | 'gateway', withinMs: number) => Promise<boolean>;
   readonly report: (report: Report) => void;
 }
+
+const [releasedMs, lookMs] = [200, 2];
 
 /** Runs a core: gives it events with the time and does what it answers, in its order. */
 export class Shell {
@@ -46,6 +51,12 @@ export class Shell {
   dispatch(event: Event): void {
     if (this.#closed) return;
     for (const action of this.#core.step(event, this.#world.now())) this.#perform(action);
+  }
+
+  /** Resolves when all voters have heard what was let go, of which they would wait for the end of their promises else; soon where one is away. */
+  async released(): Promise<void> {
+    for (const until = this.#world.now() + releasedMs; this.#core.releasing === true && this.#world.now() < until; )
+      await setTimer(lookMs);
   }
 
   close(): void {

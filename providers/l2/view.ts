@@ -55,9 +55,9 @@ export class View {
     this.#wall = wall;
   }
 
-  /** Addresses for which this machine answers. */
-  get open(): ReadonlySet<Vip> {
-    return new Set(this.#open.keys());
+  /** Addresses for which this machine answers, with the wall-clock ms since when. */
+  get open(): ReadonlyMap<Vip, number> {
+    return this.#open;
   }
 
   get silent(): readonly (readonly [NodeId, number])[] {

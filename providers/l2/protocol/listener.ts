@@ -127,8 +127,10 @@ export class Listener {
   #compare(beat: Beat, now: number): void {
     const { owner, peers } = this.#parts;
     if (owner.claims.size === 0) return;
-    for (const [vip, { fence, open }] of readFencings(beat)) {
-      if (open && beat.claims.includes(vip)) owner.outdone(vip, beat.from, fence, now);
+    if (beat.fencings.length > 0) {
+      const theirs = new Set(beat.claims);
+      const newer = [...readFencings(beat)].filter(([vip, { open }]) => open && theirs.has(vip));
+      owner.outdone(new Map(newer.map(([vip, { fence }]) => [vip, fence])), beat.from, now);
     }
     const open = owner.gate.owned;
     const before = this.#compared.get(beat.from);

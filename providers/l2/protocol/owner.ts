@@ -148,15 +148,17 @@ export class Owner {
     return true;
   }
 
-  /** Gives way at once to a newer claim whose gate is open. */
-  outdone(vip: Vip, by: NodeId, fence: number, now: number): boolean {
-    if (!this.#claims.get(vip)?.wanted) return false;
-    const mine = { fence: this.fences.of(vip), node: this.#parts.self };
-    if (!outranks({ fence, node: by }, mine)) return false;
-    this.#parts.emit({ kind: 'report', report: { kind: 'outdone', vip, by, fence } });
-    this.release(vip, now);
-    this.holdOff(vip, now + this.#parts.timing.promiseMs);
-    return true;
+  /** Gives way at once to newer claims of a node whose gate is open for them: address → their number. */
+  outdone(claims: ReadonlyMap<Vip, number>, by: NodeId, now: number): void {
+    const lost: Vip[] = [];
+    for (const [vip, fence] of claims) {
+      const mine = { fence: this.fences.of(vip), node: this.#parts.self };
+      if (!this.#claims.get(vip)?.wanted || !outranks({ fence, node: by }, mine)) continue;
+      this.#parts.emit({ kind: 'report', report: { kind: 'outdone', vip, by, fence } });
+      lost.push(vip);
+    }
+    const until = now + this.#parts.timing.promiseMs;
+    this.#letGo(new Map(lost.map((vip) => [vip, until])), now);
   }
 
   /** Starts a beat if one is due: its token first, where something is claimed. Returns a beat that may leave at once. `rests`: none is due. */
@@ -190,7 +192,7 @@ export class Owner {
     this.fences.hear(ack.fence);
     if (round === undefined || !round.take(ack)) return undefined;
     if (ack.needs) this.fences.tellAll();
-    for (const refusal of ack.refused) this.#refused(round, refusal, now, better);
+    this.#refused(round, ack.refused, now, better);
     this.#confirm(round, now);
     if (round.heardByAll() && round.pulse.seq >= (this.#releaseFrom ?? Number.POSITIVE_INFINITY)) {
       this.#releaseFrom = undefined;
@@ -275,37 +277,53 @@ export class Owner {
     this.gate.confirm(seq, owned, round.sentAt + this.#parts.timing.promiseMs);
   }
 
+  /** All of one answer together: a thousand, one by one, would cost a beat, and have more numbers than beats can tell soon. */
   #refused(
     round: Round,
-    { vip, holder, remainingMs, fence }: Refusal,
+    refusals: readonly Refusal[],
     now: number,
     better: (holder: NodeId, vip: Vip) => boolean,
   ): void {
-    const claim = this.#claims.get(vip);
-    if (!claim?.wanted || round.pulse.seq < claim.since || now < claim.insistUntil) return;
-    const mine = { fence: this.fences.of(vip), node: this.#parts.self };
-    if (remainingMs === 0) {
-      if (outranks(mine, { fence, node: holder })) this.fences.tell(vip);
-      else this.#renumber(vip, fence, now);
-      return;
-    }
+    const outnumbered: Vip[] = [];
+    const lost = new Map<Vip, number>();
     const keeps = this.#parts.newestKeeps();
-    const counts = (refusal: Refusal) =>
-      refusal.remainingMs > 0 && !(keeps && outranks(mine, { fence: refusal.fence, node: refusal.holder }));
-    const givesWay = this.gate.closed(vip, now) && better(holder, vip) && counts({ vip, holder, remainingMs, fence });
-    if (!round.hopeless(vip, counts) && !givesWay) return;
-    this.#parts.emit({ kind: 'report', report: { kind: 'refused', vip, holder } });
-    this.release(vip, now);
-    this.holdOff(vip, now + remainingMs);
+    for (const refusal of refusals) {
+      const { vip, holder, remainingMs, fence } = refusal;
+      const claim = this.#claims.get(vip);
+      if (!claim?.wanted || round.pulse.seq < claim.since || now < claim.insistUntil) continue;
+      const mine = { fence: this.fences.of(vip), node: this.#parts.self };
+      if (remainingMs === 0) {
+        this.fences.hear(fence);
+        if (outranks(mine, { fence, node: holder })) this.fences.tell(vip);
+        else outnumbered.push(vip);
+        continue;
+      }
+      const counts = (one: Refusal) =>
+        one.remainingMs > 0 && !(keeps && outranks(mine, { fence: one.fence, node: one.holder }));
+      const givesWay = this.gate.closed(vip, now) && better(holder, vip) && counts(refusal);
+      if (!round.hopeless(vip, counts) && !givesWay) continue;
+      this.#parts.emit({ kind: 'report', report: { kind: 'refused', vip, holder } });
+      lost.set(vip, now + remainingMs);
+    }
+    this.#renumber(outnumbered, now);
+    this.#letGo(lost, now);
   }
 
-  /** A voter knows of a claim with a higher number that has ended: the own one needs a higher one still. */
-  #renumber(vip: Vip, fence: number, now: number): void {
-    this.fences.hear(fence);
-    const next = this.fences.next();
-    this.fences.claim(vip, next);
+  /** A voter knows of claims with a higher number that have ended: the own ones need a higher one still. */
+  #renumber(vips: readonly Vip[], now: number): void {
+    if (vips.length === 0) return;
+    const fence = this.fences.next();
+    for (const vip of vips) {
+      this.fences.claim(vip, fence);
+      this.#parts.emit({ kind: 'report', report: { kind: 'claimed', vip, fence } });
+    }
     this.#nextBeatAt = now;
-    this.#parts.emit({ kind: 'report', report: { kind: 'claimed', vip, fence: next } });
+  }
+
+  /** Address → until when it is left to others. */
+  #letGo(vips: ReadonlyMap<Vip, number>, now: number): void {
+    this.releaseAll(new Map([...vips.keys()].map((vip) => [vip, undefined])), now);
+    for (const [vip, until] of vips) this.holdOff(vip, until);
   }
 
   #failed(transaction: Transaction): void {
@@ -319,11 +337,12 @@ export class Owner {
   #giveUp(now: number): void {
     if (this.newest?.waiting !== true) return;
     const { promiseMs, returnMs } = this.#parts.timing;
+    const lost = new Map<Vip, number>();
     for (const [vip, { wanted, claimedAt }] of this.#claims) {
       if (!wanted || now < Math.max(claimedAt + promiseMs, this.gate.closedAt(vip)) + promiseMs) continue;
-      this.release(vip, now);
-      this.holdOff(vip, now + returnMs);
+      lost.set(vip, now + returnMs);
     }
+    this.#letGo(lost, now);
   }
 
   /** What was not owned before is announced to the neighbours. */

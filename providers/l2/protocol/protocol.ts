@@ -66,6 +66,11 @@ export class Protocol {
     return this.#life?.owner.claims ?? new Map();
   }
 
+  /** Not all voters have heard yet what was let go: without this node they would wait for its promises to end. */
+  get releasing(): boolean {
+    return this.#life?.owner.releasing ?? false;
+  }
+
   get inc(): number {
     return this.#life?.inc ?? 0;
   }

@@ -89,8 +89,9 @@ function nameOf(start: readonly number[]): string {
 }
 
 function textOf(bytes: readonly number[]): Vip {
+  if (bytes.length === 4) return bytes.join('.');
   const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const parsed = parseAddress(bytes.length === 4 ? bytes.join('.') : hex.replace(/(.{4})(?!$)/g, '$1:'));
+  const parsed = parseAddress(hex.replace(/(.{4})(?!$)/g, '$1:'));
   if (!parsed.ok || addressBytes(parsed.value).length !== bytes.length)
     throw new Malformed('an address cannot be used');
   return parsed.value;

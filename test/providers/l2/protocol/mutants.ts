@@ -41,6 +41,7 @@ export const mutants: readonly Mutant[] = [
   {
     rule: 'V5: a voter that started is mute for one promise',
     edits: [{ file: 'voter', from: 'return now < this.mutedUntil;', to: 'return false;' }],
+    firstSeed: 260,
     storm: true,
     faults: ['kill', 'crash', 'isolation', 'partition'],
   },
