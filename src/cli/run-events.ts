@@ -1,5 +1,6 @@
 import type { RunEvents } from '../app.ts';
-import type { Log, StepResult } from '../model/index.ts';
+import type { Log, Problem, StepResult } from '../model/index.ts';
+import { groupAlike } from './alike.ts';
 import type { Io } from './io.ts';
 import { jsonLines } from './json-lines.ts';
 import { tell, tellProblems } from './say.ts';
@@ -62,6 +63,26 @@ export function textEvents(io: Io, kinds: KindsOf): RunEvents {
   };
 }
 
+/** So many that are alike have a line each. */
+const apart = 3;
+/** Of more so many are named beside the first one. */
+const named = 5;
+
+/** One line for a thousand addresses that lose their owner at once, with how many it stands for besides, and some of them. */
+function foldAlike(
+  problems: readonly Problem[],
+): readonly (Problem & { alike?: number; others?: readonly string[] })[] {
+  return groupAlike(problems).flatMap((group) => {
+    const [first, ...rest] = group;
+    if (first === undefined || group.length <= apart) return group;
+    const others = rest.slice(0, named).map(({ source }) => source);
+    const more = rest.length > named ? ` and ${rest.length - named} more` : '';
+    return [
+      { ...first, alike: rest.length, others, message: `${first.message} The same of ${others.join(', ')}${more}` },
+    ];
+  });
+}
+
 /** For machines: the same as log lines, with the figures as fields. */
 export function logEvents(log: Log): RunEvents {
   const repeats = new Repeats();
@@ -83,11 +104,12 @@ export function logEvents(log: Log): RunEvents {
     },
     ready: () => log.info({}, 'ready'),
     problems: (appeared, gone) => {
-      for (const { code, severity, message, ...rest } of appeared) {
-        if (severity === 'error') log.error({ code, ...rest }, message);
-        else log.warn({ code, ...rest }, message);
+      for (const { severity, message, ...rest } of foldAlike(appeared)) {
+        if (severity === 'error') log.error(rest, message);
+        else log.warn(rest, message);
       }
-      for (const { severity, message, ...rest } of gone) log.info({ ...rest, reason: message }, 'problem gone');
+      for (const { severity, message, ...rest } of foldAlike(gone))
+        log.info({ ...rest, reason: message }, 'alike' in rest ? 'problems gone' : 'problem gone');
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logEvents, textEvents } from '../../src/cli/run-events.ts';
-import type { AppliedPlan, Step, StepResult } from '../../src/model/index.ts';
+import type { AppliedPlan, Problem, Step, StepResult } from '../../src/model/index.ts';
 import { memoryIo } from './memory-io.ts';
 
 const of = { balancer: 'edge', unit: 'edge@a' };
@@ -60,4 +60,32 @@ test('a problem that is gone is told with what it was', () => {
   const problem = { code: 'E_KUBE_READ', severity: 'error', source, message: 'Services cannot be read' } as const;
   logEvents(log).problems?.([], [problem]);
   assert.deepEqual(lines, [{ code: 'E_KUBE_READ', source, reason: 'Services cannot be read' }]);
+});
+
+test('a thousand services that lose their addresses at once are one line, and one when they are back; what differs is told apart', () => {
+  const lines: { level: string; fields: object; message: string | undefined }[] = [];
+  const at = (level: string) => (fields: object, message?: string) => void lines.push({ level, fields, message });
+  const log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const lost = (n: number, address: string): Problem => ({
+    ...{ code: 'E_L2_QUORUM', severity: 'error', source: `Service/shop/s${n}`, service: `shop/s${n}` },
+    message: `nobody answers for ${address}: of the machines that decide only a is heard here.`,
+  });
+  const many = Array.from({ length: 1000 }, (_, n) =>
+    lost(n, n % 2 === 0 ? `10.0.${n >> 8}.${n & 255}` : `fd09::${n}`),
+  );
+  const other = { ...lost(1000, '10.9.9.9'), message: 'something else' };
+  const events = logEvents(log);
+  events.problems?.([...many, other], []);
+  events.problems?.([], many);
+  assert.deepEqual(
+    lines.map(({ level, message }) => `${level} ${message}`),
+    [
+      'error nobody answers for 10.0.0.0: of the machines that decide only a is heard here. The same of Service/shop/s1, Service/shop/s2, Service/shop/s3, Service/shop/s4, Service/shop/s5 and 994 more',
+      'error something else',
+      'info problems gone',
+    ],
+  );
+  for (const at of [0, 2]) assert.partialDeepStrictEqual(lines[at]?.fields, { code: 'E_L2_QUORUM', alike: 999 });
+  events.problems?.(many.slice(0, 3), []);
+  assert.equal(lines.length, 6, 'few have a line each');
 });
