@@ -1,49 +1,108 @@
 /** The build of the images without a container engine: its steps in an empty folder, with just what they copy. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { readDockerfile } from '../deploy/dockerfile.ts';
+import { ownAddress } from '../fakes/own-address.ts';
+import { eventually } from '../kube/index.ts';
+import { ImageRoot } from './kube-deploy-root.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 const { stages } = readDockerfile(readFileSync(join(root, 'deploy', 'Dockerfile'), 'utf8'));
-const copies = stages
-  .filter(({ name }) => name === 'build')
-  .flatMap(({ steps }) => steps.filter(({ word }) => word === 'COPY'))
-  .map(({ rest }) => rest.split(/\s+/));
+const stage = (name: string) => stages.find((one) => one.name === name) ?? assert.fail(`there is no stage ${name}`);
+
+/** What `npm ci` makes of the same lock file: the very files, but for the one that npm writes to. */
+const install = `cp -al "$0" . 2>/dev/null || cp -a "$0/." node_modules
+cp --remove-destination "$0/.package-lock.json" node_modules`;
 
 describe('the images', () => {
+  let place = '';
+  /** What the image has of weir. */
   let folder = '';
-  const weir = (...args: readonly string[]) =>
-    run(process.execPath, [join(folder, 'dist', 'src', 'cli', 'main.js'), ...args], { cwd: folder });
+  let image: ImageRoot;
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'weir-image-'));
-    for (const words of copies) {
-      const [target = '', ...sources] = words.toReversed();
+    place = await mkdtemp(join(tmpdir(), 'weir-image-'));
+    const build = join(place, 'build');
+    await mkdir(build);
+    const env = {
+      ...process.env,
+      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      npm_config_offline: 'true',
+    };
+    const shell = (script: string) => run('sh', ['-ec', script, join(root, 'node_modules')], { cwd: build, env });
+    for (const { word, rest } of stage('build').steps) {
+      if (word === 'RUN') await shell(rest.startsWith('npm ci ') ? install : rest);
+      if (word !== 'COPY') continue;
+      const [target = '', ...sources] = rest.split(/\s+/).toReversed();
       for (const source of sources) {
         const into = target.endsWith('/') ? join(target, source) : target;
-        await cp(join(root, source), join(folder, into), { recursive: true });
+        await cp(join(root, source), join(build, into), { recursive: true });
       }
     }
-    // What `npm ci` makes of the same lock file.
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-    await run(process.execPath, [join('deploy', 'npm', 'build.mjs')], { cwd: folder });
+    image = await ImageRoot.make(join(place, 'image'), stage('weir'), build);
+    folder = join(place, 'image', 'opt', 'weir');
   });
 
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(() => rm(place, { recursive: true, force: true }));
 
-  it('hold a weir that is built from what is copied', async () => {
+  it('hold a weir that is built from what is copied, without the packages of development', async () => {
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-    assert.equal((await weir('--version')).stdout.trim(), version);
-    const examples = ['-f', 'deploy/examples/services/shop.yaml', '--provider', 'haproxy'];
-    assert.match((await weir('render', ...examples)).stdout, /^frontend /m);
+    assert.equal((await image.output(['weir', '--version'])).trim(), version);
+    const examples = ['-f', '/opt/weir/dist/deploy/examples/services/shop.yaml', '--provider', 'haproxy'];
+    assert.match(await image.output(['weir', 'validate', ...examples]), /./);
+    assert.match(await image.output(['weir', 'render', ...examples]), /^frontend /m);
+    const { packages: locked } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+    const unneeded = Object.entries<{ dev?: true; optional?: true; devOptional?: true }>(locked).filter(
+      ([path, { dev, optional, devOptional }]) => path !== '' && (dev ?? optional ?? devOptional) === true,
+    );
+    assert.ok(unneeded.length > 20);
+    assert.deepEqual(
+      unneeded.map(([path]) => path).filter((path) => existsSync(join(folder, path))),
+      [],
+    );
+  });
+
+  it('run weir as nobody in particular, on files that cannot be written, until it is told to stop', async (t) => {
+    const metrics = `${ownAddress()}:8378`;
+    const service = 'name: shop/web\nports: [{ port: 9000, protocol: tcp }]\ntargets: [127.0.0.1:1]\n';
+    const config = {
+      sources: [{ type: 'file', paths: ['/etc/weir/web.yaml'] }],
+      balancers: [{ provider: 'builtin', options: { addresses: [ownAddress()] } }],
+      metrics: { listen: metrics },
+      api: { listen: `${ownAddress()}:8377` },
+    };
+    const child = image.start(image.command, {
+      files: { '/etc/weir/weir.yaml': JSON.stringify(config), '/etc/weir/web.yaml': service },
+      volumes: ['/var/lib/weir'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
+    await eventually(
+      () =>
+        fetch(`http://${metrics}/readyz`).then(
+          ({ status }) => status,
+          () => `${child.exitCode}\n${text}`,
+        ),
+      (status) => status === 200,
+    );
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    assert.match(status, /^Uid:\t65532\t65532\t65532\t65532$/m);
+    assert.match(status, /^CapEff:\t0+$/m);
+    const place = await readFile(`/proc/${child.pid}/mountinfo`, 'utf8');
+    assert.match(place, / \/ ro,/, 'what is written anywhere else is refused');
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], text);
   });
 
   it('hold what runs in threads of its own, which nothing imports', async () => {

@@ -98,7 +98,7 @@ describe('a real cluster', { skip: missingKube() }, () => {
     assert.ok(now.services.length >= 10);
   });
 
-  it('kinds of a peer are read as soon as they are there', async (t) => {
+  it('kinds of a peer are read as soon as they are there, and gone with what was made of them when they are not', async (t) => {
     const plane = await startControlPlane({ kcm: false });
     t.after(() => plane.stop());
     const controllers = ['ingress.k8s.aws/alb'];
@@ -111,20 +111,21 @@ describe('a real cluster', { skip: missingKube() }, () => {
       storage: true,
       schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
     };
-    await installCrd(plane, {
+    const name = 'targetgroupbindings.elbv2.k8s.aws';
+    const crd = {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
-      metadata: { name: 'targetgroupbindings.elbv2.k8s.aws' },
+      metadata: { name },
       spec: {
         group: 'elbv2.k8s.aws',
         scope: 'Namespaced',
         names: { kind: 'TargetGroupBinding', plural: 'targetgroupbindings', singular: 'targetgroupbinding' },
         versions: [version],
       },
-    });
+    };
     await putService(plane, 'default', 'web', { type: 'ClusterIP', loadBalancerClass: undefined });
     await putSlice(plane, 'default', 'web', ['10.0.0.1']);
-    await plane.client.apply({
+    const binding = {
       apiVersion: 'elbv2.k8s.aws/v1beta1',
       kind: 'TargetGroupBinding',
       metadata: { name: 'bound', namespace: 'default' },
@@ -133,9 +134,16 @@ describe('a real cluster', { skip: missingKube() }, () => {
         targetGroupARN: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/bound/0123456789abcdef',
         targetType: 'ip',
       },
-    });
+    };
     const id = 'targetgroupbinding/default/bound';
-    await live.until((now) => targetsOf(now, id).join() === '10.0.0.1:8080', 60_000);
+    for (let round = 0; round < 2; round++) {
+      await installCrd(plane, crd);
+      await plane.client.apply(binding);
+      await live.until((now) => targetsOf(now, id).join() === '10.0.0.1:8080', 60_000);
+      await plane.client.remove(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`);
+      const after = await live.until(({ services }) => !services.some((one) => one.id === id), 60_000);
+      assert.deepEqual([after.problems, after.incomplete], [[], []]);
+    }
   });
 
   it('whose API server goes and comes back loses nothing', async (t) => {
