@@ -92,6 +92,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
       metrics,
       log,
       secret,
+      agreementChanged: stage.agreementChanged,
       mayKeep: () => runtime.memory === 'keep',
       instance,
       stateDir,
@@ -117,6 +118,7 @@ export const openApp: OpenApp = async (config, deps = {}) => {
   checkPools(balancers);
   const runtime = new Runtime({
     config,
+    instance,
     clock,
     planner,
     stateDir,

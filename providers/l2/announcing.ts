@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Resource } from '../../src/model/index.ts';
 import { WeirError } from '../../src/model/index.ts';
 import type { Orders } from './orders.ts';
+import { SaidWords } from './said-words.ts';
 import { type Speaker, startSpeaker } from './speaker.ts';
 import type { News, Order, SpeakerOptions } from './speaker-words.ts';
 import { View } from './view.ts';
@@ -23,6 +24,7 @@ const handOverMs = 500;
 /** The thread that announces on this machine, with what it was told and what it tells. */
 export class Announcing {
   readonly view: View;
+  readonly said = new SaidWords(() => performance.now());
   readonly #node: string;
   readonly #speaker: Speaker;
   readonly #key: string;
@@ -121,6 +123,7 @@ export class Announcing {
 
   #tell(news: News): void {
     const { changed, count, hear } = this.#audience;
+    this.said.hear(news);
     hear(news);
     if (news.kind === 'ready') this.#ready = 'ready';
     if (news.kind === 'refused') [this.#ready, this.#reason] = ['refused', news.reason];

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Capabilities, Provider } from '../../src/model/index.ts';
 import { kinds } from './kinds.ts';
+import { membersOf } from './members.ts';
 import { metrics } from './metrics.ts';
 import { model } from './model.ts';
 import { type Options, options, type ServiceOptions, serviceOptions } from './options.ts';
@@ -60,6 +61,10 @@ export const provider: Provider<Options, ServiceOptions> = {
   metrics,
   model,
   normalize: (resource) => resource,
+  agrees(settings, network) {
+    const { peers, witness } = membersOf(network, settings);
+    return peers.length > 0 && !witness;
+  },
   reserves: ({ peers }) => peers.map(({ address }) => address),
   collides: () =>
     'both announce addresses on this machine, which one balancer does for all of them; take their services into one, by groups or class',

@@ -6,14 +6,16 @@ import { Intake, type Refusal } from './intake.ts';
 import type { Peer, SpeakerOptions } from './options.ts';
 import { deriveMac, shortHash } from './protocol/keys.ts';
 import type { Message, NodeId } from './protocol/messages.ts';
-import { Seal } from './protocol/seal.ts';
+import { beats, Seal } from './protocol/seal.ts';
 import type { Timing } from './protocol/timing.ts';
 import { Voices } from './voices.ts';
+import { type Word, words } from './word-codec.ts';
 
 export interface PeerSocketParts {
   readonly timing: Timing;
   readonly now: () => number;
   readonly receive: (message: Message) => void;
+  readonly receiveWord: (word: Word) => void;
   readonly trouble: (what: string, error: string) => void;
   /** Datagrams that were not taken, of an address, or of a machine that has the secret. */
   readonly dropped: (why: Refusal, from: string, count: number) => void;
@@ -24,7 +26,8 @@ const tellMs = 60_000;
 /** The datagrams between nodes: sealed, one socket for all of them. What is lost is lost; the protocol sends again. */
 export class PeerSocket {
   readonly #parts: PeerSocketParts;
-  readonly #seal: Seal;
+  readonly #seal: Seal<Message>;
+  readonly #wordSeal: Seal<Word>;
   readonly #socket: Socket;
   readonly #listen: SpeakerOptions['listen'];
   readonly #intake: Intake;
@@ -41,7 +44,9 @@ export class PeerSocket {
     this.#parts = parts;
     this.#listen = options.listen;
     this.#node = options.node;
-    this.#seal = new Seal({ self: options.node, clusterId, configHash, mac: deriveMac(options.secret, clusterId) });
+    const sealing = { self: options.node, clusterId, configHash, mac: deriveMac(options.secret, clusterId) };
+    this.#seal = new Seal(sealing, beats);
+    this.#wordSeal = new Seal(sealing, words);
     this.#socket = createSocket({ type: isIPv6(options.listen.address) ? 'udp6' : 'udp4', lookup });
     this.#intake = new Intake({
       now: parts.now,
@@ -81,7 +86,15 @@ export class PeerSocket {
   send(to: NodeId, message: Message): void {
     const peer = this.#peers.get(to);
     if (peer === undefined) return;
-    const datagram = this.#seal.seal(to, message);
+    this.#send(peer, this.#seal.seal(to, message));
+  }
+
+  sendWord(to: NodeId, word: Word): void {
+    const peer = this.#peers.get(to);
+    if (peer !== undefined) this.#send(peer, this.#wordSeal.seal(to, word));
+  }
+
+  #send(peer: Peer, datagram: Uint8Array): void {
     // What is lost is lost, but what never fits is no accident.
     this.#socket.send(datagram, peer.port, peer.address, (error) => {
       if (error !== null && 'code' in error && error.code === 'EMSGSIZE') this.#tooLong(datagram.length);
@@ -104,14 +117,26 @@ export class PeerSocket {
   }
 
   #receive(datagram: Uint8Array, address: string): void {
-    const opened = this.#seal.open(datagram, () => this.#intake.admits(address, datagram.length));
+    const { receive, receiveWord } = this.#parts;
+    if (((datagram[0] ?? 0) << 8) + (datagram[1] ?? 0) === words.magic)
+      this.#open(this.#wordSeal, receiveWord, datagram, address);
+    else this.#open(this.#seal, receive, datagram, address);
+  }
+
+  #open<M extends { readonly from: NodeId }>(
+    seal: Seal<M>,
+    receive: (message: M) => void,
+    datagram: Uint8Array,
+    address: string,
+  ): void {
+    const opened = seal.open(datagram, () => this.#intake.admits(address, datagram.length));
     if (!opened.ok) {
       this.#intake.dropped(opened.drop, opened.from ?? address);
       return;
     }
     this.#intake.proved(address);
     const { from } = opened.message;
-    if (this.#voices.admits(from, address)) this.#parts.receive(opened.message);
+    if (this.#voices.admits(from, address)) receive(opened.message);
     else this.#intake.dropped('twin', `${address}, which calls itself ${from},`);
   }
 }

@@ -81,6 +81,11 @@ export class PeerView {
     heard.eligible = message.eligible;
   }
 
+  /** Whether a node is there. */
+  heard(node: NodeId): boolean {
+    return this.#parts.now() - (this.#heard.get(node)?.atMs ?? Number.NEGATIVE_INFINITY) < silentMs;
+  }
+
   /** Whether a node is there and may take addresses. */
   fit(node: NodeId): boolean {
     const heard = this.#heard.get(node);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type Context, type Observed, type Resource, type Session, WeirError } from '../../src/model/index.ts';
+import { Agreeing } from './agreeing.ts';
 import { Announcing, type Audience } from './announcing.ts';
 import { clearMachine } from './clear-machine.ts';
 import { matches } from './kernel/interfaces.ts';
@@ -27,6 +28,7 @@ class L2Session implements Session {
   readonly #ctx: Context;
   readonly #unit: string;
   readonly #told: Told;
+  readonly agreement: Agreeing;
   #announcing: Announcing | undefined;
   #orders: Orders | undefined;
   #voting: Voting | undefined;
@@ -38,6 +40,14 @@ class L2Session implements Session {
     this.#ctx = ctx;
     this.#unit = unitName(ctx.balancer, ctx.node);
     this.#told = new Told(ctx.stateDir);
+    this.agreement = new Agreeing({
+      node: ctx.node,
+      now: () => ctx.clock.now(),
+      announcing: () => this.#announcing,
+      orders: () => this.#orders,
+      voters: () => this.#voting?.voters ?? [],
+      changed: () => ctx.agreementChanged?.(),
+    });
   }
 
   async discover() {
@@ -93,6 +103,7 @@ class L2Session implements Session {
 
   async close(how: 'leave' | 'withdraw', followed = false): Promise<void> {
     const running = this.#announcing;
+    this.agreement.close();
     clearTimeout(this.#changed);
     clearTimeout(this.#overdue);
     if (running === undefined) return;
@@ -125,6 +136,7 @@ class L2Session implements Session {
     if (this.#orders === undefined) return;
     this.#voting = new Voting(this.#ctx, this.#orders);
     this.#voting.follow(left.order, left.view.silent);
+    this.agreement.begin();
   }
 
   async #end(how: 'leave' | 'withdraw'): Promise<void> {
@@ -154,9 +166,11 @@ class L2Session implements Session {
       this.#voting = undefined;
       await voting.close();
       await started?.close('leave');
+      this.agreement.fail();
       throw error;
     }
     this.#announcing = started;
+    this.agreement.begin();
     if (this.#draining) started.drain(true);
   }
 
@@ -173,7 +187,10 @@ class L2Session implements Session {
 
   readonly #audience: Audience = {
     wall: () => this.#ctx.clock.wall(),
-    hear: (news) => this.#voting?.hear(news),
+    hear: (news) => {
+      this.#voting?.hear(news);
+      this.agreement.follow(news);
+    },
     changed: (cause) => {
       // Of one that is about to start the commit tells, and when it is tried again is not its business.
       if (this.#announcing === undefined) return;

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { journalFile } from './clear-machine.ts';
 import { Counting } from './counting.ts';
 import { DiskWriter, readDisk } from './disk.ts';
+import { GateFacts } from './gate-facts.ts';
 import { Health } from './health.ts';
 import { Inquiry } from './inquiry.ts';
 import { Acceptor } from './kernel/acceptor.ts';
 import { Announcer } from './kernel/announcer.ts';
-import type { Claim } from './kernel/gate-text.ts';
 import { Journal } from './kernel/journal.ts';
 import { KernelGate } from './kernel/kernel-gate.ts';
 import type { Gates } from './kernel/open-gates.ts';
@@ -23,6 +23,7 @@ import { type Core, Shell } from './shell.ts';
 import type { Addresses, News, Order, Place, SpeakerOptions } from './speaker-words.ts';
 import { Surroundings } from './surroundings.ts';
 import { UngatedGate } from './ungated-gate.ts';
+import { WordPost } from './word-post.ts';
 
 export interface SpeakerParts {
   readonly core: Core;
@@ -48,10 +49,12 @@ export class SpeakerNode {
   readonly #options: SpeakerOptions;
   readonly #parts: SpeakerParts;
   readonly #peers: PeerSocket;
+  readonly #words: WordPost;
   readonly #view: PeerView;
   readonly #health: Health;
   readonly #shell: Shell;
   readonly #gate: KernelGate | UngatedGate;
+  readonly #facts: GateFacts;
   readonly #surroundings: Surroundings;
   readonly #announcer: Announcer;
   readonly #rivals: Rivals;
@@ -87,12 +90,18 @@ export class SpeakerNode {
         this.#shell.dispatch({ kind: 'received', message });
         this.#glance();
       },
+      receiveWord: (word) => this.#words.hear(word),
       trouble: (what, error) => tell({ kind: 'trouble', what, error }),
       dropped: (why, from, count) => tell({ kind: 'dropped', why, from, count }),
     });
     const { promiseMs, restMs } = timing;
     this.#view = new PeerView({ node: options.node, now, wall: Date.now, tell, promiseMs, restMs });
     this.#view.know(options.peers.map(({ name }) => name));
+    this.#words = new WordPost(options, {
+      send: (to, word) => this.#peers.sendWord(to, word),
+      said: (said) => tell({ kind: 'said', said }),
+      there: (node) => this.#view.heard(node),
+    });
     this.#health = new Health({
       changed: (served, reason) => {
         tell({ kind: 'served', served, reason });
@@ -110,6 +119,7 @@ export class SpeakerNode {
             shape: { pools: options.pools, interfaces: [], bound: [] },
             tell: (news) => this.#gateNews(news),
           });
+    this.#facts = new GateFacts(this.#gate, gates);
     this.#surroundings = new Surroundings({
       options,
       gate: this.#gate,
@@ -138,7 +148,8 @@ export class SpeakerNode {
       ...(options.refreshMs === undefined ? {} : { refreshMs: options.refreshMs }),
     });
     this.#rivals = new Rivals({
-      claims: () => this.#foreignClaims(),
+      // While there is anything here that they could claim.
+      claims: () => (this.#claimed.size === 0 ? [] : this.#facts.claims()),
       open: (vip) => this.#shell.open(vip),
       announce: (vips) => this.#announcer.announce(vips),
       settle: (vip) => this.#shell.dispatch({ kind: 'rival', vip }),
@@ -146,7 +157,7 @@ export class SpeakerNode {
       now,
     });
     this.#counting = new Counting({
-      answered: () => this.#answered(),
+      answered: () => this.#facts.answered(),
       announced: () => this.#announcer.takeSent(),
       tell,
     });
@@ -198,6 +209,7 @@ export class SpeakerNode {
     }
     await this.#peers.bind();
     this.#view.start();
+    this.#words.start();
     this.#counting.start();
     this.#inquire();
     this.#rank();
@@ -218,6 +230,10 @@ export class SpeakerNode {
       case 'peers':
         this.#peers.know(order.peers);
         this.#view.know(order.peers.map(({ name }) => name));
+        this.#words.know(order.peers.map(({ name }) => name));
+        return;
+      case 'say':
+        this.#words.say(order);
         return;
       case 'eligible':
         this.#eligible = order.eligible;
@@ -324,19 +340,6 @@ export class SpeakerNode {
     else tell({ kind: 'refused', reason: `another weir has made the nft table ${news.table} on this machine` });
   }
 
-  /** Of others, while there is anything here that they could claim. */
-  #foreignClaims(): readonly Claim[] {
-    const gate = this.#gate;
-    if (!('inc' in gate) || gate.inc === undefined || this.#claimed.size === 0) return [];
-    return this.#parts.gates?.reader.claims(gate.inc, gate.families) ?? [];
-  }
-
-  #answered(): ReadonlyMap<string, number> {
-    const gate = this.#gate;
-    if (!('inc' in gate) || gate.inc === undefined) return new Map();
-    return this.#parts.gates?.reader.answered(gate.inc, gate.families) ?? new Map();
-  }
-
   #facesChanged(announcing: boolean): void {
     this.#inquiry.look();
     this.#rank();
@@ -374,8 +377,10 @@ export class SpeakerNode {
       while (this.#claimed.size > 0 && now() < until && anybody())
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    await this.#shell.released();
     clearInterval(this.#giving);
     this.#view.close();
+    this.#words.close();
     this.#health.close();
     this.#counting.close();
     this.#shell.close();

@@ -5,6 +5,7 @@ import type { InterfaceChoice } from './kernel/interfaces.ts';
 import type { Report, VoteAnswer, VoteRequest } from './protocol/events.ts';
 import type { Group, NodeId, Vip } from './protocol/messages.ts';
 import type { Mode } from './protocol/modes.ts';
+import type { Said } from './word-exchange.ts';
 
 /** Another node and where it hears datagrams. */
 export interface Peer {
@@ -47,8 +48,16 @@ export interface SpeakerOptions extends Addresses {
   readonly stateDir: string;
   /** Without nft's gates: two nodes may answer after a death. */
   readonly ungated?: boolean;
+  /** What this machine says of the addresses that it gives. Absent: nothing yet. */
+  readonly words?: Words;
   /** How often addresses that are owned are announced again, ms; 0: never. */
   readonly refreshMs?: number;
+}
+
+/** About addresses, not understood here, with the version of each other machine's words that were taken in. */
+export interface Words {
+  readonly words: string;
+  readonly taken: readonly (readonly [NodeId, string])[];
 }
 
 /** What a node tells those who run it. */
@@ -86,6 +95,8 @@ export type News =
   | { readonly kind: 'served'; readonly served: boolean; readonly reason: string }
   /** Datagrams that were not taken, of one address and for one reason, since it was told last. */
   | { readonly kind: 'dropped'; readonly why: Refusal; readonly from: string; readonly count: number }
+  /** What another machine says of the addresses that it gives. */
+  | { readonly kind: 'said'; readonly said: Said }
   /** A question to whoever keeps the third vote of two nodes; the order `vote` answers it. */
   | { readonly kind: 'vote'; readonly request: VoteRequest }
   | { readonly kind: 'closed' };
@@ -96,6 +107,7 @@ export type Order =
   /** Nodes that have joined or left. */
   | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
   | { readonly kind: 'eligible'; readonly eligible: boolean }
+  | ({ readonly kind: 'say' } & Words)
   | { readonly kind: 'regroup'; readonly group: Group }
   | { readonly kind: 'vote'; readonly answer: VoteAnswer }
   | { readonly kind: 'handOver'; readonly vip: Vip; readonly to: NodeId }

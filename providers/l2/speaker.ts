@@ -50,6 +50,7 @@ export function startSpeaker(options: SpeakerOptions, onNews: (news: News) => vo
   return {
     order(order) {
       if (order.kind === 'addresses') present = { ...present, ...order.addresses };
+      if (order.kind === 'say') present = { ...present, words: { words: order.words, taken: order.taken } };
       if (order.kind === 'peers') present = { ...present, peers: order.peers };
       if (order.kind === 'regroup') present = { ...present, group: order.group };
       worker.postMessage(order);

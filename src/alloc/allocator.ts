@@ -19,6 +19,8 @@ export interface Change {
   readonly pools?: readonly Pool[];
   readonly reserved?: readonly ReservedAddress[];
   readonly set?: readonly Claim[];
+  /** What services have by the word of others, whatever they were given here: theirs before anybody else is served. Of those that are not set nobody gets it. */
+  readonly recall?: ReadonlyMap<ServiceId, readonly string[]>;
   readonly remove?: readonly ServiceId[];
 }
 
@@ -72,9 +74,9 @@ export class Allocator {
     return this.update({ pools, ...(reserved === undefined ? {} : { reserved }) });
   }
 
-  /** Every service has been set once: what is kept for others is given free. */
-  complete(): Outcome {
-    this.#ledger.forgetUnread();
+  /** Every service has been set once: what is kept for others is given free, but for those. */
+  complete(but: ReadonlySet<ServiceId> = new Set()): Outcome {
+    this.#ledger.forgetUnread(but);
     this.#ledger.serveHungry();
     return this.#outcome(this.#ledger);
   }
@@ -91,8 +93,7 @@ export class Allocator {
     }
     const ledger = this.#ledger;
     for (const id of change.remove ?? []) ledger.drop(id);
-    const set = (change.set ?? []).filter((claim) => !sameClaim(ledger, claim));
-    putAll(set, ledger);
+    putAll([...recallAll(change, ledger), ...(change.set ?? []).filter((claim) => !sameClaim(ledger, claim))], ledger);
     return this.#outcome(ledger);
   }
 
@@ -135,6 +136,17 @@ export class Allocator {
     const { assigned, waiting } = ledger;
     return { assigned, waiting, ...ledger.takeChanges(), problems: this.#problems };
   }
+}
+
+/** Those that have to be put again because others say what they have. */
+function recallAll({ recall = new Map(), set = [] }: Change, ledger: Ledger): readonly Claim[] {
+  const again = new Map<ServiceId, Claim>();
+  for (const [id, addresses] of recall) {
+    const claim = ledger.recall(id, addresses);
+    if (claim !== undefined) again.set(id, claim);
+  }
+  for (const { id } of set) again.delete(id);
+  return [...again.values()];
 }
 
 /** First whoever holds something, or says so, then who waits already, then who needs something new; among them the older first. */

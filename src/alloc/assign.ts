@@ -48,6 +48,8 @@ export interface Circumstances {
   readonly reserved?: readonly ReservedAddress[];
   /** Every source has been read. Until then nobody gets what services hold that are not in the list. Default: true. */
   readonly complete?: boolean;
+  /** Services that have other addresses by the word of other machines than they were given here, empty: none. Also those that are not in the list. */
+  readonly recall?: ReadonlyMap<ServiceId, readonly string[]>;
 }
 
 /**
@@ -70,7 +72,7 @@ export class Assigner {
   of(
     services: readonly ExportedService[],
     pools: readonly Pool[],
-    { reserved = noReserved, complete = true }: Circumstances = {},
+    { reserved = noReserved, complete = true, recall = new Map() }: Circumstances = {},
   ): Assigned {
     const takes = this.#options.takes ?? ((service) => service.address !== undefined);
     const taking = new Map(services.filter(takes).map((service) => [service.id, service]));
@@ -81,8 +83,12 @@ export class Assigner {
     const allocator = this.#allocator ?? this.#open(taking, pools, reserved);
     this.#allocator = allocator;
     const repooled = this.#pools !== pools || this.#reserved !== reserved;
-    const { assigned, waiting, moved, problems } = allocator.update(repooled ? { ...change, pools, reserved } : change);
-    const late = complete && !this.#complete ? allocator.complete().moved : [];
+    // What others say counts under the new pools.
+    const first = repooled && recall.size > 0 ? allocator.update({ pools, reserved }).moved : [];
+    const all = repooled && recall.size === 0 ? { ...change, pools, reserved } : { ...change, recall };
+    const { assigned, waiting, moved, problems } = allocator.update(all);
+    const others = new Set([...recall.keys()].filter((id) => !taking.has(id)));
+    const late = complete && !this.#complete ? allocator.complete(others).moved : [];
     this.#complete ||= complete;
     this.#known = taking;
     this.#pools = pools;
@@ -104,7 +110,12 @@ export class Assigner {
       }
     }
     this.#made = made;
-    return { services: served, waiting: without, problems: told, assigned, moved: [...moved, ...late] };
+    return { services: served, waiting: without, problems: told, assigned, moved: [...first, ...moved, ...late] };
+  }
+
+  /** Who has which addresses now. */
+  get assigned(): Assigned['assigned'] {
+    return this.#allocator?.outcome.assigned ?? new Map();
   }
 
   /** What other pools would change; nothing is changed. Services as at the last call. */

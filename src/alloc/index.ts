@@ -1,4 +1,5 @@
 /** Addresses for services out of pools: who gets which, who keeps his, who waits and why. Pure: no clock, no I/O; knows no provider and no cluster. */
+export * from './agree.ts';
 export * from './allocator.ts';
 export * from './assign.ts';
 export * from './claim.ts';

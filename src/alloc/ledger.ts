@@ -80,9 +80,23 @@ export class Ledger {
     this.#hungry.remove(id);
   }
 
+  /** Somebody else says what a service has, as a record would: it is kept for it until it is put, and nobody else gets it. Answers what it asks for. */
+  recall(id: ServiceId, texts: readonly string[]): Claim | undefined {
+    const claim = this.claims.get(id);
+    const had = this.assigned.get(id)?.addresses ?? [];
+    this.drop(id);
+    const addresses = readAddresses(texts);
+    if (addresses.length > 0) this.#record.set(id, addresses);
+    for (const address of addresses) this.holdings.reserve(id, address);
+    // It has been seen: what it says itself counts no more.
+    if (claim !== undefined) this.#seen.add(id);
+    if (had.length > 0) this.#from.set(id, had);
+    return claim;
+  }
+
   /** All services have been read: what is kept for others is free. */
-  forgetUnread(): void {
-    for (const id of [...this.#record.keys()]) this.#unreserve(id);
+  forgetUnread(but: ReadonlySet<ServiceId>): void {
+    for (const id of [...this.#record.keys()]) if (!but.has(id)) this.#unreserve(id);
   }
 
   /** Offers what became free, or may be shared, to those that would take it, until nobody does. */

@@ -70,7 +70,7 @@ export function refuseShare(
     'share-key': `is held by ${by} with another share key than ${JSON.stringify(asked)}; give both the same one, or ask for another address`,
     'share-backend': `is held by ${by}, whose traffic goes to other backends (services whose traffic stays on the node share only when they select the same pods); let the traffic of both go everywhere, or ask for another address`,
     'share-port': `is held by ${by}, which has ${port ?? 'the same port'} too; use another port, or ask for another address`,
-    unread: `was held by ${by} before the restart, which has not been read again; it is free as soon as all services have been read without it`,
+    unread: `is kept for ${by}, which had it before the restart, or has it on another machine; it is free as soon as all services have been read without it, there too`,
   };
   return refuseAddress('E_ADDRESS_TAKEN', rule, address, reasons[rule], { holder });
 }

@@ -9,12 +9,14 @@ export interface ShareClash {
   readonly port?: string;
 }
 
+type Sharer = Pick<Claim, 'shareKey' | 'backendKey' | 'ports'>;
+
 /**
  * Why two services cannot share an address; undefined: they can. Both need the same share key, the same backends behind them, and no
  * protocol and port in common. Services whose traffic stays on the node share only when they select the same pods, and never with one
  * whose traffic goes everywhere: the node that answers could be one that has no pod of the other.
  */
-export function clash(a: Claim, b: Claim): ShareClash | undefined {
+export function clash(a: Sharer, b: Sharer): ShareClash | undefined {
   if (!a.shareKey || !b.shareKey) return { rule: 'share-key-missing' };
   if (a.shareKey !== b.shareKey) return { rule: 'share-key' };
   if ((a.backendKey ?? '') !== (b.backendKey ?? '')) return { rule: 'share-backend' };

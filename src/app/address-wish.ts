@@ -25,3 +25,17 @@ export function waits({ id, origin }: ExportedService, reason: string): Problem 
     ...(line === undefined ? {} : { line }),
   };
 }
+
+/** Other machines go on with another address. */
+export function differs({ id, origin }: ExportedService, here: readonly string[], there: readonly string[]): Problem {
+  const { kind, namespace, name, file, line } = origin;
+  return {
+    code: 'W_ADDRESS_DIFFERS',
+    severity: 'warning',
+    source: `${kind}/${namespace}/${name}`,
+    service: id,
+    message: `${kind} ${namespace}/${name} has ${here.join(' and ')} here and ${there.join(' and ')} by the word of other machines: give all of them the same pools and the same files`,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+  };
+}

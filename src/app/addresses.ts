@@ -1,4 +1,4 @@
-import { Assigner, type ReservedAddress, withAddresses } from '../alloc/index.ts';
+import { type Assigned, Assigner, type Given, type ReservedAddress, withAddresses } from '../alloc/index.ts';
 import type { Config } from '../config/index.ts';
 import { asks } from '../front/index.ts';
 import type {
@@ -13,7 +13,8 @@ import type {
 } from '../model/index.ts';
 import { sameItems } from '../model/remade.ts';
 import type { AddressRecord } from '../run/index.ts';
-import { heldBy, isHeld, waits } from './address-wish.ts';
+import { differs, heldBy, isHeld, waits } from './address-wish.ts';
+import type { Consent } from './consent.ts';
 import type { Gathered } from './gather.ts';
 import { configuredPools, createPools, reservedBy } from './pools-of.ts';
 
@@ -21,6 +22,8 @@ export interface AddressOptions {
   readonly config: Pick<Config, 'balancers' | 'onPoolChange' | 'pools' | 'sources' | 'status'>;
   /** Of services whose objects cannot say what they hold. */
   readonly record: Pick<AddressRecord, 'held' | 'put'>;
+  /** With other machines, on what services have whose objects cannot say it. Undefined: this one is alone, or only plans. */
+  readonly consent?: (gathered: Gathered) => Consent | undefined;
   /** Addresses of balancers, on which they listen for all services together. */
   readonly listening?: readonly ReservedAddress[];
   /** Another weir gives the addresses, and says in the status of Services who has which. */
@@ -30,7 +33,7 @@ export interface AddressOptions {
 }
 
 /** What services were given. */
-interface Given {
+interface Outcome {
   readonly addresses: ReadonlyMap<ServiceId, readonly string[]>;
   readonly poolOf: ReadonlyMap<ServiceId, string>;
   /** Those that may have had one: nothing of them is taken away meanwhile. */
@@ -47,6 +50,8 @@ interface Made {
 }
 
 const nobody: ReadonlySet<ServiceId> = new Set();
+/** What machines say is followed in two; more are for services that want what others have. */
+const mostTurns = 5;
 
 /**
  * Between sources and balancers: services of balancers with `fromPools` get their addresses, and those without one are not served. What a
@@ -61,6 +66,7 @@ export class Addresses {
   #following = false;
   #complete = false;
   #nodes: readonly Node[] = [];
+  #consent: Consent | undefined;
   #reserved: readonly ReservedAddress[];
   #last: Gathered | undefined;
   #made: ReadonlyMap<ServiceId, Made> = new Map();
@@ -82,6 +88,7 @@ export class Addresses {
     for (const name of this.#balancers)
       for (const service of gathered.taken.get(name) ?? []) if (asks(service)) asking.set(service.id, service);
     this.#reserve(gathered.nodes);
+    this.#consent = this.#options.consent?.(gathered);
     const given = this.#give([...asking.values()], this.#poolsOf(snapshots), complete);
     const { addresses, unknown, problems, moves } = given;
     this.#make(asking, addresses);
@@ -120,7 +127,7 @@ export class Addresses {
     }));
   }
 
-  #give(asking: readonly ExportedService[], pools: readonly Pool[], complete: boolean): Given {
+  #give(asking: readonly ExportedService[], pools: readonly Pool[], complete: boolean): Outcome {
     const following = this.#options.follows();
     // Whoever takes over, and whoever learns of more that was there before, goes by what is written, as after a start.
     if (following !== this.#following || !this.#complete) this.#assigner = undefined;
@@ -140,24 +147,61 @@ export class Addresses {
     return { ...rest, addresses: new Map([...rest.addresses, ...have]) };
   }
 
-  #assign(asking: readonly ExportedService[], pools: readonly Pool[], reserved: readonly ReservedAddress[]): Given {
+  #assign(asking: readonly ExportedService[], pools: readonly Pool[], reserved: readonly ReservedAddress[]): Outcome {
     const { record } = this.#options;
-    this.#assigner ??= this.#open(asking);
+    const [consent, complete] = [this.#consent, this.#complete];
+    const own = new Map(asking.flatMap((one) => (this.#inCluster(one) ? [] : [[one.id, one] as const])));
+    consent?.begin(own, complete);
     const holds = ({ id, address }: ExportedService) => (address?.held.length ?? 0) > 0 || record.held.has(id);
-    const late = this.#complete ? [] : asking.filter((service) => !holds(service));
-    const now = this.#complete ? asking : asking.filter(holds);
-    const { problems, assigned, moved } = this.#assigner.of(now, pools, {
-      reserved,
-      complete: this.#complete,
+    const admits = (one: ExportedService) =>
+      consent === undefined || !own.has(one.id) ? complete || holds(one) : consent.admits(one.id, complete);
+    const now = complete && consent === undefined ? asking : asking.filter(admits);
+    const late = now === asking ? [] : asking.filter((one) => !admits(one));
+    const { problems, assigned, moved } = this.#agree(now, own, pools, reserved);
+    const settled = (id: ServiceId) => consent === undefined || !own.has(id) || consent.settled(id);
+    const given = new Map(
+      [...assigned].flatMap(([id, { addresses }]) => (settled(id) ? [[id, addresses] as const] : [])),
+    );
+    // What it had before is nobody's any more; what it may have had before a start goes on until this one is settled.
+    const unsettled = [...assigned.keys()].filter((id) => !given.has(id) && !this.#made.has(id));
+    const unknown = [...late.map(({ id }) => id), ...unsettled];
+    const why = complete ? consent?.reason : 'it gets its address when every source has been read';
+    const disputes = [...(consent?.disputed() ?? [])].flatMap(([id, { here, there }]) => {
+      const service = own.get(id);
+      return service === undefined ? [] : [differs(service, here, there)];
     });
-    const early = late.map((service) => waits(service, 'it gets its address when every source has been read'));
     return {
-      addresses: new Map([...assigned].map(([id, { addresses }]) => [id, addresses])),
+      addresses: given,
       poolOf: new Map([...assigned].flatMap(([id, { pool }]) => (pool === undefined ? [] : [[id, pool]]))),
-      unknown: late.length === 0 ? nobody : new Set(late.map(({ id }) => id)),
-      problems: [...problems, ...early],
+      unknown: unknown.length === 0 ? nobody : new Set(unknown),
+      problems: [...problems, ...disputes, ...(why === undefined ? [] : late.map((service) => waits(service, why)))],
       moves: moved,
     };
+  }
+
+  /** What the pools give, until it is what counts among all machines. */
+  #agree(
+    now: readonly ExportedService[],
+    own: ReadonlyMap<ServiceId, ExportedService>,
+    pools: readonly Pool[],
+    reserved: readonly ReservedAddress[],
+  ): Pick<Assigned, 'problems' | 'assigned' | 'moved'> {
+    const consent = this.#consent;
+    if (this.#assigner === undefined) consent?.reopen();
+    const assigner = this.#assigner ?? this.#open(now, consent);
+    this.#assigner = assigner;
+    const circumstances = { reserved, complete: this.#complete };
+    if (consent === undefined) return assigner.of(now, pools, circumstances);
+    const admitted = new Set(now.flatMap(({ id }) => (own.has(id) ? [id] : [])));
+    const moves: AddressMove[] = [];
+    for (let turn = 1; ; turn += 1) {
+      const recall = consent.recall(assigner.assigned, admitted);
+      const found = assigner.of(now, pools, { ...circumstances, recall });
+      moves.push(...found.moved);
+      if (consent.take(found.assigned, admitted) && turn < mostTurns) continue;
+      consent.end();
+      return { ...found, moved: moves };
+    }
   }
 
   /** What the status says. As long as it says nothing new, what this weir gave while it led: it may not have come to write it. */
@@ -168,7 +212,7 @@ export class Addresses {
   }
 
   /** The same objects as before where nothing is different. */
-  #make(asking: ReadonlyMap<ServiceId, ExportedService>, given: Given['addresses']): void {
+  #make(asking: ReadonlyMap<ServiceId, ExportedService>, given: Outcome['addresses']): void {
     const made = new Map<ServiceId, Made>();
     for (const [id, from] of asking) {
       const addresses = given.get(id);
@@ -181,16 +225,16 @@ export class Addresses {
   }
 
   /** As after a start: what stands in a status counts, then what stands in the record. */
-  #open(asking: readonly ExportedService[]): Assigner {
+  #open(asking: readonly ExportedService[], consent: Consent | undefined): Assigner {
     const { config, record } = this.#options;
     const told = new Set(
       asking.filter((one) => this.#inCluster(one) && heldBy(one).length > 0).map((service) => service.id),
     );
     return new Assigner({
       takes: () => true,
-      held: new Map([...record.held].filter(([id]) => !told.has(id))),
+      held: new Map([...record.held].filter(([id]) => !told.has(id) && consent?.given.has(id) !== true)),
       believes: (service) => this.#inCluster(service),
-      reassign: config.onPoolChange === 'reassign',
+      reassign: config.onPoolChange === 'reassign' && consent === undefined,
     });
   }
 
@@ -205,7 +249,7 @@ export class Addresses {
     this.#reserved = [...(this.#options.listening ?? []), ...reservedBy(nodes)];
   }
 
-  #keep(addresses: Given['addresses'], asking: ReadonlyMap<ServiceId, ExportedService>): void {
+  #keep(addresses: Outcome['addresses'], asking: ReadonlyMap<ServiceId, ExportedService>): void {
     // What is not known yet is not gone.
     if (!this.#complete) return;
     const own = [...addresses].filter(([id, given]) => {
@@ -213,7 +257,10 @@ export class Addresses {
       // Its status will say it: until it does, a restart has to know.
       return service !== undefined && !(this.#inCluster(service) && isHeld(service, given));
     });
-    this.#options.record.put(new Map(own)).catch(this.#options.failed);
+    const given = this.#consent?.given ?? new Map<ServiceId, Given>();
+    // What waits for the others stays written down, too.
+    const held = [...own, ...[...given].map(([id, one]) => [id, one.addresses] as const)];
+    this.#options.record.put(new Map(held), given).catch(this.#options.failed);
   }
 }
 

@@ -58,6 +58,7 @@ export interface BalancerContext
   readonly log: Log;
   readonly secret: Context['secret'];
   readonly mayKeep: NonNullable<Context['mayKeep']>;
+  readonly agreementChanged: NonNullable<Context['agreementChanged']>;
   /** Absent: no cluster keeps any. */
   readonly records: Records | undefined;
   /** Absent: this weir leads. */
@@ -92,7 +93,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
   const limiter = createLimiter(context.clock, {}, provider.rates?.(options), gate);
   const log = context.log;
   const openSession = async (changed: (unit: Unit, cause: string) => void) => {
-    const { clock, secret, mayKeep, metrics, instance: node } = context;
+    const { agreementChanged, clock, secret, mayKeep, metrics, instance: node } = context;
     const metric = countInto(metrics);
     const { turns } = lane;
     const records = context.records?.of(name);
@@ -102,6 +103,7 @@ export async function openBalancer(config: BalancerConfig, context: BalancerCont
       limiter,
       secret,
       changed,
+      agreementChanged,
       turns,
       stateDir,
       mayKeep,

@@ -41,6 +41,10 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
       status?.ring();
       begun ||= feeds.every((other) => other.synced || other.problems.length > 0);
     },
+    agreementChanged() {
+      runtime.accept(runtime.gather(), 'machines agree on addresses');
+      status?.ring();
+    },
     stateChanged() {
       status?.ring();
       tell(problemsNow());
@@ -50,6 +54,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
       events.ready?.();
     },
   };
+  runtime.agree();
   if (feeds.length === 0) {
     runtime.accept(runtime.gather(), 'no source');
     begun = true;

@@ -14,6 +14,7 @@ import {
 import type { Leader } from '../status/leader.ts';
 import { Addresses } from './addresses.ts';
 import { type Balancer, makeDirectory } from './balancer.ts';
+import { Consent } from './consent.ts';
 import { createGather, type Gathered } from './gather.ts';
 import type { Records } from './open-records.ts';
 import { configuredPools, createPools } from './pools-of.ts';
@@ -26,6 +27,7 @@ export interface Audience {
   step?(result: StepResult): void;
   applied?(plan: AppliedPlan): void;
   feedChanged?(feed: Feed): void;
+  agreementChanged?(): void;
   stateChanged?(): void;
 }
 
@@ -39,6 +41,7 @@ export class Stage {
   readonly step = (result: StepResult): void => this.audience.step?.(result);
   readonly applied = (plan: AppliedPlan): void => this.audience.applied?.(plan);
   readonly feedChanged = (feed: Feed): void => this.audience.feedChanged?.(feed);
+  readonly agreementChanged = (): void => this.audience.agreementChanged?.();
   readonly stateChanged = (): void => {
     this.onState();
     this.audience.stateChanged?.();
@@ -47,6 +50,8 @@ export class Stage {
 
 export interface RuntimeParts {
   readonly config: Config;
+  /** Name of this machine. */
+  readonly instance: string;
   readonly clock: Clock;
   readonly planner: Planner;
   readonly stateDir: string;
@@ -79,6 +84,9 @@ export class Runtime {
   #loaded = false;
   /** Resources are wanted no more: `destroy` was asked for. */
   #emptied = false;
+  /** Other machines are asked which addresses they give. */
+  #agreeing = false;
+  #consent: Consent | undefined;
   readonly #admitted = new Map<string, Gathered['services']>();
   readonly #beside = new Map<string, Gathered['services']>();
 
@@ -97,6 +105,7 @@ export class Runtime {
         ...(provider.listens?.(options) ?? []).map((address) => ({ address, owner: `balancer ${name}` })),
         ...(provider.reserves?.(options) ?? []).map((address) => ({ address, owner: `a machine of balancer ${name}` })),
       ]),
+      consent: (gathered) => this.#consentOf(gathered),
       follows: () => parts.status?.follows() === true,
       failed: parts.addressesUnkept,
     });
@@ -147,6 +156,26 @@ export class Runtime {
     // Without the lock it is only planned.
     if (this.#lock !== undefined) for (const move of this.#gathered.moves ?? []) this.parts.addressMoved(move);
     return this.#gathered;
+  }
+
+  /** From now on the machines that announce together agree on addresses. */
+  agree(): void {
+    this.#agreeing = true;
+  }
+
+  #consentOf({ network }: Gathered): Consent | undefined {
+    const { balancers, clock, config, instance: node, stage } = this.parts;
+    const way = balancers.find(({ provider, options }) => provider.agrees?.(options, { node, ...network }) === true);
+    if (!this.#agreeing || way === undefined) return undefined;
+    this.#consent ??= new Consent({
+      node,
+      clock,
+      agreement: () => way.lane.connection.session?.agreement,
+      record: this.#record,
+      reassign: config.onPoolChange === 'reassign',
+      again: (afterMs) => void clock.sleep(afterMs).then(stage.agreementChanged),
+    });
+    return this.#consent;
   }
 
   /** How full the pools are that this weir gives addresses out of. */

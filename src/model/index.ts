@@ -1,4 +1,5 @@
 /** The words of weir as types. Imports nothing of ours. */
+export * from './agreement.ts';
 export * from './announcement.ts';
 export * from './closest.ts';
 export * from './errors.ts';

@@ -67,6 +67,11 @@ export const poolErrors = {
     title: 'a service keeps an address that its pool would no longer give',
     hint: 'Put the address back into the pool, or move the service: ask for another address or pool.',
   },
+  W_ADDRESS_DIFFERS: {
+    class: 'warning',
+    title: 'a service has another address on other machines',
+    hint: 'Give all machines that announce together the same pools and the same files.',
+  },
   W_POOL_RESERVED: {
     class: 'warning',
     title: 'an address pool contains an address that a machine of the network has',

@@ -1,5 +1,6 @@
 /** The contract of a provider: code for one kind of load-balancing system. Shared code never asks for a provider's name. */
 import type { ZodType } from 'zod';
+import type { Agreement } from './agreement.ts';
 import type { AnnouncedAddress, NetworkOfBalancer } from './announcement.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Json } from './json.ts';
@@ -134,6 +135,8 @@ export interface Context {
   readonly secret: (ref: Pick<CertRef, 'sha256' | 'origin'>) => Promise<string | undefined>;
   /** Something changed outside: observe and plan the unit again. */
   readonly changed: (unit: Unit, cause: string) => void;
+  /** Others were heard about the addresses that they give: what `agreement` hears is different. */
+  readonly agreementChanged?: () => void;
   /** Turns of the event loop, for long work: it lets everybody else come first now and then. Absent: all work is done at once. */
   readonly turns?: Turns;
   /** Directory of this balancer's own state, exists, private. */
@@ -216,6 +219,8 @@ export interface Session {
   report(services: readonly ExportedService[], observed: readonly Observed[]): readonly ServiceReport[];
   /** What is wrong with the system as a whole now, though it does what it was told: told beside the problems of services. */
   troubles?(): readonly { readonly code: ErrorCode; readonly message: string }[];
+  /** With the machines that announce together with this one. Absent: there are none. */
+  readonly agreement?: Agreement;
   /**
    * true: clients are to go elsewhere soon, so what may end between two requests ends; everything is still served. false: no longer.
    * `run` says it when it begins, too. Absent: the system knows no such thing.
@@ -254,6 +259,8 @@ export interface Provider<Options = unknown, ServiceOptions = unknown> {
   listens?(options: Options): readonly string[];
   /** Other addresses that these options say somebody has: no pool gives them to a service. Absent: none. */
   reserves?(options: Options): readonly string[];
+  /** Whether there are other machines that give addresses to services, with which `agreement` of a session speaks. Absent: there never are. */
+  agrees?(options: Options, network: Pick<ModelInput, 'node' | 'announcers'>): boolean;
   /**
    * Of scope `shared`: what tells the system of these options from others, as far as they say. Balancers with the same answer are written
    * by one leader; absent: those of one name. Better one too many together than two writers.

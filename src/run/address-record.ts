@@ -3,7 +3,21 @@ import { z } from 'zod';
 import type { ServiceId } from '../model/index.ts';
 import { LineFile } from './line-file.ts';
 
-const line = z.strictObject({ service: z.string(), addresses: z.array(z.string()) });
+const line = z.strictObject({
+  service: z.string(),
+  addresses: z.array(z.string()),
+  /** When and by which machine it was given first; absent where no machines agree on it. */
+  atMs: z.number().optional(),
+  by: z.string().optional(),
+});
+
+/** Who gave something first when, wall-clock milliseconds. */
+export interface Origin {
+  readonly atMs: number;
+  readonly by: string;
+}
+
+const noOrigins: ReadonlyMap<ServiceId, Origin> = new Map();
 
 /** Never reached: the file is written anew, with what is held alone, long before. */
 const limits = { maxLines: Number.MAX_SAFE_INTEGER, maxBytes: Number.MAX_SAFE_INTEGER, code: 'E_JOURNAL' } as const;
@@ -16,8 +30,9 @@ const slack = 100;
 export class AddressRecord {
   readonly #directory: string;
   #held: ReadonlyMap<ServiceId, readonly string[]> = new Map();
-  /** What the file says. */
-  #written: ReadonlyMap<ServiceId, readonly string[]> = new Map();
+  #origins: ReadonlyMap<ServiceId, Origin> = noOrigins;
+  /** What the file says, by service. */
+  #written: ReadonlyMap<ServiceId, string> = new Map();
   #file: LineFile | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -30,15 +45,18 @@ export class AddressRecord {
   async load(write: boolean): Promise<void> {
     const file = await LineFile.open(join(this.#directory, 'addresses.jsonl'), limits, write);
     const held = new Map<ServiceId, readonly string[]>();
+    const origins = new Map<ServiceId, Origin>();
     for (const text of file.lines()) {
       const parsed = line.safeParse(JSON.parse(text));
       if (!parsed.success) continue;
-      const { service, addresses } = parsed.data;
+      const { service, addresses, atMs, by } = parsed.data;
+      origins.delete(service);
       if (addresses.length === 0) held.delete(service);
       else held.set(service, addresses);
+      if (atMs !== undefined && by !== undefined) origins.set(service, { atMs, by });
     }
-    this.#held = held;
-    this.#written = held;
+    [this.#held, this.#origins] = [held, origins];
+    this.#written = new Map(linesOf(held, origins).map((one) => [one.service, textOf(one)]));
     if (write) this.#file = file;
   }
 
@@ -46,18 +64,23 @@ export class AddressRecord {
     return this.#held;
   }
 
+  /** Of those that machines agree on. */
+  get origins(): ReadonlyMap<ServiceId, Origin> {
+    return this.#origins;
+  }
+
   /** What is held now, all of it; costs what differs. Resolves when it is on disk. Throws E_JOURNAL. */
-  put(held: ReadonlyMap<ServiceId, readonly string[]>): Promise<void> {
+  put(held: ReadonlyMap<ServiceId, readonly string[]>, origins = noOrigins): Promise<void> {
     const file = this.#file;
-    const lines: z.infer<typeof line>[] = [];
     if (file === undefined) return Promise.resolve();
-    for (const [service, addresses] of held)
-      if (this.#written.get(service)?.join() !== addresses.join()) lines.push({ service, addresses: [...addresses] });
+    const all = linesOf(held, origins);
+    const texts = new Map(all.map((one) => [one.service, textOf(one)]));
+    const lines = all.filter(({ service }) => this.#written.get(service) !== texts.get(service));
     for (const service of this.#written.keys()) if (!held.has(service)) lines.push({ service, addresses: [] });
     if (lines.length === 0) return Promise.resolve();
-    this.#held = new Map(held);
-    this.#written = this.#held;
-    const written = this.#writing.then(() => write(file, lines, held));
+    [this.#held, this.#origins] = [new Map(held), new Map(origins)];
+    this.#written = texts;
+    const written = this.#writing.then(() => write(file, lines, all));
     // The next one writes again what this one could not.
     this.#writing = written.catch(() => {
       this.#written = new Map();
@@ -73,12 +96,17 @@ export class AddressRecord {
   }
 }
 
-async function write(
-  file: LineFile,
-  lines: readonly z.infer<typeof line>[],
-  held: ReadonlyMap<ServiceId, readonly string[]>,
-): Promise<void> {
-  if (lines.length > mostLines || file.lines().length > 2 * held.size + slack)
-    await file.replace([...held].map(([service, addresses]) => ({ service, addresses })));
+type Line = z.infer<typeof line>;
+
+function linesOf(held: AddressRecord['held'], origins: AddressRecord['origins']): Line[] {
+  return [...held].map(([service, addresses]) => ({ service, addresses: [...addresses], ...origins.get(service) }));
+}
+
+function textOf({ addresses, atMs, by }: Line): string {
+  return `${addresses.join()} ${atMs ?? ''} ${by ?? ''}`;
+}
+
+async function write(file: LineFile, lines: readonly Line[], all: readonly Line[]): Promise<void> {
+  if (lines.length > mostLines || file.lines().length > 2 * all.length + slack) await file.replace(all);
   else for (const one of lines) await file.append(one);
 }

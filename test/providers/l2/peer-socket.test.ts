@@ -40,6 +40,7 @@ async function stage(t: TestContext, other: Partial<SpeakerOptions> = {}, beatMs
       timing: deriveTiming(ms),
       now: () => performance.now(),
       receive: (message) => heard.push(message),
+      receiveWord: () => assert.fail('nobody says anything of addresses'),
       trouble: (what, error) => assert.fail(`${what}: ${error}`),
       dropped: (why, from, count) => dropped.push(`${why} ${from} ${count}`),
     });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { decodeMessage, encodeMessage } from '../../../../providers/l2/protocol/codec.ts';
 import { deriveMac, shortHash } from '../../../../providers/l2/protocol/keys.ts';
 import { electorateOf, type Message } from '../../../../providers/l2/protocol/messages.ts';
-import { Seal } from '../../../../providers/l2/protocol/seal.ts';
+import { beats, Seal } from '../../../../providers/l2/protocol/seal.ts';
 import { Malformed } from '../../../../providers/l2/protocol/wire.ts';
 
 const secret = 'a secret of more than sixteen bytes';
@@ -13,7 +13,7 @@ const cluster = shortHash('cluster');
 const sealOf = (self: string, parts: { secret?: string; cluster?: string; config?: string } = {}) => {
   const clusterId = shortHash(parts.cluster ?? 'cluster');
   const mac = deriveMac(parts.secret ?? secret, clusterId);
-  return new Seal({ self, clusterId, configHash: shortHash(parts.config ?? 'config'), mac });
+  return new Seal({ self, clusterId, configHash: shortHash(parts.config ?? 'config'), mac }, beats);
 };
 
 const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(shape, { noNullPrototype: true });
@@ -94,7 +94,7 @@ describe('datagrams', () => {
 
   it('of other keys, clusters, configurations and recipients are told apart and counted', () => {
     const b = sealOf('b');
-    const dropped = (from: Seal, to = 'b') => {
+    const dropped = (from: Seal<Message>, to = 'b') => {
       const opened = b.open(from.seal(to, nudge));
       return opened.ok ? 'taken' : opened.drop;
     };
