@@ -215,6 +215,46 @@ describe('objects with something in a cloud', { skip: missingKube() }, () => {
     await start();
   });
 
+  it('whose namespace went while no weir was there are let go by what is told to one that cannot see them', async (t) => {
+    const home = await makeNamespace(t, plane);
+    const namespace = `${home}-shop`;
+    await plane.client.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const { kubeconfig } = await plane.serviceAccount(home, 'weir');
+    for (const one of [home, namespace]) await grantStatus(plane, one, { home, account: 'weir' });
+    const again = (namespaces: readonly string[]) => start({ kubeconfig, namespaces }, { leader: { enabled: false } });
+    await user.running?.stop('SIGKILL');
+    await again([home, namespace]);
+    await put(namespace, 'web');
+    await whole(namespace, 'web');
+    await user.running?.stop('SIGKILL');
+    await user.kubectl('delete', 'namespace', namespace, '--wait=false');
+    const role = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/weir`;
+    await eventually(
+      () => plane.client.probe('GET', role),
+      (code) => code === 404,
+      60_000,
+    );
+    await again([home, namespace]);
+    const told = /kubectl (-n \S+ patch services) NAME (--type=merge) -p '([^']+)'/;
+    const state = await eventually(
+      async () => (await user.state()).replaceAll('\\"', '"'),
+      (text) => told.test(text),
+    );
+    assert.equal(balancers(), 1, 'nobody has said that it goes');
+    await user.running?.stop('SIGKILL');
+    await again([home]);
+    await eventually(balancers, (count) => count === 0, 60_000);
+    const [, words = '', type = '', patch = ''] = told.exec(state) ?? [];
+    await user.kubectl(...words.split(' '), 'web', type, '-p', patch);
+    await eventually(
+      () => plane.client.probe('GET', `/api/v1/namespaces/${namespace}`),
+      (code) => code === 404,
+      60_000,
+    );
+    await user.running?.stop('SIGKILL');
+    await start();
+  });
+
   it('wait for a weir that was killed meanwhile', async (t) => {
     const namespace = await makeNamespace(t, plane);
     await put(namespace, 'late');
