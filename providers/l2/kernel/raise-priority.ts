@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { loadFfi } from './load-ffi.ts';
 
@@ -14,6 +15,7 @@ export async function raisePriority(): Promise<'realtime' | 'nice' | 'usual'> {
   const { functions: libc } = dlopen(null, {
     sched_setscheduler: { arguments: ['int32', 'int32', 'buffer'], return: 'int32' },
   });
+  raiseCleaners();
   const rank = new Uint8Array(Int32Array.of(1).buffer); // struct sched_param
   if (libc.sched_setscheduler(0, roundRobin, rank) === 0) return 'realtime';
   try {
@@ -22,4 +24,17 @@ export async function raisePriority(): Promise<'realtime' | 'nice' | 'usual'> {
   } catch {
     return 'usual';
   }
+}
+
+/**
+ * Whenever memory is cleaned a thread waits for V8's helpers: on a busy machine, at ordinary priority, a quarter of a second and more. Not in
+ * real time: they compile, too.
+ */
+function raiseCleaners(): void {
+  for (const task of readdirSync('/proc/self/task'))
+    try {
+      if (/V8Worker/.test(readFileSync(`/proc/self/task/${task}/comm`, 'utf8'))) setPriority(Number(task), leastNice);
+    } catch {
+      // It has ended, or nothing may be raised.
+    }
 }
