@@ -110,7 +110,24 @@ describe('the chart', { skip: missing }, () => {
     assert.match(notes, /spec\.ingressClassName: weir-internal\n/);
     assert.match(notes, /exec daemonset\/weir-internal -c weir -- weir status/);
     await helm(['upgrade', ...inside, '--set', 'drainSeconds=60'], { plane });
+    assert.doesNotMatch(notes, /finalizer/);
     await helm(['uninstall', 'inside', '--namespace', 'second'], { plane });
+    const mode = async (name: string, kind: string, ...more: readonly string[]) => {
+      const said = await helm(
+        ['upgrade', 'weir', chart, '--namespace', 'first', '--values', valueSets.get(name) ?? '', ...more],
+        { plane },
+      );
+      const workloads = await kubectl(['get', 'deployment,daemonset', '-n', 'first', '-o', 'name'], { plane });
+      assert.deepEqual(
+        workloads.trim().split('\n'),
+        [`${kind}.apps/weir`],
+        `${name}: nothing of the mode before is left`,
+      );
+      return said;
+    };
+    await mode('on-prem-nodes', 'daemonset');
+    assert.match(await mode('aws', 'deployment'), /Before it is uninstalled delete the Services .* finalizer/s);
+    await mode('on-prem-service', 'deployment', '--set', 'replicas=0');
     const left = await kubectl(['get', 'clusterrole,ingressclass', '-o', 'name'], { plane });
     assert.deepEqual(
       left.split('\n').filter((line) => /weir/.test(line)),
