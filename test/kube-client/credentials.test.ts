@@ -3,66 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cluster, KubeError, type OpenClusterOptions, openCluster } from '../../src/kube/index.ts';
 import { systemClock } from '../../src/run/index.ts';
 import { collect, startApi, temporary } from './cluster-to.ts';
-import { certificate, type FakeApi, send } from './fake-api.ts';
-
-type Entry = Readonly<Record<string, unknown>>;
-
-function kubeconfig(port: number, user: Entry, more: { readonly cluster?: Entry; readonly name?: string } = {}) {
-  const name = more.name ?? 'test';
-  return JSON.stringify({
-    'current-context': name,
-    contexts: [{ name, context: { cluster: name, user: name, namespace: 'shop' } }],
-    clusters: [
-      {
-        name,
-        cluster: {
-          server: `https://127.0.0.1:${port}`,
-          'certificate-authority-data': Buffer.from(certificate.certificate).toString('base64'),
-          'tls-server-name': 'localhost',
-          ...more.cluster,
-        },
-      },
-    ],
-    users: [{ name, user }],
-  });
-}
-
-/** With an environment of nothing but what the test says. */
-async function open(t: TestContext, options: Partial<OpenClusterOptions>): Promise<Cluster> {
-  const { log } = collect();
-  const cluster = await openCluster({ env: {}, clock: systemClock, log, ...options });
-  t.after(() => cluster.close());
-  return cluster;
-}
-
-async function openText(t: TestContext, text: string, options: Partial<OpenClusterOptions> = {}): Promise<Cluster> {
-  const file = join(temporary(t), 'config');
-  writeFileSync(file, text);
-  return open(t, { kubeconfig: file, ...options });
-}
-
-/** Who asks, as the server sees it. */
-async function headersOf(api: FakeApi, cluster: Cluster) {
-  api.intercept = ({ stream }) => {
-    send(stream, 200, { kind: 'ok' });
-    return true;
-  };
-  await cluster.get('/version');
-  return api.asked.at(-1)?.headers ?? {};
-}
-
-async function failure(work: Promise<unknown>): Promise<KubeError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof KubeError) return error;
-    throw error;
-  }
-  throw new Error('it has not failed');
-}
+import { type Entry, failure, headersOf, kubeconfig, open, openText } from './credentials-stage.ts';
+import { certificate, send } from './fake-api.ts';
 
 describe('a kubeconfig', () => {
   it('identifies by token, password and whom to act as', async (t) => {
@@ -168,43 +112,6 @@ describe('a kubeconfig', () => {
     await sleep(260);
     assert.equal((await failure(other.list('/api/v1/configmaps'))).reason, 'Certificate');
     await other.list('/api/v1/configmaps');
-  });
-
-  it('and what it names are read anew at once when somebody asks for it; what cannot be read is told each time', async (t) => {
-    const api = await startApi(t);
-    const directory = temporary(t);
-    const [file, token] = [join(directory, 'config'), join(directory, 'token')];
-    writeFileSync(file, kubeconfig(api.port, { tokenFile: 'token' }));
-    writeFileSync(token, 'one');
-    const { log, logged } = collect();
-    const listeners = new Set<() => void>();
-    const cluster = await open(t, {
-      kubeconfig: file,
-      log,
-      onReread(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    });
-    const reread = async () => {
-      const told = logged.length;
-      for (const listener of listeners) listener();
-      while (logged.length === told) await sleep(5);
-      return logged.at(-1)?.message;
-    };
-    assert.equal((await headersOf(api, cluster)).authorization, 'Bearer one');
-    writeFileSync(token, 'two');
-    assert.equal((await headersOf(api, cluster)).authorization, 'Bearer one');
-    assert.equal(await reread(), 'credentials were read anew');
-    assert.equal((await headersOf(api, cluster)).authorization, 'Bearer two');
-    writeFileSync(file, kubeconfig(api.port, { token: 'three' }));
-    assert.equal(await reread(), 'credentials were read anew');
-    assert.equal((await headersOf(api, cluster)).authorization, 'Bearer three');
-    writeFileSync(file, 'broken: [');
-    for (let i = 0; i < 2; i++) assert.equal(await reread(), 'credentials cannot be read again, the last ones stay');
-    assert.equal((await headersOf(api, cluster)).authorization, 'Bearer three');
-    await cluster.close();
-    assert.equal(listeners.size, 0);
   });
 
   for (const [what, user, cluster, message] of [
