@@ -49,7 +49,7 @@ export class Announcing {
     this.#told = told;
     this.#key = keyOf(orders);
     this.view = new View(node, () => this.#audience.wall());
-    this.view.know(orders.addresses.ranks.map(([vip]) => vip));
+    this.view.know(orders.addresses.ranks);
     audience.count('weir_l2_starts_total', 1);
     this.#speaker = startSpeaker({ node, ...options }, (news) => this.#tell(news));
   }
@@ -92,7 +92,7 @@ export class Announcing {
     this.#told = told;
     const before = this.#orders;
     this.#orders = orders;
-    this.view.know(orders.addresses.ranks.map(([vip]) => vip));
+    this.view.know(orders.addresses.ranks);
     if (!same(before.peers, orders.peers)) this.#speaker.order({ kind: 'peers', peers: orders.peers });
     if (!same(before.addresses, orders.addresses))
       this.#speaker.order({ kind: 'addresses', addresses: orders.addresses });

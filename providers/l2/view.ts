@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../src/model/index.ts';
 import type { NodeId, Vip } from './protocol/messages.ts';
-import type { News } from './speaker-words.ts';
+import type { Addresses, News } from './speaker-words.ts';
 
 export interface Owner {
   readonly node: NodeId;
@@ -92,10 +92,10 @@ export class View {
     return this.#served?.served;
   }
 
-  /** Addresses that somebody should answer for, from now on. */
-  know(vips: Iterable<Vip>): void {
+  /** Addresses and who may answer for each, from now on: where nobody may nobody is missed. */
+  know(ranks: Addresses['ranks']): void {
     const now = this.#wall();
-    const all = new Set(vips);
+    const all = new Set(ranks.flatMap(([vip, nodes]) => (nodes.length === 0 ? [] : [vip])));
     for (const vip of this.#known.keys()) if (!all.has(vip)) this.#known.delete(vip);
     for (const vip of all) if (!this.#known.has(vip)) this.#known.set(vip, now);
   }

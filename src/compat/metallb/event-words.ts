@@ -28,7 +28,9 @@ export function allocationFailed(
 ): MetallbEvent | undefined {
   const asked = code === 'E_ANNOTATION_VALUE' && field.endsWith('/loadBalancerIPs');
   if (!asked && !allocation.has(code)) return undefined;
-  const note = `Failed to allocate IP for ${JSON.stringify(service)}: ${message} (${code})`;
+  // Mostly a message begins with whom it is about.
+  const reason = message.replace(`Service ${service}: `, '');
+  const note = `Failed to allocate IP for ${JSON.stringify(service)}: ${reason} (${code})`;
   return { type: 'Warning', reason: 'AllocationFailed', note };
 }
 

@@ -16,7 +16,7 @@ describe("MetalLB's Events", () => {
   });
 
   it('say why a Service has no address, with the code that explains it, and of nothing else', () => {
-    const full = { code: 'E_POOL_EXHAUSTED', message: 'pool lan has no address left' } as const;
+    const full = { code: 'E_POOL_EXHAUSTED', message: 'Service shop/web: pool lan has no address left' } as const;
     assert.deepEqual(allocationFailed('shop/web', full), {
       type: 'Warning',
       reason: 'AllocationFailed',

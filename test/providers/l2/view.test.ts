@@ -13,7 +13,7 @@ const vip = '10.0.0.5';
 function stage(...news: readonly News[]) {
   const clock = { now: 1000 };
   const view = new View('a', () => clock.now);
-  view.know([vip]);
+  view.know([[vip, ['a', 'b']]]);
   const tell = (one: News) => view.tell(one);
   for (const one of news) tell(one);
   const codes = () => view.troubles((node) => `at ${node}`).map(({ code, message }) => `${code} ${message}`);
@@ -73,6 +73,11 @@ describe('who answers, as one machine knows it', () => {
     clock.now += graceMs;
     assert.equal(view.unanswered(vip), true);
     assert.equal(view.unanswered('10.0.0.99'), false, 'nobody asked for it');
+    view.know([[vip, []]]);
+    assert.equal(view.unanswered(vip), false, 'nobody may answer for it');
+    clock.now += graceMs;
+    view.know([[vip, ['a']]]);
+    assert.equal(view.unanswered(vip), false, 'somebody may since just now');
     tell(opened());
     assert.equal(view.unanswered(vip), false);
     clock.now += 10 * graceMs;
