@@ -30,3 +30,24 @@ test('the example of announced addresses is valid, and every machine wants the s
   assert.deepEqual(three, one);
   assert.equal(one.filter((text: string) => text.startsWith('Announcement 192.0.2.10')).length, 2);
 });
+
+test('so are the files for two machines and a witness: both that serve plan the same, the witness only votes', async () => {
+  const seen = await Promise.all(
+    ['one', 'two', 'witness'].map(async (name) => {
+      const file = fileURLToPath(new URL(`../../deploy/examples/vip/two-and-witness/${name}.yaml`, import.meta.url));
+      const { code, out, err } = await weir(['render', '-c', file, '-o', 'json']);
+      assert.equal(code, 0, err);
+      const { balancers, problems } = JSON.parse(out);
+      assert.deepEqual(problems, []);
+      const objects: { kind: string; id: string; attrs: Record<string, unknown> }[] = balancers[0].resources;
+      const speaker = objects.find(({ kind }) => kind === 'Speaker');
+      const rest = objects.flatMap(({ kind, id, attrs }) => (kind === 'Speaker' ? [] : [{ kind, id, attrs }]));
+      return { speaker, rest };
+    }),
+  );
+  assert.deepEqual(
+    seen.map(({ speaker }) => [speaker?.id, speaker?.attrs.witness, speaker?.attrs.voters]),
+    ['one', 'two', 'witness'].map((name) => [name, name === 'witness' ? true : undefined, ['witness', 'one', 'two']]),
+  );
+  assert.deepEqual(seen[0]?.rest, seen[1]?.rest);
+});
