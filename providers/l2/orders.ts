@@ -33,7 +33,8 @@ export function ordersOf(
   const { listen, cluster, peers, voters, interfaces, beatMs, refreshMs, secretFile, ungated, choice, mode, witness } =
     speakerAttrs.parse(speaker.attrs);
   const announcements = resources
-    .filter(({ kind }) => kind === 'Announcement')
+    // What an earlier weir has left for a service of which nothing is known yet is kept, and not begun again before that is.
+    .filter(({ kind, attrs }) => kind === 'Announcement' && attrs.candidates !== undefined)
     .map(({ id, attrs }) => ({ vip: id, ...announcementAttrs.parse(attrs) }));
   const guards = resources.filter(({ kind }) => kind === 'Guard');
   const ranges = guards.flatMap(({ attrs }) => guardAttrs.parse(attrs).ranges);
