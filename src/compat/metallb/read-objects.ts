@@ -43,7 +43,10 @@ function readPools<T extends MetallbObject>(
   });
 }
 
-/** The names of the pools that an advertisement is about; undefined: all. */
+/**
+ * The names of the pools that an advertisement is about; undefined: all. One that is named and not there stays: addresses that came out of it
+ * are kept, and go by the rules that name it.
+ */
 export function poolsOf<T extends MetallbObject>(
   collector: Collector<T>,
   object: T,
@@ -68,7 +71,7 @@ export function poolsOf<T extends MetallbObject>(
   const selected = pools.filter(
     ({ pool, labels }) => named?.includes(pool.name) === true || tests.some((selects) => selects(labels)),
   );
-  return [...new Set(selected.map(({ pool }) => pool.name))];
+  return [...new Set([...selected.map(({ pool }) => pool.name), ...(named ?? [])])];
 }
 
 function tellUnannounced<T extends MetallbObject>(collector: Collector<T>, object: T, how: string): void {

@@ -256,6 +256,19 @@ describe('advertisements', () => {
     );
   });
 
+  it('go on naming a pool that has gone: addresses out of it are kept and go by them', () => {
+    const { intent, told } = read([
+      ...pools.slice(1),
+      object('L2Advertisement', 'all', { ipAddressPools: ['a', 'b'] }),
+      object('L2Advertisement', 'gone', { ipAddressPools: ['a'] }),
+    ]);
+    assert.deepEqual(
+      intent.layer2.map(({ pools: of }) => of),
+      [['b', 'a'], ['a']],
+    );
+    assert.match(told.join(), /all spec\.ipAddressPools\[0\] names a pool that does not exist; there are b/);
+  });
+
   it('are not wider than what their pools have', () => {
     const lengths = (more: Spec) => read([...pools, object('BGPAdvertisement', 'x', more)]).told;
     assert.deepEqual(lengths({ aggregationLength: 30, ipAddressPools: ['a'] }), []);
