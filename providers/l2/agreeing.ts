@@ -50,6 +50,15 @@ export class Agreeing implements Agreement {
     return { state, voices, ...(state === 'few' ? { reason: this.#reason() } : {}) };
   }
 
+  /** Enough voters to announce something; of two one can go on alone, where the mode says so. */
+  decide(others: ReadonlySet<NodeId>): boolean {
+    const { node, voters, orders } = this.#parts;
+    const all = voters();
+    const mode = orders()?.fixed.mode;
+    if (all.length === 2 && all.includes(node) && (mode === 'available' || mode === 'api')) return true;
+    return 2 * all.filter((voter) => voter === node || others.has(voter)).length > all.length;
+  }
+
   say(words: string, takenIn: Hearing['voices']): string {
     const taken = [...takenIn].map(([node, voice]) => [node, versionOf(voice.words)] as const);
     const version = words === this.#said?.words ? this.#version : versionOf(words);
@@ -109,13 +118,9 @@ export class Agreeing implements Agreement {
     return this.#state;
   }
 
-  /** Whether enough voters are there to announce something; of two one can go on alone, where the mode says so. */
   #decides(): boolean {
-    const { node, voters, orders } = this.#parts;
-    const all = voters();
-    const mode = orders()?.fixed.mode;
-    const alone = all.length === 2 && all.includes(node) && (mode === 'available' || mode === 'api');
-    return alone || 2 * (all.length - this.#missing().length) > all.length;
+    const missing = this.#missing();
+    return this.decide(new Set(this.#parts.voters().filter((voter) => !missing.includes(voter))));
   }
 
   #missing(): readonly NodeId[] {

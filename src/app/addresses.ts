@@ -162,9 +162,9 @@ export class Addresses {
     const given = new Map(
       [...assigned].flatMap(([id, { addresses }]) => (settled(id) ? [[id, addresses] as const] : [])),
     );
+    const unsettled = given.size === assigned.size ? [] : now.filter(({ id }) => assigned.has(id) && !given.has(id));
     // What it had before is nobody's any more; what it may have had before a start goes on until this one is settled.
-    const unsettled = [...assigned.keys()].filter((id) => !given.has(id) && !this.#made.has(id));
-    const unknown = [...late.map(({ id }) => id), ...unsettled];
+    const unknown = [...late, ...unsettled.filter(({ id }) => !this.#made.has(id))].map(({ id }) => id);
     const why = complete ? consent?.reason : 'it gets its address when every source has been read';
     const disputes = [...(consent?.disputed() ?? [])].flatMap(([id, { here, there }]) => {
       const service = own.get(id);
@@ -174,7 +174,11 @@ export class Addresses {
       addresses: given,
       poolOf: new Map([...assigned].flatMap(([id, { pool }]) => (pool === undefined ? [] : [[id, pool]]))),
       unknown: unknown.length === 0 ? nobody : new Set(unknown),
-      problems: [...problems, ...disputes, ...(why === undefined ? [] : late.map((service) => waits(service, why)))],
+      problems: [
+        ...problems,
+        ...disputes,
+        ...(why === undefined ? [] : [...late, ...unsettled].map((service) => waits(service, why))),
+      ],
       moves: moved,
     };
   }

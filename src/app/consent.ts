@@ -23,6 +23,8 @@ interface Mine {
   /** Number of the words that were the first to say it. */
   saidAs?: number;
   sinceMs?: number;
+  /** It stands in the record of an earlier start, and nobody has contradicted. */
+  readonly recorded?: true;
   /** Whoever is there has taken it in, so that nobody gives the address to another one any more. */
   settled: boolean;
 }
@@ -67,7 +69,7 @@ export class Consent {
     if (!this.#began)
       for (const [id, addresses] of record.held) {
         const { atMs, by } = record.origins.get(id) ?? { atMs: 0, by: node };
-        this.#mine.set(id, { given: { addresses, atMs, by }, settled: false });
+        this.#mine.set(id, { given: { addresses, atMs, by }, recorded: true, settled: false });
       }
     this.#began = true;
     if (complete) for (const id of this.#mine.keys()) if (!own.has(id)) this.#mine.delete(id);
@@ -161,16 +163,20 @@ export class Consent {
       this.#words.set(words, ++this.#said);
       for (const [first] of this.#words) if (this.#words.size > mostWords) this.#words.delete(first);
     }
-    const present = [...voices.values()].filter((voice) => voice.present);
-    const known = Math.min(...present.map(({ knows }) => this.#words.get(knows ?? '') ?? 0));
+    const answers = [...voices].flatMap(([node, { knows, present }]) =>
+      present ? [{ node, saidAs: this.#words.get(knows ?? '') ?? 0 }] : [],
+    );
+    const answered = (saidAs: number) => new Set(answers.flatMap((one) => (one.saidAs >= saidAs ? [one.node] : [])));
     let waitsMs = Number.POSITIVE_INFINITY;
     for (const mine of this.#mine.values()) {
       mine.saidAs ??= this.#said;
       if (mine.settled || state === 'listening') continue;
       mine.sinceMs ??= clock.now();
       const leftMs = settleMs - (clock.now() - mine.sinceMs);
-      mine.settled = known >= mine.saidAs || leftMs <= 0;
-      if (!mine.settled) waitsMs = Math.min(waitsMs, leftMs);
+      const by = answered(mine.saidAs);
+      if (state === 'few') mine.settled = mine.recorded === true && leftMs <= 0;
+      else mine.settled = by.size === answers.length || (leftMs <= 0 && way.decide(by));
+      if (!mine.settled && leftMs > 0) waitsMs = Math.min(waitsMs, leftMs);
     }
     if (waitsMs < Number.POSITIVE_INFINITY) again(waitsMs);
   }

@@ -24,6 +24,8 @@ export interface Hearing {
 /** Carries words between machines and understands none of them: late at times, but whole, authentic and in their order. */
 export interface Agreement {
   hear(): Hearing;
+  /** Whether this machine and those others are enough to decide. */
+  decide(others: ReadonlySet<string>): boolean;
   /** What this machine says from now on, with the voices that it has taken in. Answers the name of these words. */
   say(words: string, takenIn: Hearing['voices']): string;
 }
