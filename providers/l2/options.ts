@@ -75,7 +75,8 @@ export const options = z
     port: port.default(defaultPort).describe('UDP port on which the machines hear each other.'),
     secretFile: z
       .string()
-      .regex(/^\//, 'must be an absolute path')
+      .min(1)
+      .meta({ format: 'path' })
       .optional()
       .describe(
         'File with the secret of all machines, 16 bytes or more, e.g. of `openssl rand -base64 32`; needed where there are peers.',

@@ -8,7 +8,7 @@ import { flattenIssues, problemOf } from './issues.ts';
 import { toJsonSchema } from './json-schema.ts';
 import { type ConfigOption, configOptions } from './options.ts';
 import { type Override, overrides, setAt } from './overrides.ts';
-import { checkProviders, type ProviderLookup } from './providers.ts';
+import { checkProviders, type ProviderLookup, settleFiles } from './providers.ts';
 import { namesSources, type Quick, quickConfig } from './quick.ts';
 
 export interface LoadInput {
@@ -64,8 +64,10 @@ export async function loadConfig(input: LoadInput): Promise<Loaded> {
   const placed = settled.balancers.length === config.balancers.length ? place : placer(undefined, given);
   const problems = await checkProviders(config, input.providers, placed);
   if (problems.length > 0) throw new ConfigError(inFileOrder(problems));
+  const file = document?.file;
+  const placedAt = (path: string) => resolve(input.folder, file === undefined ? '' : dirname(file), path);
   return {
-    config,
+    config: { ...config, balancers: await settleFiles(config.balancers, input.providers, placedAt) },
     ...(document === undefined ? {} : { file: document.file }),
     origins: new Map(configOptions.map((option) => [option.key, originOf(option, given, document)])),
     warnings: strangeVariables(input.env),

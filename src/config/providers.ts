@@ -38,6 +38,28 @@ export async function checkProviders(
   return checked.flat();
 }
 
+/** Balancers with the files that their options name (`format: path` in their schema) where `settled` says they are. */
+export async function settleFiles(
+  balancers: Config['balancers'],
+  providers: ProviderLookup,
+  settled: (path: string) => string,
+): Promise<Config['balancers']> {
+  return Promise.all(
+    balancers.map(async (balancer) => {
+      const schema = await providers.options(balancer.provider);
+      const fields = schema === undefined ? {} : (toJsonSchema(schema).properties ?? {});
+      const files = Object.entries(fields).flatMap(([name, field]) => {
+        const path = balancer.options[name];
+        const isFile = typeof field === 'object' && field.format === 'path' && typeof path === 'string';
+        return isFile ? [[name, settled(path)] as const] : [];
+      });
+      return files.length === 0
+        ? balancer
+        : { ...balancer, options: { ...balancer.options, ...Object.fromEntries(files) } };
+    }),
+  );
+}
+
 function unknownProvider(name: string, names: readonly string[], field: string): Problem {
   return {
     code: 'E_PROVIDER_UNKNOWN',

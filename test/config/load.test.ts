@@ -149,6 +149,19 @@ test('paths of a file are read from its own directory, paths of flags from the w
   assert.equal(loaded.config.stateDir, '/here/mine');
 });
 
+test('so are the files that options of a balancer name', async () => {
+  const options = z.strictObject({ secret: z.string().meta({ format: 'path' }).optional(), name: z.string() });
+  const providers = { names: ['haproxy'], options: async () => options };
+  const secretOf = async (path: string, file: string) => {
+    const text = `${good}    options: {secret: ${path}, name: a/b}\n`;
+    const { config } = await loadConfig(input({ [file]: text }, { config: file, providers }));
+    return config.balancers[0]?.options;
+  };
+  assert.deepEqual(await secretOf('./secret', 'conf/weir.yaml'), { secret: '/here/conf/secret', name: 'a/b' });
+  assert.deepEqual(await secretOf('secret', '/etc/weir/weir.yaml'), { secret: '/etc/weir/secret', name: 'a/b' });
+  assert.deepEqual(await secretOf('/run/secret', 'conf/weir.yaml'), { secret: '/run/secret', name: 'a/b' });
+});
+
 test('-f and --provider make a configuration without a file, or narrow the one there is', async () => {
   const quick = { files: ['a.yaml'], provider: 'builtin', groups: ['g'], class: 'c' };
   const made = await loadConfig(input({}, { quick }));

@@ -138,7 +138,7 @@ function readAddress(form: Form, written: ServiceForm['address']): AddressReques
     pool: form.maybe(pool, ['address', 'pool'], parseName),
     list,
     families:
-      families ??
+      families?.map((family) => (family === 'ipv4' || family === 'IPv4' ? 'ipv4' : 'ipv6')) ??
       (list === undefined || list.length === 0 ? (['ipv4'] as const) : [...new Set(list.map(addressFamily))]),
     fromPool: open ? [] : undefined,
     familyPolicy,

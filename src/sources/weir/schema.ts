@@ -73,9 +73,9 @@ const address = z.union([
     pool: z.string().optional().describe('Pool to take addresses from.'),
     list: z.array(z.string()).optional().describe('Addresses asked for.'),
     families: z
-      .array(z.enum(['ipv4', 'ipv6']))
+      .array(z.enum(['ipv4', 'ipv6', 'IPv4', 'IPv6']))
       .optional()
-      .describe('Default: those of `list`, else ipv4.'),
+      .describe('Default: those of `list`, else ipv4. As Kubernetes spells them, too.'),
     familyPolicy: z
       .enum(['require', 'prefer'])
       .optional()

@@ -166,7 +166,6 @@ describe('options of l2', () => {
     const again = { name: 'd', address: '10.1.0.1' };
     assert.match(refused({ peers: [...three.peers, again] }) ?? '', /is that of a; each machine has its own/);
     assert.equal(refused({ peers: [...three.peers, { ...again, port: 8000 }] }), undefined);
-    assert.match(refused({ secretFile: 'secret' }) ?? '', /absolute path/);
     assert.match(refused({ voters: ['x', 'y'], peers: three.peers }) ?? '', /is not among peers/);
     assert.match(refused({ interfaces: { include: ['eth0; reboot'] } }) ?? '', /name of an interface/);
     assert.match(refused({ peers: [{ name: 'a', address: '010.0.0.1' }] }) ?? '', /leading zeros/);

@@ -114,7 +114,7 @@ class: internal
 groups: [a, b]
 balancers: edge
 bundle: { key: shop, order: 3 }
-address: { pool: public, list: [192.0.2.7, "2001:db8::7"], shareKey: k, backendKey: b, held: [192.0.2.7] }
+address: { pool: public, families: [IPv6, ipv4], list: [192.0.2.7, "2001:db8::7"], shareKey: k, backendKey: b, held: [192.0.2.7] }
 settings: { haproxy: { a: 1, nested: { b: [x] } } }
 http:
   rules:
@@ -142,7 +142,7 @@ backends:
   assert.deepEqual(service.address, {
     pool: 'public',
     list: ['192.0.2.7', '2001:db8::7'],
-    families: ['ipv4', 'ipv6'],
+    families: ['ipv6', 'ipv4'],
     shareKey: 'k',
     backendKey: 'b',
     held: ['192.0.2.7'],
