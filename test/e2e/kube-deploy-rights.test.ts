@@ -55,6 +55,15 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
     await rm(folder, { recursive: true, force: true });
   });
 
+  /** Out of which nobody gets an address by itself; how full it is is written there all the same. */
+  const putPool = (name: string, address: string) =>
+    plane.client.apply({
+      apiVersion: 'metallb.io/v1beta1',
+      kind: 'IPAddressPool',
+      metadata: { name, namespace: 'metallb-system' },
+      spec: { addresses: [`${address}/32`], autoAssign: false },
+    });
+
   /** Installs the chart without Pods, and starts weir as its account with its configuration. */
   const install = async (release: string, namespace: string, values: readonly string[]): Promise<Installed> => {
     const args = [...values, '--set', 'replicas=0'];
@@ -105,6 +114,7 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
   };
 
   it('are what a controller of cloud load balancers, and of pools, asks for', async () => {
+    await putPool('first', '192.0.2.77');
     const options = { clusterName: 'test', vpcId: vpc, region: aws.world.region, endpoint: endpoint.url };
     const balancers = [
       { name: 'aws', provider: 'awselb', options, shared: true },
@@ -119,6 +129,9 @@ describe('the rights of the chart', { skip: missingKube() || (findPrograms('helm
   });
 
   it('of one namespace are what a proxy asks for there, and what it goes on without', async () => {
+    // It would say how full the pool is before.
+    for (const weir of running) await weir.stop();
+    await putPool('second', '192.0.2.78');
     const spec = { loadBalancerClass: 'weir-lb.dev/inside', ports: [{ name: 'http', port: 9000 }] };
     await putService(plane, 'apps', 'queue', spec);
     await putSlice(plane, 'apps', 'queue', ['10.0.128.10']);
