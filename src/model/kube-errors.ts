@@ -32,6 +32,16 @@ export const kubeErrors = {
     title: 'status, finalizers or Events of a Kubernetes cluster cannot be written',
     hint: 'Grant what the message names; what weir makes reachable does not depend on it.',
   },
+  W_CLASS_GONE: {
+    class: 'warning',
+    title: 'Ingresses are served whose IngressClass is gone',
+    hint: 'Make the IngressClass again; to end what is served delete the Ingresses, or give them another class.',
+  },
+  W_LEASE_SHARED: {
+    class: 'warning',
+    title: 'a weir that takes other services has the Lease by which this one would write their status',
+    hint: 'Give one of the installations another leader.name (or status.owner), so that each writes what it serves.',
+  },
   W_PUBLISH: {
     class: 'warning',
     title: 'a service is served, and what its objects should be told as its address does not lead there',

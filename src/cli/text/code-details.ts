@@ -187,6 +187,16 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
     'when status, finalizers and Events are written to a Kubernetes cluster',
     'source prod: services/status in shop cannot be written: user system:serviceaccount:weir:weir may not patch them',
   ],
+  [
+    'W_CLASS_GONE',
+    cluster,
+    'Ingress shop/front: spec.ingressClassName names no IngressClass that exists (weir is gone); it is served on (is "weir")',
+  ],
+  [
+    'W_LEASE_SHARED',
+    'while weir stands for the Lease by which status and Events are written',
+    'lease weir/weir-status is held by node-a_1, which follows other classes: status and Events of what only this weir takes are not written',
+  ],
   ['W_KUBE_LIMITED', cluster, 'source prod: Nodes may not be read: targets by node are not known'],
   [
     'W_PUBLISH',

@@ -6,7 +6,7 @@ import { IngressBackends } from './ingress-backends.ts';
 import { readSecured, securedRoutes } from './ingress-tls.ts';
 import { assemble, frontTerms, type JoinContext, type Joined } from './join.ts';
 import { joinPassthrough } from './join-passthrough.ts';
-import { claimOf, joinPeerIngress } from './join-peer.ts';
+import { claimOf, joinPeerIngress, readsPeers } from './join-peer.ts';
 import { isHeld, leave } from './leaving.ts';
 import { ownFilters } from './own-filters.ts';
 import { redirectAction, redirectRoutes } from './ssl-redirect.ts';
@@ -24,17 +24,35 @@ export function joinIngress(view: IngressView, context: JoinContext): Joined {
   const known = classOf(view, lookup);
   const claim = claimOf(view, known);
   const taken = takeIngress(view, lookup, options, claim?.reader.controllers);
-  if (exported && taken.ours) return joinTaken(view, taken.class, claim, known, draft, context);
+  if (exported && taken.ours && taken.gone !== true) return joinTaken(view, taken.class, claim, known, draft, context);
+  if (exported && taken.ours) return joinWithoutClass(view, taken.class, claim, draft, context);
   if (held) return leave(view, joinTaken(view, undefined, claim, known, draft, context), context);
-  if (!taken.ours && taken.reason !== undefined) {
-    draft.tell({
-      code: 'E_FIELD_VALUE',
-      path: ['spec', 'ingressClassName'],
-      value: view.className,
-      reason: taken.reason,
-    });
-  }
+  if (!taken.ours && taken.reason !== undefined) tellClass(view, 'E_FIELD_VALUE', taken.reason, draft);
   return { draft, silent: view };
+}
+
+/** Where the class alone says by whose rules it is read, what is served of it stays as it is. */
+function joinWithoutClass(
+  view: IngressView,
+  className: string | undefined,
+  claim: ReturnType<typeof claimOf>,
+  draft: Draft,
+  context: JoinContext,
+): Joined {
+  const frozen = claim === undefined && readsPeers(context.options);
+  const stays = frozen ? 'what is served of it stays as it is' : 'it is served on';
+  const reason = `names no IngressClass that exists (${className} is gone); ${stays}. Make the class again; to end it delete the Ingress or give it another class`;
+  if (frozen) {
+    tellClass(view, 'E_FIELD_VALUE', reason, draft);
+    return { draft, silent: view };
+  }
+  const joined = joinTaken(view, className, claim, undefined, draft, context);
+  tellClass(view, 'W_CLASS_GONE', reason, joined.draft);
+  return joined;
+}
+
+function tellClass(view: IngressView, code: 'E_FIELD_VALUE' | 'W_CLASS_GONE', reason: string, draft: Draft): void {
+  draft.tell({ code, path: ['spec', 'ingressClassName'], value: view.className, reason });
 }
 
 function joinTaken(

@@ -35,6 +35,11 @@ export function claimOf(view: ServiceView | IngressView, known: PeerClass | unde
   return undefined;
 }
 
+/** Whether Ingresses of some classes are read by the rules of a peer. */
+export function readsPeers(options: JoinContext['options']): boolean {
+  return peers.some(({ ingress, controllers }) => ingress !== undefined && standsFor(controllers, options));
+}
+
 /** The group that an Ingress names in the words of a peer, whether the rest of it can be used or not. */
 export function peerGroup(view: IngressView, context: JoinContext): string | undefined {
   const known = classOf(view, context.lookup);

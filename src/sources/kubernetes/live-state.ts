@@ -104,6 +104,7 @@ export class LiveState {
       ...options.readers,
       inService: (hash) => this.#hashes().has(hash),
       held: (origin) => this.#held(origin),
+      lastClass: (id) => this.#inForce.services.get(id)?.class,
       heldStaple: (hash) => this.#secrets.get(hash),
     });
   }
@@ -155,7 +156,7 @@ export class LiveState {
       services: shareItems(before.services, [...settled.services.values()]),
       leaving: read.leaving,
       nodes: shareItems(before.nodes, this.#nodes),
-      ...networkOf(this.#network),
+      ...this.#networkTold,
       problems: share(before.problems, [...known.problems, ...settled.problems, ...saved]),
       incomplete: share(before.incomplete, known.incomplete),
       ...(this.#blank ? { blank: true } : {}),
@@ -209,6 +210,12 @@ export class LiveState {
     this.#secrets = good.secrets;
     this.#blank = false;
     return true;
+  }
+
+  /** Who announces is found where this source was told how, even if nobody is found. */
+  get #networkTold(): Network {
+    const { announcers, ...others } = this.#network;
+    return networkOf(this.#options.readers.announcers === undefined ? others : { ...others, announcers });
   }
 
   #networkNow(read: ReadResult, known: Known): Required<Network> {

@@ -1,4 +1,4 @@
-import type { CertRef } from '../../model/index.ts';
+import type { CertRef, ServiceId } from '../../model/index.ts';
 import type { CertificateFacts } from './secret.ts';
 
 /** Value of IngressClass.spec.controller that makes a class ours. */
@@ -50,6 +50,8 @@ export interface KubernetesReadOptions {
   readonly inService?: (sha256: string) => boolean;
   /** The certificate of an origin (`Secret namespace/name`) that is in service: it stays while the Secret cannot be used. Default: none. */
   readonly held?: (origin: string) => CertRef | undefined;
+  /** The class by which a service is in force: while that IngressClass is missing it stays so. Default: none is known. */
+  readonly lastClass?: (service: ServiceId) => string | undefined;
   /** The text of an OCSP response that is in service, by its SHA-256: shown on while its Secret has none that can be used. Default: none. */
   readonly heldStaple?: (sha256: string) => string | undefined;
 }

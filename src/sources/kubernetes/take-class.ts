@@ -8,7 +8,7 @@ import type { ServiceView } from './service.ts';
 
 /** Whether an object is ours, by which class, and what to say about it when it is not. */
 export type Taken =
-  | { readonly ours: true; readonly class?: string }
+  | { readonly ours: true; readonly class?: string /** Its IngressClass is gone. */; readonly gone?: true }
   | { readonly ours: false; readonly reason?: string; readonly foreign?: true };
 
 const foreign: Taken = { ours: false, foreign: true };
@@ -16,7 +16,8 @@ const foreign: Taken = { ours: false, foreign: true };
 /**
  * The class of an Ingress: spec.ingressClassName, else the annotation kubernetes.io/ingress.class, else the default class. A class is
  * ours when its IngressClass names our controller. Where no IngressClass is known (plain files) every class is taken as it is written.
- * Objects of other controllers are passed over in silence. `claimants`: controllers of the peer that the annotation alone names.
+ * Objects of other controllers are passed over in silence. What is served stays ours while its IngressClass is missing: whoever deletes
+ * that most likely means no outage of all its Ingresses. `claimants`: controllers of the peer that the annotation alone names.
  */
 export function takeIngress(
   ingress: IngressView,
@@ -27,14 +28,15 @@ export function takeIngress(
   const { className, legacyClass } = ingress;
   const name = className ?? legacyClass;
   if (options.selects?.(ingress.meta.labels) === false) return foreign;
-  if (name === undefined) return takeWithoutClass(lookup, options);
+  if (name === undefined) return takeWithoutClass(ingress, lookup, options);
   if (!wanted(name, options)) return foreign;
   const found = lookup.ingressClass(name);
   if (found !== undefined) return isOurs(found, options) ? { ours: true, class: name } : foreign;
   if (options.amongOthers === true) {
     // Its class may not be readable for us: what the configuration names is ours all the same.
     const claimed = className === undefined && standsFor(claimants, options);
-    return claimed || isNamed(name, options) ? { ours: true, class: name } : foreign;
+    if (claimed || isNamed(name, options)) return { ours: true, class: name };
+    return options.lastClass?.(ingress.id) === name ? { ours: true, class: name, gone: true } : foreign;
   }
   // What the configuration names is ours without an object, too.
   if (!lookup.hasClasses() || options.classes !== undefined) return { ours: true, class: name };
@@ -47,12 +49,15 @@ export function takeIngress(
   };
 }
 
-function takeWithoutClass(lookup: Lookup, options: KubernetesReadOptions): Taken {
+function takeWithoutClass({ id }: IngressView, lookup: Lookup, options: KubernetesReadOptions): Taken {
   const found = lookup.defaultClass();
   if (found !== undefined && isOurs(found, options) && wanted(found.meta.name, options))
     return { ours: true, class: found.meta.name };
   const narrowed = options.amongOthers === true || lookup.hasClasses() || options.classes !== undefined;
-  return !narrowed || options.watchWithoutClass === true ? { ours: true } : foreign;
+  if (!narrowed || options.watchWithoutClass === true) return { ours: true };
+  const last = options.lastClass?.(id);
+  const gone = last !== undefined && found === undefined && lookup.ingressClass(last) === undefined;
+  return gone ? { ours: true, class: last, gone } : foreign;
 }
 
 /**

@@ -76,6 +76,32 @@ describe('BCS form of a Kubernetes Service', () => {
     assert.deepEqual(fronts(named), ['80/tcp http v.test']);
   });
 
+  test('names in any case; what the JSON does not say annotations and labels beside it do', () => {
+    const told = (parts: Parts) => {
+      const result = read({ ports: [{ port: 80 }], ...parts });
+      return [result.services[0]?.groups, fronts(result), brief(result.problems)];
+    };
+    assert.deepEqual(told({ annotation: '{"bcsvhost": "a.test", "BcsGroup": "x"}' }), [
+      ['x'],
+      ['80/tcp http a.test'],
+      [],
+    ]);
+    const annotations = { 'bcs-loadbalance.bk': 'external', BCSVHost: 'b.test' };
+    const beside = { metadata: { annotations }, labels: { BCSGroup: 'x' } };
+    assert.deepEqual(told(beside), [['x'], ['80/tcp http b.test'], []]);
+    const labels = { 'bcs-loadbalance.bk': 'external', bcsgroup: 'x' };
+    assert.deepEqual(told({ metadata: { labels } }), [['x'], ['80/tcp http cart'], []]);
+  });
+
+  test('a key that is not known is told with its likely spelling, and stops nothing', () => {
+    const result = read({ annotation: '{"BCSVHosts": "a.test", "BCSGROUP": ["x"]}', ports: [{ port: 80 }] });
+    assert.deepEqual(fronts(result), ['80/tcp http cart']);
+    assert.match(
+      result.problems.map(({ severity, message }) => `${severity} ${message}`).join(),
+      /^warning .*BCSVHosts.*did you mean "BCSVHost"/,
+    );
+  });
+
   test('443 is https and needs a certificate', () => {
     const result = read({
       annotation: json,
