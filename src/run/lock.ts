@@ -8,6 +8,10 @@ import type { Clock } from './clock.ts';
 const maxSocketPath = 100;
 /** Taking the lock needs milliseconds: a guard older than this belongs to a process that died within them. */
 const guardMs = 5000;
+/** So long an owner may take to answer, less than the guard's time; one that is stopped never does. */
+const answerMs = 2000;
+const lookMs = 20;
+const unknown = 'another process';
 
 export interface Lock {
   release(): Promise<void>;
@@ -23,7 +27,7 @@ export async function takeLock(stateDir: string, clock: Clock): Promise<Lock> {
   try {
     await takeGuard(stateDir, clock);
     try {
-      const server = await listen(place.path, stateDir);
+      const server = await listen(place.path, stateDir, clock);
       return {
         async release() {
           await new Promise((resolve) => server.close(resolve));
@@ -41,9 +45,15 @@ export async function takeLock(stateDir: string, clock: Clock): Promise<Lock> {
 }
 
 /** Under the guard: a socket that nobody answers has no owner and goes. */
-async function listen(path: string, stateDir: string): Promise<Server> {
-  const owner = await ask(path);
-  if (owner !== undefined) throw new WeirError('E_LOCKED', `stateDir ${stateDir} is in use by ${owner}`);
+async function listen(path: string, stateDir: string, clock: Clock): Promise<Server> {
+  const untilMs = clock.now() + answerMs;
+  let owner = await ask(path);
+  while (owner === 'leaving' && clock.now() < untilMs) {
+    await clock.sleep(lookMs);
+    owner = await ask(path);
+  }
+  if (owner !== undefined)
+    throw new WeirError('E_LOCKED', `stateDir ${stateDir} is in use by ${owner === 'leaving' ? unknown : owner}`);
   await unlink(path).catch(() => {});
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -57,22 +67,32 @@ async function listen(path: string, stateDir: string): Promise<Server> {
   return server;
 }
 
-/** Who listens, in words; undefined when nobody does. */
+/**
+ * Who listens, in words; undefined when nobody does. leaving: whoever listened has hung up without a word, as the kernel does for a process
+ * that was killed, which it takes apart for a while, the longer the more memory there was.
+ */
 function ask(path: string): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     let answer = '';
+    let silent = false;
     const socket = connect(path);
-    socket.setTimeout(1000, () => socket.destroy());
+    socket.setTimeout(answerMs, () => {
+      silent = true;
+      socket.destroy();
+    });
     socket.on('data', (data) => {
       answer += data.toString('latin1').slice(0, 40);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       // Full backlog, no permission: somebody is there.
-      else if (error.code === 'EAGAIN' || error.code === 'EACCES') resolve('another process');
-      else reject(error);
+      else if (error.code === 'EAGAIN' || error.code === 'EACCES') resolve(unknown);
+      else if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
     });
-    socket.on('close', () => resolve(/^process \d+$/.test(answer) ? answer : 'another process'));
+    socket.on('close', () => {
+      if (answer === '' && !silent) resolve('leaving');
+      else resolve(/^process \d+$/.test(answer) ? answer : unknown);
+    });
   });
 }
 

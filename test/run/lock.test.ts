@@ -58,6 +58,15 @@ describe('lock of the state directory', () => {
     await (await takeLock(path, systemClock)).release();
   });
 
+  it('is had at once after a kill, also while the kernel still takes the dead one and its children apart', async () => {
+    const path = await stateDir();
+    for (let round = 0; round < 5; round += 1) {
+      const child = await holder(path);
+      child.kill('SIGKILL');
+      await (await takeLock(path, systemClock)).release();
+    }
+  });
+
   it('of many who find a dead one, one gets it', async () => {
     const path = await stateDir();
     await writeFile(join(path, 'lock.sock'), '');
