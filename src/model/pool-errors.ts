@@ -59,8 +59,8 @@ export const poolErrors = {
   },
   E_ADDRESS_WAITS: {
     class: 'retry',
-    title: 'a service has no address yet, because not every source has been read',
-    hint: 'Make the sources readable that other errors name: who they tell of may hold the address that would be given.',
+    title: 'a service has no address yet: not every source has been read, or too few machines are heard',
+    hint: 'Make the sources readable that other errors name, or bring back the machines that it names: who they tell of may hold the address that would be given.',
   },
   W_ADDRESS_KEPT: {
     class: 'warning',
