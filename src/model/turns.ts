@@ -5,7 +5,7 @@ import { atOnce, type Sliced } from './sliced.ts';
 type Clock = Pick<Context['clock'], 'now'>;
 
 /** So long at most the event loop is kept from other work, milliseconds. */
-const sliceMs = 10;
+const sliceMs = 6;
 
 /**
  * Turns of the event loop, shared by all who have long work: when the slice of a turn is used up, by whomever, everybody else comes first,
