@@ -73,6 +73,7 @@ function network(names: readonly string[], { seed = 1, loss = 0, repeat = 0 }: P
       exchange.say(words, new Map([...said].map(([node, { version }]) => [node, version])));
       of(name).tickAt = now;
     },
+    forget: (name: string, other: string) => of(name).said.delete(other),
     heard: (name: string, other: string) => of(name).said.get(other),
     run(forMs: number, done: () => boolean = () => false) {
       for (const end = now + forMs; now < end && !done(); now += 1) {
@@ -123,4 +124,44 @@ describe('words between machines', () => {
         assert.ok(answered(), `seed ${seed}`);
       }
     });
+
+  it('of a machine that begins anew count, and what was recorded of its earlier life does not', () => {
+    const net = network(['a', 'b']);
+    net.say('a', 'old');
+    net.run(500, () => net.heard('b', 'a')?.words === 'old');
+    const replayed = net.recorded.filter(({ to }) => to === 'b');
+    net.begin('a');
+    net.say('a', 'new');
+    net.run(5000, () => net.heard('b', 'a')?.words === 'new');
+    assert.equal(net.heard('b', 'a')?.words, 'new');
+    for (const { to, bytes } of replayed) {
+      net.deliver(to, bytes);
+      net.run(20);
+      assert.equal(net.heard('b', 'a')?.words, 'new');
+    }
+    net.say('a', 'newer');
+    net.run(200, () => net.heard('b', 'a')?.words === 'newer');
+    assert.equal(net.heard('b', 'a')?.words, 'newer');
+  });
+
+  it('are told again by a machine that was not heard in between, and cost two datagrams in four seconds at rest', () => {
+    const net = network(['a', 'b']);
+    net.say('a', 'one');
+    net.say('b', 'two');
+    net.run(1000);
+    net.say('a', 'one');
+    net.say('b', 'two');
+    net.run(8000);
+    const before = net.sent();
+    net.run(4000);
+    assert.ok(net.sent() - before <= 5, `${net.sent() - before}`);
+    net.cut.add('a');
+    net.run(5000);
+    net.forget('b', 'a');
+    net.run(3000);
+    assert.equal(net.heard('b', 'a'), undefined);
+    net.cut.delete('a');
+    net.run(3000, () => net.heard('b', 'a') !== undefined);
+    assert.equal(net.heard('b', 'a')?.words, 'one');
+  });
 });
