@@ -1,5 +1,7 @@
 /** Who announces together with this machine, and who of them decides. Pure. */
+import { z } from 'zod';
 import type { Announcer, ModelInput } from '../../src/model/index.ts';
+import { parsePlace, placeText } from './names.ts';
 import type { Options } from './options.ts';
 import type { NodeId } from './protocol/messages.ts';
 import type { Mode } from './protocol/modes.ts';
@@ -21,17 +23,18 @@ export interface Members {
   readonly listen: { readonly address: string; readonly port: number };
 }
 
-/** From the configuration, else as the cluster knows them. */
+/** From the configuration, else as the cluster knows them, with those whom it has lost and who are heard all the same. */
 export function membersOf(
-  { node, announcers = [] }: Pick<ModelInput, 'node' | 'announcers'>,
+  { node, announcers, present = [] }: Pick<ModelInput, 'node' | 'announcers'> & Partial<Pick<ModelInput, 'present'>>,
   options: Options,
 ): Members {
-  const all = options.peers.length > 0 ? options.peers.map((peer) => ({ ...peer })) : announcers.map(peerOf);
+  const cluster = options.peers.length === 0 && announcers !== undefined;
+  const found = announcers?.map((one) => peerOf(one, options.port)) ?? [];
+  const all = cluster ? [...found, ...keptOf(node, present, found)] : options.peers.map((peer) => ({ ...peer }));
   const peers = all
     .filter(({ name }) => name !== node)
     .map(({ name, address, port = options.port }) => ({ name, address, port }));
   const own = all.find(({ name }) => name === node);
-  const cluster = options.peers.length === 0 && announcers.length > 0;
   const witnesses = all.filter(({ witness }) => witness).map(({ name }) => name);
   const names = [...new Set([node, ...peers.map(({ name }) => name)])].sort();
   const speakers = names.filter((name) => !witnesses.includes(name));
@@ -53,6 +56,30 @@ export function chooseVoters(witnesses: readonly NodeId[], speakers: readonly No
   return all.slice(0, voterCount(all.length));
 }
 
-function peerOf({ node, address, port }: Announcer) {
-  return { name: node, address, witness: false, ...(port === undefined ? {} : { port }) };
+function peerOf({ node, address, port }: Announcer, usual: number) {
+  return { name: node, address, witness: false, port: port ?? usual };
+}
+
+/** As the cluster told of them once: who votes is kept by it, so nobody is named. */
+const clustered = z.object({
+  listen: z.string(),
+  peers: z.record(z.string(), z.string()),
+  voters: z.array(z.string()).max(0),
+});
+
+/**
+ * Machines of which this one was told, and itself, that the cluster does not name now. A list may be lost while everybody lives, so whoever
+ * is heard stays; a machine that is really gone falls silent.
+ */
+function keptOf(node: NodeId, present: ModelInput['present'], found: readonly Peer[]) {
+  const known = new Set(found.flatMap((peer) => [peer.name, placeText(peer)]));
+  return present.flatMap(({ kind, attrs, facts }) => {
+    const told = kind === 'Speaker' ? clustered.safeParse(attrs).data : undefined;
+    if (told === undefined) return [];
+    return Object.entries({ ...told.peers, [node]: told.listen }).flatMap(([name, place]) =>
+      known.has(name) || known.has(place) || facts.gone?.includes(name) === true
+        ? []
+        : [{ name, ...parsePlace(place), witness: false }],
+    );
+  });
 }

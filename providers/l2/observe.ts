@@ -46,10 +46,12 @@ export async function observeLeft(unit: string, node: string, stateDir: string):
   return observeTold([left('Speaker', node), ...[...vips].sort().map((vip) => left('Announcement', vip))], false);
 }
 
-/** Out of which pool an address is: nothing else says it when that has it no more. */
-function originOf({ pool, byRule }: Attrs): Attrs {
-  return { ...(pool === undefined ? {} : { pool }), ...(byRule === undefined ? {} : { byRule }) };
+/** Out of which pool an address is, and with whom this machine spoke: nothing else says it when the pool has it no more, and the cluster has lost its list. */
+function originOf(attrs: Attrs): Attrs {
+  return Object.fromEntries(Object.entries(attrs).filter(([name]) => origins.has(name)));
 }
+
+const origins: ReadonlySet<string> = new Set(['pool', 'byRule', 'listen', 'peers', 'voters']);
 
 /** Whether a weir announces on this machine, in whatever process. The lock of who does is an abstract socket. */
 export function announces(name = 'weir-l2'): Promise<boolean> {
@@ -96,6 +98,7 @@ async function parkedAt(stateDir: string): Promise<ReadonlySet<string>> {
 }
 
 function factsOf({ kind, id, attrs }: Resource, view: View): Observed['facts'] {
+  if (kind === 'Speaker') return { gone: view.gone };
   if (kind !== 'Announcement') return {};
   const owner = view.owner(id);
   if (owner !== undefined) return { addresses: [id], state: `answered by ${owner.node}` };

@@ -15,6 +15,7 @@ import { modeNotice } from './protocol/modes.ts';
 import { reportsOf } from './report.ts';
 import { Told } from './told.ts';
 import { graceMs } from './view.ts';
+import { deadAfterMs } from './voters.ts';
 import { Voting } from './voting.ts';
 
 /** Changes of one moment are one for whoever looks. */
@@ -35,6 +36,7 @@ class L2Session implements Session {
   #draining = false;
   #changed: NodeJS.Timeout | undefined;
   #overdue: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
@@ -44,7 +46,8 @@ class L2Session implements Session {
       node: ctx.node,
       now: () => ctx.clock.now(),
       announcing: () => this.#announcing,
-      orders: () => this.#orders,
+      orders: () =>
+        this.#orders && { peers: this.#orders.peers.map(({ name }) => name), mode: this.#orders.fixed.mode },
       voters: () => this.#voting?.voters ?? [],
       changed: () => ctx.agreementChanged?.(),
     });
@@ -106,6 +109,7 @@ class L2Session implements Session {
     this.agreement.close();
     clearTimeout(this.#changed);
     clearTimeout(this.#overdue);
+    clearTimeout(this.#waiting);
     if (running === undefined) return;
     if (how === 'leave' && followed && running.running) {
       await this.#voting?.close();
@@ -143,6 +147,7 @@ class L2Session implements Session {
     const [running, voting] = [this.#announcing, this.#voting];
     [this.#announcing, this.#voting] = [undefined, undefined];
     clearTimeout(this.#overdue);
+    clearTimeout(this.#waiting);
     await voting?.close();
     await running?.close(how);
   }
@@ -189,6 +194,7 @@ class L2Session implements Session {
     wall: () => this.#ctx.clock.wall(),
     hear: (news) => {
       this.#voting?.hear(news);
+      if (news.kind === 'silent') this.#await(news.nodes.length > 0);
       this.agreement.follow(news);
     },
     changed: (cause) => {
@@ -208,6 +214,14 @@ class L2Session implements Session {
     },
     count: (name, value, labels) => this.#ctx.metric(name, value, labels),
   };
+
+  /** Who stays silent is waited for no longer, unless the cluster names it. */
+  #await(anybody: boolean): void {
+    clearTimeout(this.#waiting);
+    if (!anybody) return;
+    const over = () => this.#ctx.changed(this.#unit, 'machines that stay away');
+    this.#waiting = setTimeout(over, deadAfterMs + gatherMs).unref();
+  }
 
   #measure({ view, told }: Announcing): void {
     const { metric } = this.#ctx;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../src/model/index.ts';
 import type { NodeId, Vip } from './protocol/messages.ts';
 import type { Addresses, News } from './speaker-words.ts';
+import { deadAfterMs } from './voters.ts';
 
 export interface Owner {
   readonly node: NodeId;
@@ -33,6 +34,7 @@ const dropReasons: Readonly<Partial<Record<Extract<News, { kind: 'dropped' }>['w
 export class View {
   readonly #node: NodeId;
   readonly #wall: () => number;
+  readonly #beganMs: number;
   readonly #open = new Map<Vip, number>();
   readonly #claims = new Map<NodeId, ReadonlyMap<Vip, number>>();
   readonly #known = new Map<Vip, number>();
@@ -53,6 +55,7 @@ export class View {
   constructor(node: NodeId, wall: () => number) {
     this.#node = node;
     this.#wall = wall;
+    this.#beganMs = wall();
   }
 
   /** Addresses for which this machine answers, with the wall-clock ms since when. */
@@ -62,6 +65,12 @@ export class View {
 
   get silent(): readonly (readonly [NodeId, number])[] {
     return this.#silent;
+  }
+
+  /** Machines that were not heard for so long that they are only waited for as long as the cluster names them. */
+  get gone(): readonly NodeId[] {
+    const now = this.#wall();
+    return this.#silent.flatMap(([node, sinceMs]) => (now - (sinceMs || this.#beganMs) >= deadAfterMs ? [node] : []));
   }
 
   /** False: no majority acknowledges what this machine says, so it answers for nothing. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Context, Log, SharedRecords } from '../../src/model/index.ts';
-import type { Group, NodeId } from './protocol/messages.ts';
+import { type Group, type NodeId, sameRecord } from './protocol/messages.ts';
 import { firstGroup, nextGroup } from './voters.ts';
 
 export interface VoterKeeperOptions {
@@ -42,7 +42,7 @@ export class VoterKeeper {
   #speakers: readonly NodeId[] = [];
   #silent: ReadonlyMap<NodeId, number> = new Map();
   #known: Known | undefined;
-  #settled: { readonly version: number; readonly atMs: number } | undefined;
+  #settled: { readonly group: Group; readonly atMs: number } | undefined;
   #running: Promise<void> | undefined;
   #error: string | undefined;
   #nap = new AbortController();
@@ -74,9 +74,9 @@ export class VoterKeeper {
   }
 
   /** Majorities have this record on disk, and every promise of before has ended. */
-  settled(version: number): void {
-    if (this.#settled?.version === version) return;
-    this.#settled = { version, atMs: this.#options.clock.now() };
+  settled(group: Group): void {
+    if (sameRecord(this.#settled?.group, group)) return;
+    this.#settled = { group, atMs: this.#options.clock.now() };
     this.#wake();
   }
 
@@ -135,12 +135,14 @@ export class VoterKeeper {
     const { records, node, clock, log, regroup } = this.#options;
     const before = this.#known?.group.version ?? 0;
     const found = await this.#read(signal);
+    const settled = this.#settled;
+    if (settled !== undefined && settled.group.version > (found?.group.version ?? 0))
+      return this.#restore(settled.group, found, signal);
     if (found === undefined) return;
     const { group, revision } = found;
     if (group.version > before) regroup(group);
     const nowMs = clock.now();
-    const settled = this.#settled;
-    if (settled?.version !== group.version || !group.voters.includes(node)) return;
+    if (!sameRecord(settled?.group, group) || settled === undefined || !group.voters.includes(node)) return;
     const since = (times: ReadonlyMap<NodeId, number>) =>
       new Map([...times].map(([name, atMs]) => [name, nowMs - atMs] as const));
     this.#countGone();
@@ -153,6 +155,17 @@ export class VoterKeeper {
     log.info({ version: next.version, voters: next.voters }, `who votes on addresses: ${next.voters.join(', ')}`);
     await this.#read(signal);
     regroup(next);
+  }
+
+  /** Somebody has deleted the record, or brought an older one back: what majorities have on disk counts. */
+  async #restore(group: Group, found: Known | undefined, signal: AbortSignal): Promise<void> {
+    const { records, node, log } = this.#options;
+    if (!group.voters.includes(node)) return;
+    if (!(await records.write(votersRecord, JSON.stringify(group), found?.revision, signal))) return;
+    log.warn(
+      { version: group.version, was: found?.group.version },
+      'who votes on addresses: the record was lost, and is written again',
+    );
   }
 
   async #read(signal: AbortSignal): Promise<Known | undefined> {

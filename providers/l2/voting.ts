@@ -3,9 +3,10 @@ import { type Context, WeirError } from '../../src/model/index.ts';
 import { answerVote } from './answer-vote.ts';
 import { nextConfigured, writesNext } from './configured-voters.ts';
 import { readDisk } from './disk.ts';
+import { writeDurably } from './kernel/journal.ts';
 import type { Orders } from './orders.ts';
 import type { Disk, VoteRequest } from './protocol/events.ts';
-import type { Group, NodeId } from './protocol/messages.ts';
+import { type Group, type NodeId, sameRecord } from './protocol/messages.ts';
 import type { News, Order } from './speaker-words.ts';
 import { VoterKeeper } from './voter-keeper.ts';
 import { firstGroup } from './voters.ts';
@@ -47,11 +48,14 @@ export class Voting {
 
   /** The record to begin with. Throws E_L2 where the cluster does not tell it. */
   async first(signal: AbortSignal): Promise<Group> {
-    const onDisk = this.#disk()?.group;
+    const disk = this.#disk();
+    const onDisk = disk?.group;
     if (this.#keeper === undefined) return onDisk ?? { version: 1, voters: this.#voters, previous: [] };
     const late = AbortSignal.timeout(firstMs);
     try {
-      return await this.#keeper.first(AbortSignal.any([signal, late]), onDisk);
+      const group = await this.#keeper.first(AbortSignal.any([signal, late]), onDisk);
+      if (disk !== undefined && strays(disk, group)) await this.#rejoin(disk, group);
+      return group;
     } catch (error) {
       signal.throwIfAborted();
       const reason = this.#keeper.error ?? (error instanceof Error ? error.message : String(error));
@@ -103,8 +107,8 @@ export class Voting {
   }
 
   #settle(version: number): void {
-    this.#keeper?.settled(version);
     if (this.#group?.version === version) this.#settled = this.#group;
+    if (this.#settled !== undefined) this.#keeper?.settled(this.#settled);
     this.#advance();
   }
 
@@ -133,7 +137,30 @@ export class Voting {
     if (!this.#end.signal.aborted) this.#order({ kind: 'vote', answer });
   }
 
-  #disk(): Disk | undefined {
-    return readDisk(join(this.#ctx.stateDir, 'l2-node.json'));
+  /** Begins anew as a voter that has lost its disk does: it promises nothing before it has heard enough of the others. */
+  async #rejoin({ inc, fence, group }: Disk, kept: Group): Promise<void> {
+    const [had, has] = [group, kept].map((one) => `version ${one?.version} (${one?.voters.join(', ')})`);
+    this.#ctx.log.warn(
+      { had: group, has: kept },
+      `who votes on addresses: ${had} on this disk is not what the cluster keeps, ${has}: this machine joins again`,
+    );
+    await writeDurably(this.#diskFile, JSON.stringify({ inc, fence }));
   }
+
+  #disk(): Disk | undefined {
+    return readDisk(this.#diskFile);
+  }
+
+  get #diskFile(): string {
+    return join(this.#ctx.stateDir, 'l2-node.json');
+  }
+}
+
+/**
+ * Whether a disk has a record that is none of the cluster's: each is written there before anybody takes it. One that majorities have is
+ * newer than what the cluster keeps where that was lost.
+ */
+function strays({ group, settled = false }: Disk, kept: Group): boolean {
+  if (group === undefined || group.version < kept.version || sameRecord(group, kept)) return false;
+  return group.version === kept.version || !settled;
 }

@@ -101,15 +101,16 @@ function gatherNetwork(
     before?.announcements,
     snapshots.flatMap((one) => one.announcements ?? none),
   );
+  const found = snapshots.some((one) => one.announcers !== undefined);
   const announcers = share(
     before?.announcers,
     snapshots.flatMap((one) => one.announcers ?? none),
   );
-  const now = { pools, announcements, announcers, shared };
+  const now = { pools, announcements, ...(found ? { announcers } : {}), shared };
   const same =
     before?.pools === pools &&
     before.announcements === announcements &&
-    before.announcers === announcers &&
+    before.announcers === now.announcers &&
     before.shared === shared;
   return same ? before : now;
 }

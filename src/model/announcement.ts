@@ -33,7 +33,7 @@ export interface Network {
   readonly pools?: readonly Pool[];
   /** Which of them are announced, from where. */
   readonly announcements?: readonly AnnounceRule[];
-  /** Machines on which weirs announce, where a source was told how to find them. */
+  /** Machines on which weirs announce, as a source finds them that was told how; empty: it finds none now. */
   readonly announcers?: readonly Announcer[];
   /** By whose labels pools choose whom they serve. */
   readonly namespaces?: readonly KnownNamespace[];

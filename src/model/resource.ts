@@ -47,6 +47,8 @@ export interface Observed extends Resource {
     readonly reason?: string;
     /** It exists and the system is still setting it up: looked at until it is done. */
     readonly pending?: true;
+    /** Names of those that belong to it and are not there for so long that they will not be back. */
+    readonly gone?: readonly string[];
   };
   /**
    * Set name → member key → health. A set without an entry here has no health: its members count as ready. An entry under the name of

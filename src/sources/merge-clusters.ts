@@ -157,10 +157,14 @@ function networkOfAll(last: Snapshot, all: readonly Snapshot[]): Network {
       last.announcements ?? [],
       all.flatMap(({ announcements = [] }) => announcements),
     ),
-    announcers: shareItems(
-      last.announcers ?? [],
-      all.flatMap(({ announcers = [] }) => announcers),
-    ),
+    ...(all.some(({ announcers }) => announcers !== undefined)
+      ? {
+          announcers: shareItems(
+            last.announcers ?? [],
+            all.flatMap(({ announcers = [] }) => announcers),
+          ),
+        }
+      : {}),
     namespaces: shareItems(
       last.namespaces ?? [],
       all.flatMap(({ namespaces = [] }) => namespaces),

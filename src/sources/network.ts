@@ -1,11 +1,11 @@
 import type { Network } from '../model/index.ts';
 
-/** The parts that are there: an empty list is none. */
-export function networkOf({ pools = [], announcements = [], announcers = [], namespaces = [] }: Network): Network {
+/** The parts that are there: an empty list is none, but of announcers, of whom none may be found. */
+export function networkOf({ pools = [], announcements = [], announcers, namespaces = [] }: Network): Network {
   return {
     ...(pools.length === 0 ? {} : { pools }),
     ...(announcements.length === 0 ? {} : { announcements }),
-    ...(announcers.length === 0 ? {} : { announcers }),
+    ...(announcers === undefined ? {} : { announcers }),
     ...(namespaces.length === 0 ? {} : { namespaces }),
   };
 }

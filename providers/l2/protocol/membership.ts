@@ -1,5 +1,5 @@
 import type { Emit } from './events.ts';
-import { type Beat, electorateOf, type Group, majorityOf, type NodeId } from './messages.ts';
+import { type Beat, electorateOf, type Group, majorityOf, type NodeId, sameRecord } from './messages.ts';
 import type { Timing } from './timing.ts';
 
 /** How a beat's group stands to the own one. */
@@ -253,13 +253,4 @@ function faultOf({ version, voters, previous }: Group): string | undefined {
   const added = voters.filter((voter) => !previous.includes(voter)).length;
   const removed = previous.filter((voter) => !voters.includes(voter)).length;
   return added + removed === 1 ? undefined : `it adds ${added} and removes ${removed} voters: change one at a time`;
-}
-
-function sameRecord(a: Group | undefined, b: Group | undefined): boolean {
-  if (a === undefined || b === undefined || a.version !== b.version) return a === b;
-  return a === b || (sameNames(a.voters, b.voters) && sameNames(a.previous, b.previous));
-}
-
-function sameNames(a: readonly NodeId[], b: readonly NodeId[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
 }

@@ -126,3 +126,13 @@ export function electorateOf({ voters, previous }: Group): readonly NodeId[] {
 export function majorityOf(voters: readonly NodeId[]): number {
   return Math.floor(voters.length / 2) + 1;
 }
+
+/** Whether two records say the same; one that is not there is the same as none. */
+export function sameRecord(a: Group | undefined, b: Group | undefined): boolean {
+  if (a === undefined || b === undefined || a.version !== b.version) return a === b;
+  return a === b || (sameNames(a.voters, b.voters) && sameNames(a.previous, b.previous));
+}
+
+function sameNames(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { provider } from '../../../providers/l2/index.ts';
 import { networkEdges } from '../../../providers/l2/observe.ts';
+import type { Attrs } from '../../../src/model/index.ts';
 import { group, input, modelled, parse, service, three } from './make-input.ts';
 
 const web = service('shop/web');
@@ -125,6 +126,36 @@ describe('what a machine is to announce', () => {
     ];
     const speaker = modelled(input({ announcers }), parse({ secretFile: '/s' })).of.get('Speaker a');
     assert.deepEqual([speaker?.peers, speaker?.voters, speaker?.mode], [{ d: '10.0.0.9:8000' }, [], 'api']);
+  });
+
+  it('keeps peers that the cluster has lost from sight, until they are silent for long', () => {
+    const chosen = parse({ secretFile: '/s' });
+    const all = ['a', 'b', 'c'].map((node, at) => ({ node, address: `10.1.0.${1 + at}` }));
+    const whole = modelled(input({ announcers: all }), chosen);
+    const lost = (announcers: typeof all, gone: readonly string[] = [], attrs?: Attrs) => {
+      const present = whole.resources.map((one) => ({ ...one, handle: one.id, owned: true, facts: { gone } }));
+      const told = attrs === undefined ? present : present.map((one) => ({ ...one, attrs }));
+      return modelled(input({ announcers, present: told, groups: [one] }), chosen).of;
+    };
+    for (const left of [[], all.slice(0, 1), all.slice(1, 2), all])
+      assert.deepEqual(lost(left).get('Speaker a'), whole.of.get('Speaker a'), JSON.stringify(left));
+    assert.deepEqual(lost([]).get('Announcement 10.0.0.5')?.candidates, [['a', 'b', 'c']]);
+    const { listen = '', peers = {}, voters = [] } = whole.of.get('Speaker a') ?? {};
+    assert.deepEqual(lost([], [], { listen, peers, voters }).get('Speaker a')?.peers, peers, 'by what is left of it');
+    assert.deepEqual(lost([], ['c']).get('Speaker a')?.peers, { b: '10.1.0.2:7949' });
+    assert.deepEqual(lost(all, ['c']).get('Speaker a')?.peers, peers, 'whoever is named is waited for');
+    const moved = [
+      { node: 'b', address: '10.1.0.9' },
+      { node: 'd', address: '10.1.0.3' },
+    ];
+    assert.deepEqual(lost(moved).get('Speaker a')?.peers, { b: '10.1.0.9:7949', d: '10.1.0.3:7949' });
+    const configured = modelled(input({ present: [] }), parse(three)).of.get('Speaker a') ?? {};
+    assert.deepEqual(lost([], [], configured).get('Speaker a')?.peers, {}, 'what was configured is no cluster’s');
+  });
+
+  it('is of a cluster also while that names nobody', () => {
+    const speaker = modelled(input({ announcers: [] }), parse({ secretFile: '/s' })).of.get('Speaker a');
+    assert.deepEqual([speaker?.peers, speaker?.voters, speaker?.mode], [{}, [], 'api']);
   });
 
   it('tells a machine that its peers know it under another name', () => {

@@ -33,6 +33,10 @@ class Shared implements SharedRecords {
     this.version = 1;
   }
 
+  get group(): Group {
+    return JSON.parse(this.text ?? '');
+  }
+
   get voters(): string {
     return JSON.parse(this.text ?? '{"voters":[]}').voters.join('');
   }
@@ -93,14 +97,14 @@ describe('the record of who votes', () => {
     keeper.speakers(['a', 'b', 'c']);
     await clock.pass(60_000);
     assert.equal(shared.voters, 'a', 'version 1 is not settled');
-    keeper.settled(1);
+    keeper.settled(shared.group);
     await clock.pass(1_000);
     assert.equal(shared.voters, 'ab', 'at once');
     assert.deepEqual(told.at(-1), { version: 2, voters: ['a', 'b'], previous: ['a'] });
-    keeper.settled(2);
+    keeper.settled(shared.group);
     await clock.pass(25_000);
     assert.equal(shared.voters, 'abc');
-    keeper.settled(3);
+    keeper.settled(shared.group);
     await clock.pass(600_000);
     assert.equal(shared.version, 3, 'at rest nothing is written');
     const closing = keeper.close();
@@ -113,7 +117,7 @@ describe('the record of who votes', () => {
     shared.found('abc');
     const { keeper } = keep('a', 'abcd');
     await keeper.first(signal);
-    keeper.settled(1);
+    keeper.settled(shared.group);
     keeper.start();
     keeper.silent(new Map([['b', clock.now()]]));
     await clock.pass(55_000);
@@ -124,9 +128,27 @@ describe('the record of who votes', () => {
     shared.fault = undefined;
     await clock.pass(15_000);
     assert.equal(shared.voters, 'abcd');
-    keeper.settled(2);
+    keeper.settled(shared.group);
     await clock.pass(15_000);
     assert.equal(shared.voters, 'acd');
+    const closing = keeper.close();
+    await clock.pass(1);
+    await closing;
+  });
+
+  it('is written again as majorities have it, where somebody has deleted it or brought an older one back', async () => {
+    const { clock, shared, keep, signal } = stage();
+    shared.found('ab');
+    const { keeper } = keep('a', 'ab');
+    await keeper.first(signal);
+    keeper.start();
+    const newest = { version: 7, voters: ['a', 'b'], previous: ['a', 'b', 'c'] };
+    keeper.settled(newest);
+    await clock.pass(15_000);
+    assert.deepEqual(shared.group, newest);
+    shared.text = undefined;
+    await clock.pass(15_000);
+    assert.deepEqual(shared.group, newest);
     const closing = keeper.close();
     await clock.pass(1);
     await closing;
@@ -139,7 +161,7 @@ describe('the record of who votes', () => {
     await a.keeper.first(signal);
     await d.keeper.first(signal);
     d.keeper.start();
-    d.keeper.settled(1);
+    d.keeper.settled(shared.group);
     d.keeper.silent(new Map([['b', clock.now() - 100_000]]));
     await clock.pass(120_000);
     assert.equal(shared.version, 1);
