@@ -28,6 +28,7 @@ import type { LeaderContext } from './contract.ts';
 import { problemKey } from './distinct-problems.ts';
 import { finalizerName } from './finalizer-name.ts';
 import type { Gathered } from './gather.ts';
+import { statusSystem } from './open-leader.ts';
 import { sideBySide } from './side-by-side.ts';
 import { statusFacts } from './status-facts.ts';
 
@@ -174,12 +175,15 @@ export class StatusService {
 
   problems(): readonly Problem[] {
     const unled = (this.#leader?.problems() ?? []).map(
-      (problem): Problem => ({
-        ...problem,
-        code: 'W_KUBE_WRITE',
-        severity: 'warning',
-        message: `status and Events are not written: ${problem.message}`,
-      }),
+      (problem): Problem =>
+        problem.code !== 'E_LEASE'
+          ? problem
+          : {
+              ...problem,
+              code: 'W_KUBE_WRITE',
+              severity: 'warning',
+              message: `status and Events are not written: ${problem.message}`,
+            },
     );
     const all = [...this.#keepers.values(), ...this.#writers.values()];
     return [...unled, ...all.flatMap((one) => one.problems()), ...this.#unreached];
@@ -283,7 +287,7 @@ export class StatusService {
     if (shared !== undefined) this.#term = () => shared.gate.term;
     else {
       this.#leader = await this.#context.openLeader();
-      this.#term = this.#leader?.join('status', 'status');
+      this.#term = this.#leader?.join('status', statusSystem(this.#context.config));
       this.#leader?.start(this.ring);
     }
     this.#opened = true;

@@ -1,4 +1,4 @@
-import type { Context, Log } from '../model/index.ts';
+import { type Context, type Log, sameJson } from '../model/index.ts';
 import type { Cluster, JsonObject } from './contract.ts';
 import { KubeError, toKubeError } from './kube-error.ts';
 import { freeFromMs, type LeaseRecord, microTime, readLease } from './lease-record.ts';
@@ -9,6 +9,8 @@ export interface ElectorOptions {
   readonly namespace: string;
   /** Name of the Lease: one for each thing that only one may write. */
   readonly lease: string;
+  /** Annotations that the Lease has while it is held: what others shall know of the holder. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Different for each process, also after a restart: who has crashed does not come back as itself. */
   readonly identity: string;
   readonly clock: Context['clock'];
@@ -20,7 +22,7 @@ export interface ElectorOptions {
   readonly renewDeadlineMs?: number;
   /** Between renewals; who waits looks twice as often. Default 1 s. */
   readonly retryMs?: number;
-  /** Whenever `leader` or `error` changes. */
+  /** Whenever `leader`, `error` or `annotations` change. */
   readonly onChange?: (view: LeaseView) => void;
 }
 
@@ -31,6 +33,8 @@ export interface LeaseView {
   /** Grows with each change of the holder: the fencing token. */
   readonly transitions: number;
   readonly holder?: string;
+  /** Of the Lease, as the holder has them. */
+  readonly annotations: JsonObject;
   /** Why the Lease can be neither read nor written. */
   readonly error?: KubeError;
 }
@@ -83,6 +87,7 @@ class LeaseElector implements Elector {
       leader: this.holds(this.#options.clock.now()),
       untilMs: this.#untilMs,
       transitions: record?.transitions ?? 0,
+      annotations: record?.annotations ?? {},
       ...(record?.holder === undefined ? {} : { holder: record.holder }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
@@ -186,11 +191,11 @@ class LeaseElector implements Elector {
   }
 
   async #create(signal: AbortSignal): Promise<void> {
-    const { cluster, namespace, lease: name } = this.#options;
+    const { cluster, namespace, lease: name, annotations } = this.#options;
     const body = {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { name, namespace },
+      metadata: { name, namespace, ...(annotations === undefined ? {} : { annotations }) },
       spec: { ...this.#spec(), acquireTime: this.#time(), leaseTransitions: 0 },
     };
     this.#drop();
@@ -214,9 +219,13 @@ class LeaseElector implements Elector {
 
   /** The version in the body makes it a comparison: 409 when anybody has written since. */
   #patch(record: LeaseRecord, spec: JsonObject, signal: AbortSignal): Promise<JsonObject> {
-    return this.#options.cluster.patch(
+    const { cluster, annotations } = this.#options;
+    return cluster.patch(
       this.#path,
-      { metadata: { resourceVersion: record.resourceVersion }, spec },
+      {
+        metadata: { resourceVersion: record.resourceVersion, ...(annotations === undefined ? {} : { annotations }) },
+        spec,
+      },
       { type: 'merge', fieldManager: 'weir', signal },
     );
   }
@@ -254,12 +263,13 @@ class LeaseElector implements Elector {
   #tell(): void {
     const view = this.view();
     const told = this.#told;
-    if (told?.leader === view.leader && told.error?.message === view.error?.message) return;
+    const same = told?.leader === view.leader && told.error?.message === view.error?.message;
+    if (same && sameJson(told.annotations, view.annotations)) return;
     this.#told = view;
     const { log, lease, cluster, onChange } = this.#options;
     const fields = { cluster: cluster.name, lease, holder: view.holder, transitions: view.transitions };
     if (told?.leader !== view.leader) log.info(fields, view.leader ? 'leads now' : 'does not lead');
-    if (view.error !== undefined) log.warn({ ...fields, err: view.error }, 'the lease cannot be kept up');
+    if (!same && view.error !== undefined) log.warn(fields, `the lease cannot be kept up: ${view.error.message}`);
     try {
       onChange?.(view);
     } catch (error) {

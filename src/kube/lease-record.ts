@@ -12,6 +12,7 @@ export interface LeaseRecord {
   /** Absent where nobody has acquired it. */
   readonly acquireTime: Json | undefined;
   readonly spec: JsonObject;
+  readonly annotations: JsonObject;
   /** Monotonic. The times within are of other machines' clocks and count for nothing. */
   readonly changedMs: number;
 }
@@ -26,7 +27,7 @@ export function readLease(
   ownMs: number,
 ): LeaseRecord {
   const spec = isObject(lease.spec) ? lease.spec : {};
-  const version = isObject(lease.metadata) ? lease.metadata.resourceVersion : undefined;
+  const { resourceVersion: version, annotations } = isObject(lease.metadata) ? lease.metadata : {};
   const { holderIdentity, leaseDurationSeconds: seconds, leaseTransitions, acquireTime } = spec;
   return {
     resourceVersion: typeof version === 'string' ? version : '',
@@ -35,6 +36,7 @@ export function readLease(
     transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
     acquireTime,
     spec,
+    annotations: isObject(annotations) ? annotations : {},
     changedMs: before !== undefined && sameJson(before.spec, spec) ? before.changedMs : nowMs,
   };
 }

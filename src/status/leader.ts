@@ -7,7 +7,8 @@ import {
   type LeaseView,
   toKubeError,
 } from '../kube/index.ts';
-import { type Context, type LeaseState, type Log, type Problem, WeirError } from '../model/index.ts';
+import { type Context, type LeaseState, type Log, type Problem, shown, WeirError } from '../model/index.ts';
+import { ownPrefix } from '../model/prefix.ts';
 import { leaseName } from './lease-name.ts';
 
 export interface LeaderOptions {
@@ -17,6 +18,8 @@ export interface LeaderOptions {
   readonly namespace?: string;
   /** How names of Leases begin. */
   readonly name: string;
+  /** What this weir takes, for others that stand for the same Lease: who takes something else is told. */
+  readonly takes?: string;
   readonly leaseMs: number;
   readonly renewDeadlineMs: number;
   readonly retryMs: number;
@@ -121,9 +124,19 @@ class LeaseLeader implements Leader {
   problems(): readonly Problem[] {
     return [...this.#seats.values()].flatMap((seat) => {
       const error = seat.elector?.view().error ?? this.#error;
-      if (error === undefined) return [];
+      if (error === undefined) return this.#shared(seat);
       return [{ code: 'E_LEASE', severity: 'error', source: 'leader', message: this.#told(seat, error) } as const];
     });
+  }
+
+  /** Whoever leads does what it takes itself; the rest is nobody's. */
+  #shared({ lease, elector }: Seat): readonly Problem[] {
+    const { leader = true, holder, annotations } = elector?.view() ?? {};
+    const [theirs, ours] = [annotations?.[takesAnnotation], this.#options.takes];
+    if (leader || holder === undefined || ours === undefined || typeof theirs !== 'string' || theirs === ours)
+      return [];
+    const message = `lease ${this.#namespace()}/${lease} is held by ${holder}, which takes ${shown(theirs)}, and this weir takes ${ours}: what only this one takes is written by nobody`;
+    return [{ code: 'W_LEASE_SHARED', severity: 'warning', source: 'leader', message }];
   }
 
   async close(): Promise<void> {
@@ -147,7 +160,7 @@ class LeaseLeader implements Leader {
         this.#error = undefined;
       } catch (cause) {
         this.#error = toKubeError(cause, 'Config', 'the cluster of the Lease');
-        log.warn({ err: this.#error }, this.#error.message);
+        log.warn({}, `the Lease is out of reach: ${this.#error.message}`);
         changed();
         await clock.sleep(openAgainMs, signal);
       }
@@ -160,12 +173,13 @@ class LeaseLeader implements Leader {
   }
 
   #candidate(seat: Seat, cluster: LeaseCluster, changed: () => void): Elector {
-    const { metrics, identity, clock, log, leaseMs, renewDeadlineMs, retryMs } = this.#options;
+    const { metrics, identity, clock, log, leaseMs, renewDeadlineMs, retryMs, takes } = this.#options;
     return createElector({
       cluster,
       namespace: this.#namespace(),
       lease: seat.lease,
       ...{ identity, clock, log, leaseMs, renewDeadlineMs, retryMs },
+      ...(takes === undefined ? {} : { annotations: { [takesAnnotation]: takes } }),
       onChange: ({ leader }: LeaseView) => {
         if (leader !== seat.led) metrics.count('weir_leader_transitions_total', { lease: seat.lease });
         seat.led = leader;
@@ -182,5 +196,7 @@ class LeaseLeader implements Leader {
     return `lease ${this.#namespace()}/${lease}: ${error.message}`;
   }
 }
+
+const takesAnnotation = `${ownPrefix}takes`;
 
 const nobody: Pick<LeaseView, 'leader' | 'transitions' | 'holder'> = { leader: false, transitions: 0 };

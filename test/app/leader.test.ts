@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { openLeader } from '../../src/app/open-leader.ts';
+import { openLeader, statusSystem } from '../../src/app/open-leader.ts';
 import type { AppDeps } from '../../src/app.ts';
 import { configSchema } from '../../src/config/index.ts';
 import { type LeaseState, WeirError } from '../../src/model/index.ts';
@@ -144,6 +144,17 @@ describe('whether a Lease decides', () => {
     assert.equal(await decides({ sources, leader: { enabled: false } }), false);
     assert.equal(await decides({ leader: { kubeconfig: '/x' } }), true);
     assert.equal(await decides({ leader: { enabled: true } }), true);
+  });
+
+  it('that for status is another one for each owner of fields, unless Leases are named', () => {
+    const of = (controller: string | undefined, more: object = {}) =>
+      statusSystem(configSchema.parse({ sources: [{ type: 'kubernetes', controller }], balancers: [], ...more }));
+    assert.deepEqual(
+      [of(undefined), of('weir-lb.dev/weir'), of('weir-lb.dev/two')],
+      ['status', 'status', 'status-two'],
+    );
+    assert.equal(of(undefined, { status: { owner: 'two' } }), 'status-two');
+    assert.equal(of('weir-lb.dev/two', { leader: { name: 'two' } }), 'status');
   });
 
   it('times that would let two write are refused', () => {

@@ -146,8 +146,10 @@ describe('an elector', () => {
   it('tells when it may not, once, and what it leads, once', async () => {
     const { clock, store } = stage();
     let refused: KubeError | undefined = new KubeError(403, 'Forbidden', 'no');
+    const { log, logged } = collect();
     const told: (boolean | string)[] = [];
     const a = candidate(store, 'a', {
+      log,
       cluster: store.client(
         () => 5,
         () => refused,
@@ -162,6 +164,12 @@ describe('an elector', () => {
     refused = undefined;
     await clock.pass(10_000);
     assert.deepEqual(told, ['Forbidden', true]);
+    const warned = logged.filter(({ level }) => level === 'warn');
+    assert.match(warned.map(({ message }) => message).join('\n'), /^the lease cannot be kept up: no$/);
+    assert.ok(
+      warned.every(({ fields }) => !('err' in fields)),
+      'a trace of what was to be expected helps nobody',
+    );
   });
 
   it('refuses times that do not fit each other', () => {

@@ -6,7 +6,7 @@ import type { VirtualClock } from '../run/virtual-clock.ts';
 type Cluster = ElectorOptions['cluster'];
 
 export class LeaseStore {
-  lease: { readonly version: number; readonly spec: JsonObject } | undefined;
+  lease: { readonly version: number; readonly spec: JsonObject; readonly annotations: JsonObject } | undefined;
   /** Every write that was taken: who, and when it was. */
   readonly writes: { readonly atMs: number; readonly holder: unknown }[] = [];
   readonly clock: VirtualClock;
@@ -42,30 +42,38 @@ export class LeaseStore {
       create: (_path, body, options) =>
         call(() => {
           if (this.lease !== undefined) throw new KubeError(409, 'AlreadyExists', 'there is one');
-          return this.#store(specOf(body));
+          return this.#store(specOf(body), annotationsOf(body));
         }, options),
       patch: (_path, body, options) =>
         call(() => {
           if (this.lease === undefined) throw new KubeError(404, 'NotFound', 'no lease');
           if (String(this.lease.version) !== versionIn(body)) throw new KubeError(409, 'Conflict', 'another version');
-          return this.#store({ ...this.lease.spec, ...specOf(body) });
+          return this.#store(
+            { ...this.lease.spec, ...specOf(body) },
+            { ...this.lease.annotations, ...annotationsOf(body) },
+          );
         }, options),
     };
   }
 
-  #store(spec: JsonObject): JsonObject {
-    this.lease = { version: ++this.#versions, spec };
+  #store(spec: JsonObject, annotations: JsonObject): JsonObject {
+    this.lease = { version: ++this.#versions, spec, annotations };
     this.writes.push({ atMs: this.clock.now(), holder: spec.holderIdentity });
     return this.#shown();
   }
 
   #shown(): JsonObject {
-    return { metadata: { name: 'l', resourceVersion: String(this.lease?.version) }, spec: this.lease?.spec ?? {} };
+    const { version, spec = {}, annotations = {} } = this.lease ?? {};
+    return { metadata: { name: 'l', resourceVersion: String(version), annotations }, spec };
   }
 }
 
 function specOf(body: unknown): JsonObject {
   return Object(body).spec;
+}
+
+function annotationsOf(body: unknown): JsonObject {
+  return Object(body).metadata.annotations ?? {};
 }
 
 function versionIn(body: unknown): string {

@@ -156,6 +156,31 @@ describe('the leader of a shared system', () => {
     await closing;
   });
 
+  it('that takes other things than this weir is told, as nobody writes what only this one takes', async () => {
+    const { clock, store } = stage();
+    const a = candidate(store, 'a', { takes: 'classes one' });
+    const others = ['classes one', 'classes two'].map((takes) => candidate(store, takes, { takes }));
+    a.join('status', 'status');
+    a.start(nothing);
+    await clock.pass(100);
+    for (const one of others) {
+      one.join('status', 'status');
+      one.start(nothing);
+    }
+    await clock.pass(3_000);
+    assert.deepEqual(
+      [a, ...others].map((one) => one.problems().map(({ code }) => code)),
+      [[], [], ['W_LEASE_SHARED']],
+    );
+    assert.match(
+      others[1]?.problems()[0]?.message ?? '',
+      /default\/weir-status is held by a, .*classes one.*classes two/,
+    );
+    const closing = Promise.all([a, ...others].map((one) => one.close()));
+    await clock.pass(1_000);
+    await closing;
+  });
+
   it('that may not have the Lease says so at once, and what cannot be opened is tried again', async () => {
     const { clock, store } = stage();
     const forbidden = new KubeError(403, 'Forbidden', 'leases is forbidden');
