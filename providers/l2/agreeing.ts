@@ -1,7 +1,7 @@
 import type { Agreement, Hearing, Voice } from '../../src/model/index.ts';
 import type { Announcing } from './announcing.ts';
-import type { Orders } from './orders.ts';
 import type { NodeId } from './protocol/messages.ts';
+import type { Mode } from './protocol/modes.ts';
 import type { News, Words } from './speaker-words.ts';
 import { versionOf } from './word-exchange.ts';
 
@@ -9,8 +9,9 @@ export interface AgreeingParts {
   readonly node: NodeId;
   /** Monotonic ms. */
   readonly now: () => number;
-  readonly announcing: () => Announcing | undefined;
-  readonly orders: () => Pick<Orders, 'fixed' | 'peers'> | undefined;
+  readonly announcing: () => Pick<Announcing, 'running' | 'said' | 'order'> | undefined;
+  /** Names of the others, and what decides while two vote. */
+  readonly orders: () => { readonly peers: readonly NodeId[]; readonly mode: Mode | undefined } | undefined;
   readonly voters: () => readonly NodeId[];
   readonly changed: () => void;
 }
@@ -40,7 +41,7 @@ export class Agreeing implements Agreement {
     const { announcing, orders } = this.#parts;
     const [said, peers] = [announcing()?.said, orders()?.peers ?? []];
     const voices = new Map<string, Voice>();
-    for (const { name } of peers) {
+    for (const name of peers) {
       const one = said?.of(name);
       if (one === undefined) continue;
       const knows = one.knows === '' ? {} : { knows: one.knows };
@@ -54,7 +55,7 @@ export class Agreeing implements Agreement {
   decide(others: ReadonlySet<NodeId>): boolean {
     const { node, voters, orders } = this.#parts;
     const all = voters();
-    const mode = orders()?.fixed.mode;
+    const mode = orders()?.mode;
     if (all.length === 2 && all.includes(node) && (mode === 'available' || mode === 'api')) return true;
     return 2 * all.filter((voter) => voter === node || others.has(voter)).length > all.length;
   }
@@ -113,7 +114,7 @@ export class Agreeing implements Agreement {
     }
     if (this.#state === 'few') [this.#state, this.#sinceMs] = ['listening', now()];
     if (this.#state === 'enough') return this.#state;
-    const all = orders()?.peers.every(({ name }) => running.said.present(name) || running.said.silent.has(name));
+    const all = orders()?.peers.every((name) => running.said.present(name) || running.said.silent.has(name));
     if (all === true || !this.#wait(this.#sinceMs + patienceMs)) this.#state = 'enough';
     return this.#state;
   }
