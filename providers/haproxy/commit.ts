@@ -233,13 +233,7 @@ export class Committer {
     const { process } = this.#parts;
     if (process.processes === undefined) this.#listening = new Set();
     const known = !process.attached || this.#running !== undefined;
-    return tryPorts(layout, this.#listening, known ? this.#ours() : undefined);
-  }
-
-  /** Processes whose listeners go over to the next worker. */
-  #ours(): ReadonlySet<number> {
-    const found = this.#parts.process.processes;
-    return new Set(found === undefined ? [] : [found.master, ...found.workers, ...found.oldWorkers]);
+    return tryPorts(layout, this.#listening, known ? process.listening : undefined);
   }
 
   async #byCommands(layout: Layout, steps: readonly RuntimeStep[]): Promise<void> {

@@ -26,7 +26,7 @@ export async function awaitProcesses(whose: Whose, clock: Clock): Promise<Proces
 }
 
 function patienceMs(whose: Whose): number {
-  const masters = findMasters(whose);
+  const masters = findMasters(whose).filter(({ lost }) => !lost);
   if (masters.some(({ state }) => state === 'starting')) return startingMs;
   // Where processes cannot be seen only the socket tells that there was one.
   const held = masters.some(isServing) || (!seesProcesses() && existsSync(whose.masterSocket));
@@ -35,14 +35,19 @@ function patienceMs(whose: Whose): number {
 
 const isServing = ({ state }: Master): boolean => state === 'serving';
 
-/** @throws WeirError E_HAPROXY_SOCKET when one that does not end by itself lives in the directory. */
+/** @throws WeirError E_HAPROXY_SOCKET when one that does not end by itself lives in the directory, and may answer there again. */
 export function refuseSecond(whose: Whose): void {
-  const other = findMasters(whose).find(({ state }) => state !== 'ending');
+  const other = findMasters(whose).find(({ state, lost }) => state !== 'ending' && !lost);
   if (other === undefined) return;
   throw new WeirError(
     'E_HAPROXY_SOCKET',
     `HAProxy process ${other.pid} runs in ${whose.directory} and does not answer at ${whose.masterSocket}; it goes on as it is, and no second one is started beside it: let it go on if it was stopped (kill -CONT ${other.pid}), or end it (kill ${other.pid})`,
   );
+}
+
+/** Processes that serve on from a directory that was deleted: whoever is started now shares their ports, and they end behind it. */
+export function lostProcesses(whose: Whose): readonly number[] {
+  return findMasters(whose).flatMap(({ lost, pid, workers }) => (lost ? [pid, ...workers] : []));
 }
 
 /**

@@ -4,13 +4,16 @@
  */
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { isListening } from './port-trial.ts';
 import { readProc } from './process-id.ts';
 
 export interface Master {
   readonly pid: number;
+  readonly workers: readonly number[];
   readonly ageMs: number;
+  /** Its directory has been deleted, and its sockets with it: nobody can ask it anything any more. */
+  readonly lost: boolean;
   /** starting: no worker listens yet. serving: one does. ending: none does any more, behind their last connections. */
   readonly state: 'starting' | 'serving' | 'ending';
 }
@@ -34,7 +37,8 @@ export function findMasters(whose: Whose): readonly Master[] {
     .map(([pid]) => {
       const workers = [...parents].filter(([, parent]) => parent === pid).map(([worker]) => worker);
       // A worker without a master serves until it notices.
-      return { pid, ageMs: ageMs(pid), state: stateOf(workers.length > 0 ? workers : [pid]) };
+      const state = stateOf(workers.length > 0 ? workers : [pid]);
+      return { pid, workers, ageMs: ageMs(pid), lost: isLost(pid), state };
     });
 }
 
@@ -51,18 +55,20 @@ function numbers(): readonly number[] {
   }
 }
 
-/** Another container may have the same paths: what counts is the directory itself, or the same view of all of them. */
+/** Another container may have the same paths: what counts is the directory itself, or where the path leads for it. */
 function isOf(pid: number, { directory, masterSocket }: Whose): boolean {
   const words = readProc(pid, 'cmdline').split('\0');
   const [socket] = (words[words.indexOf('-S') + 1] ?? '').split(',', 1);
   if (!words.includes('-W') || !words.includes('-S') || socket === undefined) return false;
-  if (socket === masterSocket && hasOurView(pid)) return true;
+  if (socket === masterSocket && hasOurView(pid, dirname(masterSocket))) return true;
   return basename(socket) === basename(masterSocket) && isSameFile(`/proc/${pid}/cwd`, directory);
 }
 
-function hasOurView(pid: number): boolean {
+/** Who was started in a namespace of mounts of its own (`ip netns exec` makes one each time) sees the same directory all the same. */
+function hasOurView(pid: number, directory: string): boolean {
   try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt');
+    const same = readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt');
+    return same || isSameFile(`/proc/${pid}/root${directory}`, directory);
   } catch {
     // A program with capabilities of its own shows this to root alone; but of one in a container below us everybody sees two numbers.
     return /^NSpid:\t\d+$/m.test(readProc(pid, 'status'));
@@ -73,6 +79,14 @@ function isSameFile(one: string, other: string): boolean {
   try {
     const [a, b] = [statSync(one), statSync(other)];
     return a.dev === b.dev && a.ino === b.ino;
+  } catch {
+    return false;
+  }
+}
+
+function isLost(pid: number): boolean {
+  try {
+    return statSync(`/proc/${pid}/cwd`).nlink === 0;
   } catch {
     return false;
   }

@@ -11,7 +11,7 @@ import { type Context, WeirError } from '../../src/model/index.ts';
 import { configName, onDisk } from './files.ts';
 import { askMaster, type Processes, reloadMaster, showProcesses } from './master.ts';
 import { isListening } from './port-trial.ts';
-import { awaitProcesses, endMasters, endOthers, refuseSecond } from './process-beside.ts';
+import { awaitProcesses, endMasters, endOthers, lostProcesses, refuseSecond } from './process-beside.ts';
 import { isDraining, tellDraining } from './process-drain.ts';
 import { absence, accepts, describeEnd, type End, endProcess, startFailure } from './process-ends.ts';
 import { isAlive } from './process-id.ts';
@@ -102,6 +102,13 @@ export class HaproxyProcess {
       now === undefined || now.master === first.master ? [] : await endOthers(this.#paths, now.master, this.#clock);
     if (now !== undefined && ended.length + more.length > 0) this.#leaveOthers(now);
     return [...ended, ...more];
+  }
+
+  /** Whose listeners go over to the next one: those of the processes that serve, or that serve where nobody can ask them any more. */
+  get listening(): ReadonlySet<number> {
+    const found = this.#processes;
+    if (found !== undefined) return new Set([found.master, ...found.workers, ...found.oldWorkers]);
+    return new Set(this.attached ? [] : lostProcesses(this.#paths));
   }
 
   /** @throws WeirError E_HAPROXY_SOCKET when one lives in the directory and does not answer. */

@@ -149,9 +149,11 @@ class HaproxySession implements Session {
       // Whoever runs an attached one keeps a HAProxy that serves nothing.
       if (next.length === 0 && !this.#process.attached) await this.#withdraw();
       else {
-        if (this.#process.processes === undefined) await this.#meet(begins);
+        const met = this.#process.processes === undefined;
+        if (met) await this.#meet(begins);
         try {
           await this.#committer.commit(next);
+          if (met) await this.#settle();
           // Something is to be done, and by what we know of the process it is done: then that is not so.
           if (steps.length > 0 && this.#committer.idle && (await this.#differs())) await this.#committer.commit(next);
         } catch (error) {
@@ -252,16 +254,20 @@ class HaproxySession implements Session {
 
   /** Another weir may have written since we looked, or have left more than one HAProxy. */
   async #learnAgain(): Promise<void> {
-    const ending = await this.#process.settle();
-    if (ending.length > 0)
-      this.#ctx.log.warn(
-        { balancer: this.#ctx.balancer, processes: ending },
-        `HAProxy ran twice in ${this.#directory}: process ${ending.join(', ')} takes no new connections any more and ends behind its last`,
-      );
+    await this.#settle();
     const committed = this.#committed;
     await this.#learn();
     this.#committed = committed;
     this.#live.takeFound();
+  }
+
+  async #settle(): Promise<void> {
+    const ending = await this.#process.settle();
+    if (ending.length === 0) return;
+    this.#ctx.log.warn(
+      { balancer: this.#ctx.balancer, processes: ending },
+      `HAProxy ran twice in ${this.#directory}: process ${ending.join(', ')} takes no new connections any more and ends behind its last`,
+    );
   }
 
   /** Nothing is known to serve: what began to answer meanwhile is adopted, and nothing is started beside what does not. */

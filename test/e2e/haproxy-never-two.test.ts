@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { rename, unlink } from 'node:fs/promises';
+import { rename, rm, unlink } from 'node:fs/promises';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askMaster, showProcesses } from '../../providers/haproxy/master.ts';
@@ -163,6 +163,39 @@ test('killed between a second one and the end of the first: one stays, the other
   } finally {
     await echo.close();
   }
+});
+
+test('its directory was deleted: another one takes over without a lost request', async () => {
+  const pid = await left();
+  await rm(rig.directory, { recursive: true });
+  const failures: unknown[] = [];
+  let done = false;
+  const client = (async () => {
+    while (!done) await answers(port, 'a.test', 1).catch((error) => failures.push(error));
+  })();
+  try {
+    await commit(await rig.open(), state(two));
+  } finally {
+    done = true;
+    await client;
+  }
+  assert.deepEqual([failures, await answers(port, 'a.test', 8)], [[], ['two']]);
+  assert.match(rig.logs.join('\n'), new RegExp(`warn HAProxy ran twice in .*: process ${pid} takes no new`));
+  await until('the first is gone', () => masters().length === 1 && masters()[0] !== pid);
+});
+
+test('started in a namespace of mounts of its own: found, and taken down', async () => {
+  const first = await left();
+  process.kill(first, 'SIGKILL');
+  await until('it is gone', () => masters().length === 0);
+  const args = ['-m', 'haproxy', '-W', '-f', 'haproxy.cfg', '-S', `${masterSocket()},mode,600`];
+  const apart = spawn('unshare', args, { cwd: rig.directory, detached: true, stdio: 'ignore' });
+  apart.unref();
+  await until('it serves', async () => (await showProcesses(masterSocket()))?.master === apart.pid);
+  await rm(rig.directory, { recursive: true });
+  const session = await rig.open();
+  await session.close('withdraw');
+  assert.deepEqual(masters(), []);
 });
 
 test('nobody can ask it any more: taken down all the same', async () => {
