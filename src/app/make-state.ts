@@ -1,6 +1,7 @@
 import type {
   AppliedPlan,
   BalancerState,
+  LeaseState,
   PoolState,
   Problem,
   ServiceId,
@@ -39,7 +40,7 @@ export function makeState(parts: StateParts): State {
   const { feeds, balancers, gathered, leader, status, pools } = parts;
   const leases = [...(leader?.leases() ?? []), ...(status?.leases() ?? [])];
   const problems = allProblems(parts);
-  const services = gathered === undefined ? [] : serviceStates(gathered, balancers, problems);
+  const services = gathered === undefined ? [] : serviceStates(gathered, balancers, problems, decidesOf(leases));
   const states = balancers.map((balancer) => ({
     name: balancer.name,
     provider: balancer.provider.name,
@@ -52,6 +53,7 @@ export function makeState(parts: StateParts): State {
     instance: parts.instance,
     startedMs: parts.startedMs,
     inSync:
+      gathered?.agreeing !== true &&
       feeds.every((feed) => feed.synced) &&
       balancers.every(({ lane }) => lane.started && lane.current) &&
       states.every(({ units }) => units.every((unit) => unit.state === 'in sync')) &&
@@ -70,6 +72,16 @@ export function makeState(parts: StateParts): State {
     incomplete: gathered?.incomplete ?? [],
     plans: parts.plans,
   };
+}
+
+/** Another weir gives addresses, and knows why a service has none. Undefined: this one does. */
+function decidesOf(leases: readonly LeaseState[]): string | undefined {
+  const followed = leases.find(({ leader }) => !leader);
+  if (followed === undefined) return undefined;
+  const { holder } = followed;
+  if (holder === undefined) return 'has no address yet: nobody is known to lead, and who leads gives addresses';
+  // What follows the name is of the process.
+  return `has no address yet: ${holder.replace(/_[^_]*$/, '')} leads and gives addresses; \`weir status\` there says why`;
 }
 
 /** Of sources, merging, models and connections, each once. */
@@ -120,6 +132,7 @@ function serviceStates(
   gathered: Gathered,
   balancers: readonly Balancer[],
   problems: readonly Problem[],
+  decides: string | undefined,
 ): readonly ServiceState[] {
   const takers = takersOf(gathered);
   const told = groupBy(problems, (problem) => problem.service);
@@ -147,7 +160,8 @@ function serviceStates(
     };
     const { id, origin } = service;
     const pool = gathered.poolOf?.get(id);
-    const health = serviceHealth({ ...own, units: units.get(id) ?? [] });
+    const waitsFor = gathered.waiting?.has(id) === true && decides !== undefined ? { waitsFor: decides } : {};
+    const health = serviceHealth({ ...own, units: units.get(id) ?? [], ...waitsFor });
     return { id, kind: origin.kind, source: origin.source, ...own, ...health, ...(pool === undefined ? {} : { pool }) };
   });
 }

@@ -10,6 +10,8 @@ export interface ServiceParts {
   readonly problems: readonly Problem[];
   readonly units: readonly Pick<UnitState, 'state' | 'message' | 'code'>[];
   readonly reports: readonly ServiceReport[];
+  /** What another weir has to do before it can be served: in the place of `not served yet`. */
+  readonly waitsFor?: string;
 }
 
 /** How well a service is reachable, and what decides it, in words. */
@@ -22,10 +24,12 @@ export function serviceHealth(parts: ServiceParts): Pick<ServiceState, 'health' 
   if (error !== undefined) found.push(['error', error.message]);
   if (parts.balancers.length === 0) found.push(['pending', 'no balancer takes it']);
   else if (parts.reports.length === 0 && parts.units.every(({ state }) => state === 'in sync'))
-    found.push(['pending', 'not served yet']);
+    found.push(['pending', parts.waitsFor ?? 'not served yet']);
   for (const unit of parts.units) {
     if (unit.state === 'failed') found.push(['error', unit.message]);
-    else if (unit.state !== 'in sync') found.push(['pending', unit.message]);
+    // What cannot be taken away yet is no matter of those that are served.
+    else if (unit.state !== 'in sync' && (unit.code !== 'E_INCOMPLETE' || parts.reports.length === 0))
+      found.push(['pending', unit.message]);
   }
   for (const { conditions } of parts.reports) {
     for (const { type, status, message } of conditions) {
