@@ -8,6 +8,7 @@ import type {
   Context,
   Environment,
   ExportedService,
+  Incomplete,
   LeaseState,
   Log,
   PlanReport,
@@ -91,9 +92,9 @@ export interface Readiness {
   readonly waitingFor: readonly string[];
   /**
    * Parts of sources that cannot be read at present: what was last known of them is served, which is no reason not to be ready; `never`:
-   * nothing is known of the source at all.
+   * nothing is known of the source at all; `blank`: of the part.
    */
-  readonly unread?: readonly { readonly source: string; readonly part: string; readonly never?: boolean }[];
+  readonly unread?: readonly (Pick<Incomplete, 'source' | 'part' | 'blank'> & { readonly never?: boolean })[];
   /** Balancers whose system cannot be read at present: what was last known of them is served. */
   readonly blind?: readonly (NonNullable<BalancerState['unread']> & { readonly balancer: string })[];
   /** Leases that this weir does not hold: it knows all and writes nothing to what they stand for. No reason not to be ready. */

@@ -77,7 +77,7 @@ export function createApp({ runtime, environments, version, instance, auditMs }:
       }),
       follows: [leader, status].flatMap((one) => one?.leases() ?? []).filter((lease) => !lease.leader),
       unread: feeds.flatMap(({ snapshot, synced }) =>
-        snapshot.incomplete.map(({ source, part }) => ({ source, part, never: !synced })),
+        snapshot.incomplete.map(({ reason: _, ...part }) => ({ ...part, never: !synced })),
       ),
     };
   };

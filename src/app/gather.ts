@@ -30,6 +30,8 @@ export interface Gathered {
   readonly poolOf?: ReadonlyMap<ServiceId, string>;
   /** Services that wait for an address out of a pool, and the balancers that would serve them. Absent: nobody does. */
   readonly waiting?: ReadonlyMap<ServiceId, readonly string[]>;
+  /** Some of them wait for a moment only, until other machines have said what they give. */
+  readonly agreeing?: boolean;
   /** Services that got other addresses out of pools than they had; absent: none. */
   readonly moves?: readonly AddressMove[];
   /** Whether a service could exist in a part that cannot be read. */
@@ -63,7 +65,7 @@ export function createGather(
       ),
     );
     const incomplete = snapshots.flatMap((snapshot) => snapshot.incomplete);
-    const couldExist = incomplete.length === 0 ? nothingMore : unknownTo(services);
+    const couldExist = incomplete.length === 0 ? nothingMore : unknownTo(services, snapshots);
     last = {
       services,
       nodes,
@@ -115,9 +117,10 @@ function gatherNetwork(
   return same ? before : now;
 }
 
-function unknownTo(services: readonly ExportedService[]): Gathered['couldExist'] {
+function unknownTo(services: readonly ExportedService[], snapshots: readonly Snapshot[]): Gathered['couldExist'] {
   const known = new Set(services.map((service) => service.id));
-  return (id) => !known.has(id);
+  const partial = snapshots.filter(({ incomplete }) => incomplete.length > 0).map(({ ended }) => new Set(ended));
+  return (id) => !known.has(id) && partial.some((ended) => !ended.has(id));
 }
 
 /** One service for each id; of two sources that know the same id the older service stays. */

@@ -10,7 +10,7 @@ export const kubeErrors = {
   E_KUBE_FORBIDDEN: {
     class: 'refused',
     title: 'a part of a Kubernetes cluster may not be read',
-    hint: 'Grant get, list and watch to the user of weir, or name the namespaces that it may read (namespaces of the source).',
+    hint: 'Grant list and watch (of Secrets get, too) to the user of weir, or name the namespaces that it may read (namespaces of the source).',
   },
   E_NOT_LEADER: {
     class: 'retry',

@@ -1,7 +1,7 @@
 /** Where exported services come from. Two methods; decorators (several clusters, filters) wrap around it. */
 import type { Network } from './announcement.ts';
 import type { Problem } from './problem.ts';
-import type { CertRef, ExportedService, Node } from './service.ts';
+import type { CertRef, ExportedService, Node, ServiceId } from './service.ts';
 
 /** A part of a source that cannot be read and whose last good state is unknown: nothing that it could own may be taken away. */
 export interface Incomplete {
@@ -9,6 +9,8 @@ export interface Incomplete {
   /** File, namespace or resource that could not be read. */
   readonly part: string;
   readonly reason: string;
+  /** Nothing was ever known of it, while the rest of its source is known. */
+  readonly blank?: true;
 }
 
 export interface Snapshot extends Network {
@@ -18,6 +20,8 @@ export interface Snapshot extends Network {
   readonly nodes: readonly Node[];
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
+  /** Services that have ended while a part cannot be read which, as it was read last, did not have them; absent: none. */
+  readonly ended?: readonly ServiceId[];
   /** Nothing of the source could ever be read, and nothing is known from before. Absent: something is. */
   readonly blank?: true;
   /** Kind → objects of kinds that weir has no use for; absent: none. */

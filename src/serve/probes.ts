@@ -78,10 +78,10 @@ function ready({
       reason: holder === undefined ? 'follower; nobody is known to lead' : `follower; ${holder} leads`,
     })),
     // Traffic goes on by what is known: taking this weir out of service would help nobody.
-    ...unread.map(({ source, part, never }) => ({
+    ...unread.map(({ source, part, never, blank }) => ({
       name: `source ${source}`,
       ok: never !== true,
-      reason: `${part} cannot be read; ${never === true ? 'nothing is known of before' : 'what was last known is served'}`,
+      reason: `${part} cannot be read; ${never === true || blank === true ? 'nothing is known of before' : 'what was last known is served'}`,
     })),
   ];
 }

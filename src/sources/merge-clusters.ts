@@ -1,5 +1,6 @@
 /** Several clusters as one source: services of one id get the targets of all; a cluster that is lost leaves the others as they are. */
-import type { CertRef, Context, Network, Snapshot, Source } from '../model/index.ts';
+import type { CertRef, Context, Network, ServiceId, Snapshot, Source } from '../model/index.ts';
+import { sameItems } from '../model/remade.ts';
 import { share, shareItems } from './file/share.ts';
 import { ServiceMerger } from './merge-services.ts';
 import { networkOf, sameNetwork } from './network.ts';
@@ -19,6 +20,8 @@ class Member {
   readonly of: ClusterMember;
   snapshot: Snapshot | undefined;
   failure: unknown;
+  /** All of it was read once: what it has not is not there, as far as anybody knows. */
+  known = false;
   #reading: Promise<void> | undefined;
   #again = false;
 
@@ -42,6 +45,7 @@ class Member {
       try {
         this.snapshot = await this.of.source.read(signal);
         this.failure = undefined;
+        if (this.snapshot.incomplete.length === 0) this.known = true;
       } catch (error) {
         if (signal.aborted) return;
         this.failure = error;
@@ -67,7 +71,7 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
       })),
     );
     const all = own.flatMap(({ snapshot }) => snapshot ?? []);
-    const now: Snapshot = {
+    const read: Snapshot = {
       services: shareItems(last.services, services),
       leaving: shareItems(
         last.leaving ?? [],
@@ -80,17 +84,25 @@ export function mergeClusters(members: readonly ClusterMember[], clock: Context[
       ...networkOfAll(last, all),
       problems: share(last.problems, [...all.flatMap((one) => one.problems), ...problems, ...lost.map(lostProblem)]),
       incomplete: share(last.incomplete, [
-        ...all.flatMap(({ incomplete }) => incomplete),
-        ...lost.map(({ of, failure }) => ({ source: of.source.name, part: 'everything', reason: reasonOf(failure) })),
+        ...all.flatMap(({ incomplete, blank }) => incomplete.map((part) => ({ ...part, ...(blank && { blank }) }))),
+        ...lost.map(({ of, failure, snapshot }) => ({
+          source: of.source.name,
+          part: 'everything',
+          reason: reasonOf(failure),
+          ...(snapshot === undefined && { blank: true as const }),
+        })),
       ]),
     };
+    const ended = endedOf(read, last, own);
+    const now: Snapshot = ended.length === 0 ? read : { ...read, ended };
     const same =
       now.services === last.services &&
       now.leaving === last.leaving &&
       now.nodes === last.nodes &&
       sameNetwork(now, last) &&
       now.problems === last.problems &&
-      now.incomplete === last.incomplete;
+      now.incomplete === last.incomplete &&
+      sameItems(now.ended ?? [], last.ended ?? []);
     if (!same) last = now;
     return last;
   };
@@ -170,6 +182,15 @@ function networkOfAll(last: Snapshot, all: readonly Snapshot[]): Network {
       all.flatMap(({ namespaces = [] }) => namespaces),
     ),
   });
+}
+
+/** What the others have let go while one cannot be read that did not have it: nobody waits for that one. */
+function endedOf(now: Snapshot, last: Snapshot, members: readonly Member[]): readonly ServiceId[] {
+  if (now.incomplete.length === 0 || members.some(({ known }) => !known)) return [];
+  if (now.services === last.services) return last.ended ?? [];
+  const there = new Set(now.services.map(({ id }) => id));
+  const before = [...(last.ended ?? []), ...last.services.map(({ id }) => id)];
+  return [...new Set(before)].filter((id) => !there.has(id));
 }
 
 function lostProblem({ of, failure, snapshot }: Member): Snapshot['problems'][number] {

@@ -193,7 +193,8 @@ class LeaseLeader implements Leader {
   }
 
   #told({ lease }: Seat, error: KubeError): string {
-    return `lease ${this.#namespace()}/${lease}: ${error.message}`;
+    const remedy = error.forbidden ? '. Grant get, create and patch of leases (coordination.k8s.io) there' : '';
+    return `lease ${this.#namespace()}/${lease}: ${error.message}${remedy}`;
   }
 }
 

@@ -21,6 +21,7 @@ describe('health of a service', () => {
       [{ balancers: [], reports: [] }, 'pending', 'no balancer takes it'],
       [{ reports: [] }, 'pending', 'not served yet'],
       [{ units: [{ state: 'waiting', message: 'gate' }] as const }, 'pending', 'gate'],
+      [{ units: [{ state: 'waiting', code: 'E_INCOMPLETE', message: 'delete Route other waits' }] as const }, 'ok', ''],
       [{ reports: [report(['ready', 'unhealthy'])] }, 'degraded', '1 of 2 targets are ready'],
       [{ reports: [report(['ready', 'draining'])] }, 'ok', ''],
       [{ units: [failed], reports: [report(['ready', 'unhealthy'])] }, 'error', 'no answer'],

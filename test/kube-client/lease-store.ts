@@ -6,7 +6,7 @@ import type { VirtualClock } from '../run/virtual-clock.ts';
 type Cluster = ElectorOptions['cluster'];
 
 export class LeaseStore {
-  lease: { readonly version: number; readonly spec: JsonObject; readonly annotations: JsonObject } | undefined;
+  lease: { readonly version: number; readonly spec: JsonObject; readonly annotations?: JsonObject } | undefined;
   /** Every write that was taken: who, and when it was. */
   readonly writes: { readonly atMs: number; readonly holder: unknown }[] = [];
   readonly clock: VirtualClock;

@@ -26,6 +26,11 @@ test('healthz follows the loop, readyz the first listing and plan; ?verbose list
     200,
     '[+]sources ok\n[+]plan ok\n[+]source east ok: Services cannot be read; what was last known is served\nok\n',
   ]);
+  readiness = { ...readiness, unread: [{ ...unread, blank: true }] };
+  assert.deepEqual(await get('/readyz?verbose'), [
+    200,
+    '[+]sources ok\n[+]plan ok\n[+]source east ok: Services cannot be read; nothing is known of before\nok\n',
+  ]);
   readiness = { ...readiness, synced: false, waitingFor: ['east'], unread: [{ ...unread, never: true }] };
   assert.deepEqual(await get('/readyz?verbose'), [
     503,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createGather } from '../../src/app/gather.ts';
 import type { ExportedService, Snapshot, Source, Target } from '../../src/model/index.ts';
 import { mergeClusters } from '../../src/sources/merge-clusters.ts';
 import { mergeService } from '../../src/sources/merge-services.ts';
@@ -175,6 +176,40 @@ describe('several clusters as one source', () => {
     west.failure = undefined;
     west.set(web('west', [target('10.1.0.1')]));
     const now = await source.read(AbortSignal.timeout(1000));
-    assert.deepEqual([now.services.length, now.incomplete.map(({ source }) => source)], [1, ['east']]);
+    assert.deepEqual(
+      [now.services.length, now.incomplete.map(({ source, blank }) => [source, blank])],
+      [1, [['east', true]]],
+    );
+  });
+
+  it('let go what one lets go that another, which is lost, did not have; of one that was never read nobody knows', async () => {
+    const [east, west] = [new Hand('east'), new Hand('west')];
+    const members = [east, west].map((source) => ({ source, cluster: source.name }));
+    const source = mergeClusters(members, fastClock);
+    const gather = createGather([]);
+    const { signal } = new AbortController();
+    const endsApi = async () => {
+      east.set(web('east', []), { ...web('east', []), id: 'shop/api' });
+      await source.read(signal);
+      west.failure = new Error('gone');
+      east.set(web('east', []));
+      const snapshot = await source.read(signal);
+      assert.equal(await source.read(signal), snapshot);
+      return ['shop/api', 'shop/web', 'shop/other'].map((id) => gather([snapshot]).couldExist(id));
+    };
+    assert.deepEqual(await endsApi(), [false, false, true]);
+    east.set(web('east', []), { ...web('east', []), id: 'shop/api' });
+    assert.equal((await source.read(signal)).ended, undefined, 'it is there again');
+    west.failure = undefined;
+    assert.deepEqual((await source.read(signal)).incomplete, []);
+    const fresh = new Hand('west');
+    fresh.failure = new Error('gone');
+    const unread = mergeClusters(
+      [members[0] ?? { source: east, cluster: 'east' }, { source: fresh, cluster: 'west' }],
+      fastClock,
+    );
+    await unread.read(signal);
+    east.set(web('east', []));
+    assert.equal(gather([await unread.read(signal)]).couldExist('shop/api'), true);
   });
 });

@@ -194,6 +194,7 @@ describe('the leader of a shared system', () => {
     const refused = assert.rejects(a.acquire(new AbortController().signal), { code: 'E_LEASE', message: /forbidden/ });
     await clock.pass(1_000);
     await refused;
+    assert.match(a.problems()[0]?.message ?? '', /Grant get, create and patch of leases/);
     let opened = 0;
     const b = candidate(store, 'b', {
       open: async () => {

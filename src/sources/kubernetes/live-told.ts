@@ -85,7 +85,7 @@ function tellLimited(parts: readonly LivePart[], source: string): readonly Probl
     return `${own.map(({ name }) => name).join(', ')} may not be read: ${lost}`;
   });
   const resources = kinds.map(([{ resource }]) => resource).join(', ');
-  const message = `source ${source}: ${said.join('; ')}. Grant get, list and watch of ${resources} where that is wanted`;
+  const message = `source ${source}: ${said.join('; ')}. Grant list and watch of ${resources} where that is wanted`;
   return [{ code: 'W_KUBE_LIMITED', severity: 'warning', source: `source/${source}`, message }];
 }
 

@@ -205,7 +205,7 @@ describe('parts that may not be read', () => {
     assert.deepEqual(now.incomplete, []);
     const told = now.problems.filter(({ code }) => code === 'W_KUBE_LIMITED').map(({ message }) => message);
     assert.equal(told.length, 1);
-    assert.match(told.join(), /; Nodes may not be read: .*Grant get, list and watch of ingressclasses, nodes where/);
+    assert.match(told.join(), /; Nodes may not be read: .*Grant list and watch of ingressclasses, nodes where/);
     assert.match(
       told.join('\n'),
       /IngressClasses may not be read: only Ingresses of classes that the configuration names/,
