@@ -36,6 +36,8 @@ export interface AddressOptions {
 interface Outcome {
   readonly addresses: ReadonlyMap<ServiceId, readonly string[]>;
   readonly poolOf: ReadonlyMap<ServiceId, string>;
+  /** Others are asked, which is a matter of moments. */
+  readonly agreeing: boolean;
   /** Those that may have had one: nothing of them is taken away meanwhile. */
   readonly unknown: ReadonlySet<ServiceId>;
   readonly problems: readonly Problem[];
@@ -110,6 +112,7 @@ export class Addresses {
       couldExist: unknown.size === 0 ? gathered.couldExist : (id) => unknown.has(id) || gathered.couldExist(id),
       addresses,
       poolOf: given.poolOf,
+      agreeing: given.agreeing,
       waiting,
       moves,
     };
@@ -172,6 +175,7 @@ export class Addresses {
     });
     return {
       addresses: given,
+      agreeing: why === undefined && late.length + unsettled.length > 0,
       poolOf: new Map([...assigned].flatMap(([id, { pool }]) => (pool === undefined ? [] : [[id, pool]]))),
       unknown: unknown.length === 0 ? nobody : new Set(unknown),
       problems: [

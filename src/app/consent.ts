@@ -13,6 +13,8 @@ export interface ConsentOptions {
   readonly record: Pick<AddressRecord, 'held' | 'origins'>;
   /** Whoever is outside of the pools gets another address, once they are the same everywhere. */
   readonly reassign: boolean;
+  /** What was settled under the configuration before this one: it goes on without a question. Kept up to date. */
+  readonly standing?: Map<ServiceId, string>;
   /** Something will be different after so long. */
   readonly again: (afterMs: number) => void;
 }
@@ -62,14 +64,18 @@ export class Consent {
 
   /** What is known before anything is given. `own`: services that take part. `complete`: there are no others. */
   begin(own: Own, complete: boolean): void {
-    const { agreement, node, record } = this.#options;
+    const { agreement, node, record, standing } = this.#options;
     this.#hearing = agreement()?.hear() ?? silence;
     this.#own = own;
     if (this.#hearing.state === 'few') this.#novice = true;
     if (!this.#began)
       for (const [id, addresses] of record.held) {
         const { atMs, by } = record.origins.get(id) ?? { atMs: 0, by: node };
-        this.#mine.set(id, { given: { addresses, atMs, by }, recorded: true, settled: false });
+        this.#mine.set(id, {
+          given: { addresses, atMs, by },
+          recorded: true,
+          settled: standing?.get(id) === addresses.join(),
+        });
       }
     this.#began = true;
     if (complete) for (const id of this.#mine.keys()) if (!own.has(id)) this.#mine.delete(id);
@@ -150,7 +156,7 @@ export class Consent {
 
   /** Says it, and finds what the others know of it. */
   end(): void {
-    const { agreement, clock, again } = this.#options;
+    const { agreement, clock, again, standing } = this.#options;
     const { state, voices } = this.#hearing;
     if (state === 'enough') this.#novice = false;
     const way = agreement();
@@ -178,6 +184,8 @@ export class Consent {
       else mine.settled = by.size === answers.length || (leftMs <= 0 && way.decide(by));
       if (!mine.settled && leftMs > 0) waitsMs = Math.min(waitsMs, leftMs);
     }
+    standing?.clear();
+    for (const [id, { given: one, settled }] of this.#mine) if (settled) standing?.set(id, one.addresses.join());
     if (waitsMs < Number.POSITIVE_INFINITY) again(waitsMs);
   }
 

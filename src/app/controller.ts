@@ -48,7 +48,7 @@ export async function runController(runtime: Runtime, signal: AbortSignal, event
     stateChanged() {
       status?.ring();
       tell(problemsNow());
-      if (ready || !begun || feeds.some((feed) => !feed.synced)) return;
+      if (ready || !begun || runtime.gathered?.agreeing === true || feeds.some((feed) => !feed.synced)) return;
       if (!lanes.every((lane) => lane.started) || blindOf(balancers).length > 0) return;
       ready = true;
       events.ready?.();

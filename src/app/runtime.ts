@@ -164,7 +164,7 @@ export class Runtime {
   }
 
   #consentOf({ network }: Gathered): Consent | undefined {
-    const { balancers, clock, config, instance: node, stage } = this.parts;
+    const { balancers, clock, config, instance: node, stage, stateDir } = this.parts;
     const way = balancers.find(({ provider, options }) => provider.agrees?.(options, { node, ...network }) === true);
     if (!this.#agreeing || way === undefined) return undefined;
     this.#consent ??= new Consent({
@@ -172,6 +172,7 @@ export class Runtime {
       clock,
       agreement: () => way.lane.connection.session?.agreement,
       record: this.#record,
+      standing: standingAt(stateDir),
       reassign: config.onPoolChange === 'reassign',
       again: (afterMs) => void clock.sleep(afterMs).then(stage.agreementChanged),
     });
@@ -261,6 +262,7 @@ export class Runtime {
       records?.close(),
       ...balancers.map(({ claims }) => claims.close()),
     ]);
+    if (!followed) standing.delete(this.parts.stateDir);
     await this.#lock?.release();
     this.#lock = undefined;
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
@@ -269,3 +271,12 @@ export class Runtime {
 
 const none: Gathered['services'] = [];
 const nobody: ReadonlySet<ServiceId> = new Set();
+
+/** By state directory: a changed configuration takes over what was agreed before, as long as the process lasts. */
+const standing = new Map<string, Map<ServiceId, string>>();
+
+function standingAt(stateDir: string): Map<ServiceId, string> {
+  const found = standing.get(stateDir) ?? new Map();
+  standing.set(stateDir, found);
+  return found;
+}
