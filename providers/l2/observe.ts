@@ -13,9 +13,13 @@ import { runProgram } from './kernel/run-program.ts';
 import { announcementAttrs } from './kinds.ts';
 import type { View } from './view.ts';
 
-/** Of a thread in this process. */
-export function observeRunning({ told, view }: Announcing): readonly Observed[] {
-  return told.map((resource) => ({ ...resource, handle: resource.id, owned: true, facts: factsOf(resource, view) }));
+/** Of a thread in this process. `begins`: it has to be started anew for what it was told. */
+export function observeRunning({ told, view }: Announcing, begins: boolean): readonly Observed[] {
+  return told.map((resource) => ({
+    ...resource,
+    ...(begins && resource.kind === 'Speaker' ? { attrs: { ...resource.attrs, secretFile: '' } } : {}),
+    ...{ handle: resource.id, owned: true, facts: factsOf(resource, view) },
+  }));
 }
 
 /** What an earlier weir has told: as it stands while that one runs, else as what has to be begun again. */

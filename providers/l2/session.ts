@@ -20,6 +20,8 @@ import { Voting } from './voting.ts';
 
 /** Changes of one moment are one for whoever looks. */
 const gatherMs = 20;
+/** A secret that cannot be used is read again. */
+const secretAgainMs = 5_000;
 
 export function openSession(_options: Options, ctx: Context): Session {
   return new L2Session(ctx);
@@ -37,6 +39,9 @@ class L2Session implements Session {
   #changed: NodeJS.Timeout | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #waiting: NodeJS.Timeout | undefined;
+  /** Why what runs goes on with the secret that it has. */
+  #unusable: string | undefined;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
@@ -61,7 +66,7 @@ class L2Session implements Session {
     const running = this.#present();
     if (running !== undefined) {
       this.#measure(running);
-      return observeRunning(running);
+      return observeRunning(running, await this.#followSecret(running));
     }
     const [told, runs] = [this.#told.read(), await announces()];
     if (told.length > 0 || runs) return observeTold(told, runs);
@@ -73,8 +78,7 @@ class L2Session implements Session {
     const running = this.#present();
     const orders = ordersOf(next, (vip) => running?.view.owner(vip)?.node);
     if (orders === undefined) return this.#withdraw();
-    // What runs goes on with the secret that it has while another one cannot be read.
-    const secret = running?.takes(orders) === true ? undefined : await readSecret(orders);
+    const secret = running?.takes(orders) === true ? undefined : await this.#readSecret(orders, running);
     this.#orders = orders;
     this.#voting?.use(orders);
     if (secret === undefined) running?.use(orders, next);
@@ -96,7 +100,12 @@ class L2Session implements Session {
 
   troubles(): ReturnType<NonNullable<Session['troubles']>> {
     const peers = new Map(this.#orders?.peers.map((peer) => [peer.name, placeText(peer)]));
-    return this.#announcing?.view.troubles((node) => peers.get(node) ?? 'not among the peers') ?? [];
+    const told = this.#announcing?.view.troubles((node) => peers.get(node) ?? 'not among the peers') ?? [];
+    if (this.#unusable === undefined) return told;
+    return [
+      { code: 'E_L2_SECRET', message: `${this.#unusable}; what runs goes on as it is until it can be used` },
+      ...told,
+    ];
   }
 
   async drain(draining: boolean): Promise<void> {
@@ -110,6 +119,7 @@ class L2Session implements Session {
     clearTimeout(this.#changed);
     clearTimeout(this.#overdue);
     clearTimeout(this.#waiting);
+    clearTimeout(this.#again);
     if (running === undefined) return;
     if (how === 'leave' && followed && running.running) {
       await this.#voting?.close();
@@ -188,6 +198,28 @@ class L2Session implements Session {
         throw new WeirError('E_L2', error instanceof Error ? error.message : String(error), { cause: error });
       });
     this.#told.clear();
+  }
+
+  /** What runs goes on with the secret that it has while another one cannot be used: undefined then. */
+  async #readSecret(orders: Orders, running: Announcing | undefined): Promise<string | undefined> {
+    this.#unusable = undefined;
+    try {
+      return await readSecret(orders);
+    } catch (error) {
+      if (running === undefined || !(error instanceof WeirError)) throw error;
+      this.#unusable = error.message;
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#ctx.changed(this.#unit, 'a secret that could not be used'), secretAgainMs);
+      this.#again.unref();
+      return undefined;
+    }
+  }
+
+  /** Answers whether there is a secret now that what runs does not have yet. */
+  async #followSecret(running: Announcing): Promise<boolean> {
+    if (this.#orders === undefined || running.takes(this.#orders)) this.#unusable = undefined;
+    else return (await this.#readSecret(this.#orders, running)) !== undefined;
+    return false;
   }
 
   readonly #audience: Audience = {

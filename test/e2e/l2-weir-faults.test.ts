@@ -103,9 +103,18 @@ describe('machines that cannot announce', {
     const owner = await weirs.until('one of a and b answers', () => weirs.owner('a', vip));
     announce(owner, { peers: peersOf(['a', 'b']), secretFile: join(weirs.folder, 'missing') });
     machines.get(owner)?.kill('SIGHUP');
-    await failing(owner, /^E_L2_SECRET .*cannot be read/);
+    await weirs.until('it is told', () => told(owner).find((text) => /^E_L2_SECRET .*cannot be read/.test(text)));
     await sleep(1_000);
     assert.equal(weirs.owner(owner === 'a' ? 'b' : 'a', vip), owner, 'it goes on with the last good one');
+    const healths = weirs.state(owner)?.services.map(({ health }) => health);
+    assert.deepEqual([unit(owner, 'vip')?.state, healths], ['in sync', ['ok']], 'what is served is no worse');
+    writeFileSync(join(weirs.folder, 'missing'), 'another one that is long enough\n');
+    const other = owner === 'a' ? 'b' : 'a';
+    await weirs.until('it is used', () => told(other).find((text) => /sealed with another secret/.test(text)));
+    assert.deepEqual(
+      told(owner).filter((text) => text.startsWith('E_L2_SECRET')),
+      [],
+    );
   });
 
   it('with another secret: not listened to, which all of them tell', async (t) => {
