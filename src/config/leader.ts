@@ -22,7 +22,7 @@ export const leader = z
     name: checked(parseName)
       .default('weir')
       .describe(
-        'How the name of the Lease begins; provider and clusterName (or the name of the balancer) follow, e.g. weir-awselb-prod. Weirs that write the same system need the same.',
+        'How the name of the Lease begins; provider and clusterName (or the name of the balancer) follow, e.g. weir-awselb-prod; status is written by weir-status, with another owner of fields than the default by weir-status-OWNER, unless this is set. Weirs that write the same need the same.',
       ),
     leaseDuration: duration(1)
       .default('15s')

@@ -101,7 +101,7 @@ export async function makeValuesSchema(): Promise<JsonSchema> {
         }),
         resources: anyObject,
         serviceAccount: object({ create: flag, name, annotations: textMap }),
-        rbac: object({ create: flag, secrets: flag }),
+        rbac: object({ create: flag, secrets: flag, subjects: anyObjects }),
         networkPolicy: object(
           { enabled: flag, metricsFrom: anyObjects, egress: { type: ['array', 'null'], items: anyObject } },
           ['egress'],

@@ -232,6 +232,30 @@ describe('what the chart renders', { skip: missing }, () => {
     );
   });
 
+  it('gives the rights of a weir outside of the cluster to whom the values name', async () => {
+    const subjects = [{ kind: 'User', name: 'ops', apiGroup: 'rbac.authorization.k8s.io' }];
+    const args = [
+      '-n',
+      'outside',
+      '-s',
+      'templates/rbac.yaml',
+      '--set-json',
+      `rbac.subjects=${JSON.stringify(subjects)}`,
+    ];
+    const objects = readManifests(await helm(['template', 'weir', chart, ...args]));
+    assert.deepEqual(objects.map(({ kind }) => kind).sort(), [
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Role',
+      'RoleBinding',
+    ]);
+    const bindings = objects.filter(({ kind }) => kind.endsWith('Binding'));
+    assert.deepEqual(
+      bindings.map((one) => Object(one).subjects),
+      [subjects, subjects],
+    );
+  });
+
   it('of two releases shares no name, class, port or right', async () => {
     const first = await render('on-prem-nodes');
     const second = await renderChart(chart, {

@@ -120,9 +120,13 @@
 {{- end -}}
 
 {{- define "weir.subject" -}}
+{{- if .Values.rbac.subjects -}}
+{{- toYaml .Values.rbac.subjects -}}
+{{- else -}}
 - kind: ServiceAccount
   name: {{ include "weir.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
+{{- end -}}
 {{- end -}}
 
 {{/* Leases of what several weirs could write, in the namespace of the Pod. A name cannot be said of what is not there yet. */}}
