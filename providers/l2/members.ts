@@ -11,6 +11,8 @@ import { voterCount } from './voters.ts';
 export interface Members {
   /** Other machines. */
   readonly peers: readonly Peer[];
+  /** Those among them that the cluster does not name now. */
+  readonly lost: readonly NodeId[];
   /** Machines that may have addresses, this one among them unless it is a witness. */
   readonly speakers: readonly NodeId[];
   /** Empty: the cluster keeps a record of them. */
@@ -30,7 +32,8 @@ export function membersOf(
 ): Members {
   const cluster = options.peers.length === 0 && announcers !== undefined;
   const found = announcers?.map((one) => peerOf(one, options.port)) ?? [];
-  const all = cluster ? [...found, ...keptOf(node, present, found)] : options.peers.map((peer) => ({ ...peer }));
+  const kept = cluster ? keptOf(node, present, found) : [];
+  const all = cluster ? [...found, ...kept] : options.peers.map((peer) => ({ ...peer }));
   const peers = all
     .filter(({ name }) => name !== node)
     .map(({ name, address, port = options.port }) => ({ name, address, port }));
@@ -42,6 +45,7 @@ export function membersOf(
   const any = (own?.address ?? peers[0]?.address ?? '').includes(':') ? '::' : '0.0.0.0';
   return {
     peers,
+    lost: kept.flatMap(({ name }) => (name === node ? [] : [name])),
     speakers,
     voters: options.voters ?? (cluster ? [] : chooseVoters(witnesses, speakers)),
     mode: options.mode ?? (cluster ? 'api' : 'available'),

@@ -35,7 +35,7 @@ export function model(input: ModelInput, options: Options): ModelResult {
   const machines = [...input.nodes.flatMap(({ addresses }) => addresses), ...options.peers.map((one) => one.address)];
   const own = [...addressesOf(input), ...machines];
   const groups = input.groups.filter(({ addresses, listeners }) => addresses.length > 0 && listeners.length > 0);
-  const problems: Problem[] = [...misnamed(input, members)];
+  const problems: Problem[] = [...misnamed(input, members), ...unnamed(input, members)];
   const last = known.get(options) ?? { resources: new Map(), proxy: new Answered(), nodes: new Answered() };
   known.set(options, last);
   const made = new Map<string, Resource>();
@@ -228,6 +228,13 @@ function misnamed(input: ModelInput, { peers }: Members): readonly Problem[] {
     const message = `${address} is an address of this machine, which is called ${input.node} here and ${name} among its peers: set \`instance: ${name}\`, or correct the peer`;
     return [{ code: 'W_L2_PEER', severity: 'warning', source: `balancer/${input.balancer}`, message }];
   });
+}
+
+/** One that ends is missing in the list for a moment, too; when nobody is named the list is. */
+function unnamed({ balancer }: ModelInput, { peers, lost }: Members): readonly Problem[] {
+  if (lost.length === 0 || lost.length < peers.length) return [];
+  const message = `the cluster names none of ${lost.join(', ')} any more, which announce with this machine: they are spoken to while they are heard, and no other one can join; look for the Service that \`announcers\` of the source names, its selector and its EndpointSlices`;
+  return [{ code: 'W_L2_PEER', severity: 'warning', source: `balancer/${balancer}`, message }];
 }
 
 function about({ id, origin }: ExportedService, code: Problem['code'], message: string): Problem {

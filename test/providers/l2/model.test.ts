@@ -143,6 +143,10 @@ describe('what a machine is to announce', () => {
     const { listen = '', peers = {}, voters = [] } = whole.of.get('Speaker a') ?? {};
     assert.deepEqual(lost([], [], { listen, peers, voters }).get('Speaker a')?.peers, peers, 'by what is left of it');
     assert.deepEqual(lost([], ['c']).get('Speaker a')?.peers, { b: '10.1.0.2:7949' });
+    const told = whole.resources.map((one) => ({ ...one, handle: one.id, owned: true, facts: {} }));
+    const problems = (announcers: typeof all) => modelled(input({ announcers, present: told }), chosen).problems;
+    assert.match(problems(all.slice(0, 1))[0]?.message ?? '', /^the cluster names none of b, c any more/);
+    assert.deepEqual(problems(all.slice(0, 2)), []);
     assert.deepEqual(lost(all, ['c']).get('Speaker a')?.peers, peers, 'whoever is named is waited for');
     const moved = [
       { node: 'b', address: '10.1.0.9' },

@@ -89,6 +89,25 @@ describe('who answers, as one machine knows it', () => {
 });
 
 describe('what is wrong, as one machine knows it', () => {
+  it('are machines that stay away for a minute: those are gone', () => {
+    const { clock, view, tell } = stage();
+    clock.now = 100_000;
+    tell({
+      kind: 'silent',
+      nodes: [
+        ['b', 95_000],
+        ['c', 0],
+      ],
+    });
+    assert.deepEqual(view.gone, ['c'], 'never heard since the start');
+    clock.now = 154_999;
+    assert.deepEqual(view.gone, ['c']);
+    clock.now = 155_000;
+    assert.deepEqual(view.gone, ['b', 'c']);
+    tell({ kind: 'silent', nodes: [] });
+    assert.deepEqual(view.gone, []);
+  });
+
   it('are silent peers, since when and where', () => {
     const { codes } = stage({
       kind: 'silent',
@@ -110,6 +129,9 @@ describe('what is wrong, as one machine knows it', () => {
     assert.match(codes().join('\n'), /^W_L2_GATE [^\n]*$/, 'who goes on is told again each minute');
     clock.now += 600_001;
     assert.deepEqual(codes(), []);
+    tell({ kind: 'conflict', vip, mac: '02:00:00:00:00:0b', node: 'b' });
+    assert.match(codes()[0] ?? '', /W_L2_CONFLICT 10\.0\.0\.5: b \(02:00:00:00:00:0b\), one of ours, has announced it/);
+    clock.now += 600_001;
     tell({ kind: 'taken', vips: [[vip, '02:00:00:00:00:09']] });
     assert.match(codes()[0] ?? '', /W_L2_CONFLICT 10\.0\.0\.5 is answered by 02:00:00:00:00:09 already/);
     tell({ kind: 'taken', vips: [] });

@@ -38,11 +38,11 @@ export class Machine {
   readonly kernel: Kernel;
   /** How long a write to the disk takes. */
   diskMs = 2;
+  disk: Disk | undefined;
   readonly #number: number;
   readonly #world: Surroundings;
   readonly #rate: number;
   readonly #offset: number;
-  #disk: Disk | undefined;
   #process: Process | undefined;
   #stoppedUntil = 0;
 
@@ -67,11 +67,11 @@ export class Machine {
 
   /** Whether it knows on what it may vote. */
   get whole(): boolean {
-    return this.#disk?.group !== undefined;
+    return this.disk?.group !== undefined;
   }
 
   loseDisk(): void {
-    this.#disk = undefined;
+    this.disk = undefined;
   }
 
   start(group: Group, ranks: Ranks): void {
@@ -81,7 +81,7 @@ export class Machine {
     this.#stoppedUntil = 0;
     const wallClockMs = 1e6 + Math.floor(this.#world.agenda.now);
     this.#give(process, { kind: 'rank', ranks });
-    this.#give(process, { kind: 'start', disk: this.#disk, wallClockMs, group });
+    this.#give(process, { kind: 'start', disk: this.disk, wallClockMs, group });
   }
 
   /** Ends the process; its kernel and what its writer still holds go on. */
@@ -134,7 +134,7 @@ export class Machine {
       case 'persist':
         agenda.at(agenda.now + this.diskMs, () => {
           if (process.dead) return;
-          this.#disk = action.disk;
+          this.disk = action.disk;
           this.#give(process, { kind: 'persisted', disk: action.disk });
         });
         return;

@@ -40,6 +40,8 @@ export class World {
   disorder: string | undefined;
   readonly api: ApiServer;
   readonly reports: (Report & { readonly from: number; readonly at: number })[] = [];
+  /** To whom a machine sends: it may not know where somebody is. */
+  knows: (from: number, to: string) => boolean = () => true;
   /** Two records are made at once, now and then. */
   editors: 'one' | 'two' | 'rash' = 'one';
   /** When a gate last opened that had not been the last open one of its address. */
@@ -98,6 +100,7 @@ export class World {
   }
 
   #send(from: number, to: string, message: Message): void {
+    if (!this.knows(from, to)) return;
     const target = this.names.indexOf(to);
     this.network.carry(from, target, () => this.machines[target]?.give({ kind: 'received', message }));
   }
