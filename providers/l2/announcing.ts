@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Resource } from '../../src/model/index.ts';
 import { WeirError } from '../../src/model/index.ts';
+import { Neighbors } from './neighbors.ts';
 import type { Orders } from './orders.ts';
 import { SaidWords } from './said-words.ts';
 import { type Speaker, startSpeaker } from './speaker.ts';
@@ -32,6 +33,7 @@ export class Announcing {
   #orders: Orders;
   #told: readonly Resource[];
   #ready: 'starting' | 'ready' | 'refused' = 'starting';
+  readonly #neighbors = new Neighbors();
   #reason = '';
   #draining = false;
 
@@ -51,7 +53,10 @@ export class Announcing {
     this.view = new View(node, () => this.#audience.wall());
     this.view.know(orders.addresses.ranks);
     audience.count('weir_l2_starts_total', 1);
-    this.#speaker = startSpeaker({ node, ...options }, (news) => this.#tell(news));
+    this.#speaker = startSpeaker({ node, ...options }, (news) => {
+      if (news.kind === 'conflict') void this.#name(news);
+      else this.#tell(news);
+    });
   }
 
   /** What it was told last. */
@@ -119,6 +124,13 @@ export class Announcing {
   #heard(): boolean {
     const silent = new Set(this.view.silent.map(([node]) => node));
     return this.#orders.peers.some(({ name }) => !silent.has(name));
+  }
+
+  /** A late claim of one of ours, when an address is handed over, is not taken for a stranger's. */
+  async #name(news: Extract<News, { kind: 'conflict' }>): Promise<void> {
+    const addresses = await this.#neighbors.of(news.mac);
+    const peer = this.#orders.peers.find(({ address }) => addresses.includes(address));
+    this.#tell(peer === undefined ? news : { ...news, node: peer.name });
   }
 
   #tell(news: News): void {

@@ -84,8 +84,8 @@ export type News =
       readonly answered: readonly (readonly [Vip, number])[];
       readonly announced: readonly (readonly [Vip, number])[];
     }
-  /** Somebody else says that an address is his which is open here; it is announced again against him. */
-  | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string }
+  /** Somebody else says that an address is his which is open here; it is announced again against him. `node`: he is one of ours. */
+  | { readonly kind: 'conflict'; readonly vip: Vip; readonly mac: string; readonly node?: NodeId }
   | { readonly kind: 'trouble'; readonly what: string; readonly error: string }
   /** What another node's beats claim, and whether it may take more; told when it differs, and when the node falls silent: then of nothing. */
   | { readonly kind: 'claims'; readonly node: NodeId; readonly vips: readonly Vip[]; readonly eligible: boolean }

@@ -152,11 +152,7 @@ export class View {
         this.#served = news;
         return true;
       case 'conflict':
-        // Told each minute while it goes on.
-        return this.#add(`conflict ${news.vip} ${news.mac}`, presentMs, {
-          code: 'W_L2_CONFLICT',
-          message: `${news.vip}: ${news.mac} says that it is his, lately at ${this.#time()}; it is announced again against it`,
-        });
+        return this.#conflict(news);
       case 'gatesMended':
         return this.#add('mended', pastMs, {
           code: 'W_L2_GATE',
@@ -256,6 +252,16 @@ export class View {
     if (first) return false;
     const message = `another machine speaks under the name ${this.#node}, too: give each its own instance`;
     return this.#add('twin', presentMs, { code: 'W_L2_PEER', message });
+  }
+
+  /** Told each minute while it goes on. */
+  #conflict({ vip, mac, node }: Extract<News, { kind: 'conflict' }>): boolean {
+    const lately = `lately at ${this.#time()}; it is announced again against it`;
+    const message =
+      node === undefined
+        ? `${vip}: ${mac} says that it is his, ${lately}`
+        : `${vip}: ${node} (${mac}), one of ours, has announced it, too, ${lately}`;
+    return this.#add(`conflict ${vip} ${mac}`, presentMs, { code: 'W_L2_CONFLICT', message });
   }
 
   #drop({ why, from, count }: Extract<News, { kind: 'dropped' }>): boolean {
