@@ -110,3 +110,37 @@ describe('what weir writes back', { skip: missingKube() }, () => {
     assert.equal(warnings.length, 1, JSON.stringify(warnings));
   });
 });
+
+describe('two weirs with classes of their own', { skip: missingKube() }, () => {
+  it('by one Lease: who follows tells that nobody writes what it takes; with an owner of its own it writes', async (t) => {
+    const plane = await sharedControlPlane();
+    const [one, two] = [await StatusUser.make(plane, 1), await StatusUser.make(plane, 2)];
+    t.after(() => Promise.all([one.end(), two.end()]));
+    const namespace = await makeNamespace(t, plane);
+    await putService(plane, namespace, 'two', {
+      loadBalancerClass: 'weir-lb.dev/two',
+      ports: [{ name: 'sql', port: 5436 }],
+    });
+    const source = (name: string) => ({ namespaces: [namespace], classes: [`weir-lb.dev/${name}`] });
+    await one.start(source('one'));
+    await eventually(
+      () => one.state(),
+      (text) => /"lease":"weir-status"[^}]*"leader":true/.test(text),
+    );
+    await two.start(source('two'));
+    const told = await eventually(
+      () => two.state(),
+      (text) => text.includes('W_LEASE_SHARED'),
+    );
+    assert.match(told, /takes controller weir-lb.dev\/ingress, classes weir-lb.dev\/one/);
+    assert.doesNotMatch(await one.state(), /W_LEASE_SHARED/);
+    await two.running?.stop();
+    await two.start(source('two'), { status: { owner: 'two' } });
+    const service = await until(
+      () => two.service(namespace, 'two'),
+      (found) => programmedOf(found) === 'True Programmed',
+    );
+    assert.deepEqual(addressesOf(service), [two.address]);
+    assert.doesNotMatch(await two.state(), /W_LEASE_SHARED/);
+  });
+});
