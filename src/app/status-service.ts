@@ -288,7 +288,10 @@ export class StatusService {
     else {
       this.#leader = await this.#context.openLeader();
       this.#term = this.#leader?.join('status', statusSystem(this.#context.config));
-      this.#leader?.start(this.ring);
+      this.#leader?.start(() => {
+        this.ring();
+        this.#input?.told();
+      });
     }
     this.#opened = true;
   }
