@@ -7,7 +7,7 @@
  * Announcement  id: an address. Who may answer for it, best first in tiers of equal rank, and why each other machine may not.
  */
 import { z } from 'zod';
-import type { Json, KindSpec } from '../../src/model/index.ts';
+import type { Json, KindSpec, Resource } from '../../src/model/index.ts';
 import { modes } from './protocol/modes.ts';
 
 export const speakerAttrs = z.object({
@@ -49,6 +49,11 @@ export const announcementAttrs = z.object({
 
 export type SpeakerAttrs = z.infer<typeof speakerAttrs>;
 export type AnnouncementAttrs = z.infer<typeof announcementAttrs>;
+
+/** What an earlier weir has left for a service of which nothing is known yet: it is kept, and not announced before that is. */
+export function isLeft({ kind, attrs }: Pick<Resource, 'kind' | 'attrs'>): boolean {
+  return kind === 'Announcement' && attrs.candidates === undefined;
+}
 
 const plain = { claim: 'name', immutable: [], refs: {}, sets: {} } as const;
 

@@ -10,11 +10,14 @@ import { listTables } from './kernel/gate-tables.ts';
 import { edgesOf } from './kernel/guarded.ts';
 import { Journal } from './kernel/journal.ts';
 import { runProgram } from './kernel/run-program.ts';
-import { announcementAttrs } from './kinds.ts';
+import { announcementAttrs, isLeft } from './kinds.ts';
 import type { View } from './view.ts';
 
 /** Of a thread in this process. `begins`: it has to be started anew for what it was told. */
-export function observeRunning({ told, view }: Announcing, begins: boolean): readonly Observed[] {
+export function observeRunning(
+  { told, view }: Pick<Announcing, 'told' | 'view'>,
+  begins: boolean,
+): readonly Observed[] {
   return told.map((resource) => ({
     ...resource,
     ...(begins && resource.kind === 'Speaker' ? { attrs: { ...resource.attrs, secretFile: '' } } : {}),
@@ -106,6 +109,7 @@ function factsOf({ kind, id, attrs }: Resource, view: View): Observed['facts'] {
   if (kind !== 'Announcement') return {};
   const owner = view.owner(id);
   if (owner !== undefined) return { addresses: [id], state: `answered by ${owner.node}` };
+  if (isLeft({ kind, attrs })) return { addresses: [id], state: 'left' };
   const somebody = announcementAttrs.parse(attrs).candidates.some((tier) => tier.length > 0);
   if (!somebody) return { addresses: [id], state: 'nobody may answer' };
   return view.unanswered(id)

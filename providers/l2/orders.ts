@@ -1,6 +1,6 @@
 /** From the resources of one machine to what its thread is told. Pure. */
 import type { Resource } from '../../src/model/index.ts';
-import { announcementAttrs, guardAttrs, speakerAttrs } from './kinds.ts';
+import { announcementAttrs, guardAttrs, isLeft, speakerAttrs } from './kinds.ts';
 import { orderAsMetallb } from './metallb-order.ts';
 import { parsePlace } from './names.ts';
 import type { Ranks } from './protocol/events.ts';
@@ -33,8 +33,7 @@ export function ordersOf(
   const { listen, cluster, peers, voters, interfaces, beatMs, refreshMs, secretFile, ungated, choice, mode, witness } =
     speakerAttrs.parse(speaker.attrs);
   const announcements = resources
-    // What an earlier weir has left for a service of which nothing is known yet is kept, and not begun again before that is.
-    .filter(({ kind, attrs }) => kind === 'Announcement' && attrs.candidates !== undefined)
+    .filter((one) => one.kind === 'Announcement' && !isLeft(one))
     .map(({ id, attrs }) => ({ vip: id, ...announcementAttrs.parse(attrs) }));
   const guards = resources.filter(({ kind }) => kind === 'Guard');
   const ranges = guards.flatMap(({ attrs }) => guardAttrs.parse(attrs).ranges);

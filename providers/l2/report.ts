@@ -1,6 +1,6 @@
 /** What is told of each service: who answers for its addresses since when, who else may, and why others may not. */
 import type { AnnouncedAddress, ExportedService, Observed, ServiceReport } from '../../src/model/index.ts';
-import { type AnnouncementAttrs, announcementAttrs } from './kinds.ts';
+import { type AnnouncementAttrs, announcementAttrs, isLeft } from './kinds.ts';
 import { majorityOf } from './protocol/messages.ts';
 import type { View } from './view.ts';
 
@@ -32,7 +32,7 @@ function indexOf(observed: readonly Observed[]): ReadonlyMap<string, readonly Ob
   if (known !== undefined) return known;
   const byService = new Map<string, Observed[]>();
   for (const object of observed) {
-    if (object.kind !== 'Announcement') continue;
+    if (object.kind !== 'Announcement' || isLeft(object)) continue;
     for (const service of object.serves) byService.set(service, [...(byService.get(service) ?? []), object]);
   }
   indexes.set(observed, byService);
