@@ -34,6 +34,7 @@ describe('weirs in a cluster that has lost the list of them', { skip: missing },
       (all) =>
         all.every(({ group, settled }) => settled === true && group?.voters.toSorted().join() === 'a,b,c') &&
         new Set(all.map(({ group }) => group?.version)).size === 1,
+      60_000,
     );
 
   before(async () => {
