@@ -64,12 +64,7 @@ function peerOf({ node, address, port }: Announcer, usual: number) {
   return { name: node, address, witness: false, port: port ?? usual };
 }
 
-/** As the cluster told of them once: who votes is kept by it, so nobody is named. */
-const clustered = z.object({
-  listen: z.string(),
-  peers: z.record(z.string(), z.string()),
-  voters: z.array(z.string()).max(0),
-});
+const told = z.object({ listen: z.string(), peers: z.record(z.string(), z.string()) });
 
 /**
  * Machines of which this one was told, and itself, that the cluster does not name now. A list may be lost while everybody lives, so whoever
@@ -78,9 +73,9 @@ const clustered = z.object({
 function keptOf(node: NodeId, present: ModelInput['present'], found: readonly Peer[]) {
   const known = new Set(found.flatMap((peer) => [peer.name, placeText(peer)]));
   return present.flatMap(({ kind, attrs, facts }) => {
-    const told = kind === 'Speaker' ? clustered.safeParse(attrs).data : undefined;
-    if (told === undefined) return [];
-    return Object.entries({ ...told.peers, [node]: told.listen }).flatMap(([name, place]) =>
+    const before = kind === 'Speaker' ? told.safeParse(attrs).data : undefined;
+    if (before === undefined) return [];
+    return Object.entries({ ...before.peers, [node]: before.listen }).flatMap(([name, place]) =>
       known.has(name) || known.has(place) || facts.gone?.includes(name) === true
         ? []
         : [{ name, ...parsePlace(place), witness: false }],

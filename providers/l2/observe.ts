@@ -58,7 +58,7 @@ function originOf(attrs: Attrs): Attrs {
   return Object.fromEntries(Object.entries(attrs).filter(([name]) => origins.has(name)));
 }
 
-const origins: ReadonlySet<string> = new Set(['pool', 'byRule', 'listen', 'peers', 'voters']);
+const origins: ReadonlySet<string> = new Set(['pool', 'byRule', 'listen', 'peers']);
 
 /** Whether a weir announces on this machine, in whatever process. The lock of who does is an abstract socket. */
 export function announces(name = 'weir-l2'): Promise<boolean> {

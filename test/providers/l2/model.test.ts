@@ -132,19 +132,26 @@ describe('what a machine is to announce', () => {
     const chosen = parse({ secretFile: '/s' });
     const all = ['a', 'b', 'c'].map((node, at) => ({ node, address: `10.1.0.${1 + at}` }));
     const whole = modelled(input({ announcers: all }), chosen);
-    const lost = (announcers: typeof all, gone: readonly string[] = [], attrs?: Attrs) => {
-      const present = whole.resources.map((one) => ({ ...one, handle: one.id, owned: true, facts: { gone } }));
-      const told = attrs === undefined ? present : present.map((one) => ({ ...one, attrs }));
-      return modelled(input({ announcers, present: told, groups: [one] }), chosen).of;
-    };
+    const present = (gone: readonly string[] = [], attrs?: Attrs) =>
+      whole.resources.map((one) => ({
+        ...one,
+        attrs: attrs ?? one.attrs,
+        handle: one.id,
+        owned: true,
+        facts: { gone },
+      }));
+    const lost = (announcers: typeof all, gone?: readonly string[], attrs?: Attrs) =>
+      modelled(input({ announcers, present: present(gone, attrs), groups: [one] }), chosen).of;
+    const named = parse({ secretFile: '/s', voters: ['a', 'b', 'c'] });
+    const without = modelled(input({ announcers: [], present: present() }), named).of.get('Speaker a');
+    assert.deepEqual(without?.peers, whole.of.get('Speaker a')?.peers, 'whoever names the voters');
     for (const left of [[], all.slice(0, 1), all.slice(1, 2), all])
       assert.deepEqual(lost(left).get('Speaker a'), whole.of.get('Speaker a'), JSON.stringify(left));
     assert.deepEqual(lost([]).get('Announcement 10.0.0.5')?.candidates, [['a', 'b', 'c']]);
-    const { listen = '', peers = {}, voters = [] } = whole.of.get('Speaker a') ?? {};
-    assert.deepEqual(lost([], [], { listen, peers, voters }).get('Speaker a')?.peers, peers, 'by what is left of it');
+    const { listen = '', peers = {} } = whole.of.get('Speaker a') ?? {};
+    assert.deepEqual(lost([], [], { listen, peers }).get('Speaker a')?.peers, peers, 'by what is left of it');
     assert.deepEqual(lost([], ['c']).get('Speaker a')?.peers, { b: '10.1.0.2:7949' });
-    const told = whole.resources.map((one) => ({ ...one, handle: one.id, owned: true, facts: {} }));
-    const problems = (announcers: typeof all) => modelled(input({ announcers, present: told }), chosen).problems;
+    const problems = (announcers: typeof all) => modelled(input({ announcers, present: present() }), chosen).problems;
     assert.match(problems(all.slice(0, 1))[0]?.message ?? '', /^the cluster names none of b, c any more/);
     assert.deepEqual(problems(all.slice(0, 2)), []);
     assert.deepEqual(lost(all, ['c']).get('Speaker a')?.peers, peers, 'whoever is named is waited for');
@@ -153,8 +160,6 @@ describe('what a machine is to announce', () => {
       { node: 'd', address: '10.1.0.3' },
     ];
     assert.deepEqual(lost(moved).get('Speaker a')?.peers, { b: '10.1.0.9:7949', d: '10.1.0.3:7949' });
-    const configured = modelled(input({ present: [] }), parse(three)).of.get('Speaker a') ?? {};
-    assert.deepEqual(lost([], [], configured).get('Speaker a')?.peers, {}, 'what was configured is no cluster’s');
   });
 
   it('is of a cluster also while that names nobody', () => {
