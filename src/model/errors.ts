@@ -189,6 +189,11 @@ const table = {
     title: 'the provider cannot do what a field asks',
     hint: 'Remove the field or use a provider that can.',
   },
+  W_YAML: {
+    class: 'warning',
+    title: 'a word without quotes that Kubernetes reads as true or false',
+    hint: 'Write it in quotes where a text is meant, else as true or false.',
+  },
   W_FEATURE: {
     class: 'warning',
     title: 'the provider does less than a field asks',

@@ -26,6 +26,7 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_FILE_SYNTAX', file, 'shop.yaml: not valid YAML: a list is not closed'],
   ['E_FILE_SIZE', file, 'shop.yaml has 9000000 bytes, the limit is 8388608'],
   ['E_FILE_ALIASES', file, 'shop.yaml: its aliases expand far beyond its size'],
+  ['W_YAML', file, 'pools.yaml: y without quotes is true for kubectl'],
   ['E_OBJECT_KIND', object, 'kind is of no kind that weir reads (is "Sevrice")'],
   ['W_OBJECT_IGNORED', object, 'Gateway shop/web: this object is not used: weir does not read the kind'],
   ['E_FIELD_UNKNOWN', object, 'ExportedService shop/web: targts is not a known field; did you mean "targets"?'],

@@ -96,7 +96,15 @@ export class FileTable {
     const unread = this.listing.failed.map(({ path, reason }) =>
       fileProblem(path, 'E_FILE_READ', reason, this.below(path)),
     );
-    return [...unread, ...this.files().flatMap((state) => state.problem ?? [])];
+    const notices = this.files().flatMap(({ path, parsed }) =>
+      [...(parsed?.documents.values() ?? [])].flatMap(({ notices = [] }) =>
+        notices.map(({ reason, line, column }): Problem => {
+          const message = `${path}: ${reason}`;
+          return { code: 'W_YAML', severity: 'warning', source: path, message, file: path, line, column };
+        }),
+      ),
+    );
+    return [...unread, ...this.files().flatMap((state) => state.problem ?? []), ...notices];
   }
 
   /** Parts of which nothing good is known. */

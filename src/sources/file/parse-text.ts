@@ -10,11 +10,19 @@ export interface TextFault {
   readonly column?: number;
 }
 
+/** What is read here as it stands, and otherwise by others: a clause that follows the file's name. */
+export interface TextNotice {
+  readonly reason: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** The objects of one document, lines counted from its own first line; kept so that an unchanged document is not parsed again. */
 export interface DocumentObjects {
   readonly firstLine: number;
   readonly firstNumber: number;
   readonly objects: readonly LocatedObject[];
+  readonly notices?: readonly TextNotice[];
 }
 
 export interface ParsedText {

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseAll
 import type { LocatedObject } from '../../model/located.ts';
 import { shown } from '../../model/problem.ts';
 import { measure } from './measure.ts';
-import type { DocumentObjects, ParsedText, ParseResult, TextFault } from './parse-text.ts';
+import type { DocumentObjects, ParsedText, ParseResult, TextFault, TextNotice } from './parse-text.ts';
 import { positionsIn } from './position.ts';
 import { takeApart } from './take-apart.ts';
 
@@ -51,6 +51,7 @@ function parseChunk(chunk: Chunk, file: string, firstNumber: number): DocumentOb
     return { line: line + firstLine - 1, column: col };
   };
   const objects: LocatedObject[] = [];
+  const notices: TextNotice[] = [];
   try {
     const parsed = parseAllDocuments(text, {
       lineCounter: counter,
@@ -85,6 +86,10 @@ function parseChunk(chunk: Chunk, file: string, firstNumber: number): DocumentOb
       const excess = measure(value, text.length);
       if (excess !== undefined)
         return { code: excess.code === 'E_FILE_ALIASES' ? excess.code : 'E_FILE_SYNTAX', reason: excess.reason };
+      for (const { word, means, offset } of oldBooleans(document.contents)) {
+        const reason = `${word} without quotes is ${means} for kubectl`;
+        notices.push({ reason: `${reason}; write "${word}" if a text is meant, else ${means}`, ...place(offset) });
+      }
       const { line } = place(document.contents?.range[0] ?? 0);
       const position = parsed.length === 1 ? { position: positionsIn(text, firstLine) } : {};
       const at = { file, document: firstNumber + objects.length, line, ...position };
@@ -103,7 +108,27 @@ function parseChunk(chunk: Chunk, file: string, firstNumber: number): DocumentOb
       ? { code: 'E_FILE_SYNTAX', reason: 'it is nested too deep', line: firstLine }
       : { code: 'E_FILE_ALIASES', reason: 'its aliases expand far beyond its size', line: firstLine };
   }
-  return { firstLine, firstNumber, objects };
+  return { firstLine, firstNumber, objects, ...(notices.length === 0 ? {} : { notices }) };
+}
+
+const oldTrue = /^(?:y|Y|yes|Yes|YES|on|On|ON)$/;
+const oldFalse = /^(?:n|N|no|No|NO|off|Off|OFF)$/;
+
+/** Values in a manifest of Kubernetes that YAML 1.1, which its tools read, takes for true or false. */
+function oldBooleans(root: ParsedNode | null) {
+  const found: { readonly word: string; readonly means: boolean; readonly offset: number }[] = [];
+  if (!isMap(root) || !root.has('apiVersion') || !root.has('kind')) return found;
+  const waiting: unknown[] = [root];
+  while (waiting.length > 0) {
+    const node = waiting.pop();
+    if (isSeq(node)) waiting.push(...node.items);
+    else if (isMap(node)) waiting.push(...node.items.map(({ value }) => value));
+    else if (isScalar(node) && node.type === 'PLAIN' && node.tag === undefined && typeof node.value === 'string') {
+      const means = oldTrue.test(node.value);
+      if (means || oldFalse.test(node.value)) found.push({ word: node.value, means, offset: node.range?.[0] ?? 0 });
+    }
+  }
+  return found;
 }
 
 /** The lines of the elements of the list that `takeApart` would take apart first. */
