@@ -50,6 +50,8 @@ export interface Circumstances {
   readonly complete?: boolean;
   /** Services that have other addresses by the word of other machines than they were given here, empty: none. Also those that are not in the list. */
   readonly recall?: ReadonlyMap<ServiceId, readonly string[]>;
+  /** Nothing new may be given now: whoever is not believed keeps what he has, whatever he asks for. */
+  readonly keep?: boolean;
 }
 
 /**
@@ -60,6 +62,7 @@ export class Assigner {
   readonly #options: AssignerOptions;
   #allocator: Allocator | undefined;
   #complete = false;
+  #keep = false;
   #pools: readonly Pool[] = [];
   #reserved: readonly ReservedAddress[] = noReserved;
   #known = new Map<ServiceId, ExportedService>();
@@ -72,24 +75,31 @@ export class Assigner {
   of(
     services: readonly ExportedService[],
     pools: readonly Pool[],
-    { reserved = noReserved, complete = true, recall = new Map() }: Circumstances = {},
+    { reserved = noReserved, complete = true, recall = new Map(), keep = false }: Circumstances = {},
   ): Assigned {
-    const takes = this.#options.takes ?? ((service) => service.address !== undefined);
+    const { takes = (service) => service.address !== undefined, believes = () => true } = this.#options;
     const taking = new Map(services.filter(takes).map((service) => [service.id, service]));
-    const change = {
-      remove: [...this.#known.keys()].filter((id) => !taking.has(id)),
-      set: [...taking.values()].filter((service) => this.#known.get(service.id) !== service).map(claimOf),
-    };
     const allocator = this.#allocator ?? this.#open(taking, pools, reserved);
     this.#allocator = allocator;
     const repooled = this.#pools !== pools || this.#reserved !== reserved;
+    const again = keep ? repooled || !this.#keep : this.#keep;
+    const change = {
+      remove: [...this.#known.keys()].filter((id) => !taking.has(id)),
+      set: [...taking.values()]
+        .filter((service) => this.#known.get(service.id) !== service || (again && !believes(service)))
+        .map((service) =>
+          keep && !believes(service) ? { ...claimOf(service), keeps: true as const } : claimOf(service),
+        ),
+    };
     // What others say counts under the new pools.
-    const first = repooled && recall.size > 0 ? allocator.update({ pools, reserved }).moved : [];
+    const first =
+      repooled && recall.size > 0 ? allocator.update({ ...(keep ? change : {}), pools, reserved }).moved : [];
     const all = repooled && recall.size === 0 ? { ...change, pools, reserved } : { ...change, recall };
     const { assigned, waiting, moved, problems } = allocator.update(all);
     const others = new Set([...recall.keys()].filter((id) => !taking.has(id)));
     const late = complete && !this.#complete ? allocator.complete(others).moved : [];
     this.#complete ||= complete;
+    this.#keep = keep;
     this.#known = taking;
     this.#pools = pools;
     this.#reserved = reserved;

@@ -23,6 +23,8 @@ export interface Claim {
   readonly backendKey?: string;
   /** Addresses that it says it holds: kept at first sight where the pools would give them. Later what the allocator gave counts. */
   readonly held: readonly string[];
+  /** Nothing new may be given now: it keeps what it has, whatever it asks for. */
+  readonly keeps?: true;
 }
 
 /** Ports `from` to `to`, inclusive, of a transport protocol (`tcp`, `udp`). */

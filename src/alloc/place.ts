@@ -4,7 +4,7 @@ import { type Claim, familiesOf, readAddresses } from './claim.ts';
 import { judge } from './judge.ts';
 import type { Assignment } from './outcome.ts';
 import { pick, takeFrom } from './pick.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, refuseAddress } from './refusal.ts';
 import type { Scene } from './scene.ts';
 
 /** Addresses of a service before the decision. */
@@ -33,6 +33,18 @@ export interface Placement {
  */
 export function place(claim: Claim, present: Present, scene: Scene): Placement {
   const sound = soundOf(claim, present, scene);
+  const placement = placeAnew(claim, sound, scene);
+  if (claim.keeps === undefined || sound.length === 0 || isAt(placement, sound)) return placement;
+  const reason = 'is kept until enough machines are heard to agree on what it asks for now';
+  const unmet = refuseAddress('E_ADDRESS_WAITS', 'few', sound.join(' and '), reason);
+  return { result: { assignment: { ...assign(sound, scene), unmet } }, hungry: false };
+}
+
+function isAt({ result }: Placement, addresses: readonly string[]): boolean {
+  return 'assignment' in result && result.assignment.addresses.join() === addresses.join();
+}
+
+function placeAnew(claim: Claim, sound: readonly string[], scene: Scene): Placement {
   if (claim.list !== undefined && claim.list.length > 0) {
     const asked = askFor(claim, claim.list, scene);
     return asked.ok ? grant(asked.pool, asked.addresses) : stay(sound, asked.refusal, scene);

@@ -20,6 +20,8 @@ export type Rule =
   | ShareRule
   /** The address belongs to a service that was there before a restart and has not been read again. */
   | 'unread'
+  /** Too few machines are heard to agree on another one. */
+  | 'few'
   | 'syntax'
   | 'families'
   | 'outside'

@@ -204,7 +204,7 @@ export class Addresses {
     const moves: AddressMove[] = [];
     for (let turn = 1; ; turn += 1) {
       const recall = consent.recall(assigner.assigned, admitted);
-      const found = assigner.of(now, pools, { ...circumstances, recall });
+      const found = assigner.of(now, pools, { ...circumstances, recall, keep: consent.keeps });
       moves.push(...found.moved);
       if (consent.take(found.assigned, admitted) && turn < mostTurns) continue;
       consent.end();

@@ -94,6 +94,11 @@ export class Consent {
     return this.#agreed.has(id) || (complete && state === 'enough');
   }
 
+  /** Nothing new may be given now: what services have they keep, whatever they ask for. */
+  get keeps(): boolean {
+    return this.#hearing.state !== 'enough';
+  }
+
   /** Nothing of what was recalled is known any more. */
   reopen(): void {
     this.#foreign.clear();

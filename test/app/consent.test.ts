@@ -132,6 +132,34 @@ describe('machines that agree', () => {
     assertApart(stage, 'after a restart');
   });
 
+  it('too few to agree, keep what they have, whatever services ask for by then', () => {
+    const pools = [
+      { name: 'p', ranges: ['192.0.2.0/28'] },
+      { name: 'q', ranges: ['198.51.100.0/28'] },
+    ];
+    const stage = machinesThatAgree(names, { pools });
+    for (const name of names) stage.put(name, 'x');
+    stage.settle();
+    stage.cut('c');
+    for (const name of names) stage.put(name, 'x', { pool: 'q' });
+    stage.settle();
+    assert.deepEqual(given(stage, 'a'), { 'shop/x': '198.51.100.0' });
+    assert.deepEqual(given(stage, 'c'), { 'shop/x': '192.0.2.0' });
+    assert.deepEqual(stage.of('c').problems, ['E_ADDRESS_WAITS shop/x']);
+    stage.restart('c', true);
+    for (const ms of [1, 600]) {
+      stage.pass(ms);
+      stage.gather('c');
+    }
+    assert.deepEqual(given(stage, 'c'), { 'shop/x': '192.0.2.0' }, 'begun anew, too');
+    stage.heal();
+    stage.settle();
+    for (const name of names) {
+      assert.deepEqual(given(stage, name), { 'shop/x': '198.51.100.0' });
+      assert.deepEqual(stage.of(name).problems, []);
+    }
+  });
+
   it('go by who gave it first, where two gave it at once', () => {
     const stage = machinesThatAgree(names);
     stage.settle();
