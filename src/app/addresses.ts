@@ -238,9 +238,10 @@ export class Addresses {
     const told = new Set(
       asking.filter((one) => this.#inCluster(one) && heldBy(one).length > 0).map((service) => service.id),
     );
+    const given = consent?.given;
     return new Assigner({
       takes: () => true,
-      held: new Map([...record.held].filter(([id]) => !told.has(id) && consent?.given.has(id) !== true)),
+      held: new Map([...record.held].filter(([id]) => !told.has(id) && given?.has(id) !== true)),
       believes: (service) => this.#inCluster(service),
       reassign: config.onPoolChange === 'reassign' && consent === undefined,
     });
