@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { News } from '../../providers/l2/speaker-words.ts';
 import { needsRootAnd } from '../fakes/needs.ts';
 import { type Lan, makeLan, monotonicMs } from './l2-lan.ts';
 import { makeNodes, type Nodes, opened } from './l2-nodes.ts';
@@ -10,6 +11,8 @@ const [vip, vip6, broadcast] = ['10.77.0.100', 'fd09::100', '10.77.0.255'];
 const ranks = [vip, vip6].map((one): readonly [string, readonly string[]] => [one, names]);
 /** A node that has all votes. */
 const alone = { group: { version: 1, voters: ['a'], previous: [] } };
+/** It is known there as one that takes addresses. */
+const fitness = (node: string) => (news: News) => news.kind === 'claims' && news.node === node && news.eligible;
 
 describe('a machine that cannot take an address', { concurrency: false, skip: needsRootAnd('ip', 'nft') }, () => {
   let lan: Lan;
@@ -33,7 +36,7 @@ describe('a machine that cannot take an address', { concurrency: false, skip: ne
   it('gives it to one that can when its kernel refuses it, keeps all others, and is a candidate again later', async () => {
     const [a, b] = await fresh().startAll(names);
     assert.ok(a && b);
-    await Promise.all([a.until(opened(vip)), a.until(opened(vip6))]);
+    await Promise.all([a.until(opened(vip)), a.until(opened(vip6)), a.until(fitness('b'))]);
     const at = monotonicMs();
     lan.run('a', 'sysctl -q -w net.ipv6.conf.eth0.disable_ipv6=1');
     await b.until(opened(vip6), at);
@@ -50,7 +53,7 @@ describe('a machine that cannot take an address', { concurrency: false, skip: ne
   it('gives it to one that has the interfaces on which it is to be announced from now on', async () => {
     const [a, b] = await fresh().startAll(names);
     assert.ok(a && b);
-    await a.until(opened(vip));
+    await Promise.all([a.until(opened(vip)), a.until(fitness('b'))]);
     const at = monotonicMs();
     const pools = [{ first: '10.77.0.100', last: '10.77.0.199' }];
     a.order({ kind: 'addresses', addresses: { pools, ranks, bound: [[vip, ['nope0']]] } });
