@@ -68,8 +68,8 @@ export function versionOf(words: string): string {
 }
 
 /**
- * Brings the newest words of each machine to all others over a network that loses, repeats and reorders: each tells once a second which words it
- * says, and at once when they are others; who misses them asks for their parts. Pure but for the sending.
+ * Brings the newest words of each machine to all others over a network that loses, repeats and reorders: each tells every two seconds which
+ * words it says, and at once when they are others; who misses them asks for their parts. Pure but for the sending.
  */
 export class WordExchange {
   readonly #parts: WordExchangeParts;

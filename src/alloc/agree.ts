@@ -29,6 +29,8 @@ export interface Table {
 }
 
 interface Entry extends Given {
+  /** All that is said, as a text. */
+  readonly key: string;
   readonly service: ServiceId;
   readonly novice: boolean;
 }
@@ -41,7 +43,7 @@ interface Entry extends Given {
 export function agree(tables: readonly Table[]): Map<ServiceId, Given> {
   const agreed = new Map<ServiceId, Given>();
   const holders = new Map<string, Given[]>();
-  for (const { service, novice: _, ...given } of entriesOf(tables)) {
+  for (const { service, novice: _, key: __, ...given } of entriesOf(tables)) {
     if (agreed.has(service)) continue;
     const free = (address: string) => holders.get(address)?.every((other) => mayShare(other, given)) ?? true;
     if (!given.addresses.every(free)) continue;
@@ -52,7 +54,7 @@ export function agree(tables: readonly Table[]): Map<ServiceId, Given> {
 }
 
 /** Of two times at which something was given, which one counts. */
-export function compareGiven(a: Pick<Given, 'atMs' | 'by'>, b: Pick<Given, 'atMs' | 'by'>): number {
+function compareGiven(a: Pick<Given, 'atMs' | 'by'>, b: Pick<Given, 'atMs' | 'by'>): number {
   return a.atMs - b.atMs || compareTexts(a.by, b.by);
 }
 
@@ -61,16 +63,17 @@ function entriesOf(tables: readonly Table[]): readonly Entry[] {
   const found = new Map<string, Entry>();
   for (const { novice, given } of tables)
     for (const [service, one] of given) {
-      const key = `${service} ${one.addresses.join()} ${one.atMs} ${one.by}`;
+      const sharing = one.sharing === undefined ? '' : JSON.stringify(one.sharing);
+      const key = `${service} ${one.addresses.join()} ${one.atMs} ${one.by} ${sharing}`;
       const before = found.get(key);
       const { unfit, ...fit } = one;
       const stays = before !== undefined && before.unfit === undefined ? undefined : unfit;
       const mark = stays === undefined ? {} : { unfit: stays };
-      found.set(key, { ...fit, ...mark, service, novice: novice && (before?.novice ?? true) });
+      found.set(key, { ...fit, ...mark, key, service, novice: novice && (before?.novice ?? true) });
     }
   return [...found.values()]
     .filter(({ unfit }) => unfit === undefined)
-    .sort((a, b) => Number(a.novice) - Number(b.novice) || compareGiven(a, b) || compareTexts(a.service, b.service));
+    .sort((a, b) => Number(a.novice) - Number(b.novice) || compareGiven(a, b) || compareTexts(a.key, b.key));
 }
 
 function mayShare(a: Given, b: Given): boolean {

@@ -34,6 +34,8 @@ function network(names: readonly string[], { seed = 1, loss = 0, repeat = 0 }: P
   const recorded: { to: string; bytes: Uint8Array }[] = [];
   const machines = new Map<string, Machine>();
   const cut = new Set<string>();
+  /** From whom nothing arrives, though everything reaches it. */
+  const mute = new Set<string>();
   const begin = (name: string) => {
     const said = new Map<string, Said>();
     const exchange = new WordExchange({
@@ -44,7 +46,7 @@ function network(names: readonly string[], { seed = 1, loss = 0, repeat = 0 }: P
         const bytes = encodeWord(word);
         sent += 1;
         recorded.push({ to, bytes });
-        if (cut.has(name) || cut.has(to)) return;
+        if (cut.has(name) || cut.has(to) || mute.has(name)) return;
         if (random() >= loss) flying.push({ at: now + 5 * random(), to, bytes });
         if (random() < repeat) flying.push({ at: now + 1000 * random(), to, bytes });
       },
@@ -62,6 +64,7 @@ function network(names: readonly string[], { seed = 1, loss = 0, repeat = 0 }: P
   };
   return {
     cut,
+    mute,
     begin,
     recorded,
     sent: () => sent,
@@ -134,14 +137,43 @@ describe('words between machines', () => {
     net.say('a', 'new');
     net.run(5000, () => net.heard('b', 'a')?.words === 'new');
     assert.equal(net.heard('b', 'a')?.words, 'new');
-    for (const { to, bytes } of replayed) {
-      net.deliver(to, bytes);
-      net.run(20);
-      assert.equal(net.heard('b', 'a')?.words, 'new');
-    }
+    for (const gapMs of [0, 20])
+      for (const { to, bytes } of replayed) {
+        net.deliver(to, bytes);
+        net.run(gapMs);
+        assert.equal(net.heard('b', 'a')?.words, 'new');
+      }
     net.say('a', 'newer');
     net.run(200, () => net.heard('b', 'a')?.words === 'newer');
     assert.equal(net.heard('b', 'a')?.words, 'newer');
+  });
+
+  it('that were others before do not come back by a record of the same life', () => {
+    const net = network(['a', 'b']);
+    net.say('a', 'one');
+    net.run(500, () => net.heard('b', 'a')?.words === 'one');
+    const replayed = net.recorded.filter(({ to }) => to === 'b');
+    net.say('a', 'two');
+    net.run(500, () => net.heard('b', 'a')?.words === 'two');
+    for (const { to, bytes } of replayed) {
+      net.deliver(to, bytes);
+      assert.equal(net.heard('b', 'a')?.words, 'two');
+    }
+  });
+
+  it('are known to be taken in soon after that was lost', () => {
+    const net = network(['a', 'b']);
+    net.say('a', 'one');
+    net.say('b', 'here');
+    net.run(1000);
+    net.say('a', 'two');
+    net.run(100, () => net.heard('b', 'a')?.words === 'two');
+    net.mute.add('b');
+    net.say('b', 'here');
+    net.run(50);
+    net.mute.delete('b');
+    net.run(300, () => net.heard('a', 'b')?.knows === versionOf('two'));
+    assert.equal(net.heard('a', 'b')?.knows, versionOf('two'));
   });
 
   it('are told again by a machine that was not heard in between, and cost two datagrams in four seconds at rest', () => {
