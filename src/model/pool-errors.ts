@@ -59,7 +59,8 @@ export const poolErrors = {
   },
   E_ADDRESS_WAITS: {
     class: 'retry',
-    title: 'a service has no address yet, or not the one it asks for: not every source has been read, or too few machines are heard',
+    title:
+      'a service has no address yet, or not the one it asks for: not every source has been read, or too few machines are heard',
     hint: 'Make the sources readable that other errors name, or bring back the machines that it names: who they tell of may hold the address that would be given.',
   },
   W_ADDRESS_KEPT: {
