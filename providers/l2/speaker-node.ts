@@ -3,6 +3,7 @@ import { journalFile } from './clear-machine.ts';
 import { Counting } from './counting.ts';
 import { DiskWriter, readDisk } from './disk.ts';
 import { GateFacts } from './gate-facts.ts';
+import { drainMs, HandingOver } from './handing-over.ts';
 import { Health } from './health.ts';
 import { Inquiry } from './inquiry.ts';
 import { Acceptor } from './kernel/acceptor.ts';
@@ -35,14 +36,9 @@ export interface SpeakerParts {
 }
 
 const now = () => performance.now();
-const drainMs = 1000;
 /** Less than the gates and the claims of others may wait for a look; one look in three is for those claims, too. */
 const glanceMs = 35;
 const rivalGlances = 3;
-/** A node that may keep nothing tries again to give it away, until somebody is there who takes it. */
-const giveAwayMs = 500;
-/** A hand-over takes a few ms, mostly. */
-const handedMs = 50;
 
 /** One node: the core with its socket, its disk, the kernel's gates and the network around. Lives in the speaker's thread. */
 export class SpeakerNode {
@@ -61,6 +57,7 @@ export class SpeakerNode {
   readonly #moved: Moved;
   readonly #inquiry: Inquiry;
   readonly #counting: Counting;
+  readonly #handing: HandingOver;
   readonly #claimed = new Set<string>();
   #ranks: ReadonlyMap<string, readonly NodeId[]>;
   /** Without this node where it is none that can. */
@@ -69,7 +66,6 @@ export class SpeakerNode {
   #eligible = true;
   #draining = false;
   #accepting = false;
-  #giving: NodeJS.Timeout | undefined;
   #uses = 0;
   #glancedAt = 0;
   #glances = 0;
@@ -171,6 +167,19 @@ export class SpeakerNode {
       taken: (vips) => tell({ kind: 'taken', vips }),
       fault: (error) => tell({ kind: 'trouble', what: 'asking who has an address', error }),
     });
+    this.#handing = new HandingOver({
+      node: options.node,
+      now,
+      claimed: this.#claimed,
+      ranks: () => this.#ranks,
+      known: () => this.#known,
+      fit: (node) => this.#view.fit(node),
+      hand: (heirs) => this.#shell.dispatch({ kind: 'handOverAll', heirs }),
+      letGo: (vips) => {
+        this.#shell.dispatch({ kind: 'rank', ranks: new Map([...this.#known].filter(([vip]) => !vips.has(vip))) });
+        this.#rank();
+      },
+    });
     const disk = new DiskWriter(
       this.#diskFile,
       (written) => this.#shell.dispatch({ kind: 'persisted', disk: written }),
@@ -261,37 +270,12 @@ export class SpeakerNode {
     const use = this.#uses;
     this.#ranks = new Map(addresses.ranks.filter(([vip]) => before.has(vip)));
     this.#rank();
-    if (!(await this.#giveAway(() => use === this.#uses))) return;
+    if (!(await this.#handing.misplaced(() => use === this.#uses))) return;
     await this.#surroundings.use(addresses);
     if (use !== this.#uses) return;
     this.#ranks = new Map(addresses.ranks);
     this.#inquire();
     this.#rank();
-  }
-
-  /**
-   * Addresses that this node may or can have no more: to one that may, and let go where nobody takes them. They are accepted until then.
-   * False: something newer counts.
-   */
-  async #giveAway(counts: () => boolean): Promise<boolean> {
-    const misplaced = () =>
-      [...this.#claimed].filter((vip) => this.#known.get(vip)?.includes(this.#options.node) === false);
-    const heirs = (vip: string) => (this.#known.get(vip) ?? []).filter((node) => this.#view.fit(node));
-    for (const until = now() + drainMs; now() < until; ) {
-      const left = misplaced().filter((vip) => heirs(vip).length > 0);
-      if (left.length === 0) break;
-      const first = new Map<string, NodeId>();
-      for (const vip of left) for (const heir of heirs(vip).slice(0, 1)) first.set(vip, heir);
-      this.#shell.dispatch({ kind: 'handOverAll', heirs: first });
-      await new Promise((resolve) => setTimeout(resolve, handedMs));
-      if (!counts()) return false;
-    }
-    const left = new Set(misplaced());
-    if (left.size > 0) {
-      this.#shell.dispatch({ kind: 'rank', ranks: new Map([...this.#known].filter(([vip]) => !left.has(vip))) });
-      this.#rank();
-    }
-    return counts();
   }
 
   /** For what it may not use yet, somebody else has, is its own or cannot be taken here this node is no candidate: another one may be. */
@@ -343,7 +327,7 @@ export class SpeakerNode {
   #facesChanged(announcing: boolean): void {
     this.#inquiry.look();
     this.#rank();
-    void this.#giveAway(() => true);
+    void this.#handing.misplaced(() => true);
     this.#tellEligible();
     if (announcing && this.#surroundings.faces.length > 0) this.#announcer.again();
   }
@@ -353,20 +337,7 @@ export class SpeakerNode {
     const fit = this.#accepting && this.#surroundings.faces.length > 0;
     const eligible = this.#eligible && !this.#draining && fit && this.#health.served;
     this.#shell.dispatch({ kind: 'eligible', eligible });
-    clearInterval(this.#giving);
-    if (eligible) return;
-    this.#giving = setInterval(() => this.#handAllOver(), giveAwayMs);
-    this.#handAllOver();
-  }
-
-  /** To those who are there and take more; what nobody would take stays. */
-  #handAllOver(): void {
-    const heirs = new Map<string, NodeId>();
-    for (const vip of this.#claimed) {
-      const to = (this.#ranks.get(vip) ?? []).find((node) => node !== this.#options.node && this.#view.fit(node));
-      if (to !== undefined) heirs.set(vip, to);
-    }
-    if (heirs.size > 0) this.#shell.dispatch({ kind: 'handOverAll', heirs });
+    this.#handing.eligible(eligible);
   }
 
   async #close(how: 'leave' | 'withdraw'): Promise<void> {
@@ -378,7 +349,7 @@ export class SpeakerNode {
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await this.#shell.released();
-    clearInterval(this.#giving);
+    this.#handing.close();
     this.#view.close();
     this.#words.close();
     this.#health.close();
