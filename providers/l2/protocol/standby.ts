@@ -15,7 +15,10 @@ export class Standby {
   readonly #timing: Timing;
   readonly #nudgedAt = new Map<string, number>();
   #ranks: Ranks | undefined;
+  /** Since when each address is planned. */
   #since: ReadonlyMap<Vip, number> = new Map();
+  /** Since when this node may have it. */
+  #ableSince: ReadonlyMap<Vip, number> = new Map();
   #lookAt = 0;
   #changes = 0;
 
@@ -46,7 +49,7 @@ export class Standby {
     const nudges: { readonly to: NodeId; readonly vip: Vip }[] = [];
     if (now < this.#lookAt) return { claims, nudges };
     this.#lookAt = Number.POSITIVE_INFINITY;
-    const since = this.#sinceOf(ranks, now);
+    this.#date(ranks, now);
     for (const [vip, order] of ranks) {
       if (owner.claims.has(vip)) continue;
       const free = Math.max(voter.availableAt(vip), voter.mutedUntil);
@@ -54,7 +57,7 @@ export class Standby {
       const then = Math.max(free, now);
       const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, then)));
       for (const [slot, node] of candidates.entries()) {
-        const patientUntil = node === order[0] || voter.knows(vip) ? 0 : (since.get(vip) ?? now) + this.#timing.coldMs;
+        const patientUntil = node === order[0] || voter.knows(vip) ? 0 : this.#coldUntil(vip, candidates[0] === order[0]);
         const turn = Math.max(free + slot * this.#timing.beatMs, owner.notBefore(vip), patientUntil);
         if (node !== this.#self && voters.includes(node)) continue;
         const at = node === this.#self ? turn : Math.max(turn, this.#nudgedAgainAt(node, vip));
@@ -72,12 +75,18 @@ export class Standby {
     return { claims, nudges };
   }
 
-  /** Since when each address is planned, as long as this node votes. */
-  #sinceOf(ranks: Ranks, now: number): ReadonlyMap<Vip, number> {
-    if (ranks !== this.#ranks)
-      this.#since = new Map([...ranks.keys()].map((vip) => [vip, this.#since.get(vip) ?? now]));
+  /** What nobody ever had is left to whoever comes first for it. Is he there, he may need as long to become able as this node did. */
+  #coldUntil(vip: Vip, firstIsThere: boolean): number {
+    const since = (firstIsThere ? this.#ableSince.get(vip) : undefined) ?? this.#since.get(vip) ?? 0;
+    return since + this.#timing.coldMs;
+  }
+
+  #date(ranks: Ranks, now: number): void {
+    if (ranks === this.#ranks) return;
     this.#ranks = ranks;
-    return this.#since;
+    const able = [...ranks].flatMap(([vip, order]) => (order.includes(this.#self) ? [vip] : []));
+    this.#since = new Map([...ranks.keys()].map((vip) => [vip, this.#since.get(vip) ?? now]));
+    this.#ableSince = new Map(able.map((vip) => [vip, this.#ableSince.get(vip) ?? now]));
   }
 
   #nudgedAgainAt(node: NodeId, vip: Vip): number {

@@ -51,6 +51,21 @@ describe('a start of all nodes', () => {
   });
 });
 
+describe('nodes that need time to find out whether they can have addresses', () => {
+  it('leave to each other what they come first for, whoever is done before', () => {
+    const { world, counts } = begin(0, 0, 0);
+    const plan = spreadVips(vips.map((vip) => ({ vip, nodes: world.names, owner: undefined })));
+    for (const [number, machine] of world.machines.entries()) {
+      const name = world.names[number];
+      const without: Ranks = new Map([...plan].map(([vip, nodes]) => [vip, nodes.filter((node) => node !== name)]));
+      world.agenda.at(1, () => machine.give({ kind: 'rank', ranks: without }));
+      world.agenda.at(4000 + 1500 * number, () => machine.give({ kind: 'rank', ranks: plan }));
+    }
+    world.run(12_000);
+    assert.deepEqual(counts(), [3, 3, 3]);
+  });
+});
+
 describe('new addresses, of which the nodes hear one after another', () => {
   it('go to those whom the plan names, and take none away from anybody', () => {
     const { world } = begin(0, 0, 0);
