@@ -57,7 +57,8 @@ export class Standby {
       const then = Math.max(free, now);
       const candidates = order.filter((node) => (node === this.#self ? eligible : voter.candidate(node, then)));
       for (const [slot, node] of candidates.entries()) {
-        const patientUntil = node === order[0] || voter.knows(vip) ? 0 : this.#coldUntil(vip, candidates[0] === order[0]);
+        const patientUntil =
+          node === order[0] || voter.knows(vip) ? 0 : this.#coldUntil(vip, candidates[0] === order[0]);
         const turn = Math.max(free + slot * this.#timing.beatMs, owner.notBefore(vip), patientUntil);
         if (node !== this.#self && voters.includes(node)) continue;
         const at = node === this.#self ? turn : Math.max(turn, this.#nudgedAgainAt(node, vip));
