@@ -126,7 +126,8 @@ export class Allocator {
     for (const [id, { addresses }] of before.assigned) held.set(id, addresses);
     for (const id of gone) held.delete(id);
     const read = readPools(change.pools ?? this.#pools, change.reserved ?? this.#reserved);
-    const ledger = new Ledger(new PoolTable(read), held, this.#reassign, seen);
+    const ledger = new Ledger(new PoolTable(read), held, this.#reassign, seen, before.asked);
+    for (const id of gone) ledger.asked.delete(id);
     putAll([...claims.values()], ledger);
     ledger.compareWith(before);
     return { ledger, problems: read.problems };

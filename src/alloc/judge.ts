@@ -12,24 +12,32 @@ export interface Misfit {
   readonly refusal: Refusal;
 }
 
-/** Whether the pools would give a service these addresses, free or not; undefined: they would. Reserved ones are judged elsewhere. */
-export function judge(claim: Claim, addresses: readonly string[], { table }: Pick<Scene, 'table'>): Misfit | undefined {
+/**
+ * Whether the pools would give a service these addresses, free or not; undefined: they would. Reserved ones are judged elsewhere. `anew`: it
+ * asks for another pool than when it got them.
+ */
+export function judge(
+  claim: Claim,
+  addresses: readonly string[],
+  { table }: Pick<Scene, 'table'>,
+  anew = false,
+): Misfit | undefined {
   // What wants it moved counts more than what lets it stay.
-  const misfits = addresses.flatMap((address) => judgeOne(claim, address, table) ?? []);
+  const misfits = addresses.flatMap((address) => judgeOne(claim, address, table, anew) ?? []);
   const split = misfits.length === 0 ? judgeTogether(addresses, table) : undefined;
   return misfits.find(({ tolerable }) => !tolerable) ?? misfits[0] ?? split;
 }
 
-function judgeOne(claim: Claim, address: string, table: PoolTable): Misfit | undefined {
+function judgeOne(claim: Claim, address: string, table: PoolTable, anew: boolean): Misfit | undefined {
   const pool = table.find(address)?.pool;
-  if (claim.pool !== undefined && pool?.name !== claim.pool) {
+  if (pool !== undefined && claim.pool !== undefined && pool.name !== claim.pool) {
     const reason = `is asked for, and ${address} is not in it`;
     return { tolerable: false, refusal: refusePool('W_ADDRESS_KEPT', 'other-pool', claim.pool, reason) };
   }
   if (pool === undefined) {
     const reason =
       'is in no pool any more and is kept; put it back into a pool, or ask for another address or pool to move the service';
-    return { tolerable: true, refusal: refuseAddress('W_ADDRESS_KEPT', 'outside', address, reason) };
+    return { tolerable: !anew, refusal: refuseAddress('W_ADDRESS_KEPT', 'outside', address, reason) };
   }
   if (table.bar(pool, address)?.rule === 'buggy') {
     const reason = `of pool ${shown(pool.name)} ends in .0 or .255, which the pool avoids`;

@@ -19,20 +19,24 @@ export class Ledger {
   readonly holdings: Holdings;
   readonly #hungry = new Queue();
   readonly #seen: Set<ServiceId>;
+  /** The pools that services named when they got what they have. */
+  readonly asked: Map<ServiceId, string | undefined>;
   readonly #scene: Scene;
   /** Since they were last taken: services that changed, and what those had that moved. */
   readonly #changed = new Set<ServiceId>();
   readonly #from = new Map<ServiceId, readonly string[]>();
 
-  /** `seen`: services that had their first sight before. */
+  /** `seen`: services that had their first sight before. `asked`: what they named by then. */
   constructor(
     table: PoolTable,
     record: ReadonlyMap<ServiceId, readonly string[]>,
     reassign: boolean,
     seen: Iterable<ServiceId> = [],
+    asked: Ledger['asked'] = new Map(),
   ) {
     this.table = table;
     this.#seen = new Set(seen);
+    this.asked = new Map(asked);
     this.holdings = new Holdings(table, (address) => this.#hungry.wants(address));
     this.#scene = { table, holdings: this.holdings, reassign };
     this.#record = new Map();
@@ -50,9 +54,10 @@ export class Ledger {
   }
 
   /** What a service has, as far as is known; what it says itself counts at first sight only. */
-  presentOf({ id, held }: Claim): Present {
+  presentOf({ id, held, pool }: Claim): Present {
     const known = this.assigned.get(id)?.addresses ?? this.#record.get(id);
-    if (known !== undefined) return { addresses: known, known: true };
+    const anew = pool !== undefined && this.asked.has(id) && this.asked.get(id) !== pool;
+    if (known !== undefined) return { addresses: known, known: true, anew };
     return { addresses: this.claims.has(id) || this.#seen.has(id) ? [] : held, known: false };
   }
 
@@ -74,6 +79,7 @@ export class Ledger {
     for (const address of had?.addresses ?? []) this.holdings.letGo(id, address);
     if (this.claims.delete(id)) this.#changed.add(id);
     this.#seen.delete(id);
+    this.asked.delete(id);
     this.#from.delete(id);
     this.assigned.delete(id);
     this.waiting.delete(id);
@@ -153,6 +159,7 @@ export class Ledger {
     for (const address of had) if (old !== claim || !next.includes(address)) this.holdings.letGo(id, address);
     for (const address of next) if (old !== claim || !had.includes(address)) this.holdings.hold(claim, address);
     this.#unreserve(id);
+    if (!this.asked.has(id) || next.join() !== present.addresses.join()) this.asked.set(id, claim.pool);
     // At first sight a service moves when it loses what it held before.
     if (!this.#from.has(id)) {
       const from = before === undefined && old === undefined ? present.addresses : had;

@@ -12,6 +12,8 @@ export interface Present {
   readonly addresses: readonly string[];
   /** false: only the service itself says that it holds them. */
   readonly known: boolean;
+  /** It names another pool than when it got them. */
+  readonly anew?: boolean;
 }
 
 export interface Placement {
@@ -33,7 +35,7 @@ export interface Placement {
  */
 export function place(claim: Claim, present: Present, scene: Scene): Placement {
   const sound = soundOf(claim, present, scene);
-  const placement = placeAnew(claim, sound, scene);
+  const placement = placeAnew(claim, sound, scene, present.anew);
   if (claim.keeps === undefined || sound.length === 0 || isAt(placement, sound)) return placement;
   const reason = 'is kept until enough machines are heard to agree on what it asks for now';
   const unmet = refuseAddress('E_ADDRESS_WAITS', 'few', sound.join(' and '), reason);
@@ -44,13 +46,13 @@ function isAt({ result }: Placement, addresses: readonly string[]): boolean {
   return 'assignment' in result && result.assignment.addresses.join() === addresses.join();
 }
 
-function placeAnew(claim: Claim, sound: readonly string[], scene: Scene): Placement {
+function placeAnew(claim: Claim, sound: readonly string[], scene: Scene, anew?: boolean): Placement {
   if (claim.list !== undefined && claim.list.length > 0) {
     const asked = askFor(claim, claim.list, scene);
     return asked.ok ? grant(asked.pool, asked.addresses) : stay(sound, asked.refusal, scene);
   }
   if (sound.length === 0) return fresh(claim, sound, scene);
-  const misfit = judge(claim, sound, scene);
+  const misfit = judge(claim, sound, scene, anew);
   if (misfit === undefined) return complete(claim, sound, scene);
   if (misfit.tolerable && !scene.reassign) {
     return { result: { assignment: { ...assign(sound, scene), unmet: misfit.refusal } }, hungry: false };

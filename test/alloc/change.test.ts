@@ -27,6 +27,15 @@ describe('pools that change beneath a service', () => {
     assert.match(unmet?.message ?? '', /10\.0\.0\.0 is in no pool any more and is kept; put it back/);
   });
 
+  it('that no longer hold its address, and it names its pool: it stays until it names another one', () => {
+    const allocator = open([wide, other]);
+    allocator.set(claim('a', { pool: 'p' }));
+    assert.equal(stateOf(allocator.repool(away), 'a'), '10.0.0.0 (outside)');
+    assert.equal(stateOf(allocator.set(claim('a', { pool: 'p', ports: ports(443) })), 'a'), '10.0.0.0 (outside)');
+    assert.equal(stateOf(allocator.repool([other]), 'a'), '10.0.0.0 (outside)', 'the pool that it names is gone, too');
+    assert.equal(stateOf(allocator.set(claim('a', { pool: 'q' })), 'a'), '10.0.9.0');
+  });
+
   it('that no longer hold its address: it gets another at once where that is wanted, or waits', () => {
     assert.deepEqual(held(true).repool(away).moved, [{ service: 'a', from: ['10.0.0.0'], to: ['10.0.0.2'] }]);
     const none = held(true).repool([]);

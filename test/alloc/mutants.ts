@@ -136,8 +136,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a pool named moves nobody',
     file: 'judge.ts',
-    from: 'claim.pool !== undefined && pool?.name !== claim.pool',
+    from: 'pool.name !== claim.pool',
     to: 'claim.pool === ""',
+  },
+  {
+    name: 'shrinking moves who names the pool',
+    file: 'judge.ts',
+    from: 'if (pool !== undefined && claim.pool !== undefined && pool.name',
+    to: 'if (claim.pool !== undefined && pool?.name',
+  },
+  {
+    name: 'who is in no pool any more cannot be moved',
+    file: 'judge.ts',
+    from: 'tolerable: !anew',
+    to: 'tolerable: true',
   },
   {
     name: 'shrinking moves',

@@ -39,6 +39,8 @@ export class Reference {
   /** Service → rule. */
   readonly waiting = new Map<string, string>();
   readonly #hungry = new Set<string>();
+  /** The pool that each named when it got what it has. */
+  readonly #asked = new Map<string, string | undefined>();
 
   constructor(
     pools: readonly PlainPool[],
@@ -60,6 +62,7 @@ export class Reference {
     for (const id of change.remove ?? []) {
       this.#forget(id);
       this.#seen.delete(id);
+      this.#asked.delete(id);
     }
     const asks = (claim: Claim | undefined) => JSON.stringify({ ...claim, held: [] });
     let todo = (change.set ?? []).filter((claim) => asks(claim) !== asks(this.#claims.get(claim.id)));
@@ -116,7 +119,9 @@ export class Reference {
   #settle(claim: Claim): void {
     const { id } = claim;
     const known = this.held.get(id)?.addresses ?? this.#unread.get(id);
-    const answer = this.#decide(claim, known ?? (this.#seen.has(id) ? [] : claim.held), known !== undefined);
+    const present = known ?? (this.#seen.has(id) ? [] : claim.held);
+    const answer = this.#decide(claim, present, known !== undefined);
+    if (!this.#asked.has(id) || answer.addresses.join() !== present.join()) this.#asked.set(id, claim.pool);
     this.#seen.add(id);
     this.#forget(id);
     this.#claims.set(id, claim);
@@ -159,8 +164,10 @@ export class Reference {
     const faults: { rule: string; must: boolean }[] = [];
     for (const address of addresses) {
       const pool = this.#poolOf(address);
-      if (claim.pool !== undefined && pool?.name !== claim.pool) faults.push({ rule: 'other-pool', must: true });
-      else if (pool === undefined) faults.push({ rule: 'outside', must: false });
+      const named = claim.pool !== undefined;
+      const anew = named && this.#asked.has(claim.id) && this.#asked.get(claim.id) !== claim.pool;
+      if (pool === undefined) faults.push({ rule: 'outside', must: anew });
+      else if (named && pool.name !== claim.pool) faults.push({ rule: 'other-pool', must: true });
       else if (pool.avoidBuggy && buggy(address)) faults.push({ rule: 'buggy', must: true });
       else {
         const rule = closedTo(pool, claim);
