@@ -19,6 +19,8 @@ export interface Given {
   readonly sharing?: Sharing;
   /** The pools of this machine would not give it any more, and who has set them wants it moved. */
   readonly unfit?: true;
+  /** What it has on this machine as long as that counts, in the place of `addresses`. */
+  readonly still?: readonly string[];
 }
 
 /** All that one machine says. */
@@ -43,14 +45,25 @@ interface Entry extends Given {
 export function agree(tables: readonly Table[]): Map<ServiceId, Given> {
   const agreed = new Map<ServiceId, Given>();
   const holders = new Map<string, Given[]>();
+  const served = servedBy(tables);
   for (const { service, novice: _, key: __, ...given } of entriesOf(tables)) {
     if (agreed.has(service)) continue;
-    const free = (address: string) => holders.get(address)?.every((other) => mayShare(other, given)) ?? true;
+    const free = (address: string) =>
+      (served.get(address) ?? service) === service &&
+      (holders.get(address)?.every((other) => mayShare(other, given)) ?? true);
     if (!given.addresses.every(free)) continue;
     agreed.set(service, given);
     for (const address of given.addresses) holders.set(address, [...(holders.get(address) ?? []), given]);
   }
   return agreed;
+}
+
+/** Who still has an address somewhere that he is about to lose. */
+function servedBy(tables: readonly Table[]): ReadonlyMap<string, ServiceId> {
+  const served = new Map<string, ServiceId>();
+  for (const { given } of tables)
+    for (const [service, { still = [] }] of given) for (const address of still) served.set(address, service);
+  return served;
 }
 
 /** Of two times at which something was given, which one counts. */
@@ -66,7 +79,7 @@ function entriesOf(tables: readonly Table[]): readonly Entry[] {
       const sharing = one.sharing === undefined ? '' : JSON.stringify(one.sharing);
       const key = `${service} ${one.addresses.join()} ${one.atMs} ${one.by} ${sharing}`;
       const before = found.get(key);
-      const { unfit, ...fit } = one;
+      const { unfit, still: _, ...fit } = one;
       const stays = before !== undefined && before.unfit === undefined ? undefined : unfit;
       const mark = stays === undefined ? {} : { unfit: stays };
       found.set(key, { ...fit, ...mark, key, service, novice: novice && (before?.novice ?? true) });

@@ -34,7 +34,7 @@ export function differs({ id, origin }: ExportedService, here: readonly string[]
     severity: 'warning',
     source: `${kind}/${namespace}/${name}`,
     service: id,
-    message: `${kind} ${namespace}/${name} has ${here.join(' and ')} here and ${there.join(' and ')} by the word of other machines: give all of them the same pools and the same files`,
+    message: `${kind} ${namespace}/${name} is to have ${here.join(' and ')} here and has ${there.join(' and ')} by the word of other machines, which counts: give all of them the same pools and the same files`,
     ...(file === undefined ? {} : { file }),
     ...(line === undefined ? {} : { line }),
   };

@@ -14,6 +14,7 @@ const schema = z.strictObject({
         .strictObject({ shareKey: z.string(), backendKey: z.string().optional(), ports: z.array(span) })
         .optional(),
       unfit: z.literal(true).optional(),
+      still: z.array(z.string()).optional(),
     }),
   ),
 });
@@ -34,13 +35,14 @@ export function readTable(text: string): Table | undefined {
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) return undefined;
-  const given = parsed.data.given.map(({ service, sharing, unfit, ...one }): [string, Given] => {
+  const given = parsed.data.given.map(({ service, sharing, unfit, still, ...one }): [string, Given] => {
     const { shareKey = '', backendKey, ports = [] } = sharing ?? {};
     const shared =
       sharing === undefined
         ? {}
         : { sharing: { shareKey, ports, ...(backendKey === undefined ? {} : { backendKey }) } };
-    return [service, { ...one, ...shared, ...(unfit === undefined ? {} : { unfit }) }];
+    const told = { ...(unfit === undefined ? {} : { unfit }), ...(still === undefined ? {} : { still }) };
+    return [service, { ...one, ...shared, ...told }];
   });
   return { novice: parsed.data.novice, given: new Map(given) };
 }

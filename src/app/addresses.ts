@@ -161,9 +161,11 @@ export class Addresses {
     const now = complete && consent === undefined ? asking : asking.filter(admits);
     const late = now === asking ? [] : asking.filter((one) => !admits(one));
     const { problems, assigned, moved } = this.#agree(now, own, pools, reserved);
-    const settled = (id: ServiceId) => consent === undefined || !own.has(id) || consent.settled(id);
     const given = new Map(
-      [...assigned].flatMap(([id, { addresses }]) => (settled(id) ? [[id, addresses] as const] : [])),
+      [...assigned].flatMap(([id, { addresses }]) => {
+        const served = consent === undefined || !own.has(id) ? addresses : consent.served(id);
+        return served === undefined ? [] : [[id, served] as const];
+      }),
     );
     const unsettled = given.size === assigned.size ? [] : now.filter(({ id }) => assigned.has(id) && !given.has(id));
     // What it had before is nobody's any more; what it may have had before a start goes on until this one is settled.
@@ -176,7 +178,11 @@ export class Addresses {
     return {
       addresses: given,
       agreeing: why === undefined && late.length + unsettled.length > 0,
-      poolOf: new Map([...assigned].flatMap(([id, { pool }]) => (pool === undefined ? [] : [[id, pool]]))),
+      poolOf: new Map(
+        [...assigned].flatMap(([id, { pool, addresses }]) =>
+          pool === undefined || !sameItems(given.get(id) ?? [], addresses) ? [] : [[id, pool]],
+        ),
+      ),
       unknown: unknown.length === 0 ? nobody : new Set(unknown),
       problems: [
         ...problems,

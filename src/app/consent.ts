@@ -13,8 +13,8 @@ export interface ConsentOptions {
   readonly record: Pick<AddressRecord, 'held' | 'origins'>;
   /** Whoever is outside of the pools gets another address, once they are the same everywhere. */
   readonly reassign: boolean;
-  /** What was settled under the configuration before this one: it goes on without a question. Kept up to date. */
-  readonly standing?: Map<ServiceId, string>;
+  /** What services had under the configuration before this one: it goes on without a question. Kept up to date. */
+  readonly standing?: Map<ServiceId, readonly string[]>;
   /** Something will be different after so long. */
   readonly again: (afterMs: number) => void;
 }
@@ -50,6 +50,7 @@ export class Consent {
   /** What could not be followed: it is tried once. */
   readonly #tried = new Map<ServiceId, { readonly key: string; readonly service: ExportedService | undefined }>();
   readonly #words = new Map<string, number>();
+  readonly #served: Map<ServiceId, readonly string[]>;
   #said = 0;
   #latestMs = 0;
   #began = false;
@@ -60,11 +61,12 @@ export class Consent {
 
   constructor(options: ConsentOptions) {
     this.#options = options;
+    this.#served = options.standing ?? new Map();
   }
 
   /** What is known before anything is given. `own`: services that take part. `complete`: there are no others. */
   begin(own: Own, complete: boolean): void {
-    const { agreement, node, record, standing } = this.#options;
+    const { agreement, node, record } = this.#options;
     this.#hearing = agreement()?.hear() ?? silence;
     this.#own = own;
     if (this.#hearing.state === 'few') this.#novice = true;
@@ -74,7 +76,7 @@ export class Consent {
         this.#mine.set(id, {
           given: { addresses, atMs, by },
           recorded: true,
-          settled: standing?.get(id) === addresses.join(),
+          settled: sameItems(this.#served.get(id) ?? none, addresses),
         });
       }
     this.#began = true;
@@ -161,13 +163,14 @@ export class Consent {
 
   /** Says it, and finds what the others know of it. */
   end(): void {
-    const { agreement, clock, again, standing } = this.#options;
+    const { agreement, clock, again } = this.#options;
     const { state, voices } = this.#hearing;
     if (state === 'enough') this.#novice = false;
     const way = agreement();
     if (way === undefined) return;
-    const given = new Map([...this.#mine].map(([id, mine]) => [id, mine.given]));
-    const words = way.say(writeTable({ novice: this.#novice, given }), voices);
+    if (state !== 'listening')
+      for (const id of [...this.#served.keys()]) if (this.served(id) === undefined) this.#served.delete(id);
+    const words = way.say(writeTable({ novice: this.#novice, given: this.given }), voices);
     const newest = [...this.#words.keys()].at(-1);
     if (words !== newest) {
       this.#words.delete(words);
@@ -189,14 +192,23 @@ export class Consent {
       else mine.settled = by.size === answers.length || (leftMs <= 0 && way.decide(by));
       if (!mine.settled && leftMs > 0) waitsMs = Math.min(waitsMs, leftMs);
     }
-    standing?.clear();
-    for (const [id, { given: one, settled }] of this.#mine) if (settled) standing?.set(id, one.addresses.join());
+    for (const id of this.#mine.keys()) {
+      const addresses = this.served(id);
+      if (addresses !== undefined) this.#served.set(id, addresses);
+    }
     if (waitsMs < Number.POSITIVE_INFINITY) again(waitsMs);
   }
 
-  /** Whether nobody else gives what this service has here to another one. */
-  settled(id: ServiceId): boolean {
-    return this.#mine.get(id)?.settled === true;
+  /**
+   * What a service has: what was given here, where it counts and nobody who is there gives it to another one; until then what it had, as long
+   * as that counts.
+   */
+  served(id: ServiceId): readonly string[] | undefined {
+    const counts = this.#agreed.get(id)?.addresses ?? none;
+    const mine = this.#mine.get(id);
+    if (mine === undefined) return undefined;
+    const had = [mine.settled ? mine.given.addresses : none, this.#served.get(id) ?? none];
+    return had.find((addresses) => addresses.length > 0 && sameItems(counts, addresses));
   }
 
   /** Services that have something else on other machines, and what there. */
@@ -211,7 +223,12 @@ export class Consent {
 
   /** For the record: all that this machine says. */
   get given(): ReadonlyMap<ServiceId, Given> {
-    return new Map([...this.#mine].map(([id, { given }]) => [id, given]));
+    return new Map(
+      [...this.#mine].map(([id, { given }]) => {
+        const still = this.#served.get(id);
+        return [id, still === undefined || sameItems(still, given.addresses) ? given : { ...given, still }];
+      }),
+    );
   }
 
   #compare(): void {

@@ -273,9 +273,9 @@ const none: Gathered['services'] = [];
 const nobody: ReadonlySet<ServiceId> = new Set();
 
 /** By state directory: a changed configuration takes over what was agreed before, as long as the process lasts. */
-const standing = new Map<string, Map<ServiceId, string>>();
+const standing = new Map<string, Map<ServiceId, readonly string[]>>();
 
-function standingAt(stateDir: string): Map<ServiceId, string> {
+function standingAt(stateDir: string): Map<ServiceId, readonly string[]> {
   const found = standing.get(stateDir) ?? new Map();
   standing.set(stateDir, found);
   return found;

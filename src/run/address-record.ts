@@ -99,7 +99,10 @@ export class AddressRecord {
 type Line = z.infer<typeof line>;
 
 function linesOf(held: AddressRecord['held'], origins: AddressRecord['origins']): Line[] {
-  return [...held].map(([service, addresses]) => ({ service, addresses: [...addresses], ...origins.get(service) }));
+  return [...held].map(([service, addresses]) => {
+    const origin = origins.get(service);
+    return { service, addresses: [...addresses], ...(origin && { atMs: origin.atMs, by: origin.by }) };
+  });
 }
 
 function textOf({ addresses, atMs, by }: Line): string {

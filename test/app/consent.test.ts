@@ -101,6 +101,41 @@ describe('machines that agree', () => {
     );
   });
 
+  it('give no address to two while what services ask for changes from machine to machine', () => {
+    const pools = [
+      { name: 'p', ranges: ['192.0.2.0/30'] },
+      { name: 'q', ranges: ['198.51.100.0/30'] },
+    ];
+    const asks = fc.record({
+      does: fc.constant('ask' as const),
+      on: machine,
+      id: fc.constantFrom('u', 'v', 'w'),
+      q: fc.boolean(),
+    });
+    const steps = fc.array(fc.oneof({ weight: 1, arbitrary: asks }, { weight: 3, arbitrary: step }), { maxLength: 60 });
+    fc.assert(
+      fc.property(steps, (list) => {
+        const stage = machinesThatAgree(names, { pools });
+        stage.settle();
+        for (const [at, one] of list.entries()) {
+          if (one.does === 'ask') stage.put(one.on, one.id, { pool: one.q ? 'q' : 'p' });
+          else perform(stage, one);
+          const owners = new Map<string, string>();
+          for (const name of names)
+            for (const [id, address] of Object.entries(given(stage, name))) {
+              assert.equal(owners.get(address) ?? id, id, `after ${at}: ${address} has two services`);
+              owners.set(address, id);
+            }
+        }
+        for (const name of names) for (const id of ids) stage.put(name, id, { pool: id < 'w' ? 'p' : 'q' });
+        stage.settle(60);
+        for (const name of names) assert.deepEqual(given(stage, name), given(stage, 'a'));
+        assert.equal(Object.keys(given(stage, 'a')).length, ids.length);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it('keep what they gave, whatever one says that was off in between', () => {
     const stage = machinesThatAgree(names);
     stage.settle();
@@ -132,6 +167,30 @@ describe('machines that agree', () => {
     assertApart(stage, 'after a restart');
   });
 
+  it('use no address that the others do not count as theirs', () => {
+    const stage = machinesThatAgree(names);
+    for (const name of names) stage.put(name, 'x');
+    stage.settle();
+    assert.deepEqual(given(stage, 'b'), { 'shop/x': '192.0.2.0' });
+    // There x has to move.
+    stage.repool('b', [
+      { name: 'p', ranges: ['192.0.2.4/30'] },
+      { name: 'q', ranges: ['192.0.2.0/30'] },
+    ]);
+    stage.settle();
+    assertApart(stage, 'moved on one machine');
+    assert.deepEqual(stage.of('b').problems, ['W_ADDRESS_DIFFERS shop/x']);
+    assert.deepEqual(given(stage, 'b'), { 'shop/x': '192.0.2.0' }, 'and is served as before');
+    for (const name of names) for (const id of ['u', 'v', 'w', 'y']) stage.put(name, id);
+    stage.settle();
+    assertApart(stage, 'others came');
+    for (const name of ['a', 'c']) assert.equal(given(stage, name)['shop/x'], '192.0.2.0');
+    stage.repool('b', [{ name: 'p', ranges: ['192.0.2.0/28'] }]);
+    stage.settle();
+    for (const name of names) assert.deepEqual(given(stage, name), given(stage, 'a'));
+    assert.deepEqual(stage.of('b').problems, []);
+  });
+
   it('too few to agree, keep what they have, whatever services ask for by then', () => {
     const pools = [
       { name: 'p', ranges: ['192.0.2.0/28'] },
@@ -143,7 +202,10 @@ describe('machines that agree', () => {
     stage.cut('c');
     for (const name of names) stage.put(name, 'x', { pool: 'q' });
     stage.settle();
-    assert.deepEqual(given(stage, 'a'), { 'shop/x': '198.51.100.0' });
+    for (const name of names) assert.deepEqual(given(stage, name), { 'shop/x': '192.0.2.0' }, 'by the word of c');
+    stage.forget();
+    stage.settle();
+    for (const name of ['a', 'b']) assert.deepEqual(given(stage, name), { 'shop/x': '198.51.100.0' });
     assert.deepEqual(given(stage, 'c'), { 'shop/x': '192.0.2.0' });
     assert.deepEqual(stage.of('c').problems, ['E_ADDRESS_WAITS shop/x']);
     stage.restart('c', true);

@@ -16,6 +16,8 @@ export interface Machine {
   problems: readonly string[];
   held: Held;
   origins: Origins;
+  /** What services have, over changes of the configuration. */
+  readonly standing: Map<ServiceId, readonly string[]>;
   addresses: Addresses;
   says: { readonly words: string; readonly takenIn: ReadonlyMap<string, string> };
   readonly voices: Map<string, Voice>;
@@ -76,12 +78,13 @@ export function machinesThatAgree(
       onPoolChange,
     });
 
-  function addressesOf(name: string, record: Pick<Machine, 'held' | 'origins'>): Addresses {
+  function addressesOf(name: string, record: Pick<Machine, 'held' | 'origins' | 'standing'>): Addresses {
     const consent = new Consent({
       node: name,
       clock: { now: () => nowMs, wall: () => nowMs },
       agreement: () => agreementOf(name),
       record,
+      standing: record.standing,
       reassign: onPoolChange === 'reassign',
       again: () => {},
     });
@@ -110,7 +113,7 @@ export function machinesThatAgree(
     machine.problems = found.problems.map(({ code, service }) => `${code} ${service}`);
   }
 
-  function start(name: string, keeps: boolean): void {
+  function start(name: string, keeps: boolean, standing: Machine['standing'] = new Map()): void {
     const before = machines.get(name);
     const record = keeps && before !== undefined ? before : { held: new Map(), origins: new Map() };
     machines.set(name, {
@@ -119,7 +122,8 @@ export function machinesThatAgree(
       problems: [],
       held: record.held,
       origins: record.origins,
-      addresses: addressesOf(name, { held: record.held, origins: record.origins }),
+      standing,
+      addresses: addressesOf(name, { held: record.held, origins: record.origins, standing }),
       says: { words: '', takenIn: new Map() },
       voices: new Map(),
       fresh: new Set(),
@@ -146,7 +150,7 @@ export function machinesThatAgree(
     repool(name: string, now: readonly Pool[]) {
       poolsOf.set(name, now);
       // As a changed configuration is taken over: by the record, with nobody heard yet.
-      start(name, true);
+      start(name, true, of(name).standing);
     },
     pass(ms: number) {
       nowMs += ms;

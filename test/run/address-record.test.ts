@@ -32,6 +32,17 @@ describe('the record of addresses', () => {
     assert.deepEqual([...(await open(false)).held], [['a', ['192.0.2.3']]]);
   });
 
+  it('says who gave it first when, and nothing else of what machines tell each other', async (t) => {
+    const { open } = await stage(t);
+    const record = await open();
+    const given = { atMs: 5, by: 'm1', addresses: ['192.0.2.1'], sharing: { shareKey: 'k', ports: [] } };
+    await record.put(held(['a', ['192.0.2.1']]), new Map([['a', given]]));
+    await record.close();
+    const again = await open(false);
+    assert.deepEqual([...again.held], [['a', ['192.0.2.1']]]);
+    assert.deepEqual([...again.origins], [['a', { atMs: 5, by: 'm1' }]]);
+  });
+
   it('stays small, whatever happens', async (t) => {
     const { open, lines } = await stage(t);
     const record = await open();
