@@ -11,7 +11,8 @@ export interface Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof WeirError) return { code: error.code, class: error.class, message: error.message };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { code: 'E_BUG', class: 'bug', message };
+  // A line of a table.
+  return { code: 'E_BUG', class: 'bug', message: message.replace(/\s+/g, ' ') };
 }
 
 const severity: readonly ErrorClass[] = ['warning', 'retry', 'refused', 'bug'];
