@@ -30,12 +30,14 @@ export async function preview(runtime: Runtime, signal: AbortSignal): Promise<Pl
   const { incomplete, moves = [], addresses } = gathered;
   // That nobody moves can be said of those who hold something, as far as all of them are known.
   const judged = moves.length > 0 || (incomplete.length === 0 && (addresses?.size ?? 0) > 0);
-  return planReport(
+  const plan = planReport(
     looked.flatMap(({ units }) => units),
     [...failed, ...known],
     incomplete,
     judged && !runtime.emptied ? moves : undefined,
   );
+  const unasked = runtime.emptied ? 0 : runtime.unasked;
+  return unasked === 0 ? plan : { ...plan, unasked };
 }
 
 /** A unit's plan with what its summary counts by. */

@@ -163,9 +163,21 @@ export class Runtime {
     this.#agreeing = true;
   }
 
-  #consentOf({ network }: Gathered): Consent | undefined {
-    const { balancers, clock, config, instance: node, stage, stateDir } = this.parts;
-    const way = balancers.find(({ provider, options }) => provider.agrees?.(options, { node, ...network }) === true);
+  /** Services with new addresses on which other machines would have to be asked, where they are not. */
+  get unasked(): number {
+    const { gathered } = this;
+    if (gathered === undefined || this.#agreeing || this.#agreesBy(gathered) === undefined) return 0;
+    return [...(gathered.addresses?.keys() ?? [])].filter((id) => !this.#record.held.has(id)).length;
+  }
+
+  #agreesBy({ network }: Gathered): Balancer | undefined {
+    const { balancers, instance: node } = this.parts;
+    return balancers.find(({ provider, options }) => provider.agrees?.(options, { node, ...network }) === true);
+  }
+
+  #consentOf(gathered: Gathered): Consent | undefined {
+    const { clock, config, instance: node, stage, stateDir } = this.parts;
+    const way = this.#agreesBy(gathered);
     if (!this.#agreeing || way === undefined) return undefined;
     this.#consent ??= new Consent({
       node,

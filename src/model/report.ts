@@ -50,6 +50,8 @@ export interface PlanReport {
   readonly units: readonly PlanUnit[];
   /** Services that get other addresses than they had. Absent: nobody has addresses out of pools, or not all of them are known. */
   readonly moves?: readonly AddressMove[];
+  /** Services with new addresses on which machines agree that a plan does not ask: they may be others. Absent: none. */
+  readonly unasked?: number;
   readonly problems: readonly Problem[];
   readonly incomplete: readonly Incomplete[];
   readonly summary: PlanSummary;

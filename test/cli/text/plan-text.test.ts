@@ -166,5 +166,9 @@ test('services that move to other addresses are named, with both, and are a gap'
 test('that nobody moves is told where somebody has an address out of a pool', () => {
   assert.match(planText({ ...emptyPlan, moves: [] }, paint), /^ {2}= no address moves\n/);
   assert.doesNotMatch(planText(emptyPlan, paint), /address/);
+  assert.match(
+    planText({ ...emptyPlan, unasked: 2 }, paint),
+    /^ {2}= 2 services with a new address: the machines agree /,
+  );
   assert.deepEqual(findUnwanted({ ...emptyPlan, moves: [] }, ['gap']), []);
 });
