@@ -65,11 +65,14 @@ describe('machines that agree on addresses', {
     );
   const sorted = (one: Readonly<Record<string, string>>) => Object.entries(one).sort();
   const answers = (address: string) =>
-    weirs.until(`${address} answers`, () =>
-      lan.run('client', `curl -s -m 1 -o /dev/null -w %{http_code} http://${address}/`).trim() === '200'
-        ? true
-        : undefined,
-    );
+    weirs.until(`${address} answers`, () => {
+      try {
+        const code = lan.run('client', `curl -s -m 1 -o /dev/null -w %{http_code} http://${address}/`);
+        return code.trim() === '200' ? true : undefined;
+      } catch {
+        return undefined; // Nobody has taken it yet.
+      }
+    });
 
   before(async () => {
     lan = makeLan(names);
@@ -159,5 +162,21 @@ describe('machines that agree on addresses', {
     start('b');
     const both = await alike(['a', 'b'], 9);
     for (const [service, address] of Object.entries(before)) assert.equal(both[service], address, service);
+  });
+
+  it('and goes on with them whoever of them begins anew, while proxies go on', async () => {
+    const before = sorted(await alike(['a', 'b'], 9));
+    for (const name of ['a', 'b'])
+      weirs.configure(name, { sources: [{ type: 'file', paths: [directory(name)] }], onExit: 'leave' });
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await Promise.all(['a', 'b'].map((name) => stop(name, signal)));
+      for (const name of ['a', 'b']) start(name);
+      assert.deepEqual(sorted(await alike(['a', 'b'], 9)), before, signal);
+      for (const [, address] of before) await answers(address);
+    }
+    await stop('b', 'SIGKILL');
+    await stop('a', 'SIGKILL');
+    start('a');
+    assert.deepEqual(sorted(await alike(['a'], 9)), before, 'alone');
   });
 });
