@@ -2,6 +2,7 @@ import type { Agreement, Hearing, Voice } from '../../src/model/index.ts';
 import type { Announcing } from './announcing.ts';
 import type { NodeId } from './protocol/messages.ts';
 import type { Mode } from './protocol/modes.ts';
+import { forgetMs } from './said-words.ts';
 import type { News, Words } from './speaker-words.ts';
 import { versionOf } from './word-exchange.ts';
 
@@ -31,6 +32,7 @@ export class Agreeing implements Agreement {
   #version = '';
   #telling: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #forgetting: NodeJS.Timeout | undefined;
 
   constructor(parts: AgreeingParts) {
     this.#parts = parts;
@@ -84,11 +86,16 @@ export class Agreeing implements Agreement {
   follow(news: News): void {
     const votes = news.kind === 'report' && (news.report.kind === 'group' || news.report.kind === 'settled');
     if (votes || news.kind === 'said' || news.kind === 'silent') this.#tell();
+    if (news.kind !== 'silent') return;
+    clearTimeout(this.#forgetting);
+    // What those have said counts no more by then.
+    if (news.nodes.length > 0) this.#forgetting = setTimeout(this.#parts.changed, forgetMs + 1).unref();
   }
 
   close(): void {
     clearImmediate(this.#telling);
     clearTimeout(this.#timer);
+    clearTimeout(this.#forgetting);
   }
 
   #tell(): void {

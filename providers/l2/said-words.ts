@@ -3,7 +3,7 @@ import type { News } from './speaker-words.ts';
 import type { Said } from './word-exchange.ts';
 
 /** Of a machine that is gone for so long nothing counts any more. */
-const forgetMs = 60_000;
+export const forgetMs = 60_000;
 
 /** What each other machine said last, and who of them is heard. */
 export class SaidWords {

@@ -70,7 +70,7 @@ export const poolErrors = {
   },
   W_ADDRESS_DIFFERS: {
     class: 'warning',
-    title: 'a service has another address on other machines',
+    title: 'a service would have another address here than it has by the word of other machines',
     hint: 'Give all machines that announce together the same pools and the same files.',
   },
   W_POOL_RESERVED: {

@@ -90,7 +90,11 @@ const details: readonly (readonly [ErrorCode, string, string])[] = [
   ['E_ADDRESS_RESERVED', pool, 'shop/web asks for 10.9.0.2, the address of machine node-a'],
   ['E_ADDRESS_FAMILY', pool, 'shop/web asks for one IPv4 address and is of both families'],
   ['W_ADDRESS_KEPT', pool, 'shop/web keeps 10.9.0.9, which pool edge does not contain any more'],
-  ['W_ADDRESS_DIFFERS', pool, 'shop/web has 10.9.0.1 here and 10.9.0.2 on other machines, whose pools are others'],
+  [
+    'W_ADDRESS_DIFFERS',
+    pool,
+    'shop/web is to have 10.9.0.1 here and has 10.9.0.2 on other machines, whose pools are others',
+  ],
   ['W_POOL_RESERVED', pool, 'pool edge contains 10.9.0.2, the address of machine node-a'],
   ['E_BALANCER_NONE', merge, 'shop/web names balancer edge, and there is none of that name'],
   ['E_BALANCER_MANY', merge, 'shop/web is taken by edge and inner, which do not share'],

@@ -11,6 +11,7 @@ function stage(t: TestContext, voters: readonly string[], mode: Mode = 'strict')
   let nowMs = 0;
   let running = false;
   const orders: Order[] = [];
+  const told: number[] = [];
   const said = new SaidWords(() => nowMs);
   const thread: Pick<Announcing, 'running' | 'said' | 'order'> = {
     get running() {
@@ -25,13 +26,14 @@ function stage(t: TestContext, voters: readonly string[], mode: Mode = 'strict')
     announcing: () => thread,
     orders: () => ({ mode, peers: voters.filter((name) => name !== 'a') }),
     voters: () => voters,
-    changed: () => {},
+    changed: () => told.push(nowMs),
   });
   t.after(() => agreeing.close());
   const silent: string[] = [];
   return {
     agreeing,
     orders,
+    told,
     run() {
       running = true;
     },
@@ -70,6 +72,20 @@ describe('whether machines can agree', () => {
     silence('b', 'c');
     pass(61_000);
     assert.equal(agreeing.hear().voices.size, 0, 'what somebody said who is long gone');
+  });
+
+  it('is looked at again when what a silent machine has said counts no more', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { agreeing, told } = stage(t, ['a', 'b', 'c']);
+    agreeing.follow({ kind: 'silent', nodes: [['b', 0]] });
+    t.mock.timers.tick(59_000);
+    assert.equal(told.length, 0);
+    t.mock.timers.tick(2000);
+    assert.equal(told.length, 1);
+    agreeing.follow({ kind: 'silent', nodes: [['b', 0]] });
+    agreeing.follow({ kind: 'silent', nodes: [] });
+    t.mock.timers.tick(61_000);
+    assert.equal(told.length, 1);
   });
 
   it('takes one of two where one may go on alone', (t) => {
