@@ -51,7 +51,7 @@ interface Peer {
 
 const never = Number.NEGATIVE_INFINITY;
 /** Beats tell who is there. */
-const restMs = 2000;
+const restMs = 5000;
 /** Until it is answered; less often where nobody answers. */
 const urgentMs = 80;
 const urgentForMs = 5000;
@@ -68,7 +68,7 @@ export function versionOf(words: string): string {
 }
 
 /**
- * Brings the newest words of each machine to all others over a network that loses, repeats and reorders: each tells every two seconds which
+ * Brings the newest words of each machine to all others over a network that loses, repeats and reorders: each tells every five seconds which
  * words it says, and at once when they are others; who misses them asks for their parts. Pure but for the sending.
  */
 export class WordExchange {
