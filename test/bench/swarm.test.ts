@@ -93,9 +93,13 @@ describe('startSwarm', () => {
       let served = 0;
       session.on('stream', (stream) => {
         stream.respond({ ':status': 200, 'x-target': 't7' });
-        stream.end('t7');
-        // Graceful, as servers begin it: what is on its way is served too.
-        if (++served === 20) session.goaway(0, 2 ** 31 - 1);
+        if (++served !== 20) {
+          stream.end('t7');
+          return;
+        }
+        // Graceful, as servers begin it: what is on its way is served too. Without an open stream nghttp2 would read no further.
+        session.goaway(0, 2 ** 31 - 1);
+        setTimeout(() => stream.end('t7'), 500);
       });
     });
     const port = await listen(server);
