@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { installCrd, makeNamespace, missingKube, sharedControlPlane, startControlPlane } from '../kube/index.ts';
+import {
+  eventually,
+  installCrd,
+  makeNamespace,
+  missingKube,
+  sharedControlPlane,
+  startControlPlane,
+} from '../kube/index.ts';
 import {
   certOf,
   follow,
@@ -143,6 +150,11 @@ describe('a real cluster', { skip: missingKube() }, () => {
       await plane.client.remove(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`);
       const after = await live.until(({ services }) => !services.some((one) => one.id === id), 60_000);
       assert.deepEqual([after.problems, after.incomplete], [[], []]);
+      // One that still ends would take the next one of its name along.
+      await eventually(
+        () => plane.client.probe('GET', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`),
+        (code) => code === 404,
+      );
     }
   });
 

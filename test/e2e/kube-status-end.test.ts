@@ -56,6 +56,10 @@ describe('addresses that are published', { skip: missingKube() }, () => {
       () => user.ingress(namespace, 'front'),
       (one) => addressesOf(one)[0] === 'other.example.test',
     );
+    await eventually(
+      () => seen.length,
+      (count) => count > 0,
+    );
     assert.deepEqual(seen, [['other.example.test']]);
     await user.running?.stop();
     await until(
@@ -134,11 +138,15 @@ describe('addresses that are published', { skip: missingKube() }, () => {
     );
     assert.match(state, /events\.events\.k8s\.io cannot be written.*Grant/);
     assert.doesNotMatch(state, /services\/status in .* cannot be written/);
-    const lines = running
-      .text()
-      .split('\n')
-      .filter((line) => line.includes('"code":"W_KUBE_WRITE"'));
-    assert.equal(lines.filter((line) => line.includes('events.events.k8s.io')).length, 1, lines.join('\n'));
+    const lines = await eventually(
+      () =>
+        running
+          .text()
+          .split('\n')
+          .filter((line) => line.includes('"code":"W_KUBE_WRITE"') && line.includes('events.events.k8s.io')),
+      (found) => found.length > 0,
+    );
+    assert.equal(lines.length, 1, lines.join('\n'));
     assert.deepEqual(await user.events(namespace), []);
     await running.stop();
   });
